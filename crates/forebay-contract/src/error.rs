@@ -1,0 +1,115 @@
+//! Refusals. A refused put hands its item back (C5, C6, C11).
+
+use std::{error, fmt};
+
+/// Why a put did not place its item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// `capacity` items wait, or the next place belongs to a producer that waits (C1, C10).
+    Full,
+    /// No room came before the deadline (C5).
+    TimedOut,
+    /// The buffer is closed (C6).
+    Closed,
+    /// Every consumer is gone: nobody could ever take the item (C6).
+    Abandoned,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "the buffer is full",
+            Self::TimedOut => "the buffer stayed full until the deadline",
+            Self::Closed => "the buffer is closed",
+            Self::Abandoned => "the buffer has no consumer left",
+        })
+    }
+}
+
+/// A refused put: the reason, and the item, untouched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PutError<T> {
+    /// The item that was not placed.
+    pub item: T,
+    /// Why not.
+    pub refusal: Refusal,
+}
+
+impl<T> PutError<T> {
+    /// The item back.
+    pub fn into_item(self) -> T {
+        self.item
+    }
+}
+
+impl<T> fmt::Debug for PutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PutError").field("refusal", &self.refusal).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for PutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not put: {}", self.refusal)
+    }
+}
+
+impl<T> error::Error for PutError<T> {}
+
+/// Why a take or a lease brought no item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TakeError {
+    /// Nothing waits, or what waits belongs to a consumer that waited for it (C10).
+    Empty,
+    /// `max_leased` items are out on lease already (C1); only a lease meets this.
+    LeaseLimit,
+    /// Nothing came before the deadline (C5).
+    TimedOut,
+    /// The buffer is closed and drained: nothing can come any more (C6).
+    Closed,
+}
+
+impl fmt::Display for TakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the buffer is empty",
+            Self::LeaseLimit => "as many items are leased as the buffer allows",
+            Self::TimedOut => "nothing came before the deadline",
+            Self::Closed => "the buffer is closed and drained",
+        })
+    }
+}
+
+impl error::Error for TakeError {}
+
+/// Why an answer to a lease was refused (C4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LeaseError {
+    /// The lease's deadline had passed; the item is somebody else's now.
+    Expired,
+}
+
+impl fmt::Display for LeaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expired => "the lease has expired, and its item went back to the buffer",
+        })
+    }
+}
+
+impl error::Error for LeaseError {}
+
+/// A join's deadline passed while something was unfinished (C7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TimedOut;
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("items were still unfinished at the deadline")
+    }
+}
+
+impl error::Error for TimedOut {}

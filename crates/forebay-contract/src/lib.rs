@@ -1,0 +1,30 @@
+//! What every forebay buffer promises, whatever lies between its two sides.
+//!
+//! The idea is as old as the field: a bounded buffer lets two sides of different speeds work
+//! without knowing each other (E. W. Dijkstra, *Cooperating Sequential Processes*, 1965). What is
+//! added here is that the promise is written down once, as eleven numbered [clauses](Clause), and
+//! that one test suite checks any buffer against them.
+//!
+//! - [`clause`]: the rules, with the numbers that tests, docs and messages cite.
+//! - [`sides`]: the traits [`Produce`], [`Consume`] and [`Leased`] that a buffer's handles keep.
+//! - [`error`]: refusals, which hand the refused item back.
+//! - [`statistics`]: what a buffer tells about itself.
+//! - [`model`]: the sequential reference model, the oracle of every test.
+//!
+//! This crate imports nothing of the project's own, and holds no buffer.
+
+pub mod clause;
+pub mod dead_letter;
+pub mod error;
+pub mod model;
+pub mod patience;
+pub mod sides;
+pub mod statistics;
+
+pub use clause::Clause;
+pub use dead_letter::{DeadLetter, Death};
+pub use error::{LeaseError, PutError, Refusal, TakeError, TimedOut};
+pub use model::Model;
+pub use patience::Patience;
+pub use sides::{Consume, Leased, Produce};
+pub use statistics::{Share, Statistics};

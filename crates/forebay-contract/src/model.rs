@@ -1,0 +1,4 @@
+//! The sequential reference model.
+/// Placeholder
+#[derive(Debug)]
+pub struct Model;
