@@ -1,24 +1,26 @@
 //! The one place that names atomics, locks and parking: the standard library's, or loom's.
 //!
 //! Everything else imports from here, so that the code that ships is the code that loom explores.
+//! Loom is spared what synchronizes nothing: reference counts, and the [`counters`] that only count.
+
+pub(crate) use std::sync::Arc;
 
 #[cfg(loom)]
 pub(crate) use loom::{
     cell::UnsafeCell,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
-    },
-    thread::{self, Thread},
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
+    thread,
 };
 #[cfg(not(loom))]
 pub(crate) use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
-    },
-    thread::{self, Thread},
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
+    thread,
 };
+
+/// Numbers that are only ever added up and read: no other memory is reached through them.
+pub(crate) mod counters {
+    pub(crate) use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+}
 
 #[cfg(loom)]
 use loom::sync as locks;
@@ -37,7 +39,7 @@ impl<T> Mutex<T> {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(locks::PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -60,5 +62,53 @@ impl<T> UnsafeCell<T> {
     #[inline]
     pub(crate) fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
         write(self.0.get())
+    }
+}
+
+/// Puts the thread that made it to sleep, and wakes it. A wake that comes first is kept, once.
+#[cfg(not(loom))]
+#[derive(Debug)]
+pub(crate) struct Parker(thread::Thread);
+
+#[cfg(not(loom))]
+impl Parker {
+    pub(crate) fn current() -> Self {
+        Self(thread::current())
+    }
+
+    pub(crate) fn of(thread: &thread::Thread) -> Self {
+        Self(thread.clone())
+    }
+
+    pub(crate) fn unpark(&self) {
+        self.0.unpark();
+    }
+}
+
+/// Loom's own parking forgets a wake when the thread takes a lock before it parks.
+#[cfg(loom)]
+#[derive(Debug)]
+pub(crate) struct Parker {
+    token: locks::Mutex<bool>,
+    woken: locks::Condvar,
+}
+
+#[cfg(loom)]
+impl Parker {
+    pub(crate) fn current() -> Self {
+        Self { token: locks::Mutex::new(false), woken: locks::Condvar::new() }
+    }
+
+    pub(crate) fn unpark(&self) {
+        *self.token.lock().unwrap() = true;
+        self.woken.notify_one();
+    }
+
+    pub(crate) fn park(&self) {
+        let mut token = self.token.lock().unwrap();
+        while !*token {
+            token = self.woken.wait(token).unwrap();
+        }
+        *token = false;
     }
 }

@@ -9,42 +9,25 @@ use std::task::{Wake, Waker};
 
 use forebay_contract::Patience;
 
-use crate::atomics::{Thread, thread};
+use crate::atomics::Parker;
 use crate::call::Call;
 use crate::pause::Pause;
 use crate::store::Progress;
 
-struct Unpark(Thread);
-
-impl Wake for Unpark {
+impl Wake for Parker {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.unpark();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
+        self.unpark();
     }
-}
-
-fn with_waker<R>(wait: impl FnOnce(&Waker) -> R) -> R {
-    let waker = || Waker::from(Arc::new(Unpark(thread::current())));
-    #[cfg(not(loom))]
-    {
-        std::thread_local! {
-            static WAKER: Waker = Waker::from(Arc::new(Unpark(thread::current())));
-        }
-        // While the thread's locals are being torn down, a waker for this one wait will do.
-        if let Ok(waker) = WAKER.try_with(Waker::clone) {
-            return wait(&waker);
-        }
-    }
-    wait(&waker())
 }
 
 /// Polls until done, asleep in between; `None` once the patience is over. The poll that finds the
 /// patience over is the last, so what came at the last moment is not missed.
 pub(crate) fn wait<C: Call>(patience: Patience, call: &mut C) -> Option<C::Output> {
-    with_waker(|waker| {
+    with_parker(|parker, waker| {
         let mut pause = Pause::default();
         loop {
             let over = is_over(patience);
@@ -55,11 +38,36 @@ pub(crate) fn wait<C: Call>(patience: Patience, call: &mut C) -> Option<C::Outpu
                 Progress::Asleep if over => return None,
                 Progress::Asleep => {
                     pause = Pause::default();
-                    park(patience);
+                    park(parker, patience);
                 }
             }
         }
     })
+}
+
+/// The thread's own parker, made once.
+#[cfg(not(loom))]
+fn with_parker<R>(wait: impl FnOnce(&Parker, &Waker) -> R) -> R {
+    std::thread_local! {
+        static OWN: (Arc<Parker>, Waker) = make_parker();
+    }
+    // While the thread's locals are being torn down, one made for this wait will do.
+    let (parker, waker) = OWN
+        .try_with(|(parker, waker)| (Arc::clone(parker), waker.clone()))
+        .unwrap_or_else(|_| make_parker());
+    wait(&parker, &waker)
+}
+
+#[cfg(loom)]
+fn with_parker<R>(wait: impl FnOnce(&Parker, &Waker) -> R) -> R {
+    let (parker, waker) = make_parker();
+    wait(&parker, &waker)
+}
+
+fn make_parker() -> (Arc<Parker>, Waker) {
+    let parker = Arc::new(Parker::current());
+    let waker = Waker::from(Arc::clone(&parker));
+    (parker, waker)
 }
 
 #[cfg(not(loom))]
@@ -72,12 +80,13 @@ fn is_over(patience: Patience) -> bool {
 }
 
 #[cfg(not(loom))]
-fn park(patience: Patience) {
+fn park(_: &Parker, patience: Patience) {
     match patience {
         Patience::Until(deadline) => {
-            thread::park_timeout(deadline.saturating_duration_since(std::time::Instant::now()));
+            let rest = deadline.saturating_duration_since(std::time::Instant::now());
+            std::thread::park_timeout(rest);
         }
-        Patience::Try | Patience::Forever => thread::park(),
+        Patience::Try | Patience::Forever => std::thread::park(),
     }
 }
 
@@ -88,6 +97,6 @@ fn is_over(patience: Patience) -> bool {
 }
 
 #[cfg(loom)]
-fn park(_: Patience) {
-    thread::park();
+fn park(parker: &Parker, _: Patience) {
+    parker.park();
 }

@@ -5,7 +5,6 @@
 //! out, and the store is empty (C7).
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicUsize as HandleCount;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,8 @@ use forebay_contract::{
     Death, LeaseError, Patience, PutError, Refusal, Statistics, TakeError, TimedOut,
 };
 
-use crate::atomics::{Arc, AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::atomics::counters::{AtomicU64, AtomicUsize, Ordering};
+use crate::atomics::{Arc, Mutex, MutexGuard, Parker};
 use crate::blocking;
 use crate::call::{Join, Lend, Put, Take};
 use crate::desk::Desk;
@@ -35,8 +35,8 @@ pub(crate) struct Buffer<T> {
     joiners: WaitList,
     settings: Settings<T>,
     /// Handles alive.
-    pub(crate) producers: HandleCount,
-    pub(crate) consumers: HandleCount,
+    pub(crate) producers: AtomicUsize,
+    pub(crate) consumers: AtomicUsize,
     shares: Mutex<Shares>,
     producer_waits: Waits,
     consumer_waits: Waits,
@@ -68,7 +68,7 @@ pub(crate) struct Settings<T> {
 pub(crate) struct LeaseTime<T> {
     pub(crate) duration: Duration,
     pub(crate) copy: fn(&T) -> T,
-    pub(crate) start_expirer: fn(&Arc<Buffer<T>>) -> crate::atomics::Thread,
+    pub(crate) start_expirer: fn(&Arc<Buffer<T>>) -> Parker,
 }
 
 /// The places that one waiting lease may hold.
@@ -104,8 +104,8 @@ impl<T> Buffer<T> {
             room: WaitList::new(room),
             joiners: WaitList::new(0),
             settings,
-            producers: HandleCount::new(1),
-            consumers: HandleCount::new(0),
+            producers: AtomicUsize::new(1),
+            consumers: AtomicUsize::new(0),
             shares: Mutex::new(Shares::default()),
             producer_waits: Waits::new(epoch),
             consumer_waits: Waits::new(epoch),
@@ -443,6 +443,7 @@ impl<T> Buffer<T> {
         self.room.call();
     }
 
+    #[cfg(not(loom))]
     /// Ends the leases whose deadline has passed; returns the next deadline.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
         loop {
@@ -472,7 +473,7 @@ impl<T> Buffer<T> {
     }
 
     fn is_abandoned(&self) -> bool {
-        self.consumers.load(std::sync::atomic::Ordering::SeqCst) == 0
+        self.consumers.load(Ordering::Acquire) == 0
     }
 
     /// Nobody is left to take: refuses puts and drops what waits (C6).
@@ -564,7 +565,7 @@ impl<T> Buffer<T> {
     }
 
     pub(crate) fn new_share(&self) -> Arc<ShareOf> {
-        self.consumers.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        self.consumers.fetch_add(1, Ordering::Relaxed);
         let mut shares = self.shares.lock();
         let share = Arc::new(ShareOf::new(shares.next, self.epoch));
         shares.next += 1;
@@ -575,7 +576,7 @@ impl<T> Buffer<T> {
     pub(crate) fn end_share(&self, share: &ShareOf) {
         self.shares.lock().alive.remove(&share.consumer);
         self.departed.fetch_add(share.items(), Ordering::Relaxed);
-        if self.consumers.fetch_sub(1, std::sync::atomic::Ordering::SeqCst) == 1 {
+        if self.consumers.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.abandon();
         }
     }
@@ -599,8 +600,8 @@ impl<T> Buffer<T> {
         statistics.dropped = desk.dropped;
         statistics.high_water = counts.high_water;
         statistics.closed = self.store.is_closed();
-        statistics.producers = self.producers.load(std::sync::atomic::Ordering::SeqCst);
-        statistics.consumers = self.consumers.load(std::sync::atomic::Ordering::SeqCst);
+        statistics.producers = self.producers.load(Ordering::Acquire);
+        statistics.consumers = self.consumers.load(Ordering::Acquire);
         statistics.producers_waiting = producers_waiting;
         statistics.consumers_waiting = consumers_waiting + self.room.asleep();
         statistics.producer_wait = self.producer_waits.total();

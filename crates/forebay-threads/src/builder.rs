@@ -2,7 +2,6 @@
 
 use std::error;
 use std::fmt;
-use std::time::Duration;
 
 use crate::atomics::Arc;
 use crate::buffer::{Buffer, LeaseTime, Settings};
@@ -161,7 +160,8 @@ impl<T> Builder<T> {
     /// they are answered or dropped, which within a process is enough: a thread that dies drops its
     /// leases. A deadline is for workers that hang. The buffer keeps a copy of what is on lease, and
     /// one thread that watches the deadlines.
-    pub fn lease_time(mut self, duration: Duration) -> Self
+    #[cfg(not(loom))]
+    pub fn lease_time(mut self, duration: std::time::Duration) -> Self
     where
         T: Clone + Send + 'static,
     {

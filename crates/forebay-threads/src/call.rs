@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use forebay_contract::{PutError, Refusal, TakeError};
 
+use crate::atomics::thread;
 use crate::buffer::{Buffer, LeaseTurn};
 use crate::share::ShareOf;
 use crate::store::{Closed, Entry, Progress, Store};
@@ -174,7 +175,9 @@ impl<C: Call> Future for Task<C> {
             Progress::Done(output) => Poll::Ready(output),
             Progress::Asleep => Poll::Pending,
             Progress::InFlight => {
-                // Another thread is halfway through an operation: let the executor go round.
+                // Another thread is halfway through an operation: let it run, and the executor go
+                // round.
+                thread::yield_now();
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }

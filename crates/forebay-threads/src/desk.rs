@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use forebay_contract::{DeadLetter, Death};
 
-use crate::atomics::{Arc, Thread};
+use crate::atomics::{Arc, Parker};
 use crate::share::ShareOf;
 use crate::store::Entry;
 
@@ -30,7 +30,7 @@ pub(crate) struct Desk<T> {
     due: BTreeSet<(Instant, u64)>,
     next_timed: u64,
     /// The thread that ends leases at their deadline, once there is one.
-    pub(crate) expirer: Option<Thread>,
+    pub(crate) expirer: Option<Parker>,
 }
 
 /// A lease with a deadline, and what goes back to the buffer when it passes.

@@ -6,18 +6,17 @@
 use std::sync::Weak;
 use std::time::Instant;
 
-use crate::atomics::{Arc, Thread, thread};
+use crate::atomics::{Arc, Parker, thread};
 use crate::buffer::Buffer;
 
 /// Starts the thread. It holds the buffer weakly, and ends with it.
-pub(crate) fn start<T: Send + 'static>(buffer: &Arc<Buffer<T>>) -> Thread {
+pub(crate) fn start<T: Send + 'static>(buffer: &Arc<Buffer<T>>) -> Parker {
     let buffer = Arc::downgrade(buffer);
-    thread::Builder::new()
+    let thread = thread::Builder::new()
         .name("forebay-expiry".to_owned())
         .spawn(move || run(&buffer))
-        .expect("the system has room for one more thread")
-        .thread()
-        .clone()
+        .expect("the system has room for one more thread");
+    Parker::of(thread.thread())
 }
 
 fn run<T>(buffer: &Weak<Buffer<T>>) {

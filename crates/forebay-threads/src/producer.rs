@@ -1,12 +1,12 @@
 //! The producing side.
 
 use std::fmt;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{Patience, Produce, PutError, Statistics, TimedOut};
 
 use crate::atomics::Arc;
+use crate::atomics::counters::Ordering;
 use crate::buffer::Buffer;
 use crate::call::{Join, Put, Task};
 
@@ -93,14 +93,14 @@ impl<T> Producer<T> {
 
 impl<T> Clone for Producer<T> {
     fn clone(&self) -> Self {
-        self.buffer.producers.fetch_add(1, Ordering::SeqCst);
+        self.buffer.producers.fetch_add(1, Ordering::AcqRel);
         Self { buffer: Arc::clone(&self.buffer) }
     }
 }
 
 impl<T> Drop for Producer<T> {
     fn drop(&mut self) {
-        if self.buffer.producers.fetch_sub(1, Ordering::SeqCst) == 1 {
+        if self.buffer.producers.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.buffer.close();
         }
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use forebay_contract::Share;
 
-use crate::atomics::{AtomicU64, Ordering};
+use crate::atomics::counters::{AtomicU64, Ordering};
 use crate::waits::Waits;
 
 /// The counts of one consumer handle.

@@ -94,8 +94,7 @@ impl WaitList {
 
     /// How many are in line and not yet woken.
     pub(crate) fn asleep(&self) -> usize {
-        // SeqCst: for those who pair it with a count of their own (see `Linked`).
-        self.asleep.load(Ordering::SeqCst)
+        self.asleep.load(Ordering::Relaxed)
     }
 
     /// Wakes the first waiter that sleeps, if any does.
@@ -173,7 +172,7 @@ impl Line<'_> {
             asleep => {
                 *asleep = Some(waker.clone());
                 places.first_asleep = places.first_asleep.min(number);
-                self.list.asleep.fetch_add(1, Ordering::SeqCst);
+                self.list.asleep.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
@@ -184,7 +183,7 @@ impl Line<'_> {
         let place = self.places.places.remove(&number).expect("a turn's place is in its line");
         let woken = place.waker.is_none();
         if !woken {
-            self.list.asleep.fetch_sub(1, Ordering::SeqCst);
+            self.list.asleep.fetch_sub(1, Ordering::Relaxed);
         }
         self.set_gate();
         woken
@@ -199,7 +198,7 @@ impl Line<'_> {
             .range_mut(places.first_asleep..)
             .find(|(_, place)| place.waker.is_some())?;
         places.first_asleep = number + 1;
-        self.list.asleep.fetch_sub(1, Ordering::SeqCst);
+        self.list.asleep.fetch_sub(1, Ordering::Relaxed);
         place.waker.take()
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::atomics::{AtomicI64, Ordering};
+use crate::atomics::counters::{AtomicI64, Ordering};
 
 /// Two sums from which the total follows at any moment, without a list of who waits.
 #[derive(Debug)]

@@ -98,9 +98,20 @@ impl<T> Linked<T> {
     }
 
     fn has_room(&self) -> bool {
-        // SeqCst: pairs with the same load's counterpart, the `fetch_sub` in `take`, across
-        // `WaitList::asleep`: either the taker sees the sleeper, or the sleeper sees the room.
-        self.waiting.load(Ordering::SeqCst) < self.capacity
+        self.waiting.load(Ordering::Acquire) < self.capacity
+    }
+
+    /// After this, either we see what another has put, taken or given back, or it sees what we did
+    /// before: that we sleep, or that we watch. Both change the one word `waiting`, so one of the
+    /// two comes first.
+    fn meet(&self) {
+        // AcqRel: pairs with the `fetch_add` in `put` and `give_back`, and the `fetch_sub` in `take`.
+        self.waiting.fetch_add(0, Ordering::AcqRel);
+    }
+
+    fn sleep(&self, list: &WaitList, turn: &mut Turn, waker: &Waker) {
+        list.lock().wait(turn, waker);
+        self.meet();
     }
 
     fn put(&self, item: T, turn: &mut Turn) -> Result<(), (T, Refused)> {
@@ -131,8 +142,8 @@ impl<T> Linked<T> {
         unsafe { (*tail.last).next.store(node, Ordering::Release) };
         tail.last = node;
         tail.produced += 1;
-        // SeqCst: pairs with the load in `take`, across `WaitList::asleep`.
-        let depth = self.waiting.fetch_add(1, Ordering::SeqCst) as u64 + 1;
+        // AcqRel: pairs with `meet`.
+        let depth = self.waiting.fetch_add(1, Ordering::AcqRel) as u64 + 1;
         tail.high_water = tail.high_water.max(depth);
         drop(tail);
         self.leave(&self.not_full, turn, Self::has_room);
@@ -146,8 +157,8 @@ impl<T> Linked<T> {
             return None;
         }
         let mut head = self.head.lock();
-        // SeqCst: pairs with the `fetch_add` in `put` and `give_back`, across `WaitList::asleep`.
-        if self.waiting.load(Ordering::SeqCst) == 0 {
+        // Acquire: pairs with the `fetch_add` in `put`: the item is linked.
+        if self.waiting.load(Ordering::Acquire) == 0 {
             drop(head);
             if admission == Admission::Pass {
                 self.not_empty.excuse();
@@ -159,11 +170,10 @@ impl<T> Linked<T> {
             None => head.take_first(),
         };
         head.removed += 1;
-        // SeqCst: pairs with the loads in `has_room` and `is_empty`.
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        // AcqRel: pairs with `meet`.
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
         drop(head);
-        // SeqCst: pairs with the store in `watch`.
-        let watched = self.watched.load(Ordering::SeqCst);
+        let watched = self.watched.load(Ordering::Relaxed);
         self.leave(&self.not_empty, turn, |linked| !linked.is_empty());
         self.not_full.call();
         Some(Taken { entry, watched })
@@ -231,7 +241,7 @@ impl<T> Store<T> for Linked<T> {
                 }
             }
             if attempt == 0 {
-                self.not_full.lock().wait(turn, waker);
+                self.sleep(&self.not_full, turn, waker);
             }
         }
         Progress::Asleep
@@ -249,7 +259,7 @@ impl<T> Store<T> for Linked<T> {
         if let Some(taken) = self.take(turn) {
             return Progress::Done(taken);
         }
-        self.not_empty.lock().wait(turn, waker);
+        self.sleep(&self.not_empty, turn, waker);
         self.take(turn).map_or(Progress::Asleep, Progress::Done)
     }
 
@@ -260,8 +270,8 @@ impl<T> Store<T> for Linked<T> {
     fn give_back(&self, entry: Entry<T>) {
         let mut head = self.head.lock();
         head.returned.insert(entry.position, entry);
-        // SeqCst: pairs with the load in `take`, across `WaitList::asleep`.
-        let depth = self.waiting.fetch_add(1, Ordering::SeqCst) as u64 + 1;
+        // AcqRel: pairs with `meet`.
+        let depth = self.waiting.fetch_add(1, Ordering::AcqRel) as u64 + 1;
         head.high_water = head.high_water.max(depth);
         drop(head);
         self.not_empty.call();
@@ -278,14 +288,12 @@ impl<T> Store<T> for Linked<T> {
     }
 
     fn watch(&self, on: bool) {
-        // SeqCst: pairs with the load in `take`: either the taker sees that it is watched, or the
-        // watcher sees the store without what was taken.
-        self.watched.store(on, Ordering::SeqCst);
+        self.watched.store(on, Ordering::Relaxed);
+        self.meet();
     }
 
     fn is_empty(&self) -> bool {
-        // SeqCst: pairs with the `fetch_sub` in `take`.
-        self.waiting.load(Ordering::SeqCst) == 0
+        self.waiting.load(Ordering::Acquire) == 0
     }
 
     fn rouse_consumers(&self) {
@@ -298,7 +306,7 @@ impl<T> Store<T> for Linked<T> {
         Counts {
             produced: tail.produced,
             removed: head.removed,
-            waiting: self.waiting.load(Ordering::SeqCst) as u64,
+            waiting: self.waiting.load(Ordering::Acquire) as u64,
             high_water: head.high_water.max(tail.high_water),
         }
     }
