@@ -97,6 +97,7 @@ macro_rules! __for_each_check {
             Accounting accounting c8_shares_add_up;
             Accounting accounting c8_waits_are_measured;
             Accounting accounting c8_statistics_are_readable_while_running;
+            Accounting accounting c8_puts_racing_the_last_consumer_are_accounted;
             Accounting accounting c8_nothing_outlives_the_buffer;
             Overflow overflow c9_refusing_drops_nothing;
             Overflow overflow c9_waiting_drops_nothing;

@@ -17,7 +17,7 @@ const WAIT: Duration = Duration::from_millis(30);
 
 /// Random operations, one at a time: the buffer and the model answer and count alike.
 pub fn c8_random_operations_match_the_model<F: Factory>(factory: &F) {
-    for seed in 0..250 {
+    for seed in 0..500 {
         let sequence = sequence::Sequence::random(seed, 60);
         if let Err(difference) = sequence.compare(factory) {
             let (shortest, difference) = sequence.shrink(factory, difference);
@@ -197,6 +197,36 @@ pub fn c8_statistics_are_readable_while_running<F: Factory>(factory: &F) {
     ensure_eq!(Accounting, (s.produced, s.finished), (ITEMS, ITEMS), "produced and finished");
     let shared: u64 = s.shares.iter().map(|share| share.items).sum();
     ensure_eq!(Accounting, shared, ITEMS, "the sum of the shares");
+}
+
+/// Puts in a race with the last consumer's going: each is refused with its item, or counted and
+/// dropped, and a join that waited for it returns.
+pub fn c8_puts_racing_the_last_consumer_are_accounted<F: Factory>(factory: &F) {
+    for round in 0..60 {
+        let Subject { producer, consumer, ledger } = Subject::with_capacity(factory, 64);
+        let putting = (0..2)
+            .map(|_| {
+                let (own, ledger) = (producer.clone(), ledger.clone());
+                Worker::start(move || {
+                    let put = |id: &u64| own.put(F::Item::new(*id, &ledger)).is_ok();
+                    (0..u64::MAX).take_while(put).count() as u64
+                })
+            })
+            .collect();
+        let mut taken = 0;
+        while taken < round % 4 * 20 {
+            taken += u64::from(consumer.try_take().is_ok());
+        }
+        drop(consumer);
+        let placed: u64 = finish_all(putting).into_iter().sum();
+        producer.join();
+        let s = producer.statistics();
+        let counts = (s.produced, s.finished, s.waiting, s.dropped);
+        let promised = (placed, taken, 0, placed - taken);
+        ensure_eq!(Accounting, counts, promised, "produced, finished, waiting, dropped");
+        drop(producer);
+        ensure_eq!(Accounting, ledger.alive(), 0, "items that outlive their buffer");
+    }
 }
 
 /// When the last handle is gone, so is every item: waiting, leased, dead or in a put that waited.

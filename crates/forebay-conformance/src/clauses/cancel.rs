@@ -113,15 +113,17 @@ pub fn c5_cancelled_take_passes_its_wake_on<F: Factory>(factory: &F) {
 
 /// Takes at their deadline pass their wake on as well.
 pub fn c5_timed_out_take_passes_its_wake_on<F: Factory>(factory: &F) {
-    const ROUNDS: u64 = 40;
+    const ROUNDS: u64 = 150;
     let subject = Subject::with_capacity(factory, 1);
+    let mut rng = fastrand::Rng::with_seed(5);
     for id in 0..ROUNDS {
         let timeout = Duration::from_millis(1);
         let own = subject.consumer.clone();
         let hasty = Worker::start(move || own.take_timeout(timeout).map(|item| item.id()));
         let own = subject.consumer.clone();
         let patient = Worker::start(move || own.take().map(|item| item.id()));
-        thread::sleep(timeout / 2);
+        // Around the deadline, where the wake and the giving up meet.
+        thread::sleep(timeout.mul_f64(0.8 + 0.4 * rng.f64()));
         ensure!(Waiting, subject.producer.put(subject.item(id)).is_ok(), "put {id}");
         match hasty.finish() {
             Ok(taken) => {

@@ -182,7 +182,10 @@ pub fn c6_the_last_ack_wakes_everyone<F: Factory>(factory: &F) {
     let sleepers: Vec<_> = (0..3)
         .map(|_| blocked_consumer::<F, _>(&subject.consumer, |consumer| consumer.take().err()))
         .collect();
+    let mut task = Task::new(subject.consumer.lease_async());
+    ensure!(CloseAndDrain, task.settle().is_pending(), "a lease waits for another's lease");
     ensure!(CloseAndDrain, held.is_ok_and(|lease| lease.ack().is_ok()), "lease and ack");
+    ensure!(CloseAndDrain, task.is_woken(), "the last ack wakes the task that waits beside it");
     for end in finish_all(sleepers) {
         ensure_eq!(CloseAndDrain, end, Some(TakeError::Closed), "who slept beside the last lease");
     }
@@ -247,7 +250,7 @@ pub fn c6_dropping_the_last_consumer_refuses_puts<F: Factory>(factory: &F) {
 
 /// A put that returned Ok before the close, or in a race with it, is always drained.
 pub fn c6_every_put_before_close_is_drained<F: Factory>(factory: &F) {
-    for round in 0..40 {
+    for round in 0..80 {
         let subject = Subject::new(factory, Settings::new(3));
         let begun = Arc::new(AtomicU64::new(0));
         let producing: Vec<_> = (0..2)

@@ -27,17 +27,17 @@ enum Mix {
 
 /// Many short histories of puts and takes, each explained by the model.
 pub fn c2_short_histories_are_linearizable<F: Factory>(factory: &F) {
-    explain_rounds(factory, Mix::Plain, 150);
+    explain_rounds(factory, Mix::Plain, 400);
 }
 
 /// The same with leases: acks and nacks take their place in the order as well.
 pub fn c2_histories_with_leases_are_linearizable<F: Factory>(factory: &F) {
-    explain_rounds(factory, Mix::Leasing, 150);
+    explain_rounds(factory, Mix::Leasing, 400);
 }
 
 /// The same with a close in their midst: no put after it, no `Closed` before it.
 pub fn c6_histories_with_close_are_linearizable<F: Factory>(factory: &F) {
-    explain_rounds(factory, Mix::Closing, 100);
+    explain_rounds(factory, Mix::Closing, 300);
 }
 
 fn explain_rounds<F: Factory>(factory: &F, mix: Mix, rounds: u64) {

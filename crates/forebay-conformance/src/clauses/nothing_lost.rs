@@ -28,7 +28,7 @@ struct Puts {
 /// that panic and calls that are cancelled: each item is finished exactly once.
 pub fn c3_mixed_use_finishes_every_item_once<F: Factory>(factory: &F) {
     const PRODUCERS: u64 = 3;
-    const EACH: u64 = 300;
+    const EACH: u64 = 600;
     for (capacity, consumers) in [(1, 2), (4, 3)] {
         let Subject { producer, consumer, ledger } =
             Subject::new(factory, Settings::new(capacity).max_leased(2));

@@ -15,7 +15,7 @@ use crate::{Factory, Item, Settings, Subject};
 const NAP: Duration = Duration::from_millis(250);
 /// The most processor time that such a nap may cost: far more than going to sleep and waking up,
 /// far less than a nap spent awake on a machine shared with others.
-const NAP_COST: Duration = Duration::from_millis(15);
+const NAP_COST: Duration = Duration::from_millis(5);
 /// A deadline that is meant to pass.
 const SHORT: Duration = Duration::from_millis(10);
 
@@ -203,7 +203,7 @@ pub fn c5_giving_back_wakes_a_waiter<F: Factory>(factory: &F) {
 
 /// Hand to hand through the smallest buffer: a lost wake ends it at once.
 pub fn c5_ping_pong_never_stalls<F: Factory>(factory: &F) {
-    const ROUNDS: u64 = 1_000;
+    const ROUNDS: u64 = 3_000;
     let there = Subject::with_capacity(factory, 1);
     let back = Subject::with_capacity(factory, 1);
     let (from, to) = (there.consumer.clone(), back.producer.clone());

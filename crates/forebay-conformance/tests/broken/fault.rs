@@ -19,6 +19,10 @@ pub(crate) enum Fault {
     DoublesOnNack,
     /// Obeys an ack whose lease has expired.
     AcceptsStaleAck,
+    /// Extending a lease leaves its deadline as it was.
+    ExtendDoesNothing,
+    /// Extending a lease that has no deadline gives it one.
+    ExtendInventsDeadline,
     /// Counts a failure as nothing.
     ForgetsFailures,
     /// Hands back another item than the one that it refused.
@@ -27,6 +31,12 @@ pub(crate) enum Fault {
     PlacesTimedOutPut,
     /// A cancelled waiter keeps the wake that it was given.
     SwallowsWake,
+    /// A waiter that is woken at its deadline gives up and keeps the wake.
+    SwallowsWakeAtDeadline,
+    /// An async put places its item when it is called, polled or not.
+    PutsBeforeFirstPoll,
+    /// A take wakes nobody.
+    TakeWakesNobody,
     /// Polls instead of sleeping.
     BusyWaits,
     /// A nack wakes nobody.
@@ -51,12 +61,16 @@ pub(crate) enum Fault {
     CountsRefusals,
     /// What is left when the handles go is never dropped.
     LeaksAtDrop,
+    /// What waits when the last consumer goes waits on.
+    KeepsItemsWhenAbandoned,
     /// The time of waiting is not measured.
     MeasuresNoWait,
     /// A full buffer drops its oldest item, though nobody chose that.
     DropsOldestUnasked,
     /// Whoever comes first gets the place; who waits may wait for ever.
     Unfair,
+    /// Capacity 1 makes none.
+    RefusesCapacityOne,
     /// Capacity 0 makes a buffer.
     AcceptsCapacityZero,
 }

@@ -14,7 +14,8 @@ use forebay_contract::{
 };
 
 use crate::fault::Fault;
-use crate::monitor::{Entry, Monitor, State, Want};
+use crate::monitor::Monitor;
+use crate::state::{Entry, State, Want};
 
 /// Makes reference buffers, right ones or with one fault.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,9 @@ impl Factory for Reference {
     fn build(&self, settings: &Settings) -> Result<(Producer, Consumer), String> {
         if settings.capacity == 0 && self.0 != Some(Fault::AcceptsCapacityZero) {
             return Err("a capacity of 0 would hold no item: choose at least 1".to_owned());
+        }
+        if settings.capacity == 1 && self.0 == Some(Fault::RefusesCapacityOne) {
+            return Err("this one is broken".to_owned());
         }
         let monitor = Arc::new(Monitor::new(*settings, self.0));
         let number = {
@@ -61,7 +65,10 @@ fn wait<T>(
 ) -> Option<T> {
     let mut state = monitor.lock();
     if let Some(answer) = attempt(&mut state, None) {
-        monitor.announce(&mut state);
+        let takes = matches!(want, Want::Item { .. });
+        if !(takes && monitor.has(Fault::TakeWakesNobody)) {
+            monitor.announce(&mut state);
+        }
         return Some(answer);
     }
     let deadline = match patience {
@@ -75,6 +82,11 @@ fn wait<T>(
             break None;
         }
         state = monitor.sleep(state, deadline);
+        let is_over = deadline.is_some_and(|deadline| deadline <= Instant::now());
+        if is_over && monitor.has(Fault::SwallowsWakeAtDeadline) {
+            monitor.leave(&mut state, ticket);
+            return None;
+        }
         // Leases may have expired meanwhile.
         drop(state);
         state = monitor.lock();
@@ -226,6 +238,9 @@ impl Produce<Counted> for Producer {
     ) -> impl Future<Output = Result<(), PutError<Counted>>> + Send {
         let monitor = &*self.0;
         let mut item = Some(item);
+        if monitor.has(Fault::PutsBeforeFirstPoll) {
+            let _ = attempt_put(monitor, &mut item, &mut monitor.lock(), None);
+        }
         wait_async(monitor, Want::Place, move |state, ticket| {
             attempt_put(monitor, &mut item, state, ticket)
         })

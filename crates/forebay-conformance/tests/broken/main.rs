@@ -7,6 +7,7 @@
 mod fault;
 mod handles;
 mod monitor;
+mod state;
 
 use std::time::Duration;
 
@@ -63,11 +64,16 @@ faults! {
     doubles_on_nack: DoublesOnNack breaks NothingTwice in c4_one_holder_at_a_time;
     accepts_stale_ack: AcceptsStaleAck breaks NothingTwice in c4_late_answer_does_not_reach_the_next_lease;
     forgets_failures: ForgetsFailures breaks NothingTwice in c4_deliveries_and_failures_are_counted_apart;
+    extend_does_nothing: ExtendDoesNothing breaks NothingTwice in c4_extend_moves_the_deadline;
+    extend_invents_a_deadline: ExtendInventsDeadline breaks NothingTwice in c4_lease_without_deadline_never_expires;
     hands_back_another: HandsBackAnother breaks Waiting in c5_deadlines_pass_and_nothing_moves;
     places_timed_out_put: PlacesTimedOutPut breaks Waiting in c5_timed_out_put_is_not_placed;
     swallows_wake: SwallowsWake breaks Waiting in c5_cancelled_put_passes_its_wake_on;
     swallows_wake_of_takes: SwallowsWake breaks Waiting in c5_cancelled_take_passes_its_wake_on;
+    swallows_wake_at_deadline: SwallowsWakeAtDeadline breaks Waiting in c5_timed_out_take_passes_its_wake_on;
+    puts_before_the_first_poll: PutsBeforeFirstPoll breaks Waiting in c5_unpolled_calls_do_nothing;
     busy_waits: BusyWaits breaks Waiting in c5_waiting_is_sleeping;
+    take_wakes_nobody: TakeWakesNobody breaks Waiting in c5_each_change_wakes_a_waiter;
     nack_wakes_nobody: NackWakesNobody breaks Waiting in c5_giving_back_wakes_a_waiter;
     expiry_wakes_nobody: ExpiryWakesNobody breaks Waiting in c5_expiry_wakes_who_waits_for_an_item;
     close_wakes_no_producer: CloseWakesNobody breaks CloseAndDrain in c6_close_wakes_producers_with_their_items;
@@ -82,6 +88,7 @@ faults! {
     counts_refusals: CountsRefusals breaks Accounting in c8_each_step_is_counted;
     counts_refusals_beside_the_model: CountsRefusals breaks Accounting in c8_random_operations_match_the_model;
     leaks_at_drop: LeaksAtDrop breaks Accounting in c8_nothing_outlives_the_buffer;
+    abandons_waiting_items: KeepsItemsWhenAbandoned breaks Accounting in c8_puts_racing_the_last_consumer_are_accounted;
     measures_no_wait: MeasuresNoWait breaks Accounting in c8_waits_are_measured;
     drops_oldest_unasked: DropsOldestUnasked breaks Overflow in c9_refusing_drops_nothing;
     unfair_to_puts: Unfair breaks Fairness in c10_waiting_put_is_not_overtaken_without_end;
@@ -89,5 +96,6 @@ faults! {
     unfair_to_slow_puts: Unfair breaks Fairness in c10_place_is_kept_for_a_slow_put;
     unfair_to_slow_takes: Unfair breaks Fairness in c10_item_is_kept_for_a_slow_take;
     unfair_to_leases: Unfair breaks Fairness in c10_waiting_lease_is_not_overtaken_without_end;
+    refuses_capacity_one: RefusesCapacityOne breaks BadInput in c11_the_smallest_settings_work;
     accepts_capacity_zero: AcceptsCapacityZero breaks BadInput in c11_capacity_zero_is_refused;
 }

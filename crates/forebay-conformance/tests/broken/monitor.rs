@@ -6,7 +6,6 @@
 //! every change all sleepers look again. It keeps its items in another way than the model, so that
 //! the two can differ.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -15,56 +14,7 @@ use forebay_conformance::{Counted, Settings};
 use forebay_contract::{DeadLetter, Death, LeaseError, Refusal, Share, Statistics, TakeError};
 
 use crate::fault::Fault;
-
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    pub(crate) item: Counted,
-    pub(crate) deliveries: u32,
-    pub(crate) failures: u32,
-}
-
-#[derive(Debug)]
-struct Held {
-    entry: Entry,
-    consumer: u64,
-    deadline: Option<Instant>,
-}
-
-/// What a waiter waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Want {
-    Place,
-    Item { consumer: u64 },
-    Lease { consumer: u64 },
-    Join,
-}
-
-#[derive(Debug)]
-struct Waiter {
-    ticket: u64,
-    want: Want,
-    since: Instant,
-    waker: Option<Waker>,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct State {
-    waiting: BTreeMap<u64, Entry>,
-    leased: BTreeMap<u64, Held>,
-    dead: VecDeque<DeadLetter<Counted>>,
-    line: Vec<Waiter>,
-    next_position: u64,
-    next_ticket: u64,
-    produced: u64,
-    finished: u64,
-    dropped: u64,
-    high_water: u64,
-    pub(crate) closed: bool,
-    pub(crate) producers: usize,
-    pub(crate) consumers: usize,
-    producer_wait: Duration,
-    shares: Vec<Share>,
-}
+use crate::state::{Entry, Held, State, Waiter, Want};
 
 #[derive(Debug)]
 pub(crate) struct Monitor {
@@ -398,7 +348,12 @@ impl Monitor {
         let mut state = self.lock();
         match state.leased.get_mut(&position) {
             Some(held) if held.entry.deliveries == delivery => {
-                held.deadline = held.deadline.map(|_| Instant::now() + duration);
+                let deadline = Instant::now() + duration;
+                if self.has(Fault::ExtendInventsDeadline) {
+                    held.deadline = Some(deadline);
+                } else if !self.has(Fault::ExtendDoesNothing) {
+                    held.deadline = held.deadline.map(|_| deadline);
+                }
                 // Who sleeps until the old deadline has to sleep until the new one.
                 self.changed.notify_all();
                 Ok(())
@@ -460,6 +415,10 @@ impl Monitor {
 
     /// The last consumer went.
     pub(crate) fn abandon(&self, state: &mut State) {
+        if self.has(Fault::KeepsItemsWhenAbandoned) {
+            self.announce(state);
+            return;
+        }
         state.dropped += state.waiting.len() as u64;
         let left = std::mem::take(&mut state.waiting);
         if self.has(Fault::LeaksAtDrop) {
@@ -479,26 +438,6 @@ impl Monitor {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        let state = self.lock();
-        let puts = state.line.iter().filter(|waiter| waiter.want == Want::Place).count();
-        let joins = state.line.iter().filter(|waiter| waiter.want == Want::Join).count();
-        let mut s = Statistics::default();
-        s.capacity = Some(self.settings.capacity);
-        s.produced = state.produced;
-        s.finished = state.finished;
-        s.waiting = state.waiting.len() as u64;
-        s.leased = state.leased.len() as u64;
-        s.dead = state.dead.len() as u64;
-        s.dropped = state.dropped;
-        s.high_water = state.high_water;
-        s.closed = state.closed;
-        s.producers = state.producers;
-        s.consumers = state.consumers;
-        s.producers_waiting = puts;
-        s.consumers_waiting = state.line.len() - puts - joins;
-        s.producer_wait = state.producer_wait;
-        s.consumer_wait = state.shares.iter().map(|share| share.waited).sum();
-        s.shares.clone_from(&state.shares);
-        s
+        self.lock().statistics(self.settings.capacity)
     }
 }
