@@ -41,8 +41,10 @@ pub struct Statistics {
     pub producer_wait: Duration,
     /// Time that takes and leases spent waiting on an empty buffer, summed over consumers.
     pub consumer_wait: Duration,
-    /// What each consumer handle took, in the order the handles were made, those already dropped too.
+    /// What each living consumer handle took, in the order the handles were made.
     pub shares: Vec<Share>,
+    /// What consumer handles took that have been dropped since.
+    pub departed: u64,
 }
 
 impl Statistics {
@@ -58,7 +60,7 @@ impl Statistics {
 pub struct Share {
     /// The handle's number, from 0, in the order the handles were made.
     pub consumer: u64,
-    /// Items it took or leased.
+    /// Items it took or leased, redelivered ones each time.
     pub items: u64,
     /// Time it spent waiting on an empty buffer.
     pub waited: Duration,

@@ -1,0 +1,621 @@
+//! The buffer that both sides share: a store, and over it leases, close, join and the statistics.
+//!
+//! A lease leaves the store under the desk's lock, and comes back under it. So whoever holds that
+//! lock sees each unfinished item in one place, and "nothing is unfinished" is one look: no lease is
+//! out, and the store is empty (C7).
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize as HandleCount;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use forebay_contract::{
+    Death, LeaseError, Patience, PutError, Refusal, Statistics, TakeError, TimedOut,
+};
+
+use crate::atomics::{Arc, AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::blocking;
+use crate::call::{Join, Lend, Put, Take};
+use crate::desk::Desk;
+use crate::share::ShareOf;
+use crate::store::{AnyStore, Entry, Progress, Store};
+use crate::waiter::{Admission, Turn, WaitList};
+use crate::waits::Waits;
+
+/// How often a thread yields before it goes to sleep: a hand-over that comes at once then costs no
+/// sleep. Bounded, well below the 50 µs of C5.
+const YIELDS: u32 = if cfg!(loom) { 0 } else { 4 };
+
+#[derive(Debug)]
+pub(crate) struct Buffer<T> {
+    pub(crate) store: AnyStore<T>,
+    desk: Mutex<Desk<T>>,
+    /// Who waits for the lease limit.
+    room: WaitList,
+    joiners: WaitList,
+    settings: Settings<T>,
+    /// Handles alive.
+    pub(crate) producers: HandleCount,
+    pub(crate) consumers: HandleCount,
+    shares: Mutex<Shares>,
+    producer_waits: Waits,
+    consumer_waits: Waits,
+    epoch: Instant,
+    /// Items taken by handles that are gone.
+    departed: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Shares {
+    alive: BTreeMap<u64, Arc<ShareOf>>,
+    next: u64,
+}
+
+/// What the builder was told.
+#[derive(Debug)]
+pub(crate) struct Settings<T> {
+    pub(crate) name: Option<String>,
+    pub(crate) capacity: Option<usize>,
+    pub(crate) max_leased: u64,
+    pub(crate) max_failures: Option<u32>,
+    pub(crate) max_deliveries: Option<u32>,
+    pub(crate) lease_time: Option<LeaseTime<T>>,
+}
+
+/// How long leases last, and what ending them takes. The functions keep their bounds on `T` away
+/// from buffers whose leases have no deadline.
+#[derive(Debug)]
+pub(crate) struct LeaseTime<T> {
+    pub(crate) duration: Duration,
+    pub(crate) copy: fn(&T) -> T,
+    pub(crate) start_expirer: fn(&Arc<Buffer<T>>) -> crate::atomics::Thread,
+}
+
+/// The places that one waiting lease may hold.
+#[derive(Debug, Default)]
+pub(crate) struct LeaseTurn {
+    item: Turn,
+    room: Turn,
+}
+
+impl LeaseTurn {
+    /// Whether it has taken a place anywhere.
+    pub(crate) fn waits(&self) -> bool {
+        self.item.waits() || self.room.waits()
+    }
+}
+
+/// How a lease ends.
+#[derive(Debug)]
+pub(crate) enum Answer<'a> {
+    Ack,
+    Nack,
+    Fail(&'a str),
+    Reject(&'a str),
+}
+
+impl<T> Buffer<T> {
+    pub(crate) fn new(store: AnyStore<T>, settings: Settings<T>) -> Self {
+        let epoch = Instant::now();
+        let room = usize::try_from(settings.max_leased).unwrap_or(usize::MAX);
+        Self {
+            store,
+            desk: Mutex::new(Desk::new()),
+            room: WaitList::new(room),
+            joiners: WaitList::new(0),
+            settings,
+            producers: HandleCount::new(1),
+            consumers: HandleCount::new(0),
+            shares: Mutex::new(Shares::default()),
+            producer_waits: Waits::new(epoch),
+            consumer_waits: Waits::new(epoch),
+            epoch,
+            departed: AtomicU64::new(0),
+        }
+    }
+
+    // Puts.
+
+    #[inline]
+    pub(crate) fn put_within(&self, item: T, patience: Patience) -> Result<(), PutError<T>> {
+        match self.store.try_put(item) {
+            Ok(()) => Ok(()),
+            Err(refused) if refused.refusal == Refusal::Full && patience != Patience::Try => {
+                self.put_waiting(refused.item, patience)
+            }
+            Err(refused) => Err(self.name_refusal(refused)),
+        }
+    }
+
+    #[cold]
+    fn put_waiting(&self, mut item: T, patience: Patience) -> Result<(), PutError<T>> {
+        for _ in 0..YIELDS {
+            std::thread::yield_now();
+            match self.store.try_put(item) {
+                Ok(()) => return Ok(()),
+                Err(refused) if refused.refusal == Refusal::Full => item = refused.item,
+                Err(refused) => return Err(self.name_refusal(refused)),
+            }
+        }
+        let mut put = Put::new(self, item);
+        blocking::wait(patience, &mut put).unwrap_or_else(|| {
+            let item = put.into_item().expect("what was not placed is still here");
+            Err(PutError { item, refusal: Refusal::TimedOut })
+        })
+    }
+
+    pub(crate) fn begin_put_wait(&self) -> crate::waits::Waiting<'_> {
+        self.producer_waits.begin(None)
+    }
+
+    /// Says "abandoned" rather than "closed" when that is why.
+    pub(crate) fn name_refusal(&self, mut refused: PutError<T>) -> PutError<T> {
+        if refused.refusal == Refusal::Closed && self.is_abandoned() {
+            refused.refusal = Refusal::Abandoned;
+        }
+        refused
+    }
+
+    // Takes.
+
+    #[inline]
+    pub(crate) fn take_within(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
+        match self.try_take(share) {
+            Some(item) => Ok(item),
+            None => self.take_waiting(share, patience),
+        }
+    }
+
+    #[inline]
+    fn try_take(&self, share: &ShareOf) -> Option<T> {
+        let taken = self.store.try_take()?;
+        share.count_item();
+        if taken.watched {
+            self.settle(self.desk.lock());
+        }
+        Some(taken.entry.item)
+    }
+
+    #[cold]
+    fn take_waiting(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
+        if patience == Patience::Try {
+            if !self.is_drained(share) {
+                return Err(TakeError::Empty);
+            }
+            // Something may have come between the two looks, and the close after it.
+            return self.try_take(share).ok_or(TakeError::Closed);
+        }
+        for _ in 0..YIELDS {
+            std::thread::yield_now();
+            if let Some(item) = self.try_take(share) {
+                return Ok(item);
+            }
+        }
+        blocking::wait(patience, &mut Take::new(self, share)).unwrap_or(Err(TakeError::TimedOut))
+    }
+
+    pub(crate) fn poll_take(
+        &self,
+        share: &ShareOf,
+        turn: &mut Turn,
+        waker: &Waker,
+    ) -> Progress<Result<T, TakeError>> {
+        match self.store.poll_take(turn, waker) {
+            Progress::Done(taken) => {
+                share.count_item();
+                if taken.watched {
+                    self.settle(self.desk.lock());
+                }
+                Progress::Done(Ok(taken.entry.item))
+            }
+            Progress::InFlight => Progress::InFlight,
+            Progress::Asleep if self.is_drained(share) => {
+                self.store.cancel_take(turn);
+                Progress::Done(Err(TakeError::Closed))
+            }
+            Progress::Asleep => Progress::Asleep,
+        }
+    }
+
+    pub(crate) fn begin_take_wait<'a>(&'a self, share: &'a ShareOf) -> crate::waits::Waiting<'a> {
+        self.consumer_waits.begin(Some(&share.waits))
+    }
+
+    // Leases.
+
+    pub(crate) fn lease_within(
+        &self,
+        share: &ShareOf,
+        patience: Patience,
+    ) -> Result<Entry<T>, TakeError> {
+        match self.try_lease(share) {
+            Err(TakeError::Empty | TakeError::LeaseLimit) if patience != Patience::Try => {}
+            outcome => return outcome,
+        }
+        for _ in 0..YIELDS {
+            std::thread::yield_now();
+            if let Ok(entry) = self.try_lease(share) {
+                return Ok(entry);
+            }
+        }
+        blocking::wait(patience, &mut Lend::new(self, share)).unwrap_or(Err(TakeError::TimedOut))
+    }
+
+    fn try_lease(&self, share: &ShareOf) -> Result<Entry<T>, TakeError> {
+        let mut desk = self.desk.lock();
+        let admission = self.admits_lease(&desk, &Turn::default());
+        if admission == Admission::Refused {
+            return Err(if self.is_drained_for(&desk, share) {
+                TakeError::Closed
+            } else {
+                TakeError::LeaseLimit
+            });
+        }
+        if let Some(taken) = self.store.try_take() {
+            return Ok(Self::lend(&mut desk, taken.entry, share));
+        }
+        if admission == Admission::Pass {
+            self.room.excuse();
+        }
+        // Under the desk's lock nothing is given back, so this look is the last word.
+        if !self.is_drained_for(&desk, share) {
+            return Err(TakeError::Empty);
+        }
+        match self.store.try_take() {
+            Some(taken) => Ok(Self::lend(&mut desk, taken.entry, share)),
+            None => Err(TakeError::Closed),
+        }
+    }
+
+    pub(crate) fn poll_lease(
+        &self,
+        share: &ShareOf,
+        turn: &mut LeaseTurn,
+        waker: &Waker,
+    ) -> Progress<Result<Entry<T>, TakeError>> {
+        let mut desk = self.desk.lock();
+        let admission = self.admits_lease(&desk, &turn.room);
+        let progress = if admission == Admission::Refused {
+            // What the store may have handed us meanwhile is for others to take.
+            self.store.cancel_take(&mut turn.item);
+            self.room.lock().wait(&mut turn.room, waker);
+            Progress::Asleep
+        } else {
+            self.store.poll_take(&mut turn.item, waker)
+        };
+        match progress {
+            Progress::Done(taken) => {
+                let entry = Self::lend(&mut desk, taken.entry, share);
+                self.leave_room(&desk, turn);
+                Progress::Done(Ok(entry))
+            }
+            Progress::Asleep if self.is_drained_for(&desk, share) => {
+                self.leave_room(&desk, turn);
+                drop(desk);
+                self.store.cancel_take(&mut turn.item);
+                Progress::Done(Err(TakeError::Closed))
+            }
+            waits => {
+                if admission != Admission::Refused {
+                    // It is an item we wait for now, not the limit.
+                    if admission == Admission::Pass {
+                        self.room.excuse();
+                    }
+                    self.leave_room(&desk, turn);
+                }
+                if matches!(waits, Progress::Asleep) {
+                    Progress::Asleep
+                } else {
+                    Progress::InFlight
+                }
+            }
+        }
+    }
+
+    pub(crate) fn cancel_lease(&self, turn: &mut LeaseTurn) {
+        let desk = self.desk.lock();
+        self.leave_room(&desk, turn);
+        drop(desk);
+        self.store.cancel_take(&mut turn.item);
+    }
+
+    fn admits_lease(&self, desk: &Desk<T>, turn: &Turn) -> Admission {
+        if desk.leased < self.settings.max_leased {
+            self.room.admits(turn)
+        } else {
+            Admission::Refused
+        }
+    }
+
+    /// Leaves the line for the lease limit, and passes the wake on if there is room for more.
+    fn leave_room(&self, desk: &Desk<T>, turn: &mut LeaseTurn) {
+        if turn.room.waits() {
+            self.room.lock().leave(&mut turn.room);
+            if desk.leased < self.settings.max_leased {
+                self.room.call();
+            }
+        }
+    }
+
+    fn lend(desk: &mut Desk<T>, mut entry: Entry<T>, share: &ShareOf) -> Entry<T> {
+        entry.deliveries += 1;
+        desk.leased += 1;
+        desk.leases += 1;
+        share.lease_begins();
+        share.count_item();
+        entry
+    }
+
+    /// Gives a fresh lease its deadline, if leases have one here; returns its number.
+    pub(crate) fn set_deadline(
+        self: &Arc<Self>,
+        entry: &Entry<T>,
+        share: &Arc<ShareOf>,
+    ) -> Option<u64> {
+        let lease_time = self.settings.lease_time.as_ref()?;
+        let copy = Entry { item: (lease_time.copy)(&entry.item), ..*entry };
+        let mut desk = self.desk.lock();
+        if desk.expirer.is_none() {
+            desk.expirer = Some((lease_time.start_expirer)(self));
+        }
+        let deadline = Instant::now() + lease_time.duration;
+        let (number, first) = desk.set_deadline(copy, Arc::clone(share), deadline);
+        Self::tell_expirer(&desk, first);
+        Some(number)
+    }
+
+    pub(crate) fn extend(&self, number: u64, duration: Duration) -> Result<(), LeaseError> {
+        let deadline = Patience::lasting(duration);
+        let far = || Instant::now() + Duration::from_secs(60 * 60 * 24 * 365);
+        let deadline = if let Patience::Until(deadline) = deadline { deadline } else { far() };
+        let mut desk = self.desk.lock();
+        let first = desk.move_deadline(number, deadline).ok_or(LeaseError::Expired)?;
+        Self::tell_expirer(&desk, first);
+        Ok(())
+    }
+
+    fn tell_expirer(desk: &Desk<T>, first: bool) {
+        if first && let Some(expirer) = &desk.expirer {
+            expirer.unpark();
+        }
+    }
+
+    /// Ends a lease; an acked item is the caller's.
+    pub(crate) fn answer(
+        &self,
+        mut entry: Entry<T>,
+        timed: Option<u64>,
+        share: &ShareOf,
+        answer: &Answer<'_>,
+    ) -> Result<Option<T>, LeaseError> {
+        let mut desk = self.desk.lock();
+        // Dropped after the lock: an item's `drop` is not ours to run under it.
+        let _copy = match timed.map(|number| desk.strike(number)) {
+            Some(None) => {
+                drop(desk);
+                return Err(LeaseError::Expired);
+            }
+            Some(copy) => copy,
+            None => None,
+        };
+        let mut unwanted = None;
+        let mut acked = None;
+        match answer {
+            Answer::Ack => {
+                desk.acked += 1;
+                acked = Some(entry.item);
+            }
+            Answer::Nack => unwanted = self.take_back(&mut desk, entry, None),
+            Answer::Fail(reason) => {
+                entry.failures += 1;
+                unwanted = self.take_back(&mut desk, entry, Some(reason));
+            }
+            Answer::Reject(reason) => desk.bury(entry, Death::Rejected((*reason).to_owned())),
+        }
+        self.lease_ended(desk, share);
+        drop(unwanted);
+        Ok(acked)
+    }
+
+    /// Puts an unfinished item where it belongs: its position, the dead letters, or, with nobody
+    /// left to take it, nowhere; then it is returned, to be dropped.
+    fn take_back(&self, desk: &mut Desk<T>, entry: Entry<T>, failed: Option<&str>) -> Option<T> {
+        let reached = |limit: Option<u32>, count| limit.is_some_and(|limit| count >= limit);
+        if let Some(reason) = failed
+            && reached(self.settings.max_failures, entry.failures)
+        {
+            desk.bury(entry, Death::Failures(reason.to_owned()));
+        } else if reached(self.settings.max_deliveries, entry.deliveries) {
+            desk.bury(entry, Death::Deliveries);
+        } else if self.is_abandoned() {
+            desk.dropped += 1;
+            return Some(entry.item);
+        } else {
+            self.store.give_back(entry);
+        }
+        None
+    }
+
+    fn lease_ended(&self, mut desk: MutexGuard<'_, Desk<T>>, share: &ShareOf) {
+        desk.leased -= 1;
+        share.lease_ends();
+        self.settle(desk);
+        self.room.call();
+    }
+
+    /// Ends the leases whose deadline has passed; returns the next deadline.
+    pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
+        loop {
+            let mut desk = self.desk.lock();
+            let Some(timed) = desk.strike_due(now) else { return desk.next_deadline() };
+            let unwanted = self.take_back(&mut desk, timed.copy, None);
+            self.lease_ended(desk, &timed.share);
+            drop(unwanted);
+        }
+    }
+
+    pub(crate) fn take_dead(&self) -> Option<forebay_contract::DeadLetter<T>> {
+        let mut desk = self.desk.lock();
+        let dead = desk.dead.pop_front()?;
+        desk.dropped += 1;
+        Some(dead)
+    }
+
+    // The end.
+
+    /// Refuses puts from now on (C6).
+    pub(crate) fn close(&self) {
+        self.store.close();
+        // From here on every take looks whether it took the last; `settle` looks at those before.
+        self.store.watch(true);
+        self.settle(self.desk.lock());
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.consumers.load(std::sync::atomic::Ordering::SeqCst) == 0
+    }
+
+    /// Nobody is left to take: refuses puts and drops what waits (C6).
+    pub(crate) fn abandon(&self) {
+        self.close();
+        while let Some(taken) = self.store.try_take() {
+            let mut desk = self.desk.lock();
+            desk.discarded += 1;
+            desk.dropped += 1;
+            drop(desk);
+            drop(taken.entry.item);
+        }
+        self.settle(self.desk.lock());
+    }
+
+    fn is_drained(&self, share: &ShareOf) -> bool {
+        self.store.is_closed() && self.is_drained_for(&self.desk.lock(), share)
+    }
+
+    /// Whether nothing can come any more for this consumer: closed, nothing waits, and no lease of
+    /// another's could bring an item back.
+    fn is_drained_for(&self, desk: &Desk<T>, share: &ShareOf) -> bool {
+        self.store.is_closed() && desk.leased == share.leased() && self.store.is_empty()
+    }
+
+    /// After something finished: lets joiners go if that was the last, and consumers see the end.
+    fn settle(&self, desk: MutexGuard<'_, Desk<T>>) {
+        if !self.store.is_empty() {
+            return;
+        }
+        let mut joined = Vec::new();
+        if desk.leased == 0 {
+            let mut line = self.joiners.lock();
+            joined.extend(std::iter::from_fn(|| line.call()));
+        }
+        drop(desk);
+        joined.into_iter().for_each(Waker::wake);
+        if self.store.is_closed() {
+            self.store.rouse_consumers();
+        }
+    }
+
+    // Join.
+
+    pub(crate) fn join_within(&self, patience: Patience) -> Result<(), TimedOut> {
+        blocking::wait(patience, &mut Join::new(self)).ok_or(TimedOut)
+    }
+
+    pub(crate) fn poll_join(&self, turn: &mut Turn, waker: &Waker) -> Progress<()> {
+        let desk = self.desk.lock();
+        let mut line = self.joiners.lock();
+        // Called: nothing was unfinished at that moment, whatever has been put since.
+        let mut over = line.called(turn) || (desk.leased == 0 && self.store.is_empty());
+        if !over {
+            self.store.watch(true);
+            over = desk.leased == 0 && self.store.is_empty();
+        }
+        if over {
+            line.leave(turn);
+            self.unwatch(&line);
+            return Progress::Done(());
+        }
+        line.wait(turn, waker);
+        Progress::Asleep
+    }
+
+    pub(crate) fn cancel_join(&self, turn: &mut Turn) {
+        let _desk = self.desk.lock();
+        let mut line = self.joiners.lock();
+        line.leave(turn);
+        self.unwatch(&line);
+    }
+
+    /// Stops watching once nobody joins, under the locks of the desk and the line. A closed store
+    /// stays watched.
+    fn unwatch(&self, line: &crate::waiter::Line<'_>) {
+        if line.is_empty() && !self.store.is_closed() {
+            self.store.watch(false);
+            if self.store.is_closed() {
+                self.store.watch(true);
+            }
+        }
+    }
+
+    // Handles and statistics.
+
+    pub(crate) fn label(&self) -> &str {
+        self.settings.name.as_deref().unwrap_or("unnamed")
+    }
+
+    pub(crate) fn new_share(&self) -> Arc<ShareOf> {
+        self.consumers.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let mut shares = self.shares.lock();
+        let share = Arc::new(ShareOf::new(shares.next, self.epoch));
+        shares.next += 1;
+        shares.alive.insert(share.consumer, Arc::clone(&share));
+        share
+    }
+
+    pub(crate) fn end_share(&self, share: &ShareOf) {
+        self.shares.lock().alive.remove(&share.consumer);
+        self.departed.fetch_add(share.items(), Ordering::Relaxed);
+        if self.consumers.fetch_sub(1, std::sync::atomic::Ordering::SeqCst) == 1 {
+            self.abandon();
+        }
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        let shares = self.shares.lock();
+        let share_reports = shares.alive.values().map(|share| share.report()).collect();
+        drop(shares);
+        let desk = self.desk.lock();
+        let counts = self.store.counts();
+        let (producers_waiting, consumers_waiting) = self.store.waiters();
+        let mut statistics = Statistics::default();
+        statistics.name.clone_from(&self.settings.name);
+        statistics.capacity = self.settings.capacity;
+        statistics.produced = counts.produced;
+        statistics.finished =
+            (counts.removed + desk.acked).saturating_sub(desk.leases + desk.discarded);
+        statistics.waiting = counts.waiting;
+        statistics.leased = desk.leased;
+        statistics.dead = desk.dead.len() as u64;
+        statistics.dropped = desk.dropped;
+        statistics.high_water = counts.high_water;
+        statistics.closed = self.store.is_closed();
+        statistics.producers = self.producers.load(std::sync::atomic::Ordering::SeqCst);
+        statistics.consumers = self.consumers.load(std::sync::atomic::Ordering::SeqCst);
+        statistics.producers_waiting = producers_waiting;
+        statistics.consumers_waiting = consumers_waiting + self.room.asleep();
+        statistics.producer_wait = self.producer_waits.total();
+        statistics.consumer_wait = self.consumer_waits.total();
+        statistics.shares = share_reports;
+        statistics.departed = self.departed.load(Ordering::Relaxed);
+        statistics
+    }
+}
+
+impl<T> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        // The expirer sees that the buffer is gone, and ends.
+        if let Some(expirer) = self.desk.lock().expirer.take() {
+            expirer.unpark();
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What a discipline must do; everything else is built over it once.
+//!
+//! A discipline stores items in order, bounds those that wait, and lets each side wait for the
+//! other. Leases, join, dead letters and statistics are the [`Buffer`](crate::buffer::Buffer)'s.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::task::Waker;
+
+use forebay_contract::PutError;
+
+use crate::disciplines::{Linked, Monitor, Ring, Semaphores};
+use crate::waiter::Turn;
+
+/// An item, with what must go with it through redeliveries.
+#[derive(Debug)]
+pub(crate) struct Entry<T> {
+    pub(crate) item: T,
+    /// Order of its first put; a redelivered item goes back to it (C2).
+    pub(crate) position: u64,
+    pub(crate) deliveries: u32,
+    pub(crate) failures: u32,
+}
+
+impl<T> Entry<T> {
+    pub(crate) fn fresh(item: T, position: u64) -> Self {
+        Self { item, position, deliveries: 0, failures: 0 }
+    }
+}
+
+/// An entry that left the store.
+#[derive(Debug)]
+pub(crate) struct Taken<T> {
+    pub(crate) entry: Entry<T>,
+    /// Somebody [watches](Store::watch) for the store to become empty.
+    pub(crate) watched: bool,
+}
+
+/// How far a call that may wait has come.
+#[derive(Debug)]
+pub(crate) enum Progress<R> {
+    Done(R),
+    /// Its waker will be woken.
+    Asleep,
+    /// Another's operation is halfway: look again in a moment.
+    InFlight,
+}
+
+/// The store is closed to puts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Closed;
+
+/// Counts that only ever grow, and the depth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Puts that succeeded.
+    pub(crate) produced: u64,
+    /// Entries that left, redelivered ones each time.
+    pub(crate) removed: u64,
+    /// Entries that wait now.
+    pub(crate) waiting: u64,
+    /// The greatest depth seen.
+    pub(crate) high_water: u64,
+}
+
+/// A bounded FIFO store with both its waiting sides.
+pub(crate) trait Store<T> {
+    /// Places the item if there is room now.
+    fn try_put(&self, item: T) -> Result<(), PutError<T>>;
+
+    /// Places the item, taken out of the option, or waits in line for room.
+    fn poll_put(
+        &self,
+        item: &mut Option<T>,
+        turn: &mut Turn,
+        waker: &Waker,
+    ) -> Progress<Result<(), Closed>>;
+
+    /// Gives up waiting to put, and passes on a wake that came meanwhile.
+    fn cancel_put(&self, turn: &mut Turn);
+
+    /// Takes the oldest entry if there is one now.
+    fn try_take(&self) -> Option<Taken<T>>;
+
+    /// Takes the oldest entry, or waits in line for one.
+    fn poll_take(&self, turn: &mut Turn, waker: &Waker) -> Progress<Taken<T>>;
+
+    /// Gives up waiting to take, and passes on a wake that came meanwhile.
+    fn cancel_take(&self, turn: &mut Turn);
+
+    /// Puts an entry back at its position, room or not (C1).
+    fn give_back(&self, entry: Entry<T>);
+
+    /// Refuses puts from now on; both sides look again.
+    fn close(&self);
+
+    fn is_closed(&self) -> bool;
+
+    /// Says whether takes shall be marked [`Taken::watched`]. A take that left the store before
+    /// this call is seen by the caller's next [`Store::is_empty`].
+    fn watch(&self, on: bool);
+
+    /// Whether nothing waited at some moment of this call, nothing being given back meanwhile.
+    fn is_empty(&self) -> bool;
+
+    /// Has all waiting consumers look again.
+    fn rouse_consumers(&self);
+
+    fn counts(&self) -> Counts;
+
+    /// Producers and consumers in line.
+    fn waiters(&self) -> (usize, usize);
+}
+
+/// The store of one buffer. An enum, so that the default's fast path is inlined.
+#[derive(Debug)]
+pub(crate) enum AnyStore<T> {
+    Ring(Ring<T>),
+    Semaphores(Semaphores<T>),
+    Monitor(Monitor<T>),
+    Linked(Linked<T>),
+}
+
+macro_rules! dispatch {
+    ($self:ident, $store:ident => $call:expr) => {
+        match $self {
+            AnyStore::Ring($store) => $call,
+            AnyStore::Semaphores($store) => $call,
+            AnyStore::Monitor($store) => $call,
+            AnyStore::Linked($store) => $call,
+        }
+    };
+}
+
+impl<T> Store<T> for AnyStore<T> {
+    #[inline]
+    fn try_put(&self, item: T) -> Result<(), PutError<T>> {
+        dispatch!(self, store => store.try_put(item))
+    }
+
+    fn poll_put(
+        &self,
+        item: &mut Option<T>,
+        turn: &mut Turn,
+        waker: &Waker,
+    ) -> Progress<Result<(), Closed>> {
+        dispatch!(self, store => store.poll_put(item, turn, waker))
+    }
+
+    fn cancel_put(&self, turn: &mut Turn) {
+        dispatch!(self, store => store.cancel_put(turn));
+    }
+
+    #[inline]
+    fn try_take(&self) -> Option<Taken<T>> {
+        dispatch!(self, store => store.try_take())
+    }
+
+    fn poll_take(&self, turn: &mut Turn, waker: &Waker) -> Progress<Taken<T>> {
+        dispatch!(self, store => store.poll_take(turn, waker))
+    }
+
+    fn cancel_take(&self, turn: &mut Turn) {
+        dispatch!(self, store => store.cancel_take(turn));
+    }
+
+    fn give_back(&self, entry: Entry<T>) {
+        dispatch!(self, store => store.give_back(entry));
+    }
+
+    fn close(&self) {
+        dispatch!(self, store => store.close());
+    }
+
+    fn is_closed(&self) -> bool {
+        dispatch!(self, store => store.is_closed())
+    }
+
+    fn watch(&self, on: bool) {
+        dispatch!(self, store => store.watch(on));
+    }
+
+    fn is_empty(&self) -> bool {
+        dispatch!(self, store => store.is_empty())
+    }
+
+    fn rouse_consumers(&self) {
+        dispatch!(self, store => store.rouse_consumers());
+    }
+
+    fn counts(&self) -> Counts {
+        dispatch!(self, store => store.counts())
+    }
+
+    fn waiters(&self) -> (usize, usize) {
+        dispatch!(self, store => store.waiters())
+    }
+}
+
+/// Drops whatever waits, one by one. An item that panics in its `drop` does not keep the others from
+/// being dropped; the first panic goes on afterwards.
+pub(crate) fn empty_out<T>(store: &impl Store<T>) {
+    let mut first_panic = None;
+    while let Some(taken) = store.try_take() {
+        let dropping = AssertUnwindSafe(|| drop(taken.entry));
+        if let Err(panic) = catch_unwind(dropping) {
+            first_panic.get_or_insert(panic);
+        }
+    }
+    if let Some(panic) = first_panic
+        && !std::thread::panicking()
+    {
+        resume_unwind(panic);
+    }
+}

@@ -1,0 +1,229 @@
+//! The line in which threads and tasks wait, first come first woken.
+//!
+//! A thread is woken through a [`Waker`] that unparks it, so one line holds both and knows no
+//! difference. A waiter keeps its place until it leaves: woken and beaten to the item, it sleeps
+//! again where it stood.
+//!
+//! Newcomers may pass those who wait, which spares a context switch, but not for ever: each pass is
+//! counted *before* it is made, and once the oldest waiter has been passed as often as it allows,
+//! only the oldest is [admitted](WaitList::admits) (C10). The scheme is the "bounded overtaking" of
+//! mutual exclusion (Lamport, 1974), with a bound chosen for throughput.
+//!
+//! A wake is a duty: whoever leaves the line while there is still something to be had wakes the
+//! next ([`Line::call`]). Dropping that duty when a woken waiter is cancelled is the best-known way
+//! to lose a wakeup.
+
+use std::collections::BTreeMap;
+use std::task::Waker;
+
+use crossbeam_utils::CachePadded;
+
+use crate::atomics::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
+
+/// A waiter's place in a [`WaitList`], or none yet. Its owner must [`Line::leave`] before it goes.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    place: Option<u64>,
+}
+
+impl Turn {
+    /// Whether it has taken a place.
+    pub(crate) fn waits(&self) -> bool {
+        self.place.is_some()
+    }
+}
+
+/// Waiters in the order they came.
+#[derive(Debug)]
+pub(crate) struct WaitList {
+    /// Waiters not yet woken. Written under `line`; read without it, to skip the lock when nobody
+    /// sleeps.
+    asleep: AtomicUsize,
+    gate: CachePadded<Gate>,
+    line: Mutex<Places>,
+    /// What a waiter adds to the length of the line to get the passes it allows: 2 × capacity.
+    allowance: u64,
+}
+
+/// What a newcomer needs to know without the lock.
+#[derive(Debug)]
+struct Gate {
+    /// Passes made so far, by anyone who was not the oldest waiter.
+    passes: AtomicU64,
+    /// The value of `passes` at which the oldest waiter lets nobody pass; `u64::MAX` when nobody
+    /// waits. Written under `line`.
+    limit: AtomicU64,
+    /// The oldest waiter's place; `u64::MAX` when nobody waits. Written under `line`.
+    oldest: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Places {
+    /// By number, which is the order of arrival.
+    places: BTreeMap<u64, Place>,
+    next: u64,
+    /// No place before this one is asleep.
+    first_asleep: u64,
+}
+
+#[derive(Debug)]
+struct Place {
+    /// `None` once woken.
+    waker: Option<Waker>,
+    /// The value of `passes` at which this waiter lets nobody pass.
+    limit: u64,
+}
+
+impl WaitList {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            asleep: AtomicUsize::new(0),
+            gate: CachePadded::new(Gate {
+                passes: AtomicU64::new(0),
+                limit: AtomicU64::new(u64::MAX),
+                oldest: AtomicU64::new(u64::MAX),
+            }),
+            line: Mutex::new(Places::default()),
+            allowance: (capacity as u64).saturating_mul(2),
+        }
+    }
+
+    pub(crate) fn lock(&self) -> Line<'_> {
+        Line { list: self, places: self.line.lock() }
+    }
+
+    /// How many are in line and not yet woken.
+    pub(crate) fn asleep(&self) -> usize {
+        // SeqCst: for those who pair it with a count of their own (see `Linked`).
+        self.asleep.load(Ordering::SeqCst)
+    }
+
+    /// Wakes the first waiter that sleeps, if any does.
+    pub(crate) fn call(&self) {
+        if self.asleep() > 0 {
+            let waker = self.lock().call();
+            // The lock is free again: the woken thread does not run into it.
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Has everyone look again, in place.
+    pub(crate) fn rouse(&self) {
+        let wakers = self.lock().wakers();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether the holder of this turn may try for what others wait for, and counts the pass if
+    /// that passes somebody (C10). A pass that then found nothing is taken back with
+    /// [`WaitList::excuse`].
+    #[inline]
+    pub(crate) fn admits(&self, turn: &Turn) -> Admission {
+        let limit = self.gate.limit.load(Ordering::Relaxed);
+        if limit == u64::MAX || turn.place == Some(self.gate.oldest.load(Ordering::Relaxed)) {
+            return Admission::Free;
+        }
+        if self.gate.passes.fetch_add(1, Ordering::Relaxed) < limit {
+            return Admission::Pass;
+        }
+        self.excuse();
+        Admission::Refused
+    }
+
+    /// Takes back a pass that passed nobody.
+    pub(crate) fn excuse(&self) {
+        self.gate.passes.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The answer of [`WaitList::admits`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// Nobody is passed.
+    Free,
+    /// Somebody is passed, within what they allow.
+    Pass,
+    /// The oldest waiter is next.
+    Refused,
+}
+
+/// A [`WaitList`], locked.
+pub(crate) struct Line<'a> {
+    list: &'a WaitList,
+    places: MutexGuard<'a, Places>,
+}
+
+impl Line<'_> {
+    /// Takes a place at the end, or keeps the one it has, and sleeps in it.
+    pub(crate) fn wait(&mut self, turn: &mut Turn, waker: &Waker) {
+        let places = &mut *self.places;
+        let number = *turn.place.get_or_insert(places.next);
+        if number == places.next {
+            places.next += 1;
+            let passes = self.list.gate.passes.load(Ordering::Relaxed);
+            let limit = passes + self.list.allowance + places.places.len() as u64 + 1;
+            places.places.insert(number, Place { waker: None, limit });
+            self.set_gate();
+        }
+        let places = &mut *self.places;
+        let place = places.places.get_mut(&number).expect("a turn's place is in its line");
+        match &mut place.waker {
+            Some(old) => old.clone_from(waker),
+            asleep => {
+                *asleep = Some(waker.clone());
+                places.first_asleep = places.first_asleep.min(number);
+                self.list.asleep.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// Gives the place up; true if it had been woken, and so owes the next its wake.
+    pub(crate) fn leave(&mut self, turn: &mut Turn) -> bool {
+        let Some(number) = turn.place.take() else { return false };
+        let place = self.places.places.remove(&number).expect("a turn's place is in its line");
+        let woken = place.waker.is_none();
+        if !woken {
+            self.list.asleep.fetch_sub(1, Ordering::SeqCst);
+        }
+        self.set_gate();
+        woken
+    }
+
+    /// Marks the first waiter that sleeps as woken; the caller wakes it once the lock is free.
+    #[must_use]
+    pub(crate) fn call(&mut self) -> Option<Waker> {
+        let places = &mut *self.places;
+        let (&number, place) = places
+            .places
+            .range_mut(places.first_asleep..)
+            .find(|(_, place)| place.waker.is_some())?;
+        places.first_asleep = number + 1;
+        self.list.asleep.fetch_sub(1, Ordering::SeqCst);
+        place.waker.take()
+    }
+
+    /// Whether this turn has been called since it last went to sleep.
+    pub(crate) fn called(&self, turn: &Turn) -> bool {
+        turn.place.is_some_and(|number| self.places.places[&number].waker.is_none())
+    }
+
+    /// A waker of each that sleeps; they stay asleep in the books.
+    pub(crate) fn wakers(&self) -> Vec<Waker> {
+        self.places.places.values().filter_map(|place| place.waker.clone()).collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.places.is_empty()
+    }
+
+    fn set_gate(&mut self) {
+        let gate = &self.list.gate;
+        let (oldest, limit) = match self.places.places.first_key_value() {
+            Some((&number, place)) => (number, place.limit),
+            None => (u64::MAX, u64::MAX),
+        };
+        gate.oldest.store(oldest, Ordering::Relaxed);
+        gate.limit.store(limit, Ordering::Relaxed);
+    }
+}
