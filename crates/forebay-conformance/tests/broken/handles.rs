@@ -284,10 +284,7 @@ impl Clone for Consumer {
 impl Drop for Consumer {
     fn drop(&mut self) {
         let mut state = self.monitor.lock();
-        state.consumers -= 1;
-        if state.consumers == 0 {
-            self.monitor.abandon(&mut state);
-        }
+        self.monitor.remove_consumer(&mut state, self.number);
     }
 }
 

@@ -117,7 +117,8 @@ impl Monitor {
             _ if self.has(Fault::MeasuresNoWait) => {}
             Want::Place => state.producer_wait += waited,
             Want::Item { consumer } | Want::Lease { consumer } => {
-                state.shares[consumer as usize].waited += waited;
+                state.consumer_wait += waited;
+                Self::share(state, consumer).waited += waited;
             }
             Want::Join => {}
         }
@@ -253,7 +254,7 @@ impl Monitor {
         }
         let (_, entry) = self.next_entry(state);
         state.finished += 1;
-        state.shares[consumer as usize].items += 1;
+        Self::share(state, consumer).items += 1;
         Ok(entry.item)
     }
 
@@ -270,7 +271,7 @@ impl Monitor {
         let (position, mut entry) = self.next_entry(state);
         entry.deliveries += 1;
         let deadline = self.settings.lease_time.map(|time| Instant::now() + time);
-        state.shares[consumer as usize].items += 1;
+        Self::share(state, consumer).items += 1;
         state.leased.insert(position, Held { entry: entry.clone(), consumer, deadline });
         Ok((position, entry))
     }
@@ -407,14 +408,29 @@ impl Monitor {
 
     pub(crate) fn new_consumer(state: &mut State) -> u64 {
         let mut share = Share::default();
-        share.consumer = state.shares.len() as u64;
-        state.shares.push(share);
+        share.consumer = state.next_consumer;
+        state.next_consumer += 1;
         state.consumers += 1;
-        state.shares.len() as u64 - 1
+        let number = share.consumer;
+        state.shares.insert(number, share);
+        number
+    }
+
+    fn share(state: &mut State, consumer: u64) -> &mut Share {
+        state.shares.get_mut(&consumer).expect("who calls is alive")
+    }
+
+    /// This consumer went, perhaps the last.
+    pub(crate) fn remove_consumer(&self, state: &mut State, consumer: u64) {
+        state.departed += state.shares.remove(&consumer).map_or(0, |share| share.items);
+        state.consumers -= 1;
+        if state.consumers == 0 {
+            self.abandon(state);
+        }
     }
 
     /// The last consumer went.
-    pub(crate) fn abandon(&self, state: &mut State) {
+    fn abandon(&self, state: &mut State) {
         if self.has(Fault::KeepsItemsWhenAbandoned) {
             self.announce(state);
             return;

@@ -54,7 +54,11 @@ pub(crate) struct State {
     pub(crate) producers: usize,
     pub(crate) consumers: usize,
     pub(crate) producer_wait: Duration,
-    pub(crate) shares: Vec<Share>,
+    pub(crate) consumer_wait: Duration,
+    pub(crate) next_consumer: u64,
+    /// Of the consumers alive, by number.
+    pub(crate) shares: BTreeMap<u64, Share>,
+    pub(crate) departed: u64,
 }
 
 impl State {
@@ -76,8 +80,9 @@ impl State {
         s.producers_waiting = puts;
         s.consumers_waiting = self.line.len() - puts - joins;
         s.producer_wait = self.producer_wait;
-        s.consumer_wait = self.shares.iter().map(|share| share.waited).sum();
-        s.shares.clone_from(&self.shares);
+        s.consumer_wait = self.consumer_wait;
+        s.shares = self.shares.values().cloned().collect();
+        s.departed = self.departed;
         s
     }
 }
