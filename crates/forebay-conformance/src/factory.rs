@@ -1,0 +1,77 @@
+//! How the suite gets a buffer to test: a factory, after the pattern of that name (E. Gamma and
+//! others, *Design Patterns*, 1994).
+
+use std::time::Duration;
+
+use forebay_contract::{Consume, Produce};
+
+use crate::Item;
+
+/// What a check asks of the buffer it wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// The most items that may wait; 0 must be refused (C1, C11).
+    pub capacity: usize,
+    /// The most items out on lease; `None` is the buffer's default (C1).
+    pub max_leased: Option<usize>,
+    /// Failures that make a dead letter; `None` is no limit.
+    pub max_failures: Option<u32>,
+    /// Leases without an ack that make a dead letter; `None` is no limit.
+    pub max_deliveries: Option<u32>,
+    /// How long a lease lasts before it expires; `None` is for ever.
+    pub lease_time: Option<Duration>,
+}
+
+impl Settings {
+    /// This capacity, and the buffer's defaults for the rest.
+    pub const fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            max_leased: None,
+            max_failures: None,
+            max_deliveries: None,
+            lease_time: None,
+        }
+    }
+
+    /// With this lease limit.
+    #[must_use]
+    pub const fn max_leased(mut self, limit: usize) -> Self {
+        self.max_leased = Some(limit);
+        self
+    }
+
+    /// With this failure limit.
+    #[must_use]
+    pub const fn max_failures(mut self, limit: u32) -> Self {
+        self.max_failures = Some(limit);
+        self
+    }
+
+    /// With this delivery limit.
+    #[must_use]
+    pub const fn max_deliveries(mut self, limit: u32) -> Self {
+        self.max_deliveries = Some(limit);
+        self
+    }
+
+    /// With leases that last so long.
+    #[must_use]
+    pub const fn lease_time(mut self, time: Duration) -> Self {
+        self.lease_time = Some(time);
+        self
+    }
+}
+
+/// Makes buffers of one kind. Cheap to clone: each check gets its own.
+pub trait Factory: Clone + Send + 'static {
+    /// What its buffers carry here.
+    type Item: Item;
+    /// The producing handle.
+    type Producer: Produce<Self::Item>;
+    /// The consuming handle.
+    type Consumer: Consume<Self::Item>;
+
+    /// A new, empty buffer, or why these settings make none (C11).
+    fn build(&self, settings: &Settings) -> Result<(Self::Producer, Self::Consumer), String>;
+}

@@ -1,0 +1,157 @@
+//! The list of all checks, and its two uses: as tests of a buffer, and as values.
+//!
+//! The list stands once, in a macro that hands it to whoever asks, since a test needs its name
+//! while it is compiled.
+
+/// Makes a module of tests, one for each check, that try the buffers of a factory.
+///
+/// ```ignore
+/// forebay_conformance::suite!(ring, RingFactory);
+/// ```
+///
+/// gives `ring::c1_capacity_is_exact` and so on: the name of a failing test begins with its clause,
+/// and so does its message. The factory is any expression of a type that is a
+/// [`Factory`](crate::Factory).
+#[macro_export]
+macro_rules! suite {
+    ($module:ident, $factory:expr) => {
+        $crate::__for_each_check! { tests $module, $factory }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_each_check {
+    ($($use:tt)*) => {
+        $crate::__use_checks! {
+            [$($use)*]
+            Bound bound c1_capacity_is_exact;
+            Bound bound c1_lease_limit_is_exact;
+            Bound bound c1_lease_limit_defaults_to_capacity_and_at_least_64;
+            Bound bound c1_take_passes_the_lease_limit;
+            Bound bound c1_lease_waits_for_the_limit;
+            Bound bound c1_nack_passes_the_capacity_and_puts_do_not;
+            Bound bound c1_waiting_put_is_admitted_below_capacity_only;
+            Bound bound c1_bounds_hold_while_everything_moves;
+            Order order c2_first_in_first_out;
+            Order order c2_all_forms_share_one_order;
+            Order order c2_redelivery_keeps_the_position;
+            Order order c2_redelivery_comes_before_later_puts;
+            Order order c2_each_producers_order_is_kept;
+            Order linear c2_short_histories_are_linearizable;
+            Order linear c2_histories_with_leases_are_linearizable;
+            Order linear c2_long_histories_keep_their_order;
+            NothingLost nothing_lost c3_mixed_use_finishes_every_item_once;
+            NothingLost nothing_lost c3_cancelled_takes_lose_nothing;
+            NothingLost nothing_lost c3_timed_out_takes_lose_nothing;
+            NothingLost nothing_lost c3_panicking_worker_gives_its_item_back;
+            NothingLost nothing_lost c3_lease_outlives_its_consumer;
+            NothingLost nothing_lost c3_nack_on_a_full_buffer_loses_nothing;
+            NothingTwice nothing_twice c4_one_holder_at_a_time;
+            NothingTwice nothing_twice c4_each_answer_ends_the_lease_once;
+            NothingTwice nothing_twice c4_ack_hands_over_the_leased_item;
+            NothingTwice nothing_twice c4_deliveries_and_failures_are_counted_apart;
+            NothingTwice nothing_twice c4_failure_limit_makes_a_dead_letter;
+            NothingTwice nothing_twice c4_delivery_limit_makes_a_dead_letter;
+            NothingTwice nothing_twice c4_rejected_items_are_set_aside;
+            NothingTwice expiry c4_expired_lease_answers_nothing;
+            NothingTwice expiry c4_late_answer_does_not_reach_the_next_lease;
+            NothingTwice expiry c4_expired_item_keeps_its_position;
+            NothingTwice expiry c4_extend_moves_the_deadline;
+            NothingTwice expiry c4_lease_without_deadline_never_expires;
+            NothingTwice expiry c4_expiry_counts_as_a_delivery;
+            Waiting expiry c5_expiry_wakes_who_waits_for_an_item;
+            Waiting expiry c5_expiry_wakes_who_waits_for_the_lease_limit;
+            Waiting waiting c5_try_never_waits;
+            Waiting waiting c5_deadlines_pass_and_nothing_moves;
+            Waiting waiting c5_timed_out_put_is_not_placed;
+            Waiting waiting c5_waiting_is_sleeping;
+            Waiting waiting c5_each_change_wakes_a_waiter;
+            Waiting waiting c5_giving_back_wakes_a_waiter;
+            Waiting waiting c5_ping_pong_never_stalls;
+            Waiting cancel c5_unpolled_calls_do_nothing;
+            Waiting cancel c5_cancelled_put_goes_with_its_item;
+            Waiting cancel c5_cancelled_put_passes_its_wake_on;
+            Waiting cancel c5_cancelled_take_passes_its_wake_on;
+            Waiting cancel c5_timed_out_take_passes_its_wake_on;
+            Waiting cancel c5_cancelling_in_the_middle_keeps_the_line;
+            CloseAndDrain linear c6_histories_with_close_are_linearizable;
+            CloseAndDrain expiry c6_expiry_after_close_redelivers;
+            CloseAndDrain close c6_close_refuses_puts_and_drains;
+            CloseAndDrain close c6_close_wakes_producers_with_their_items;
+            CloseAndDrain close c6_close_wakes_consumers;
+            CloseAndDrain close c6_closed_waits_for_other_leases;
+            CloseAndDrain close c6_own_lease_does_not_block_closed;
+            CloseAndDrain close c6_the_last_ack_wakes_everyone;
+            CloseAndDrain close c6_dropping_the_last_producer_closes;
+            CloseAndDrain close c6_dropping_the_last_consumer_refuses_puts;
+            CloseAndDrain close c6_every_put_before_close_is_drained;
+            Join join c7_join_returns_when_nothing_is_unfinished;
+            Join join c7_join_counts_what_waits_and_what_is_leased;
+            Join join c7_the_last_answer_wakes_every_join;
+            Join join c7_join_survives_the_death_of_a_worker;
+            Join join c7_join_means_it_while_everything_moves;
+            Accounting accounting c8_random_operations_match_the_model;
+            Accounting accounting c8_each_step_is_counted;
+            Accounting accounting c8_high_water_is_the_greatest_depth;
+            Accounting accounting c8_shares_add_up;
+            Accounting accounting c8_waits_are_measured;
+            Accounting accounting c8_statistics_are_readable_while_running;
+            Accounting accounting c8_puts_racing_the_last_consumer_are_accounted;
+            Accounting accounting c8_nothing_outlives_the_buffer;
+            Overflow overflow c9_refusing_drops_nothing;
+            Overflow overflow c9_waiting_drops_nothing;
+            Fairness fairness c10_waiting_put_is_not_overtaken_without_end;
+            Fairness fairness c10_waiting_take_is_not_overtaken_without_end;
+            Fairness fairness c10_place_is_kept_for_a_slow_put;
+            Fairness fairness c10_item_is_kept_for_a_slow_take;
+            Fairness fairness c10_waiting_lease_is_not_overtaken_without_end;
+            Fairness fairness c10_blocked_put_is_not_overtaken_without_end;
+            Fairness fairness c10_blocked_take_is_not_overtaken_without_end;
+            Fairness fairness c10_cancelled_waiters_keep_no_place;
+            BadInput bad_input c11_capacity_zero_is_refused;
+            BadInput bad_input c11_the_smallest_settings_work;
+            BadInput bad_input c11_refusals_speak;
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __use_checks {
+    ([tests $module:ident, $factory:expr] $($clause:ident $file:ident $check:ident;)*) => {
+        #[cfg(test)]
+        mod $module {
+            #[allow(unused_imports, clippy::wildcard_imports)]
+            use super::*;
+
+            $(
+                #[test]
+                fn $check() {
+                    $crate::check::pass(
+                        $crate::Clause::$clause,
+                        stringify!($check),
+                        &$factory,
+                        $crate::clauses::$file::$check,
+                    );
+                }
+            )*
+        }
+    };
+    ([values] $($clause:ident $file:ident $check:ident;)*) => {
+        vec![$(
+            $crate::Check::new(
+                $crate::Clause::$clause,
+                stringify!($check),
+                $crate::clauses::$file::$check,
+            )
+        ),*]
+    };
+}
+
+use crate::{Check, Factory};
+
+/// Every check, in the order of the clauses.
+pub fn checks<F: Factory>() -> Vec<Check<F>> {
+    crate::__for_each_check!(values)
+}

@@ -1,0 +1,88 @@
+//! What the reference buffer keeps under its lock.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use forebay_conformance::Counted;
+use forebay_contract::{DeadLetter, Share, Statistics};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) item: Counted,
+    pub(crate) deliveries: u32,
+    pub(crate) failures: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) entry: Entry,
+    pub(crate) consumer: u64,
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// What a waiter waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Want {
+    Place,
+    Item { consumer: u64 },
+    Lease { consumer: u64 },
+    Join,
+}
+
+#[derive(Debug)]
+pub(crate) struct Waiter {
+    pub(crate) ticket: u64,
+    pub(crate) want: Want,
+    pub(crate) since: Instant,
+    pub(crate) waker: Option<Waker>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) waiting: BTreeMap<u64, Entry>,
+    pub(crate) leased: BTreeMap<u64, Held>,
+    pub(crate) dead: VecDeque<DeadLetter<Counted>>,
+    pub(crate) line: Vec<Waiter>,
+    pub(crate) next_position: u64,
+    pub(crate) next_ticket: u64,
+    pub(crate) produced: u64,
+    pub(crate) finished: u64,
+    pub(crate) dropped: u64,
+    pub(crate) high_water: u64,
+    pub(crate) closed: bool,
+    pub(crate) producers: usize,
+    pub(crate) consumers: usize,
+    pub(crate) producer_wait: Duration,
+    pub(crate) consumer_wait: Duration,
+    pub(crate) next_consumer: u64,
+    /// Of the consumers alive, by number.
+    pub(crate) shares: BTreeMap<u64, Share>,
+    pub(crate) departed: u64,
+}
+
+impl State {
+    pub(crate) fn statistics(&self, capacity: usize) -> Statistics {
+        let waiters = |want| self.line.iter().filter(|waiter| waiter.want == want).count();
+        let (puts, joins) = (waiters(Want::Place), waiters(Want::Join));
+        let mut s = Statistics::default();
+        s.capacity = Some(capacity);
+        s.produced = self.produced;
+        s.finished = self.finished;
+        s.waiting = self.waiting.len() as u64;
+        s.leased = self.leased.len() as u64;
+        s.dead = self.dead.len() as u64;
+        s.dropped = self.dropped;
+        s.high_water = self.high_water;
+        s.closed = self.closed;
+        s.producers = self.producers;
+        s.consumers = self.consumers;
+        s.producers_waiting = puts;
+        s.consumers_waiting = self.line.len() - puts - joins;
+        s.producer_wait = self.producer_wait;
+        s.consumer_wait = self.consumer_wait;
+        s.shares = self.shares.values().cloned().collect();
+        s.departed = self.departed;
+        s
+    }
+}
