@@ -17,9 +17,23 @@ pub(crate) use std::{
     thread,
 };
 
-/// Numbers that are only ever added up and read: no other memory is reached through them.
+/// For numbers that are only ever added up and read: no other memory is reached through them.
 pub(crate) mod counters {
-    pub(crate) use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+    use std::sync;
+    pub(crate) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+    #[derive(Debug)]
+    pub(crate) struct Mutex<T>(sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> sync::MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(sync::PoisonError::into_inner)
+        }
+    }
 }
 
 #[cfg(loom)]

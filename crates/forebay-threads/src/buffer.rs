@@ -9,10 +9,10 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{
-    Death, LeaseError, Patience, PutError, Refusal, Statistics, TakeError, TimedOut,
+    Death, LeaseError, Patience, PutError, Refusal, Share, Statistics, TakeError, TimedOut,
 };
 
-use crate::atomics::counters::{AtomicU64, AtomicUsize, Ordering};
+use crate::atomics::counters::{AtomicUsize, Ordering};
 use crate::atomics::{Arc, Mutex, MutexGuard, Parker};
 use crate::blocking;
 use crate::call::{Join, Lend, Put, Take};
@@ -39,16 +39,16 @@ pub(crate) struct Buffer<T> {
     pub(crate) consumers: AtomicUsize,
     shares: Mutex<Shares>,
     producer_waits: Waits,
-    consumer_waits: Waits,
     epoch: Instant,
-    /// Items taken by handles that are gone.
-    departed: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Shares {
     alive: BTreeMap<u64, Arc<ShareOf>>,
     next: u64,
+    /// What handles took and waited that are gone.
+    departed: u64,
+    departed_wait: Duration,
 }
 
 /// What the builder was told.
@@ -108,9 +108,7 @@ impl<T> Buffer<T> {
             consumers: AtomicUsize::new(0),
             shares: Mutex::new(Shares::default()),
             producer_waits: Waits::new(epoch),
-            consumer_waits: Waits::new(epoch),
             epoch,
-            departed: AtomicU64::new(0),
         }
     }
 
@@ -129,6 +127,7 @@ impl<T> Buffer<T> {
 
     #[cold]
     fn put_waiting(&self, mut item: T, patience: Patience) -> Result<(), PutError<T>> {
+        let waiting = self.begin_put_wait();
         for _ in 0..YIELDS {
             std::thread::yield_now();
             match self.store.try_put(item) {
@@ -137,7 +136,7 @@ impl<T> Buffer<T> {
                 Err(refused) => return Err(self.name_refusal(refused)),
             }
         }
-        let mut put = Put::new(self, item);
+        let mut put = Put::new(self, item, Some(waiting));
         blocking::wait(patience, &mut put).unwrap_or_else(|| {
             let item = put.into_item().expect("what was not placed is still here");
             Err(PutError { item, refusal: Refusal::TimedOut })
@@ -145,7 +144,7 @@ impl<T> Buffer<T> {
     }
 
     pub(crate) fn begin_put_wait(&self) -> crate::waits::Waiting<'_> {
-        self.producer_waits.begin(None)
+        self.producer_waits.begin()
     }
 
     /// Says "abandoned" rather than "closed" when that is why.
@@ -185,13 +184,15 @@ impl<T> Buffer<T> {
             // Something may have come between the two looks, and the close after it.
             return self.try_take(share).ok_or(TakeError::Closed);
         }
+        let waiting = share.waits.begin();
         for _ in 0..YIELDS {
             std::thread::yield_now();
             if let Some(item) = self.try_take(share) {
                 return Ok(item);
             }
         }
-        blocking::wait(patience, &mut Take::new(self, share)).unwrap_or(Err(TakeError::TimedOut))
+        blocking::wait(patience, &mut Take::new(self, share, Some(waiting)))
+            .unwrap_or(Err(TakeError::TimedOut))
     }
 
     pub(crate) fn poll_take(
@@ -217,10 +218,6 @@ impl<T> Buffer<T> {
         }
     }
 
-    pub(crate) fn begin_take_wait<'a>(&'a self, share: &'a ShareOf) -> crate::waits::Waiting<'a> {
-        self.consumer_waits.begin(Some(&share.waits))
-    }
-
     // Leases.
 
     pub(crate) fn lease_within(
@@ -232,13 +229,15 @@ impl<T> Buffer<T> {
             Err(TakeError::Empty | TakeError::LeaseLimit) if patience != Patience::Try => {}
             outcome => return outcome,
         }
+        let waiting = share.waits.begin();
         for _ in 0..YIELDS {
             std::thread::yield_now();
             if let Ok(entry) = self.try_lease(share) {
                 return Ok(entry);
             }
         }
-        blocking::wait(patience, &mut Lend::new(self, share)).unwrap_or(Err(TakeError::TimedOut))
+        blocking::wait(patience, &mut Lend::new(self, share, Some(waiting)))
+            .unwrap_or(Err(TakeError::TimedOut))
     }
 
     fn try_lease(&self, share: &ShareOf) -> Result<Entry<T>, TakeError> {
@@ -366,7 +365,7 @@ impl<T> Buffer<T> {
 
     pub(crate) fn extend(&self, number: u64, duration: Duration) -> Result<(), LeaseError> {
         let deadline = Patience::lasting(duration);
-        let far = || Instant::now() + Duration::from_secs(60 * 60 * 24 * 365);
+        let far = || Instant::now() + Duration::from_hours(24 * 365);
         let deadline = if let Patience::Until(deadline) = deadline { deadline } else { far() };
         let mut desk = self.desk.lock();
         let first = desk.move_deadline(number, deadline).ok_or(LeaseError::Expired)?;
@@ -574,8 +573,12 @@ impl<T> Buffer<T> {
     }
 
     pub(crate) fn end_share(&self, share: &ShareOf) {
-        self.shares.lock().alive.remove(&share.consumer);
-        self.departed.fetch_add(share.items(), Ordering::Relaxed);
+        let mut shares = self.shares.lock();
+        shares.alive.remove(&share.consumer);
+        let Share { items, waited, .. } = share.report();
+        shares.departed += items;
+        shares.departed_wait += waited;
+        drop(shares);
         if self.consumers.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.abandon();
         }
@@ -583,7 +586,8 @@ impl<T> Buffer<T> {
 
     pub(crate) fn statistics(&self) -> Statistics {
         let shares = self.shares.lock();
-        let share_reports = shares.alive.values().map(|share| share.report()).collect();
+        let reports: Vec<Share> = shares.alive.values().map(|share| share.report()).collect();
+        let (departed, departed_wait) = (shares.departed, shares.departed_wait);
         drop(shares);
         let desk = self.desk.lock();
         let counts = self.store.counts();
@@ -605,9 +609,10 @@ impl<T> Buffer<T> {
         statistics.producers_waiting = producers_waiting;
         statistics.consumers_waiting = consumers_waiting + self.room.asleep();
         statistics.producer_wait = self.producer_waits.total();
-        statistics.consumer_wait = self.consumer_waits.total();
-        statistics.shares = share_reports;
-        statistics.departed = self.departed.load(Ordering::Relaxed);
+        statistics.consumer_wait =
+            departed_wait + reports.iter().map(|share| share.waited).sum::<Duration>();
+        statistics.shares = reports;
+        statistics.departed = departed;
         statistics
     }
 }

@@ -33,8 +33,9 @@ pub(crate) struct Put<'a, T> {
 impl<T> Unpin for Put<'_, T> {}
 
 impl<'a, T> Put<'a, T> {
-    pub(crate) fn new(buffer: &'a Buffer<T>, item: T) -> Self {
-        Self { buffer, item: Some(item), turn: Turn::default(), waiting: None }
+    /// `waiting`: the wait, if it has begun already.
+    pub(crate) fn new(buffer: &'a Buffer<T>, item: T, waiting: Option<Waiting<'a>>) -> Self {
+        Self { buffer, item: Some(item), turn: Turn::default(), waiting }
     }
 
     /// The item, unless it has been placed.
@@ -79,8 +80,13 @@ pub(crate) struct Take<'a, T> {
 }
 
 impl<'a, T> Take<'a, T> {
-    pub(crate) fn new(buffer: &'a Buffer<T>, share: &'a ShareOf) -> Self {
-        Self { buffer, share, turn: Turn::default(), waiting: None }
+    /// `waiting`: the wait, if it has begun already.
+    pub(crate) fn new(
+        buffer: &'a Buffer<T>,
+        share: &'a ShareOf,
+        waiting: Option<Waiting<'a>>,
+    ) -> Self {
+        Self { buffer, share, turn: Turn::default(), waiting }
     }
 }
 
@@ -90,7 +96,7 @@ impl<T> Call for Take<'_, T> {
     fn poll(&mut self, waker: &Waker) -> Progress<Self::Output> {
         let progress = self.buffer.poll_take(self.share, &mut self.turn, waker);
         if matches!(progress, Progress::Asleep) {
-            self.waiting.get_or_insert_with(|| self.buffer.begin_take_wait(self.share));
+            self.waiting.get_or_insert_with(|| self.share.waits.begin());
         }
         progress
     }
@@ -112,8 +118,13 @@ pub(crate) struct Lend<'a, T> {
 }
 
 impl<'a, T> Lend<'a, T> {
-    pub(crate) fn new(buffer: &'a Buffer<T>, share: &'a ShareOf) -> Self {
-        Self { buffer, share, turn: LeaseTurn::default(), waiting: None }
+    /// `waiting`: the wait, if it has begun already.
+    pub(crate) fn new(
+        buffer: &'a Buffer<T>,
+        share: &'a ShareOf,
+        waiting: Option<Waiting<'a>>,
+    ) -> Self {
+        Self { buffer, share, turn: LeaseTurn::default(), waiting }
     }
 }
 
@@ -123,7 +134,7 @@ impl<T> Call for Lend<'_, T> {
     fn poll(&mut self, waker: &Waker) -> Progress<Self::Output> {
         let progress = self.buffer.poll_lease(self.share, &mut self.turn, waker);
         if matches!(progress, Progress::Asleep) {
-            self.waiting.get_or_insert_with(|| self.buffer.begin_take_wait(self.share));
+            self.waiting.get_or_insert_with(|| self.share.waits.begin());
         }
         progress
     }

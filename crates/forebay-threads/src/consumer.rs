@@ -58,7 +58,7 @@ impl<T> Consumer<T> {
 
     /// Takes the oldest item for good, waiting as a task. Dropping the future loses nothing (C3).
     pub fn take_async(&self) -> impl Future<Output = Result<T, TakeError>> {
-        Task(Take::new(&self.buffer, &self.share))
+        Task(Take::new(&self.buffer, &self.share, None))
     }
 
     /// Leases the oldest item, waiting for one and for the lease limit (C1). The item stays
@@ -90,7 +90,7 @@ impl<T> Consumer<T> {
 
     /// Leases the oldest item, waiting as a task. Dropping the future loses nothing (C3).
     pub async fn lease_async(&self) -> Result<Lease<T>, TakeError> {
-        let entry = Task(Lend::new(&self.buffer, &self.share)).await?;
+        let entry = Task(Lend::new(&self.buffer, &self.share, None)).await?;
         Ok(Lease::new(&self.buffer, &self.share, entry))
     }
 

@@ -56,7 +56,7 @@ impl<T> Producer<T> {
     /// Places the item, waiting for room as a task. Dropping the future before it is ready cancels
     /// the put: the item was then not placed, and goes with the future (C5).
     pub fn put_async(&self, item: T) -> impl Future<Output = Result<(), PutError<T>>> {
-        Task(Put::new(&self.buffer, item))
+        Task(Put::new(&self.buffer, item, None))
     }
 
     /// Refuses all further puts; consumers drain what is left (C6).

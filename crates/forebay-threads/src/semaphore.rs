@@ -1,72 +1,74 @@
 //! The counting semaphore.
 //!
 //! E. W. Dijkstra, *Cooperating Sequential Processes* (1965): a count of units; P takes one, or waits
-//! for one; V brings one. Here V hands its unit to whoever has waited longest, so nobody is ever
-//! passed, and P never finds a unit that is somebody else's.
+//! for one; V brings one, and wakes who waits. Who is woken owns nothing yet, so a newcomer may come
+//! first, as often as the line allows (C10): handing each unit to a sleeper would be fairer still, and
+//! cost a context switch a unit.
 
 use std::task::Waker;
 
 use crate::atomics::Mutex;
-use crate::waiter::{Turn, WaitList};
+use crate::waiter::{Admission, Turn, WaitList};
 
-/// A count that threads and tasks wait on, first come first served.
+/// A count that threads and tasks wait on.
 #[derive(Debug)]
 pub(crate) struct Semaphore {
-    /// Units free. Below zero: units owed, which later releases pay first. Above zero only while
-    /// nobody waits.
+    /// Units free. Below zero: units owed, which later releases pay first.
     units: Mutex<i64>,
-    /// A waiter that has been called owns a unit.
     line: WaitList,
 }
 
 impl Semaphore {
-    pub(crate) fn new(units: usize) -> Self {
-        Self { units: Mutex::new(i64::try_from(units).unwrap_or(i64::MAX)), line: WaitList::new(0) }
+    /// With so many units, and waiters that let newcomers pass as those of a buffer so large.
+    pub(crate) fn new(units: usize, capacity: usize) -> Self {
+        Self {
+            units: Mutex::new(i64::try_from(units).unwrap_or(i64::MAX)),
+            line: WaitList::new(capacity),
+        }
     }
 
-    /// P, if a unit is free now.
+    /// P, if a unit is free now and nobody is due for it.
     pub(crate) fn try_acquire(&self) -> bool {
         let mut units = self.units.lock();
-        let free = *units > 0;
+        let free = *units > 0 && self.line.admits(&Turn::default()) != Admission::Refused;
         *units -= i64::from(free);
         free
     }
 
-    /// P: true once the unit is the caller's, else the waker will be woken.
+    /// P: true once a unit is the caller's, else the waker will be woken.
     pub(crate) fn poll_acquire(&self, turn: &mut Turn, waker: &Waker) -> bool {
         let mut units = self.units.lock();
-        let mut line = self.line.lock();
-        if line.called(turn) {
-            line.leave(turn);
-            return true;
-        }
-        if *units > 0 && !turn.waits() {
+        if *units > 0 && self.line.admits(turn) != Admission::Refused {
             *units -= 1;
+            self.leave(turn, *units > 0);
             return true;
         }
-        line.wait(turn, waker);
+        self.line.lock().wait(turn, waker);
         false
     }
 
-    /// Leaves the line; a unit that was handed over meanwhile goes on to the next.
+    /// Leaves the line, and passes on a wake that came meanwhile.
     pub(crate) fn cancel(&self, turn: &mut Turn) {
-        let owned = self.line.lock().leave(turn);
-        if owned {
-            self.release();
+        let units = self.units.lock();
+        self.leave(turn, *units > 0);
+    }
+
+    /// Under the lock of the units, so that the wake is passed on if there are more.
+    fn leave(&self, turn: &mut Turn, more: bool) {
+        if turn.waits() {
+            self.line.lock().leave(turn);
+            if more {
+                self.line.call();
+            }
         }
     }
 
-    /// V.
-    pub(crate) fn release(&self) {
+    /// V. The caller wakes who is returned, once it holds no lock.
+    #[must_use]
+    pub(crate) fn release(&self) -> Option<Waker> {
         let mut units = self.units.lock();
-        let next = if *units < 0 { None } else { self.line.lock().call() };
-        if next.is_none() {
-            *units += 1;
-        }
-        drop(units);
-        if let Some(waker) = next {
-            waker.wake();
-        }
+        *units += 1;
+        if *units > 0 { self.line.lock().call() } else { None }
     }
 
     /// Takes a unit whether there is one or not.

@@ -32,10 +32,6 @@ impl ShareOf {
         self.items.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn items(&self) -> u64 {
-        self.items.load(Ordering::Relaxed)
-    }
-
     pub(crate) fn lease_begins(&self) {
         self.leased.fetch_add(1, Ordering::Relaxed);
     }
@@ -51,7 +47,7 @@ impl ShareOf {
     pub(crate) fn report(&self) -> Share {
         let mut share = Share::default();
         share.consumer = self.consumer;
-        share.items = self.items();
+        share.items = self.items.load(Ordering::Relaxed);
         share.waited = self.waits.total();
         share
     }

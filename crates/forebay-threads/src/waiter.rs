@@ -59,8 +59,8 @@ struct Gate {
 
 #[derive(Debug, Default)]
 struct Places {
-    /// By number, which is the order of arrival.
-    places: BTreeMap<u64, Place>,
+    /// Each place by its number, which is the order of arrival.
+    by_number: BTreeMap<u64, Place>,
     next: u64,
     /// No place before this one is asleep.
     first_asleep: u64,
@@ -161,12 +161,12 @@ impl Line<'_> {
         if number == places.next {
             places.next += 1;
             let passes = self.list.gate.passes.load(Ordering::Relaxed);
-            let limit = passes + self.list.allowance + places.places.len() as u64 + 1;
-            places.places.insert(number, Place { waker: None, limit });
+            let limit = passes + self.list.allowance + places.by_number.len() as u64 + 1;
+            places.by_number.insert(number, Place { waker: None, limit });
             self.set_gate();
         }
         let places = &mut *self.places;
-        let place = places.places.get_mut(&number).expect("a turn's place is in its line");
+        let place = places.by_number.get_mut(&number).expect("a turn's place is in its line");
         match &mut place.waker {
             Some(old) => old.clone_from(waker),
             asleep => {
@@ -180,7 +180,7 @@ impl Line<'_> {
     /// Gives the place up; true if it had been woken, and so owes the next its wake.
     pub(crate) fn leave(&mut self, turn: &mut Turn) -> bool {
         let Some(number) = turn.place.take() else { return false };
-        let place = self.places.places.remove(&number).expect("a turn's place is in its line");
+        let place = self.places.by_number.remove(&number).expect("a turn's place is in its line");
         let woken = place.waker.is_none();
         if !woken {
             self.list.asleep.fetch_sub(1, Ordering::Relaxed);
@@ -194,7 +194,7 @@ impl Line<'_> {
     pub(crate) fn call(&mut self) -> Option<Waker> {
         let places = &mut *self.places;
         let (&number, place) = places
-            .places
+            .by_number
             .range_mut(places.first_asleep..)
             .find(|(_, place)| place.waker.is_some())?;
         places.first_asleep = number + 1;
@@ -204,21 +204,21 @@ impl Line<'_> {
 
     /// Whether this turn has been called since it last went to sleep.
     pub(crate) fn called(&self, turn: &Turn) -> bool {
-        turn.place.is_some_and(|number| self.places.places[&number].waker.is_none())
+        turn.place.is_some_and(|number| self.places.by_number[&number].waker.is_none())
     }
 
     /// A waker of each that sleeps; they stay asleep in the books.
     pub(crate) fn wakers(&self) -> Vec<Waker> {
-        self.places.places.values().filter_map(|place| place.waker.clone()).collect()
+        self.places.by_number.values().filter_map(|place| place.waker.clone()).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.places.places.is_empty()
+        self.places.by_number.is_empty()
     }
 
     fn set_gate(&mut self) {
         let gate = &self.list.gate;
-        let (oldest, limit) = match self.places.places.first_key_value() {
+        let (oldest, limit) = match self.places.by_number.first_key_value() {
             Some((&number, place)) => (number, place.limit),
             None => (u64::MAX, u64::MAX),
         };

@@ -2,59 +2,55 @@
 
 use std::time::{Duration, Instant};
 
-use crate::atomics::counters::{AtomicI64, Ordering};
+use crate::atomics::counters::Mutex;
 
-/// Two sums from which the total follows at any moment, without a list of who waits.
+/// The total follows from two sums at any moment, without a list of who waits. Touched on the slow
+/// path only, where a lock is small beside the sleep that comes next.
 #[derive(Debug)]
 pub(crate) struct Waits {
     epoch: Instant,
-    /// Ends minus starts, in ns since `epoch`. Written by whoever begins or ends a wait.
-    balance: AtomicI64,
+    sums: Mutex<Sums>,
+}
+
+#[derive(Debug, Default)]
+struct Sums {
     /// Waits under way.
-    open: AtomicI64,
+    open: u32,
+    /// Time since the epoch at which waits began.
+    begun: Duration,
+    /// Time since the epoch at which waits ended.
+    ended: Duration,
 }
 
 impl Waits {
     pub(crate) fn new(epoch: Instant) -> Self {
-        Self { epoch, balance: AtomicI64::new(0), open: AtomicI64::new(0) }
-    }
-
-    fn now(&self) -> i64 {
-        i64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(i64::MAX)
+        Self { epoch, sums: Mutex::new(Sums::default()) }
     }
 
     /// Begins a wait.
-    pub(crate) fn begin<'a>(&'a self, also: Option<&'a Self>) -> Waiting<'a> {
-        let now = self.now();
-        for waits in [Some(self), also].into_iter().flatten() {
-            waits.open.fetch_add(1, Ordering::Relaxed);
-            waits.balance.fetch_sub(now, Ordering::Relaxed);
-        }
-        Waiting { waits: self, also }
+    pub(crate) fn begin(&self) -> Waiting<'_> {
+        let mut sums = self.sums.lock();
+        sums.open += 1;
+        sums.begun += self.epoch.elapsed();
+        Waiting(self)
     }
 
-    /// The sum over all waits, to this moment.
+    /// The sum over all waits, to this moment. It never goes back.
     pub(crate) fn total(&self) -> Duration {
-        let open = self.open.load(Ordering::Relaxed);
-        let balance = self.balance.load(Ordering::Relaxed);
-        let nanos = balance.saturating_add(open.saturating_mul(self.now()));
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
+        let sums = self.sums.lock();
+        let open = self.epoch.elapsed() * sums.open;
+        (open + sums.ended).saturating_sub(sums.begun)
     }
 }
 
 /// A wait under way; it ends when dropped.
 #[derive(Debug)]
-pub(crate) struct Waiting<'a> {
-    waits: &'a Waits,
-    also: Option<&'a Waits>,
-}
+pub(crate) struct Waiting<'a>(&'a Waits);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let now = self.waits.now();
-        for waits in [Some(self.waits), self.also].into_iter().flatten() {
-            waits.balance.fetch_add(now, Ordering::Relaxed);
-            waits.open.fetch_sub(1, Ordering::Relaxed);
-        }
+        let mut sums = self.0.sums.lock();
+        sums.open -= 1;
+        sums.ended += self.0.epoch.elapsed();
     }
 }

@@ -4,8 +4,9 @@
 //! puts under the mutex, V(filled); a consumer does P(filled), takes under the mutex, V(empty). Swap
 //! the first two on either side and it deadlocks.
 //!
-//! The semaphores hand their units over in order, so nobody is ever passed (C10), and every hand-over
-//! to a sleeper costs a context switch: the price of strict fairness.
+//! One step differs from the textbook: V stands inside the mutex. Outside it, one producer could
+//! have stored an item and not yet said so, while another, later one has: a try would then find
+//! fewer units than there are items that were put before it.
 //!
 //! A returned entry needs no room (C1): it takes a unit of `empty` on credit, and the next take's V
 //! pays it back.
@@ -37,8 +38,8 @@ struct Inside<T> {
 impl<T> Semaphores<T> {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            empty: Semaphore::new(capacity),
-            filled: Semaphore::new(0),
+            empty: Semaphore::new(capacity, capacity),
+            filled: Semaphore::new(0, capacity),
             inside: Mutex::new(Inside { shelf: Shelf::new(), closed: false, watched: false }),
         }
     }
@@ -46,15 +47,15 @@ impl<T> Semaphores<T> {
     /// After P(empty).
     fn put(&self, item: T) -> Result<(), T> {
         let mut inside = self.inside.lock();
-        if inside.closed {
-            drop(inside);
-            self.empty.release();
-            return Err(item);
-        }
-        inside.shelf.put(item);
+        let (next, outcome) = if inside.closed {
+            (self.empty.release(), Err(item))
+        } else {
+            inside.shelf.put(item);
+            (self.filled.release(), Ok(()))
+        };
         drop(inside);
-        self.filled.release();
-        Ok(())
+        next.into_iter().for_each(Waker::wake);
+        outcome
     }
 
     /// After P(filled).
@@ -62,8 +63,9 @@ impl<T> Semaphores<T> {
         let mut inside = self.inside.lock();
         let entry = inside.shelf.take().expect("a unit of `filled` stands for an entry");
         let watched = inside.watched;
+        let next = self.empty.release();
         drop(inside);
-        self.empty.release();
+        next.into_iter().for_each(Waker::wake);
         Taken { entry, watched }
     }
 }
@@ -122,9 +124,12 @@ impl<T> Store<T> for Semaphores<T> {
     }
 
     fn give_back(&self, entry: Entry<T>) {
+        let mut inside = self.inside.lock();
         self.empty.owe();
-        self.inside.lock().shelf.give_back(entry);
-        self.filled.release();
+        inside.shelf.give_back(entry);
+        let next = self.filled.release();
+        drop(inside);
+        next.into_iter().for_each(Waker::wake);
     }
 
     fn close(&self) {

@@ -44,13 +44,12 @@ impl<T> Shelf<T> {
     }
 
     pub(super) fn take(&mut self) -> Option<Entry<T>> {
-        let entry = match self.returned.pop_first() {
-            Some((_, entry)) => entry,
-            None => {
-                let item = self.fresh.pop_front()?;
-                self.taken += 1;
-                Entry::fresh(item, self.taken - 1)
-            }
+        let entry = if let Some((_, entry)) = self.returned.pop_first() {
+            entry
+        } else {
+            let item = self.fresh.pop_front()?;
+            self.taken += 1;
+            Entry::fresh(item, self.taken - 1)
         };
         self.removed += 1;
         Some(entry)
