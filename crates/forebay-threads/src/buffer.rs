@@ -364,11 +364,11 @@ impl<T> Buffer<T> {
     }
 
     pub(crate) fn extend(&self, number: u64, duration: Duration) -> Result<(), LeaseError> {
-        let deadline = Patience::lasting(duration);
-        let far = || Instant::now() + Duration::from_hours(24 * 365);
-        let deadline = if let Patience::Until(deadline) = deadline { deadline } else { far() };
+        let now = Instant::now();
+        // One too long for the clock is a year, which is for ever here.
+        let deadline = now.checked_add(duration).unwrap_or(now + Duration::from_hours(24 * 365));
         let mut desk = self.desk.lock();
-        let first = desk.move_deadline(number, deadline).ok_or(LeaseError::Expired)?;
+        let first = desk.move_deadline(number, now, deadline).ok_or(LeaseError::Expired)?;
         Self::tell_expirer(&desk, first);
         Ok(())
     }
@@ -389,7 +389,7 @@ impl<T> Buffer<T> {
     ) -> Result<Option<T>, LeaseError> {
         let mut desk = self.desk.lock();
         // Dropped after the lock: an item's `drop` is not ours to run under it.
-        let _copy = match timed.map(|number| desk.strike(number)) {
+        let _copy = match timed.map(|number| desk.strike(number, Instant::now())) {
             Some(None) => {
                 drop(desk);
                 return Err(LeaseError::Expired);

@@ -72,27 +72,42 @@ impl<T> Desk<T> {
     }
 
     /// Moves a deadline; `None` if the lease has expired. True if it is now the first to come.
-    pub(crate) fn move_deadline(&mut self, number: u64, deadline: Instant) -> Option<bool> {
-        let timed = self.timed.get_mut(&number)?;
+    pub(crate) fn move_deadline(
+        &mut self,
+        number: u64,
+        now: Instant,
+        deadline: Instant,
+    ) -> Option<bool> {
+        let timed = self.timed.get_mut(&number).filter(|timed| now < timed.deadline)?;
         self.due.remove(&(timed.deadline, number));
         timed.deadline = deadline;
         self.due.insert((deadline, number));
         Some(self.is_first(number))
     }
 
-    /// Strikes a lease with a deadline; `None` if it has expired.
-    pub(crate) fn strike(&mut self, number: u64) -> Option<Timed<T>> {
-        let timed = self.timed.remove(&number)?;
-        self.due.remove(&(timed.deadline, number));
-        Some(timed)
+    /// Strikes a lease with a deadline; `None` if it has expired, whether the expirer has got to it
+    /// or not.
+    pub(crate) fn strike(&mut self, number: u64, now: Instant) -> Option<Timed<T>> {
+        let deadline = self.timed.get(&number)?.deadline;
+        if deadline <= now {
+            return None;
+        }
+        self.due.remove(&(deadline, number));
+        self.timed.remove(&number)
     }
 
+    #[cfg(not(loom))]
     /// Strikes the lease whose deadline has passed longest ago.
     pub(crate) fn strike_due(&mut self, now: Instant) -> Option<Timed<T>> {
         let &(deadline, number) = self.due.first()?;
-        if deadline > now { None } else { self.strike(number) }
+        if deadline > now {
+            return None;
+        }
+        self.due.pop_first();
+        self.timed.remove(&number)
     }
 
+    #[cfg(not(loom))]
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.due.first().map(|&(deadline, _)| deadline)
     }

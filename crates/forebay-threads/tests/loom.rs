@@ -116,11 +116,13 @@ fn cancelled_put(discipline: Discipline) {
         sides.producer.put(0).unwrap();
         let first = waiting_put(&sides, 1);
         let second = waiting_put(&sides, 2);
-        let other = thread::spawn(move || drop(first));
-        assert_eq!(sides.consumer.take(), Ok(0));
+        let other = spawn(&sides, move |sides| {
+            assert_eq!(sides.consumer.take(), Ok(0));
+            drop(first);
+        });
         block_on(second);
-        assert_eq!(sides.consumer.take(), Ok(2));
         other.join().unwrap();
+        assert_eq!(sides.consumer.try_take(), Ok(2));
     });
 }
 
@@ -130,8 +132,10 @@ fn cancelled_take(discipline: Discipline) {
         let sides = sides(discipline, 1);
         let first = waiting_take(&sides);
         let second = waiting_take(&sides);
-        let other = thread::spawn(move || drop(first));
-        sides.producer.put(1).unwrap();
+        let other = spawn(&sides, move |sides| {
+            sides.producer.put(1).unwrap();
+            drop(first);
+        });
         assert_eq!(block_on(second), 1);
         other.join().unwrap();
     });
