@@ -212,7 +212,7 @@ pub fn c8_statistics_are_readable_while_running<F: Factory>(factory: &F) {
 /// Puts in a race with the last consumer's going: each is refused with its item, or counted and
 /// dropped, and a join returns.
 pub fn c8_puts_racing_the_last_consumer_are_accounted<F: Factory>(factory: &F) {
-    for round in 0..60 {
+    for round in 0..200 {
         let Subject { producer, consumer, ledger } = Subject::with_capacity(factory, 64);
         let putting = (0..2)
             .map(|_| {
