@@ -5,6 +5,7 @@
 //! end so that the sequential object, here the [`Model`](forebay_contract::Model), would have
 //! answered the same.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -58,6 +59,22 @@ pub struct Event {
     pub begun: u64,
     /// When it had ended.
     pub ended: u64,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { caller, call, answer, waits, begun, ended } = self;
+        let how = if *waits { " (waits)" } else { "" };
+        write!(f, "{begun:>3}-{ended:<3} caller {caller}: {call:?}{how} -> {answer:?}")
+    }
+}
+
+/// The events in the order of their begins, one a line, to be read in a failure.
+pub fn listing(events: &[Event]) -> String {
+    let mut sorted = events.to_vec();
+    sorted.sort_unstable_by_key(|event| event.begun);
+    let lines: Vec<String> = sorted.iter().map(Event::to_string).collect();
+    format!("\n{}", lines.join("\n"))
 }
 
 /// Writes down one caller's calls.

@@ -170,9 +170,7 @@ pub fn c8_statistics_are_readable_while_running<F: Factory>(factory: &F) {
             let s = watching.statistics();
             let grown = s.produced >= last.produced
                 && s.finished >= last.finished
-                && s.high_water >= last.high_water
-                && s.producer_wait >= last.producer_wait
-                && s.consumer_wait >= last.consumer_wait;
+                && s.high_water >= last.high_water;
             ensure!(Accounting, grown, "a count went back: {last:?}, then {s:?}");
             ensure!(Accounting, s.produced <= ITEMS, "more was produced than put: {s:?}");
             last = s;
@@ -212,9 +210,9 @@ pub fn c8_statistics_are_readable_while_running<F: Factory>(factory: &F) {
 }
 
 /// Puts in a race with the last consumer's going: each is refused with its item, or counted and
-/// dropped, and a join that waited for it returns.
+/// dropped, and a join returns.
 pub fn c8_puts_racing_the_last_consumer_are_accounted<F: Factory>(factory: &F) {
-    for round in 0..60 {
+    for round in 0..200 {
         let Subject { producer, consumer, ledger } = Subject::with_capacity(factory, 64);
         let putting = (0..2)
             .map(|_| {
@@ -231,11 +229,11 @@ pub fn c8_puts_racing_the_last_consumer_are_accounted<F: Factory>(factory: &F) {
         }
         drop(consumer);
         let placed: u64 = finish_all(putting).into_iter().sum();
-        producer.join();
         let s = producer.statistics();
         let counts = (s.produced, s.finished, s.waiting, s.dropped);
         let promised = (placed, taken, 0, placed - taken);
         ensure_eq!(Accounting, counts, promised, "produced, finished, waiting, dropped");
+        producer.join();
         drop(producer);
         ensure_eq!(Accounting, ledger.alive(), 0, "items that outlive their buffer");
     }

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use forebay_contract::{Model, Patience, Produce};
 
 use crate::ensure::ensure;
-use crate::history::{Answer, Event, Scribe};
+use crate::history::{Answer, Event, Scribe, listing};
 use crate::linearizable::is_linearizable;
 use crate::pattern::violation;
 use crate::worker::{Worker, finish_all};
@@ -48,9 +48,14 @@ fn explain_rounds<F: Factory>(factory: &F, mix: Mix, rounds: u64) {
         let model = Model::new(capacity).with_max_leased(max_leased);
         let explained = is_linearizable(&events, &model);
         if mix == Mix::Closing {
-            ensure!(CloseAndDrain, explained, "{settings:?}: no order explains {events:#?}");
+            ensure!(
+                CloseAndDrain,
+                explained,
+                "{settings:?}: no order explains{}",
+                listing(&events)
+            );
         } else {
-            ensure!(Order, explained, "{settings:?}: no order explains {events:#?}");
+            ensure!(Order, explained, "{settings:?}: no order explains{}", listing(&events));
         }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) enum Fault {
     DoublesOnNack,
     /// Obeys an ack whose lease has expired.
     AcceptsStaleAck,
+    /// Answers a lease past its deadline, as long as nobody has noticed.
+    AnswersIgnoreTheClock,
     /// Extending a lease leaves its deadline as it was.
     ExtendDoesNothing,
     /// Extending a lease that has no deadline gives it one.

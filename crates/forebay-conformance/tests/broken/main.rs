@@ -64,6 +64,7 @@ faults! {
     doubles_on_nack: DoublesOnNack breaks NothingTwice in c4_one_holder_at_a_time;
     accepts_stale_ack: AcceptsStaleAck breaks NothingTwice in c4_late_answer_does_not_reach_the_next_lease;
     forgets_failures: ForgetsFailures breaks NothingTwice in c4_deliveries_and_failures_are_counted_apart;
+    answers_ignore_the_clock: AnswersIgnoreTheClock breaks NothingTwice in c4_expired_lease_answers_nothing;
     extend_does_nothing: ExtendDoesNothing breaks NothingTwice in c4_extend_moves_the_deadline;
     extend_invents_a_deadline: ExtendInventsDeadline breaks NothingTwice in c4_lease_without_deadline_never_expires;
     hands_back_another: HandsBackAnother breaks Waiting in c5_deadlines_pass_and_nothing_moves;
