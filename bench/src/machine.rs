@@ -1,6 +1,6 @@
 //! What the figures were made on, and with.
 
-use std::thread;
+use std::{fs, thread};
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,25 @@ pub fn release_of(name: &str) -> &'static str {
         .map_or("unknown", |(version, _)| version)
 }
 
+/// How many threads wanted a processor over the last minute, where the system tells.
+pub fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}
+
+/// Says so if the machine had other work when the measuring began: threads that share a processor
+/// never meet, and what is measured then is something else.
+pub fn warn(load: Option<f64>) {
+    if let Some(load) = load.filter(|load| *load > 0.5) {
+        println!("NOT A FIGURE: the machine had other work (load {load:.1} before this began).");
+    }
+}
+
 /// As JSON.
-pub fn json() -> Value {
-    json!({ "cores": cores(), "system": std::env::consts::OS, "processor": std::env::consts::ARCH })
+pub fn json(load: Option<f64>) -> Value {
+    json!({
+        "cores": cores(),
+        "system": std::env::consts::OS,
+        "processor": std::env::consts::ARCH,
+        "load_before": load,
+    })
 }

@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     println!("{}", table.markdown());
     let page = json!({
         "measure": "idle",
-        "machine": machine::json(),
+        "machine": machine::json(machine::load()),
         "seconds": args.seconds,
         "limit_seconds": LIMIT.as_secs_f64(),
         "disciplines": rows,

@@ -58,11 +58,12 @@ fn main() -> ExitCode {
 
 fn write_items(folder: &Path, items: u32) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let lines: String = (1..=items).map(|item| format!("{item}\n")).collect();
-    fs::write(folder.join("items"), lines)
+    let lines: Vec<String> = (1..=items).map(|item| item.to_string()).collect();
+    fs::write(folder.join("items"), lines.join("\n") + "\n")
 }
 
 fn measure(args: &Args, folder: &Path) -> Result<(), String> {
+    let load = machine::load();
     let (peers, missing) = Contender::peers(args.items, folder);
     let mut contenders = vec![Contender::forebay(&args.forebay, folder)];
     contenders.extend(peers);
@@ -108,13 +109,14 @@ fn measure(args: &Args, folder: &Path) -> Result<(), String> {
         machine::cores()
     );
     println!("{}", table.markdown());
+    machine::warn(load);
     if !missing.is_empty() {
         println!("Not installed here, so not measured: {}.", missing.join(", "));
     }
     let page: Value = json!({
         "measure": "run",
         "unit": "seconds",
-        "machine": machine::json(),
+        "machine": machine::json(load),
         "rounds": args.rounds,
         "items": args.items,
         "programs": rows,

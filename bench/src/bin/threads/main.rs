@@ -7,6 +7,7 @@
 mod cell;
 mod contender;
 
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
     if args.quick {
         (args.rounds, args.round_ms) = (3, 20);
     }
+    let load = machine::load();
     crossfire::detect_backoff_cfg();
     let grid: Vec<Cell> = Cell::grid()
         .filter(|cell| args.shape.as_ref().is_none_or(|shape| *shape == cell.shape()))
@@ -76,16 +78,21 @@ fn main() -> ExitCode {
             .chain(contenders.iter().map(|contender| contender.name()))
             .chain(["best peer", "ring ÷ best"].map(String::from)),
     );
+    let watched = io::stderr().is_terminal();
     let mut ratios = Vec::new();
     let mut cells = Vec::new();
     for cell in grid {
-        eprint!("\r\x1b[K{cell}");
+        if watched {
+            eprint!("\r\x1b[K{cell} ");
+        }
         let outcome = Outcome::of(cell, &contenders, &args);
         ratios.push(outcome.ratio);
         table.row(outcome.row());
         cells.push(outcome.json());
     }
-    eprint!("\r\x1b[K");
+    if watched {
+        eprint!("\r\x1b[K");
+    }
 
     let mean = geometric_mean(&ratios);
     let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
@@ -93,12 +100,13 @@ fn main() -> ExitCode {
     println!("{}", table.markdown());
     let releases: Vec<String> =
         Contender::PEERS.iter().map(|peer| format!("{} {}", peer.name(), peer.release())).collect();
+    machine::warn(load);
     println!("{}; {} cores.", releases.join(", "), machine::cores());
     println!("Ring ÷ best peer: geometric mean {mean:.2}, least {least:.2}.");
     let page = json!({
         "measure": "threads",
         "unit": "million items a second",
-        "machine": machine::json(),
+        "machine": machine::json(load),
         "rounds": args.rounds,
         "round_ms": args.round_ms,
         "releases": Contender::PEERS
