@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 const SCENES: [&str; 4] = ["squares", "random", "semaphores", "monitor"];
 
 /// Longer than any scene takes on the slowest machine.
-const HANGS: Duration = Duration::from_secs(120);
+const HANGS: Duration = Duration::from_mins(2);
 
 fn demo(arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
@@ -25,21 +25,35 @@ fn output(arguments: &str) -> Output {
     finished(child.expect("the command starts"))
 }
 
-/// What a scene printed when it has ended. One that hangs is killed, and fails its test.
+/// What a scene printed when it has ended.
 fn finished(child: Child) -> Output {
-    let pid = Pid::from_child(&child);
-    let (ended, watched) = mpsc::channel::<()>();
-    let watchdog = thread::spawn(move || {
-        let hangs = watched.recv_timeout(HANGS) == Err(RecvTimeoutError::Timeout);
-        if hangs {
-            kill_process(pid, Signal::KILL).expect("what hangs is there");
-        }
-        hangs
-    });
+    let watchdog = Watchdog::over(&child);
     let output = child.wait_with_output().expect("it can be waited for");
-    drop(ended);
-    assert!(!watchdog.join().unwrap(), "it hung: {}", String::from_utf8_lossy(&output.stdout));
+    watchdog.call_off();
     output
+}
+
+/// Kills a scene that hangs, and so fails its test.
+struct Watchdog {
+    leash: Sender<()>,
+    barked: JoinHandle<bool>,
+}
+
+impl Watchdog {
+    fn over(child: &Child) -> Self {
+        let pid = Pid::from_child(child);
+        let (leash, held) = mpsc::channel();
+        let barked = thread::spawn(move || {
+            let hangs = held.recv_timeout(HANGS) == Err(RecvTimeoutError::Timeout);
+            hangs && kill_process(pid, Signal::KILL).is_ok()
+        });
+        Self { leash, barked }
+    }
+
+    fn call_off(self) {
+        drop(self.leash);
+        assert!(!self.barked.join().unwrap(), "it hung, and was killed");
+    }
 }
 
 /// What a scene that ends well prints.
@@ -225,15 +239,21 @@ fn a_run_says_its_seed() {
 #[test]
 fn an_interruption_ends_random_with_its_account() {
     for signal in [Signal::INT, Signal::TERM] {
-        let mut scene = demo("random --capacity 3").stdout(Stdio::piped()).spawn().unwrap();
+        // With so many producers and one place, some of them wait when the signal comes.
+        let command = "random --producers 8 --consumers 1 --capacity 1";
+        let mut scene = demo(command).stdout(Stdio::piped()).spawn().unwrap();
+        let watchdog = Watchdog::over(&scene);
         let mut lines = BufReader::new(scene.stdout.take().unwrap());
         let mut told = String::new();
-        while !told.contains("takes") {
+        while told.matches("waits: buffer full").count() < 9 {
             assert!(lines.read_line(&mut told).unwrap() > 0, "it ended by itself: {told}");
         }
         kill_process(Pid::from_child(&scene), signal).unwrap();
         lines.read_to_string(&mut told).unwrap();
-        assert!(scene.wait().unwrap().success(), "Ctrl-C is how it ends");
+        let status = scene.wait().unwrap();
+        watchdog.call_off();
+        assert!(status.success(), "Ctrl-C is how it ends");
+        assert!(told.contains("interrupted"), "{told}");
         let [produced, consumed, remaining] = account(&told);
         assert_eq!(produced, consumed + remaining, "{told}");
         assert_eq!(items(&told, "puts ").len() as u64, produced, "{told}");
