@@ -1,0 +1,131 @@
+//! Put and take, told aloud: whether one had to wait, on what, and for how long.
+//!
+//! Each tries first. Only when the buffer refuses does the actor wait, so that "waits" is printed before
+//! the waiting begins, and not after it is over.
+
+use std::fmt::Display;
+use std::time::Instant;
+
+use forebay::{Consumer, Patience, Producer, PutError, Refusal, Statistics, TakeError};
+
+use super::cast::Actor;
+use super::narrator::{Narrator, shown};
+
+/// How a scene tells one verb.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Telling {
+    /// Before the verb, when the way was free.
+    pub(super) free: &'static str,
+    /// When the way is not free.
+    pub(super) blocked: &'static str,
+    /// When it became free after a wait; the time follows.
+    pub(super) woken: &'static str,
+    /// Between the wait and the verb.
+    pub(super) entered: &'static str,
+    /// The verb.
+    pub(super) verb: &'static str,
+    /// After the item.
+    pub(super) done: &'static str,
+}
+
+impl Telling {
+    /// Nothing but the verb.
+    pub(super) const fn plain(verb: &'static str) -> Self {
+        Self { free: "", blocked: "waits", woken: "woken", entered: "", verb, done: "" }
+    }
+
+    fn at_once(self, item: &str, depth: &str) -> String {
+        let Self { free, entered, verb, done, .. } = self;
+        format!("{free}{entered}{verb} {item}{done} {depth}")
+    }
+
+    fn at_last(self, since: Instant, item: &str, depth: &str) -> String {
+        let Self { woken, entered, verb, done, .. } = self;
+        let waited = shown(since.elapsed());
+        format!("{woken} after {waited}, {entered}{verb} {item}{done} {depth}")
+    }
+}
+
+/// Puts an item, waiting while the buffer is full. Refused only when the buffer was closed.
+pub(super) fn put<T: Display>(
+    narrator: &Narrator,
+    who: Actor,
+    producer: &Producer<T>,
+    item: T,
+    telling: Telling,
+) -> Result<(), PutError<T>> {
+    let name = item.to_string();
+    let mut page = narrator.page();
+    let refused = match producer.try_put(item) {
+        Ok(()) => {
+            page.line(who, telling.at_once(&name, &depth(&producer.statistics())));
+            return Ok(());
+        }
+        Err(refused) => refused,
+    };
+    if refused.refusal != Refusal::Full {
+        page.line(who, &refused);
+        return Err(refused);
+    }
+    let statistics = producer.statistics();
+    let cause = if room(&statistics) { "not its turn yet" } else { "buffer full" };
+    page.line(who, format!("{}: {cause} {}", telling.blocked, depth(&statistics)));
+    drop(page);
+
+    let since = Instant::now();
+    let placed = producer.put(refused.item);
+    let mut page = narrator.page();
+    match &placed {
+        Ok(()) => page.line(who, telling.at_last(since, &name, &depth(&producer.statistics()))),
+        Err(refused) => page.line(who, refused),
+    }
+    placed
+}
+
+/// Gets an item by `verb` ([`Consumer::take_within`] or [`Consumer::lease_within`]), waiting while the
+/// buffer is empty; `None` when it is closed and drained.
+pub(super) fn get<T, G>(
+    narrator: &Narrator,
+    who: Actor,
+    consumer: &Consumer<T>,
+    verb: fn(&Consumer<T>, Patience) -> Result<G, TakeError>,
+    name: fn(&G) -> String,
+    telling: Telling,
+) -> Option<G> {
+    let mut page = narrator.page();
+    match verb(consumer, Patience::Try) {
+        Ok(got) => {
+            page.line(who, telling.at_once(&name(&got), &depth(&consumer.statistics())));
+            return Some(got);
+        }
+        Err(TakeError::Closed) => return None,
+        Err(_) => {}
+    }
+    let statistics = consumer.statistics();
+    let cause = if statistics.waiting > 0 { "not its turn yet" } else { "buffer empty" };
+    page.line(who, format!("{}: {cause} {}", telling.blocked, depth(&statistics)));
+    drop(page);
+
+    let since = Instant::now();
+    let got = verb(consumer, Patience::Forever);
+    let mut page = narrator.page();
+    if let Ok(got) = &got {
+        page.line(who, telling.at_last(since, &name(got), &depth(&consumer.statistics())));
+    } else {
+        page.line(who, format!("woken after {}: nothing will come", shown(since.elapsed())));
+    }
+    got.ok()
+}
+
+fn room(statistics: &Statistics) -> bool {
+    statistics.capacity.is_none_or(|capacity| statistics.waiting < capacity as u64)
+}
+
+/// Such as `(3 of 5)`, or `(results 3 of 5)` of a buffer that has a name.
+fn depth(statistics: &Statistics) -> String {
+    let capacity = statistics.capacity.unwrap_or_default();
+    match &statistics.name {
+        Some(name) => format!("({name} {} of {capacity})", statistics.waiting),
+        None => format!("({} of {capacity})", statistics.waiting),
+    }
+}

@@ -1,0 +1,50 @@
+//! `cargo xtask bench NAME`: builds what is measured and its rivals, and measures.
+//!
+//! The measuring programs lie in `bench/`, a workspace of its own, so that rivals stay out of the
+//! product's lock file.
+
+use std::process::{Command, ExitCode};
+
+use crate::house;
+
+const NAMES: [&str; 4] = ["threads", "run", "idle", "memory"];
+
+pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
+    let names = NAMES.join(", ");
+    let (name, rest) =
+        arguments.split_first().ok_or_else(|| format!("bench what? There are: {names}"))?;
+    if !NAMES.contains(&name.as_str()) {
+        return Err(format!("there is no bench `{name}`; there are: {names}"));
+    }
+    let mut measure = house::cargo();
+    measure
+        .args(["run", "--quiet", "--release", "--manifest-path"])
+        .arg(house::root().join("bench/Cargo.toml"));
+    measure.args(["--bin", name, "--"]);
+    if name == "run" {
+        // The command under test is the product's, built as the product is released.
+        succeed(house::cargo().args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "forebay-cli",
+        ]))?;
+        measure.arg("--forebay").arg(house::target()?.join("release/forebay"));
+    }
+    let status = measure
+        .args(rest)
+        // What is written, is written where the caller stands.
+        .current_dir(std::env::current_dir().map_err(|error| error.to_string())?)
+        .status()
+        .map_err(|error| format!("cannot start cargo: {error}"))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn succeed(command: &mut Command) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("the build failed: {status}")),
+        Err(error) => Err(format!("cannot start cargo: {error}")),
+    }
+}

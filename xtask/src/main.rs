@@ -1,0 +1,51 @@
+//! The habits of the house as commands: `cargo xtask test`, `cargo xtask bench`.
+//!
+//! Whatever decides whether a change is good is one of these commands, so that a person at a desk
+//! and the machine that lands changes ask the same question.
+
+mod bench;
+mod house;
+mod step;
+mod test;
+mod tidy;
+
+use std::env;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+The habits of the house as commands.
+
+cargo xtask test [--list] [--only STEP]... [--verbose]
+    Everything that decides whether a change lands. Stops at the first failure.
+    --list       name the steps and what each does
+    --only STEP  run this step alone; may be given several times
+    --verbose    show what the steps print while they run
+
+cargo xtask bench NAME [ARGUMENT]...
+    Measures beside others, in rounds taken in turn. NAME is one of
+    threads      the buffer beside other crates, by shape and capacity
+    run          `forebay run` beside xargs and both programs called parallel
+    idle         processor time of producers and consumers that only wait
+    memory       bytes that a ring takes
+    `cargo xtask bench NAME --help` tells the arguments.
+";
+
+fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1);
+    let verb = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    let done = match verb.as_deref() {
+        Some("test") => test::run(&rest),
+        Some("bench") => bench::run(&rest),
+        Some("help" | "--help" | "-h") => {
+            print!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        None => Err(format!("say what to do\n\n{USAGE}")),
+        Some(other) => Err(format!("there is no `{other}`\n\n{USAGE}")),
+    };
+    done.unwrap_or_else(|complaint| {
+        eprintln!("xtask: {complaint}");
+        ExitCode::from(255)
+    })
+}
