@@ -18,7 +18,7 @@ use crate::blocking;
 use crate::call::{Join, Lend, Put, Take};
 use crate::desk::Desk;
 use crate::share::ShareOf;
-use crate::store::{AnyStore, Entry, Progress, Store};
+use crate::store::{self, AnyStore, Entry, Progress, Store};
 use crate::waiter::{Admission, Turn, WaitList};
 use crate::waits::Waits;
 
@@ -478,14 +478,13 @@ impl<T> Buffer<T> {
     /// Nobody is left to take: refuses puts and drops what waits (C6).
     pub(crate) fn abandon(&self) {
         self.close();
-        while let Some(taken) = self.store.try_take() {
+        let panic = store::empty_out(&self.store, || {
             let mut desk = self.desk.lock();
             desk.discarded += 1;
             desk.dropped += 1;
-            drop(desk);
-            drop(taken.entry.item);
-        }
+        });
         self.settle(self.desk.lock());
+        panic.resume();
     }
 
     fn is_drained(&self, share: &ShareOf) -> bool {

@@ -3,6 +3,7 @@
 //! A discipline stores items in order, bounds those that wait, and lets each side wait for the
 //! other. Leases, join, dead letters and statistics are the [`Buffer`](crate::buffer::Buffer)'s.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
@@ -196,19 +197,31 @@ impl<T> Store<T> for AnyStore<T> {
     }
 }
 
-/// Drops whatever waits, one by one. An item that panics in its `drop` does not keep the others from
-/// being dropped; the first panic goes on afterwards.
-pub(crate) fn empty_out<T>(store: &impl Store<T>) {
-    let mut first_panic = None;
-    while let Some(taken) = store.try_take() {
-        let dropping = AssertUnwindSafe(|| drop(taken.entry));
-        if let Err(panic) = catch_unwind(dropping) {
-            first_panic.get_or_insert(panic);
+/// The first panic among many, to go on once all is done that must be done.
+#[derive(Default)]
+#[must_use = "a panic is not swallowed"]
+pub(crate) struct FirstPanic(Option<Box<dyn Any + Send>>);
+
+impl FirstPanic {
+    /// Goes on with the panic, unless another is under way already.
+    pub(crate) fn resume(self) {
+        if let Some(panic) = self.0
+            && !std::thread::panicking()
+        {
+            resume_unwind(panic);
         }
     }
-    if let Some(panic) = first_panic
-        && !std::thread::panicking()
-    {
-        resume_unwind(panic);
+}
+
+/// Drops whatever waits, one by one, each once `note` has been told. An item that panics in its
+/// `drop` does not keep the others from being dropped.
+pub(crate) fn empty_out<T>(store: &impl Store<T>, mut note: impl FnMut()) -> FirstPanic {
+    let mut first = FirstPanic::default();
+    while let Some(taken) = store.try_take() {
+        note();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(taken.entry))) {
+            first.0.get_or_insert(panic);
+        }
     }
+    first
 }

@@ -20,6 +20,9 @@ use crossbeam_utils::CachePadded;
 
 use crate::atomics::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
 
+/// Half the passes that a waiter of the largest buffers allows; an unbounded one would allow any.
+const MOST_PASSES: u64 = 1 << 16;
+
 /// A waiter's place in a [`WaitList`], or none yet. Its owner must [`Line::leave`] before it goes.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
@@ -84,7 +87,7 @@ impl WaitList {
                 oldest: AtomicU64::new(u64::MAX),
             }),
             line: Mutex::new(Places::default()),
-            allowance: (capacity as u64).saturating_mul(2),
+            allowance: 2 * (capacity as u64).min(MOST_PASSES),
         }
     }
 

@@ -318,10 +318,11 @@ impl<T> Store<T> for Linked<T> {
 
 impl<T> Drop for Linked<T> {
     fn drop(&mut self) {
-        store::empty_out(self);
+        let panic = store::empty_out(self, || {});
         let dummy = self.head.lock().dummy;
         // SAFETY: the list is empty, so the dummy is its only node, and nobody else has the list.
         drop(unsafe { Box::from_raw(dummy) });
+        panic.resume();
     }
 }
 

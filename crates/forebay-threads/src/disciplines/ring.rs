@@ -635,7 +635,7 @@ impl<T> Store<T> for Ring<T> {
 
 impl<T> Drop for Ring<T> {
     fn drop(&mut self) {
-        store::empty_out(self);
+        store::empty_out(self, || {}).resume();
     }
 }
 
