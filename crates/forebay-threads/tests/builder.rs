@@ -55,7 +55,7 @@ fn a_buffer_with_a_lease_time_ends_its_thread() {
     let before = threads();
     for _ in 0..20 {
         let (producer, consumer) =
-            Builder::bounded(1).lease_time(Duration::from_secs(60)).build().unwrap();
+            Builder::bounded(1).lease_time(Duration::from_mins(1)).build().unwrap();
         producer.put(1).unwrap();
         consumer.lease().unwrap().ack().unwrap();
     }

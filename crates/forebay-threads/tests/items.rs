@@ -192,7 +192,7 @@ fn an_item_that_panics_in_its_clone_goes_back() {
     for discipline in Discipline::ALL {
         let (producer, consumer) = Builder::bounded(1)
             .discipline(discipline)
-            .lease_time(std::time::Duration::from_secs(60))
+            .lease_time(std::time::Duration::from_mins(1))
             .build()
             .unwrap();
         producer.put(Unclonable).unwrap_or_else(|_| panic!("there is room"));
