@@ -17,14 +17,11 @@ use crate::atomics::{Arc, Mutex, MutexGuard, Parker};
 use crate::blocking;
 use crate::call::{Join, Lend, Put, Take};
 use crate::desk::Desk;
+use crate::pause;
 use crate::share::ShareOf;
 use crate::store::{self, AnyStore, Entry, Progress, Store};
 use crate::waiter::{Admission, Turn, WaitList};
 use crate::waits::Waits;
-
-/// How often a thread yields before it goes to sleep: a hand-over that comes at once then costs no
-/// sleep. Bounded, well below the 50 µs of C5.
-const YIELDS: u32 = if cfg!(loom) { 0 } else { 4 };
 
 #[derive(Debug)]
 pub(crate) struct Buffer<T> {
@@ -127,13 +124,22 @@ impl<T> Buffer<T> {
 
     #[cold]
     fn put_waiting(&self, mut item: T, patience: Patience) -> Result<(), PutError<T>> {
+        // A put that is refused for another reason than a full buffer is over, too.
+        let attempt = |item| match self.store.try_put(item) {
+            Err(refused) if refused.refusal == Refusal::Full => Err(refused.item),
+            over => Ok(over.map_err(|refused| self.name_refusal(refused))),
+        };
+        for () in pause::spins(self.settings.capacity) {
+            match attempt(item) {
+                Ok(over) => return over,
+                Err(back) => item = back,
+            }
+        }
         let waiting = self.begin_put_wait();
-        for _ in 0..YIELDS {
-            std::thread::yield_now();
-            match self.store.try_put(item) {
-                Ok(()) => return Ok(()),
-                Err(refused) if refused.refusal == Refusal::Full => item = refused.item,
-                Err(refused) => return Err(self.name_refusal(refused)),
+        for () in pause::yields() {
+            match attempt(item) {
+                Ok(over) => return over,
+                Err(back) => item = back,
             }
         }
         let mut put = Put::new(self, item, Some(waiting));
@@ -184,9 +190,13 @@ impl<T> Buffer<T> {
             // Something may have come between the two looks, and the close after it.
             return self.try_take(share).ok_or(TakeError::Closed);
         }
+        for () in pause::spins(self.settings.capacity) {
+            if let Some(item) = self.try_take(share) {
+                return Ok(item);
+            }
+        }
         let waiting = share.waits.begin();
-        for _ in 0..YIELDS {
-            std::thread::yield_now();
+        for () in pause::yields() {
             if let Some(item) = self.try_take(share) {
                 return Ok(item);
             }
@@ -230,8 +240,7 @@ impl<T> Buffer<T> {
             outcome => return outcome,
         }
         let waiting = share.waits.begin();
-        for _ in 0..YIELDS {
-            std::thread::yield_now();
+        for () in pause::yields() {
             if let Ok(entry) = self.try_lease(share) {
                 return Ok(entry);
             }

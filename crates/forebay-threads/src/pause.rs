@@ -1,29 +1,50 @@
-//! Waiting for one operation of another thread that is already halfway.
+//! Short rests of a thread that expects to go on in a moment.
 
 use crate::atomics::thread;
 
-/// A few spins, then a few yields, then short sleeps: the other thread is usually a few instructions
-/// from done, and if it was switched out in between, spinning would keep it out.
+/// Spins, each twice as long as the last, about 2 µs in all: for what another processor is doing just
+/// now. Not counted as waiting, since two looks at the clock would take as long.
+///
+/// Only for a buffer so small that the other side cannot get far ahead anyway. In a larger one it is
+/// better to stay away longer: the other side then fills, or empties, many places in one go instead
+/// of handing each over from one processor's cache to the other's.
+pub(crate) fn spins(capacity: Option<usize>) -> impl Iterator<Item = ()> {
+    let small = capacity.is_some_and(|capacity| capacity <= SMALL);
+    (0..if small && cfg!(not(loom)) { SPINS } else { 0 }).map(spin)
+}
+
+/// Yields, a few: for what another thread of this processor could do if it were let. Bounded, and well
+/// below the 50 µs of C5 unless other threads use the time.
+pub(crate) fn yields() -> impl Iterator<Item = ()> {
+    (0..if cfg!(loom) { 0 } else { YIELDS }).map(|_| thread::yield_now())
+}
+
+/// The largest capacity for which spinning pays.
+const SMALL: usize = 16;
+const SPINS: u32 = 6;
+const YIELDS: u32 = 4;
+
+fn spin(nth: u32) {
+    (0..1 << nth).for_each(|_| std::hint::spin_loop());
+}
+
+/// Rests between looks at an operation of another thread that is halfway: spins, then yields, then
+/// short sleeps. That thread is usually a few instructions from done; if it was switched out in
+/// between, spinning would only keep it out.
 #[derive(Debug, Default)]
 pub(crate) struct Pause {
     rests: u32,
 }
 
 impl Pause {
-    #[cfg(not(loom))]
-    const SPINS: u32 = 6;
-    #[cfg(not(loom))]
-    const YIELDS: u32 = 16;
-
     /// Rests once, longer than the last time.
     #[cfg(not(loom))]
     pub(crate) fn rest(&mut self) {
-        if self.rests < Self::SPINS {
-            (0..1 << self.rests).for_each(|_| std::hint::spin_loop());
-        } else if self.rests < Self::SPINS + Self::YIELDS {
-            thread::yield_now();
-        } else {
-            thread::sleep(Self::slice(self.rests - Self::SPINS - Self::YIELDS));
+        const YIELDS: u32 = SPINS + 16;
+        match self.rests {
+            nth @ ..SPINS => spin(nth),
+            SPINS..YIELDS => thread::yield_now(),
+            nth => thread::sleep(std::time::Duration::from_micros(50 << (nth - YIELDS).min(4))),
         }
         self.rests = self.rests.saturating_add(1);
     }
@@ -32,11 +53,5 @@ impl Pause {
     pub(crate) fn rest(&mut self) {
         self.rests += 1;
         thread::yield_now();
-    }
-
-    /// How long to sleep the nth time: 50 µs, doubling, at most 1 ms.
-    #[cfg(not(loom))]
-    fn slice(nth: u32) -> std::time::Duration {
-        std::time::Duration::from_micros((50 << nth.min(5)).min(1000))
     }
 }
