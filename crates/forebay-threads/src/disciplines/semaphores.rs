@@ -4,9 +4,10 @@
 //! puts under the mutex, V(filled); a consumer does P(filled), takes under the mutex, V(empty). Swap
 //! the first two on either side and it deadlocks.
 //!
-//! One step differs from the textbook: V stands inside the mutex. Outside it, one producer could
-//! have stored an item and not yet said so, while another, later one has: a try would then find
-//! fewer units than there are items that were put before it.
+//! One thing differs from the textbook: P and V stand inside the mutex, P as a try that is repeated
+//! after sleeping outside it. With P outside, a consumer between its P and the mutex holds a unit for
+//! no item in particular: others find no unit while the oldest item still waits, and may then take
+//! that item first, an order that no sequence of whole operations explains (C2).
 //!
 //! A returned entry needs no room (C1): it takes a unit of `empty` on credit, and the next take's V
 //! pays it back.
@@ -16,7 +17,7 @@ use std::task::Waker;
 use forebay_contract::{PutError, Refusal};
 
 use super::shelf::Shelf;
-use crate::atomics::Mutex;
+use crate::atomics::{Mutex, MutexGuard};
 use crate::semaphore::Semaphore;
 use crate::store::{Closed, Counts, Entry, Progress, Store, Taken};
 use crate::waiter::Turn;
@@ -44,23 +45,16 @@ impl<T> Semaphores<T> {
         }
     }
 
-    /// After P(empty).
-    fn put(&self, item: T) -> Result<(), T> {
-        let mut inside = self.inside.lock();
-        let (next, outcome) = if inside.closed {
-            (self.empty.release(), Err(item))
-        } else {
-            inside.shelf.put(item);
-            (self.filled.release(), Ok(()))
-        };
+    /// Puts and does V(filled), after P(empty).
+    fn put(&self, mut inside: MutexGuard<'_, Inside<T>>, item: T) {
+        inside.shelf.put(item);
+        let next = self.filled.release();
         drop(inside);
         next.into_iter().for_each(Waker::wake);
-        outcome
     }
 
-    /// After P(filled).
-    fn take(&self) -> Taken<T> {
-        let mut inside = self.inside.lock();
+    /// Takes and does V(empty), after P(filled).
+    fn take(&self, mut inside: MutexGuard<'_, Inside<T>>) -> Taken<T> {
         let entry = inside.shelf.take().expect("a unit of `filled` stands for an entry");
         let watched = inside.watched;
         let next = self.empty.release();
@@ -72,13 +66,14 @@ impl<T> Semaphores<T> {
 
 impl<T> Store<T> for Semaphores<T> {
     fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        let refused = |item, refusal| Err(PutError { item, refusal });
-        if self.empty.try_acquire() {
-            self.put(item).or_else(|item| refused(item, Refusal::Closed))
-        } else if self.is_closed() {
-            refused(item, Refusal::Closed)
+        let inside = self.inside.lock();
+        if inside.closed {
+            Err(PutError { item, refusal: Refusal::Closed })
+        } else if self.empty.try_acquire() {
+            self.put(inside, item);
+            Ok(())
         } else {
-            refused(item, Refusal::Full)
+            Err(PutError { item, refusal: Refusal::Full })
         }
     }
 
@@ -88,19 +83,17 @@ impl<T> Store<T> for Semaphores<T> {
         turn: &mut Turn,
         waker: &Waker,
     ) -> Progress<Result<(), Closed>> {
-        if self.empty.poll_acquire(turn, waker) {
-            let outcome = self.put(item.take().expect("polled with an item"));
-            return Progress::Done(outcome.map_err(|refused| {
-                *item = Some(refused);
-                Closed
-            }));
-        }
-        // In line first, closed second: a close that comes after this look rouses the line.
-        if self.is_closed() {
+        let inside = self.inside.lock();
+        if inside.closed {
+            drop(inside);
             self.cancel_put(turn);
-            return Progress::Done(Err(Closed));
+            Progress::Done(Err(Closed))
+        } else if self.empty.poll_acquire(turn, waker) {
+            self.put(inside, item.take().expect("polled with an item"));
+            Progress::Done(Ok(()))
+        } else {
+            Progress::Asleep
         }
-        Progress::Asleep
     }
 
     fn cancel_put(&self, turn: &mut Turn) {
@@ -108,12 +101,14 @@ impl<T> Store<T> for Semaphores<T> {
     }
 
     fn try_take(&self) -> Option<Taken<T>> {
-        self.filled.try_acquire().then(|| self.take())
+        let inside = self.inside.lock();
+        self.filled.try_acquire().then(|| self.take(inside))
     }
 
     fn poll_take(&self, turn: &mut Turn, waker: &Waker) -> Progress<Taken<T>> {
+        let inside = self.inside.lock();
         if self.filled.poll_acquire(turn, waker) {
-            Progress::Done(self.take())
+            Progress::Done(self.take(inside))
         } else {
             Progress::Asleep
         }
