@@ -13,14 +13,14 @@ use forebay_contract::{
 };
 
 use crate::atomics::counters::{AtomicUsize, Ordering};
-use crate::atomics::{Arc, Mutex, MutexGuard, Parker};
+use crate::atomics::{Arc, Mutex, Parker};
 use crate::blocking;
 use crate::call::{Join, Lend, Put, Take};
 use crate::desk::Desk;
 use crate::pause;
 use crate::share::ShareOf;
 use crate::store::{self, AnyStore, Entry, Progress, Store};
-use crate::waiter::{Admission, Turn, WaitList};
+use crate::waiter::{Admission, Calls, Turn, WaitList};
 use crate::waits::Waits;
 
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl<T> Buffer<T> {
 
     #[inline]
     pub(crate) fn put_within(&self, item: T, patience: Patience) -> Result<(), PutError<T>> {
-        match self.store.try_put(item) {
+        match self.store.try_put(item, &mut Calls::default()) {
             Ok(()) => Ok(()),
             Err(refused) if refused.refusal == Refusal::Full && patience != Patience::Try => {
                 self.put_waiting(refused.item, patience)
@@ -125,7 +125,7 @@ impl<T> Buffer<T> {
     #[cold]
     fn put_waiting(&self, mut item: T, patience: Patience) -> Result<(), PutError<T>> {
         // A put that is refused for another reason than a full buffer is over, too.
-        let attempt = |item| match self.store.try_put(item) {
+        let attempt = |item| match self.store.try_put(item, &mut Calls::default()) {
             Err(refused) if refused.refusal == Refusal::Full => Err(refused.item),
             over => Ok(over.map_err(|refused| self.name_refusal(refused))),
         };
@@ -173,10 +173,11 @@ impl<T> Buffer<T> {
 
     #[inline]
     fn try_take(&self, share: &ShareOf) -> Option<T> {
-        let taken = self.store.try_take()?;
+        let mut calls = Calls::default();
+        let taken = self.store.try_take(&mut calls)?;
         share.count_item();
         if taken.watched {
-            self.settle(self.desk.lock());
+            self.settle(&self.desk.lock(), &mut calls);
         }
         Some(taken.entry.item)
     }
@@ -211,17 +212,18 @@ impl<T> Buffer<T> {
         turn: &mut Turn,
         waker: &Waker,
     ) -> Progress<Result<T, TakeError>> {
-        match self.store.poll_take(turn, waker) {
+        let mut calls = Calls::default();
+        match self.store.poll_take(turn, waker, &mut calls) {
             Progress::Done(taken) => {
                 share.count_item();
                 if taken.watched {
-                    self.settle(self.desk.lock());
+                    self.settle(&self.desk.lock(), &mut calls);
                 }
                 Progress::Done(Ok(taken.entry.item))
             }
             Progress::InFlight => Progress::InFlight,
             Progress::Asleep if self.is_drained(share) => {
-                self.store.cancel_take(turn);
+                self.store.cancel_take(turn, &mut calls);
                 Progress::Done(Err(TakeError::Closed))
             }
             Progress::Asleep => Progress::Asleep,
@@ -250,6 +252,7 @@ impl<T> Buffer<T> {
     }
 
     fn try_lease(&self, share: &ShareOf) -> Result<Entry<T>, TakeError> {
+        let mut calls = Calls::default();
         let mut desk = self.desk.lock();
         let admission = self.admits_lease(&desk, &Turn::default());
         if admission == Admission::Refused {
@@ -259,7 +262,7 @@ impl<T> Buffer<T> {
                 TakeError::LeaseLimit
             });
         }
-        if let Some(taken) = self.store.try_take() {
+        if let Some(taken) = self.store.try_take(&mut calls) {
             return Ok(Self::lend(&mut desk, taken.entry, share));
         }
         if admission == Admission::Pass {
@@ -269,7 +272,7 @@ impl<T> Buffer<T> {
         if !self.is_drained_for(&desk, share) {
             return Err(TakeError::Empty);
         }
-        match self.store.try_take() {
+        match self.store.try_take(&mut calls) {
             Some(taken) => Ok(Self::lend(&mut desk, taken.entry, share)),
             None => Err(TakeError::Closed),
         }
@@ -281,26 +284,26 @@ impl<T> Buffer<T> {
         turn: &mut LeaseTurn,
         waker: &Waker,
     ) -> Progress<Result<Entry<T>, TakeError>> {
+        let mut calls = Calls::default();
         let mut desk = self.desk.lock();
         let admission = self.admits_lease(&desk, &turn.room);
         let progress = if admission == Admission::Refused {
-            // What the store may have handed us meanwhile is for others to take.
-            self.store.cancel_take(&mut turn.item);
-            self.room.lock().wait(&mut turn.room, waker);
+            // An item we may have been called for meanwhile is for others to take.
+            self.store.cancel_take(&mut turn.item, &mut calls);
+            self.room.lock().wait(&mut turn.room, waker, &mut calls);
             Progress::Asleep
         } else {
-            self.store.poll_take(&mut turn.item, waker)
+            self.store.poll_take(&mut turn.item, waker, &mut calls)
         };
         match progress {
             Progress::Done(taken) => {
                 let entry = Self::lend(&mut desk, taken.entry, share);
-                self.leave_room(&desk, turn);
+                self.leave_room(&desk, turn, &mut calls);
                 Progress::Done(Ok(entry))
             }
             Progress::Asleep if self.is_drained_for(&desk, share) => {
-                self.leave_room(&desk, turn);
-                drop(desk);
-                self.store.cancel_take(&mut turn.item);
+                self.leave_room(&desk, turn, &mut calls);
+                self.store.cancel_take(&mut turn.item, &mut calls);
                 Progress::Done(Err(TakeError::Closed))
             }
             waits => {
@@ -309,7 +312,7 @@ impl<T> Buffer<T> {
                     if admission == Admission::Pass {
                         self.room.excuse();
                     }
-                    self.leave_room(&desk, turn);
+                    self.leave_room(&desk, turn, &mut calls);
                 }
                 if matches!(waits, Progress::Asleep) {
                     Progress::Asleep
@@ -321,10 +324,9 @@ impl<T> Buffer<T> {
     }
 
     pub(crate) fn cancel_lease(&self, turn: &mut LeaseTurn) {
-        let desk = self.desk.lock();
-        self.leave_room(&desk, turn);
-        drop(desk);
-        self.store.cancel_take(&mut turn.item);
+        let mut calls = Calls::default();
+        self.leave_room(&self.desk.lock(), turn, &mut calls);
+        self.store.cancel_take(&mut turn.item, &mut calls);
     }
 
     fn admits_lease(&self, desk: &Desk<T>, turn: &Turn) -> Admission {
@@ -336,13 +338,8 @@ impl<T> Buffer<T> {
     }
 
     /// Leaves the line for the lease limit, and passes the wake on if there is room for more.
-    fn leave_room(&self, desk: &Desk<T>, turn: &mut LeaseTurn) {
-        if turn.room.waits() {
-            self.room.lock().leave(&mut turn.room);
-            if desk.leased < self.settings.max_leased {
-                self.room.call();
-            }
-        }
+    fn leave_room(&self, desk: &Desk<T>, turn: &mut LeaseTurn, calls: &mut Calls) {
+        self.room.leave(&mut turn.room, calls, || desk.leased < self.settings.max_leased);
     }
 
     fn lend(desk: &mut Desk<T>, mut entry: Entry<T>, share: &ShareOf) -> Entry<T> {
@@ -396,6 +393,7 @@ impl<T> Buffer<T> {
         share: &ShareOf,
         answer: &Answer<'_>,
     ) -> Result<Option<T>, LeaseError> {
+        let mut calls = Calls::default();
         let mut desk = self.desk.lock();
         // Dropped after the lock: an item's `drop` is not ours to run under it.
         let _copy = match timed.map(|number| desk.strike(number, Instant::now())) {
@@ -413,21 +411,28 @@ impl<T> Buffer<T> {
                 desk.acked += 1;
                 acked = Some(entry.item);
             }
-            Answer::Nack => unwanted = self.take_back(&mut desk, entry, None),
+            Answer::Nack => unwanted = self.take_back(&mut desk, entry, None, &mut calls),
             Answer::Fail(reason) => {
                 entry.failures += 1;
-                unwanted = self.take_back(&mut desk, entry, Some(reason));
+                unwanted = self.take_back(&mut desk, entry, Some(reason), &mut calls);
             }
             Answer::Reject(reason) => desk.bury(entry, Death::Rejected((*reason).to_owned())),
         }
-        self.lease_ended(desk, share);
+        self.lease_ended(&mut desk, share, &mut calls);
+        drop(desk);
         drop(unwanted);
         Ok(acked)
     }
 
     /// Puts an unfinished item where it belongs: its position, the dead letters, or, with nobody
     /// left to take it, nowhere; then it is returned, to be dropped.
-    fn take_back(&self, desk: &mut Desk<T>, entry: Entry<T>, failed: Option<&str>) -> Option<T> {
+    fn take_back(
+        &self,
+        desk: &mut Desk<T>,
+        entry: Entry<T>,
+        failed: Option<&str>,
+        calls: &mut Calls,
+    ) -> Option<T> {
         let reached = |limit: Option<u32>, count| limit.is_some_and(|limit| count >= limit);
         if let Some(reason) = failed
             && reached(self.settings.max_failures, entry.failures)
@@ -439,26 +444,28 @@ impl<T> Buffer<T> {
             desk.dropped += 1;
             return Some(entry.item);
         } else {
-            self.store.give_back(entry);
+            self.store.give_back(entry, calls);
         }
         None
     }
 
-    fn lease_ended(&self, mut desk: MutexGuard<'_, Desk<T>>, share: &ShareOf) {
+    fn lease_ended(&self, desk: &mut Desk<T>, share: &ShareOf, calls: &mut Calls) {
         desk.leased -= 1;
         share.lease_ends();
-        self.settle(desk);
-        self.room.call();
+        self.settle(desk, calls);
+        self.room.call(calls);
     }
 
     #[cfg(not(loom))]
     /// Ends the leases whose deadline has passed; returns the next deadline.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
         loop {
+            let mut calls = Calls::default();
             let mut desk = self.desk.lock();
             let Some(timed) = desk.strike_due(now) else { return desk.next_deadline() };
-            let unwanted = self.take_back(&mut desk, timed.copy, None);
-            self.lease_ended(desk, &timed.share);
+            let unwanted = self.take_back(&mut desk, timed.copy, None, &mut calls);
+            self.lease_ended(&mut desk, &timed.share, &mut calls);
+            drop(desk);
             drop(unwanted);
         }
     }
@@ -474,10 +481,11 @@ impl<T> Buffer<T> {
 
     /// Refuses puts from now on (C6).
     pub(crate) fn close(&self) {
-        self.store.close();
+        let mut calls = Calls::default();
+        self.store.close(&mut calls);
         // From here on every take looks whether it took the last; `settle` looks at those before.
         self.store.watch(true);
-        self.settle(self.desk.lock());
+        self.settle(&self.desk.lock(), &mut calls);
     }
 
     fn is_abandoned(&self) -> bool {
@@ -492,7 +500,7 @@ impl<T> Buffer<T> {
             desk.discarded += 1;
             desk.dropped += 1;
         });
-        self.settle(self.desk.lock());
+        self.settle(&self.desk.lock(), &mut Calls::default());
         panic.resume();
     }
 
@@ -507,19 +515,16 @@ impl<T> Buffer<T> {
     }
 
     /// After something finished: lets joiners go if that was the last, and consumers see the end.
-    fn settle(&self, desk: MutexGuard<'_, Desk<T>>) {
+    fn settle(&self, desk: &Desk<T>, calls: &mut Calls) {
         if !self.store.is_empty() {
             return;
         }
-        let mut joined = Vec::new();
         if desk.leased == 0 {
             let mut line = self.joiners.lock();
-            joined.extend(std::iter::from_fn(|| line.call()));
+            while line.call(calls) {}
         }
-        drop(desk);
-        joined.into_iter().for_each(Waker::wake);
         if self.store.is_closed() {
-            self.store.rouse_consumers();
+            self.store.rouse_consumers(calls);
         }
     }
 
@@ -530,6 +535,7 @@ impl<T> Buffer<T> {
     }
 
     pub(crate) fn poll_join(&self, turn: &mut Turn, waker: &Waker) -> Progress<()> {
+        let mut calls = Calls::default();
         let desk = self.desk.lock();
         let mut line = self.joiners.lock();
         // Called: nothing was unfinished at that moment, whatever has been put since.
@@ -539,18 +545,19 @@ impl<T> Buffer<T> {
             over = desk.leased == 0 && self.store.is_empty();
         }
         if over {
-            line.leave(turn);
+            line.leave(turn, &mut calls);
             self.unwatch(&line);
             return Progress::Done(());
         }
-        line.wait(turn, waker);
+        line.wait(turn, waker, &mut calls);
         Progress::Asleep
     }
 
     pub(crate) fn cancel_join(&self, turn: &mut Turn) {
+        let mut calls = Calls::default();
         let _desk = self.desk.lock();
         let mut line = self.joiners.lock();
-        line.leave(turn);
+        line.leave(turn, &mut calls);
         self.unwatch(&line);
     }
 

@@ -13,7 +13,7 @@ use crate::atomics::thread;
 use crate::buffer::{Buffer, LeaseTurn};
 use crate::share::ShareOf;
 use crate::store::{Closed, Entry, Progress, Store};
-use crate::waiter::Turn;
+use crate::waiter::{Calls, Turn};
 use crate::waits::Waiting;
 
 pub(crate) trait Call: Unpin {
@@ -48,7 +48,9 @@ impl<T> Call for Put<'_, T> {
     type Output = Result<(), PutError<T>>;
 
     fn poll(&mut self, waker: &Waker) -> Progress<Self::Output> {
-        match self.buffer.store.poll_put(&mut self.item, &mut self.turn, waker) {
+        let mut calls = Calls::default();
+        let store = &self.buffer.store;
+        match store.poll_put(&mut self.item, &mut self.turn, waker, &mut calls) {
             Progress::Done(Ok(())) => Progress::Done(Ok(())),
             Progress::Done(Err(Closed)) => {
                 let item = self.item.take().expect("a refused item is handed back");
@@ -67,7 +69,7 @@ impl<T> Call for Put<'_, T> {
 impl<T> Drop for Put<'_, T> {
     fn drop(&mut self) {
         if self.turn.waits() {
-            self.buffer.store.cancel_put(&mut self.turn);
+            self.buffer.store.cancel_put(&mut self.turn, &mut Calls::default());
         }
     }
 }
@@ -105,7 +107,7 @@ impl<T> Call for Take<'_, T> {
 impl<T> Drop for Take<'_, T> {
     fn drop(&mut self) {
         if self.turn.waits() {
-            self.buffer.store.cancel_take(&mut self.turn);
+            self.buffer.store.cancel_take(&mut self.turn, &mut Calls::default());
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::task::Waker;
 
 use crate::atomics::Mutex;
-use crate::waiter::{Admission, Turn, WaitList};
+use crate::waiter::{Admission, Calls, Turn, WaitList};
 
 /// A count that threads and tasks wait on.
 #[derive(Debug)]
@@ -36,39 +36,30 @@ impl Semaphore {
     }
 
     /// P: true once a unit is the caller's, else the waker will be woken.
-    pub(crate) fn poll_acquire(&self, turn: &mut Turn, waker: &Waker) -> bool {
+    pub(crate) fn poll_acquire(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> bool {
         let mut units = self.units.lock();
         if *units > 0 && self.line.admits(turn) != Admission::Refused {
             *units -= 1;
-            self.leave(turn, *units > 0);
+            self.line.leave(turn, calls, || *units > 0);
             return true;
         }
-        self.line.lock().wait(turn, waker);
+        self.line.lock().wait(turn, waker, calls);
         false
     }
 
     /// Leaves the line, and passes on a wake that came meanwhile.
-    pub(crate) fn cancel(&self, turn: &mut Turn) {
+    pub(crate) fn cancel(&self, turn: &mut Turn, calls: &mut Calls) {
         let units = self.units.lock();
-        self.leave(turn, *units > 0);
+        self.line.leave(turn, calls, || *units > 0);
     }
 
-    /// Under the lock of the units, so that the wake is passed on if there are more.
-    fn leave(&self, turn: &mut Turn, more: bool) {
-        if turn.waits() {
-            self.line.lock().leave(turn);
-            if more {
-                self.line.call();
-            }
-        }
-    }
-
-    /// V. The caller wakes who is returned, once it holds no lock.
-    #[must_use]
-    pub(crate) fn release(&self) -> Option<Waker> {
+    /// V.
+    pub(crate) fn release(&self, calls: &mut Calls) {
         let mut units = self.units.lock();
         *units += 1;
-        if *units > 0 { self.line.lock().call() } else { None }
+        if *units > 0 {
+            self.line.call(calls);
+        }
     }
 
     /// Takes a unit whether there is one or not.
@@ -77,8 +68,8 @@ impl Semaphore {
     }
 
     /// Has all waiters look at whatever else they watch.
-    pub(crate) fn rouse(&self) {
-        self.line.rouse();
+    pub(crate) fn rouse(&self, calls: &mut Calls) {
+        self.line.rouse(calls);
     }
 
     /// How many wait.

@@ -10,7 +10,7 @@ use std::task::Waker;
 use forebay_contract::PutError;
 
 use crate::disciplines::{Linked, Monitor, Ring, Semaphores};
-use crate::waiter::Turn;
+use crate::waiter::{Calls, Turn};
 
 /// An item, with what must go with it through redeliveries.
 #[derive(Debug)]
@@ -63,10 +63,10 @@ pub(crate) struct Counts {
     pub(crate) high_water: u64,
 }
 
-/// A bounded FIFO store with both its waiting sides.
+/// A bounded FIFO store with both its waiting sides. Whom an operation wakes is left in `calls`.
 pub(crate) trait Store<T> {
     /// Places the item if there is room now.
-    fn try_put(&self, item: T) -> Result<(), PutError<T>>;
+    fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>>;
 
     /// Places the item, taken out of the option, or waits in line for room.
     fn poll_put(
@@ -74,25 +74,26 @@ pub(crate) trait Store<T> {
         item: &mut Option<T>,
         turn: &mut Turn,
         waker: &Waker,
+        calls: &mut Calls,
     ) -> Progress<Result<(), Closed>>;
 
     /// Gives up waiting to put, and passes on a wake that came meanwhile.
-    fn cancel_put(&self, turn: &mut Turn);
+    fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls);
 
     /// Takes the oldest entry if there is one now.
-    fn try_take(&self) -> Option<Taken<T>>;
+    fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>>;
 
     /// Takes the oldest entry, or waits in line for one.
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker) -> Progress<Taken<T>>;
+    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>>;
 
     /// Gives up waiting to take, and passes on a wake that came meanwhile.
-    fn cancel_take(&self, turn: &mut Turn);
+    fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls);
 
     /// Puts an entry back at its position, room or not (C1).
-    fn give_back(&self, entry: Entry<T>);
+    fn give_back(&self, entry: Entry<T>, calls: &mut Calls);
 
     /// Refuses puts from now on; both sides look again.
-    fn close(&self);
+    fn close(&self, calls: &mut Calls);
 
     fn is_closed(&self) -> bool;
 
@@ -104,7 +105,7 @@ pub(crate) trait Store<T> {
     fn is_empty(&self) -> bool;
 
     /// Has all waiting consumers look again.
-    fn rouse_consumers(&self);
+    fn rouse_consumers(&self, calls: &mut Calls);
 
     fn counts(&self) -> Counts;
 
@@ -134,8 +135,8 @@ macro_rules! dispatch {
 
 impl<T> Store<T> for AnyStore<T> {
     #[inline]
-    fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        dispatch!(self, store => store.try_put(item))
+    fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>> {
+        dispatch!(self, store => store.try_put(item, calls))
     }
 
     fn poll_put(
@@ -143,33 +144,34 @@ impl<T> Store<T> for AnyStore<T> {
         item: &mut Option<T>,
         turn: &mut Turn,
         waker: &Waker,
+        calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
-        dispatch!(self, store => store.poll_put(item, turn, waker))
+        dispatch!(self, store => store.poll_put(item, turn, waker, calls))
     }
 
-    fn cancel_put(&self, turn: &mut Turn) {
-        dispatch!(self, store => store.cancel_put(turn));
+    fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
+        dispatch!(self, store => store.cancel_put(turn, calls));
     }
 
     #[inline]
-    fn try_take(&self) -> Option<Taken<T>> {
-        dispatch!(self, store => store.try_take())
+    fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>> {
+        dispatch!(self, store => store.try_take(calls))
     }
 
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker) -> Progress<Taken<T>> {
-        dispatch!(self, store => store.poll_take(turn, waker))
+    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>> {
+        dispatch!(self, store => store.poll_take(turn, waker, calls))
     }
 
-    fn cancel_take(&self, turn: &mut Turn) {
-        dispatch!(self, store => store.cancel_take(turn));
+    fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
+        dispatch!(self, store => store.cancel_take(turn, calls));
     }
 
-    fn give_back(&self, entry: Entry<T>) {
-        dispatch!(self, store => store.give_back(entry));
+    fn give_back(&self, entry: Entry<T>, calls: &mut Calls) {
+        dispatch!(self, store => store.give_back(entry, calls));
     }
 
-    fn close(&self) {
-        dispatch!(self, store => store.close());
+    fn close(&self, calls: &mut Calls) {
+        dispatch!(self, store => store.close(calls));
     }
 
     fn is_closed(&self) -> bool {
@@ -184,8 +186,8 @@ impl<T> Store<T> for AnyStore<T> {
         dispatch!(self, store => store.is_empty())
     }
 
-    fn rouse_consumers(&self) {
-        dispatch!(self, store => store.rouse_consumers());
+    fn rouse_consumers(&self, calls: &mut Calls) {
+        dispatch!(self, store => store.rouse_consumers(calls));
     }
 
     fn counts(&self) -> Counts {
@@ -217,7 +219,7 @@ impl FirstPanic {
 /// `drop` does not keep the others from being dropped.
 pub(crate) fn empty_out<T>(store: &impl Store<T>, mut note: impl FnMut()) -> FirstPanic {
     let mut first = FirstPanic::default();
-    while let Some(taken) = store.try_take() {
+    while let Some(taken) = store.try_take(&mut Calls::default()) {
         note();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(taken.entry))) {
             first.0.get_or_insert(panic);

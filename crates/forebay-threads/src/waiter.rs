@@ -10,7 +10,7 @@
 //! mutual exclusion (Lamport, 1974), with a bound chosen for throughput.
 //!
 //! A wake is a duty: whoever leaves the line while there is still something to be had wakes the
-//! next ([`Line::call`]). Dropping that duty when a woken waiter is cancelled is the best-known way
+//! next ([`WaitList::leave`]). Dropping that duty when a woken waiter is cancelled is the best-known way
 //! to lose a wakeup.
 
 use std::collections::BTreeMap;
@@ -33,6 +33,24 @@ impl Turn {
     /// Whether it has taken a place.
     pub(crate) fn waits(&self) -> bool {
         self.place.is_some()
+    }
+}
+
+/// Wakers to wake, or to let go, once no lock is held: both run code of an executor's, which may take
+/// locks of its own, or drop a task that waits in the very line that called it.
+///
+/// Happens when this is dropped. So it is made before the first lock is taken.
+#[derive(Debug, Default)]
+#[must_use]
+pub(crate) struct Calls {
+    wakes: Vec<Waker>,
+    discards: Vec<Waker>,
+}
+
+impl Drop for Calls {
+    #[inline]
+    fn drop(&mut self) {
+        self.wakes.drain(..).for_each(Waker::wake);
     }
 }
 
@@ -100,21 +118,28 @@ impl WaitList {
         self.asleep.load(Ordering::Relaxed)
     }
 
-    /// Wakes the first waiter that sleeps, if any does.
-    pub(crate) fn call(&self) {
+    /// Calls the first waiter that sleeps, if any does.
+    pub(crate) fn call(&self, calls: &mut Calls) {
         if self.asleep() > 0 {
-            let waker = self.lock().call();
-            // The lock is free again: the woken thread does not run into it.
-            if let Some(waker) = waker {
-                waker.wake();
+            self.lock().call(calls);
+        }
+    }
+
+    /// Leaves the line if in it, and passes on a wake that came meanwhile, if there is `more` to be had
+    /// then.
+    pub(crate) fn leave(&self, turn: &mut Turn, calls: &mut Calls, more: impl FnOnce() -> bool) {
+        if turn.waits() {
+            self.lock().leave(turn, calls);
+            if more() {
+                self.call(calls);
             }
         }
     }
 
     /// Has everyone look again, in place.
-    pub(crate) fn rouse(&self) {
-        let wakers = self.lock().wakers();
-        wakers.into_iter().for_each(Waker::wake);
+    pub(crate) fn rouse(&self, calls: &mut Calls) {
+        let places = self.line.lock();
+        calls.wakes.extend(places.by_number.values().filter_map(|place| place.waker.clone()));
     }
 
     /// Whether the holder of this turn may try for what others wait for, and counts the pass if
@@ -158,7 +183,7 @@ pub(crate) struct Line<'a> {
 
 impl Line<'_> {
     /// Takes a place at the end, or keeps the one it has, and sleeps in it.
-    pub(crate) fn wait(&mut self, turn: &mut Turn, waker: &Waker) {
+    pub(crate) fn wait(&mut self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) {
         let places = &mut *self.places;
         let number = *turn.place.get_or_insert(places.next);
         if number == places.next {
@@ -170,49 +195,42 @@ impl Line<'_> {
         }
         let places = &mut *self.places;
         let place = places.by_number.get_mut(&number).expect("a turn's place is in its line");
-        match &mut place.waker {
-            Some(old) => old.clone_from(waker),
-            asleep => {
-                *asleep = Some(waker.clone());
-                places.first_asleep = places.first_asleep.min(number);
-                self.list.asleep.fetch_add(1, Ordering::Relaxed);
-            }
+        if let Some(old) = place.waker.replace(waker.clone()) {
+            calls.discards.push(old);
+        } else {
+            places.first_asleep = places.first_asleep.min(number);
+            self.list.asleep.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Gives the place up; true if it had been woken, and so owes the next its wake.
-    pub(crate) fn leave(&mut self, turn: &mut Turn) -> bool {
-        let Some(number) = turn.place.take() else { return false };
+    /// Gives the place up, and with it a wake that came meanwhile: the caller looks whether there is
+    /// something for the next.
+    pub(crate) fn leave(&mut self, turn: &mut Turn, calls: &mut Calls) {
+        let Some(number) = turn.place.take() else { return };
         let place = self.places.by_number.remove(&number).expect("a turn's place is in its line");
-        let woken = place.waker.is_none();
-        if !woken {
+        if let Some(waker) = place.waker {
             self.list.asleep.fetch_sub(1, Ordering::Relaxed);
+            calls.discards.push(waker);
         }
         self.set_gate();
-        woken
     }
 
-    /// Marks the first waiter that sleeps as woken; the caller wakes it once the lock is free.
-    #[must_use]
-    pub(crate) fn call(&mut self) -> Option<Waker> {
+    /// Calls the first waiter that sleeps; false if none does.
+    pub(crate) fn call(&mut self, calls: &mut Calls) -> bool {
         let places = &mut *self.places;
-        let (&number, place) = places
-            .by_number
-            .range_mut(places.first_asleep..)
-            .find(|(_, place)| place.waker.is_some())?;
+        let mut asleep = places.by_number.range_mut(places.first_asleep..);
+        let Some((&number, place)) = asleep.find(|(_, place)| place.waker.is_some()) else {
+            return false;
+        };
         places.first_asleep = number + 1;
         self.list.asleep.fetch_sub(1, Ordering::Relaxed);
-        place.waker.take()
+        calls.wakes.extend(place.waker.take());
+        true
     }
 
     /// Whether this turn has been called since it last went to sleep.
     pub(crate) fn called(&self, turn: &Turn) -> bool {
         turn.place.is_some_and(|number| self.places.by_number[&number].waker.is_none())
-    }
-
-    /// A waker of each that sleeps; they stay asleep in the books.
-    pub(crate) fn wakers(&self) -> Vec<Waker> {
-        self.places.by_number.values().filter_map(|place| place.waker.clone()).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

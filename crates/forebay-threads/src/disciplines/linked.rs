@@ -20,7 +20,7 @@ use forebay_contract::{PutError, Refusal};
 
 use crate::atomics::{AtomicBool, AtomicPtr, AtomicUsize, Mutex, Ordering, UnsafeCell};
 use crate::store::{self, Closed, Counts, Entry, Progress, Store, Taken};
-use crate::waiter::{Admission, Turn, WaitList};
+use crate::waiter::{Admission, Calls, Turn, WaitList};
 
 pub(crate) struct Linked<T> {
     head: CachePadded<Mutex<Head<T>>>,
@@ -109,12 +109,12 @@ impl<T> Linked<T> {
         self.waiting.fetch_add(0, Ordering::AcqRel);
     }
 
-    fn sleep(&self, list: &WaitList, turn: &mut Turn, waker: &Waker) {
-        list.lock().wait(turn, waker);
+    fn sleep(&self, list: &WaitList, turn: &mut Turn, waker: &Waker, calls: &mut Calls) {
+        list.lock().wait(turn, waker, calls);
         self.meet();
     }
 
-    fn put(&self, item: T, turn: &mut Turn) -> Result<(), (T, Refused)> {
+    fn put(&self, item: T, turn: &mut Turn, calls: &mut Calls) -> Result<(), (T, Refused)> {
         let admission = self.not_full.admits(turn);
         if admission == Admission::Refused {
             let why = if self.is_closed() { Refused::Closed } else { Refused::NoRoom };
@@ -146,12 +146,12 @@ impl<T> Linked<T> {
         let depth = self.waiting.fetch_add(1, Ordering::AcqRel) as u64 + 1;
         tail.high_water = tail.high_water.max(depth);
         drop(tail);
-        self.leave(&self.not_full, turn, Self::has_room);
-        self.not_empty.call();
+        self.not_full.leave(turn, calls, || self.has_room());
+        self.not_empty.call(calls);
         Ok(())
     }
 
-    fn take(&self, turn: &mut Turn) -> Option<Taken<T>> {
+    fn take(&self, turn: &mut Turn, calls: &mut Calls) -> Option<Taken<T>> {
         let admission = self.not_empty.admits(turn);
         if admission == Admission::Refused {
             return None;
@@ -174,19 +174,9 @@ impl<T> Linked<T> {
         self.waiting.fetch_sub(1, Ordering::AcqRel);
         drop(head);
         let watched = self.watched.load(Ordering::Relaxed);
-        self.leave(&self.not_empty, turn, |linked| !linked.is_empty());
-        self.not_full.call();
+        self.not_empty.leave(turn, calls, || !self.is_empty());
+        self.not_full.call(calls);
         Some(Taken { entry, watched })
-    }
-
-    /// Leaves the line if in it, and passes the wake on if there is more to be had.
-    fn leave(&self, list: &WaitList, turn: &mut Turn, more: impl Fn(&Self) -> bool) {
-        if turn.waits() {
-            list.lock().leave(turn);
-            if more(self) {
-                list.call();
-            }
-        }
     }
 }
 
@@ -212,8 +202,8 @@ impl<T> Head<T> {
 }
 
 impl<T> Store<T> for Linked<T> {
-    fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        self.put(item, &mut Turn::default()).map_err(|(item, refused)| {
+    fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>> {
+        self.put(item, &mut Turn::default(), calls).map_err(|(item, refused)| {
             let refusal = match refused {
                 Refused::NoRoom => Refusal::Full,
                 Refused::Closed => Refusal::Closed,
@@ -227,60 +217,61 @@ impl<T> Store<T> for Linked<T> {
         item: &mut Option<T>,
         turn: &mut Turn,
         waker: &Waker,
+        calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
         // Once before going to sleep, once after: what came in between is seen by the second.
         for attempt in 0..2 {
-            match self.put(item.take().expect("polled with an item"), turn) {
+            match self.put(item.take().expect("polled with an item"), turn, calls) {
                 Ok(()) => return Progress::Done(Ok(())),
                 Err((refused, why)) => {
                     *item = Some(refused);
                     if matches!(why, Refused::Closed) {
-                        self.cancel_put(turn);
+                        self.cancel_put(turn, calls);
                         return Progress::Done(Err(Closed));
                     }
                 }
             }
             if attempt == 0 {
-                self.sleep(&self.not_full, turn, waker);
+                self.sleep(&self.not_full, turn, waker, calls);
             }
         }
         Progress::Asleep
     }
 
-    fn cancel_put(&self, turn: &mut Turn) {
-        self.leave(&self.not_full, turn, Self::has_room);
+    fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
+        self.not_full.leave(turn, calls, || self.has_room());
     }
 
-    fn try_take(&self) -> Option<Taken<T>> {
-        self.take(&mut Turn::default())
+    fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>> {
+        self.take(&mut Turn::default(), calls)
     }
 
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker) -> Progress<Taken<T>> {
-        if let Some(taken) = self.take(turn) {
+    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>> {
+        if let Some(taken) = self.take(turn, calls) {
             return Progress::Done(taken);
         }
-        self.sleep(&self.not_empty, turn, waker);
-        self.take(turn).map_or(Progress::Asleep, Progress::Done)
+        self.sleep(&self.not_empty, turn, waker, calls);
+        self.take(turn, calls).map_or(Progress::Asleep, Progress::Done)
     }
 
-    fn cancel_take(&self, turn: &mut Turn) {
-        self.leave(&self.not_empty, turn, |linked| !linked.is_empty());
+    fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
+        self.not_empty.leave(turn, calls, || !self.is_empty());
     }
 
-    fn give_back(&self, entry: Entry<T>) {
+    fn give_back(&self, entry: Entry<T>, calls: &mut Calls) {
         let mut head = self.head.lock();
         head.returned.insert(entry.position, entry);
         // AcqRel: pairs with `meet`.
         let depth = self.waiting.fetch_add(1, Ordering::AcqRel) as u64 + 1;
         head.high_water = head.high_water.max(depth);
         drop(head);
-        self.not_empty.call();
+        self.not_empty.call(calls);
     }
 
-    fn close(&self) {
+    fn close(&self, calls: &mut Calls) {
         self.tail.lock().closed = true;
-        self.not_full.rouse();
-        self.not_empty.rouse();
+        self.not_full.rouse(calls);
+        self.not_empty.rouse(calls);
     }
 
     fn is_closed(&self) -> bool {
@@ -296,8 +287,8 @@ impl<T> Store<T> for Linked<T> {
         self.waiting.load(Ordering::Acquire) == 0
     }
 
-    fn rouse_consumers(&self) {
-        self.not_empty.rouse();
+    fn rouse_consumers(&self, calls: &mut Calls) {
+        self.not_empty.rouse(calls);
     }
 
     fn counts(&self) -> Counts {

@@ -12,9 +12,9 @@ use std::task::Waker;
 use forebay_contract::{PutError, Refusal};
 
 use super::shelf::Shelf;
-use crate::atomics::{Mutex, MutexGuard};
+use crate::atomics::Mutex;
 use crate::store::{Closed, Counts, Entry, Progress, Store, Taken};
-use crate::waiter::{Admission, Turn, WaitList};
+use crate::waiter::{Admission, Calls, Turn, WaitList};
 
 #[derive(Debug)]
 pub(crate) struct Monitor<T> {
@@ -50,50 +50,32 @@ impl<T> Monitor<T> {
         inside.shelf.depth() < self.capacity
     }
 
-    /// Puts under the lock, then wakes a consumer, and the next producer if this one waited.
-    fn put(&self, mut inside: MutexGuard<'_, Inside<T>>, item: T, turn: &mut Turn) {
+    /// Puts, wakes a consumer, and the next producer if this one waited.
+    fn put(&self, inside: &mut Inside<T>, item: T, turn: &mut Turn, calls: &mut Calls) {
         inside.shelf.put(item);
-        let waited = turn.waits();
-        if waited {
-            self.not_full.lock().leave(turn);
-        }
-        let more = waited && self.has_room(&inside);
-        drop(inside);
-        self.not_empty.call();
-        if more {
-            self.not_full.call();
-        }
+        self.not_empty.call(calls);
+        self.not_full.leave(turn, calls, || self.has_room(inside));
     }
 
-    /// Takes under the lock, then wakes a producer, and the next consumer if this one waited.
-    fn take(&self, mut inside: MutexGuard<'_, Inside<T>>, turn: &mut Turn) -> Option<Taken<T>> {
+    /// Takes, wakes a producer, and the next consumer if this one waited.
+    fn take(&self, inside: &mut Inside<T>, turn: &mut Turn, calls: &mut Calls) -> Option<Taken<T>> {
         let entry = inside.shelf.take()?;
-        let waited = turn.waits();
-        if waited {
-            self.not_empty.lock().leave(turn);
+        if self.has_room(inside) {
+            self.not_full.call(calls);
         }
-        let more = waited && inside.shelf.depth() > 0;
-        let room = self.has_room(&inside);
-        let watched = inside.watched;
-        drop(inside);
-        if room {
-            self.not_full.call();
-        }
-        if more {
-            self.not_empty.call();
-        }
-        Some(Taken { entry, watched })
+        self.not_empty.leave(turn, calls, || inside.shelf.depth() > 0);
+        Some(Taken { entry, watched: inside.watched })
     }
 }
 
 impl<T> Store<T> for Monitor<T> {
-    fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        let inside = self.inside.lock();
+    fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>> {
+        let mut inside = self.inside.lock();
         let mut turn = Turn::default();
         if inside.closed {
             Err(PutError { item, refusal: Refusal::Closed })
         } else if Self::admits(&self.not_full, &turn, self.has_room(&inside)) {
-            self.put(inside, item, &mut turn);
+            self.put(&mut inside, item, &mut turn, calls);
             Ok(())
         } else {
             Err(PutError { item, refusal: Refusal::Full })
@@ -105,69 +87,62 @@ impl<T> Store<T> for Monitor<T> {
         item: &mut Option<T>,
         turn: &mut Turn,
         waker: &Waker,
+        calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
-        let inside = self.inside.lock();
+        let mut inside = self.inside.lock();
         if inside.closed {
-            drop(inside);
-            self.cancel_put(turn);
-            return Progress::Done(Err(Closed));
-        }
-        if Self::admits(&self.not_full, turn, self.has_room(&inside)) {
-            self.put(inside, item.take().expect("polled with an item"), turn);
-            return Progress::Done(Ok(()));
-        }
-        self.not_full.lock().wait(turn, waker);
-        Progress::Asleep
-    }
-
-    fn cancel_put(&self, turn: &mut Turn) {
-        let inside = self.inside.lock();
-        self.not_full.lock().leave(turn);
-        let more = self.has_room(&inside);
-        drop(inside);
-        if more {
-            self.not_full.call();
+            self.not_full.leave(turn, calls, || false);
+            Progress::Done(Err(Closed))
+        } else if Self::admits(&self.not_full, turn, self.has_room(&inside)) {
+            self.put(&mut inside, item.take().expect("polled with an item"), turn, calls);
+            Progress::Done(Ok(()))
+        } else {
+            self.not_full.lock().wait(turn, waker, calls);
+            Progress::Asleep
         }
     }
 
-    fn try_take(&self) -> Option<Taken<T>> {
+    fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
         let inside = self.inside.lock();
+        self.not_full.leave(turn, calls, || self.has_room(&inside));
+    }
+
+    fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>> {
+        let mut inside = self.inside.lock();
         let mut turn = Turn::default();
-        if !Self::admits(&self.not_empty, &turn, inside.shelf.depth() > 0) {
-            return None;
+        if Self::admits(&self.not_empty, &turn, inside.shelf.depth() > 0) {
+            self.take(&mut inside, &mut turn, calls)
+        } else {
+            None
         }
-        self.take(inside, &mut turn)
     }
 
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker) -> Progress<Taken<T>> {
+    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>> {
+        let mut inside = self.inside.lock();
+        if Self::admits(&self.not_empty, turn, inside.shelf.depth() > 0)
+            && let Some(taken) = self.take(&mut inside, turn, calls)
+        {
+            Progress::Done(taken)
+        } else {
+            self.not_empty.lock().wait(turn, waker, calls);
+            Progress::Asleep
+        }
+    }
+
+    fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
         let inside = self.inside.lock();
-        if Self::admits(&self.not_empty, turn, inside.shelf.depth() > 0) {
-            let taken = self.take(inside, turn).expect("something waits");
-            return Progress::Done(taken);
-        }
-        self.not_empty.lock().wait(turn, waker);
-        Progress::Asleep
+        self.not_empty.leave(turn, calls, || inside.shelf.depth() > 0);
     }
 
-    fn cancel_take(&self, turn: &mut Turn) {
-        let inside = self.inside.lock();
-        self.not_empty.lock().leave(turn);
-        let more = inside.shelf.depth() > 0;
-        drop(inside);
-        if more {
-            self.not_empty.call();
-        }
-    }
-
-    fn give_back(&self, entry: Entry<T>) {
+    fn give_back(&self, entry: Entry<T>, calls: &mut Calls) {
         self.inside.lock().shelf.give_back(entry);
-        self.not_empty.call();
+        self.not_empty.call(calls);
     }
 
-    fn close(&self) {
+    fn close(&self, calls: &mut Calls) {
         self.inside.lock().closed = true;
-        self.not_full.rouse();
-        self.not_empty.rouse();
+        self.not_full.rouse(calls);
+        self.not_empty.rouse(calls);
     }
 
     fn is_closed(&self) -> bool {
@@ -182,8 +157,8 @@ impl<T> Store<T> for Monitor<T> {
         self.inside.lock().shelf.depth() == 0
     }
 
-    fn rouse_consumers(&self) {
-        self.not_empty.rouse();
+    fn rouse_consumers(&self, calls: &mut Calls) {
+        self.not_empty.rouse(calls);
     }
 
     fn counts(&self) -> Counts {

@@ -44,7 +44,7 @@ use forebay_contract::{PutError, Refusal};
 use crate::atomics::{AtomicU64, Mutex, Ordering, UnsafeCell};
 use crate::pause::Pause;
 use crate::store::{self, Closed, Counts, Entry, Progress, Store, Taken};
-use crate::waiter::{Admission, Turn, WaitList};
+use crate::waiter::{Admission, Calls, Turn, WaitList};
 
 /// In a tail: puts are refused for good.
 const CLOSED: u64 = 1 << 0;
@@ -266,7 +266,7 @@ impl<T> Ring<T> {
 
     /// Fills a claimed slot, and wakes a consumer that sleeps.
     #[inline]
-    fn write(&self, position: u64, flags: u64, item: T) {
+    fn write(&self, position: u64, flags: u64, item: T, calls: &mut Calls) {
         let slot = &self.slots[self.layout.index(position)];
         // SAFETY: the stamp said that the slot is free for this position, and the swap of the tail
         // made the position ours alone; nobody reads before the stamp says published.
@@ -277,13 +277,13 @@ impl<T> Ring<T> {
             self.mark_depth(self.layout.next(position));
         }
         if flags & CALL != 0 {
-            self.not_empty.call();
+            self.not_empty.call(calls);
         }
     }
 
     /// Empties a claimed slot, and wakes a producer that sleeps.
     #[inline]
-    fn read(&self, position: u64, flags: u64) -> Taken<T> {
+    fn read(&self, position: u64, flags: u64, calls: &mut Calls) -> Taken<T> {
         let slot = &self.slots[self.layout.index(position)];
         // SAFETY: the stamp said that the slot holds the item of this position, and the swap of the
         // head made it ours alone; nobody writes before the stamp says free.
@@ -291,7 +291,7 @@ impl<T> Ring<T> {
         // Release: pairs with the Acquire in `claim_put`: the slot is free with the stamp.
         slot.stamp.store(position.wrapping_add(self.layout.lap), Ordering::Release);
         if flags & CALL != 0 {
-            self.not_full.call();
+            self.not_full.call(calls);
         }
         Taken { entry: Entry::fresh(item, position), watched: flags & WATCHED != 0 }
     }
@@ -311,21 +311,21 @@ impl<T> Ring<T> {
     }
 
     #[inline]
-    fn put(&self, item: T, turn: &mut Turn) -> Result<(), (T, Refused)> {
+    fn put(&self, item: T, turn: &mut Turn, calls: &mut Calls) -> Result<(), (T, Refused)> {
         match self.claim_put(CLOSED | QUEUED | RETURNED, 0) {
             Claim::Slot { position, flags } => {
-                self.write(position, flags, item);
-                self.leave_full(turn);
+                self.write(position, flags, item, calls);
+                self.leave_full(turn, calls);
                 Ok(())
             }
             Claim::Nothing => Err((item, Refused::Nothing)),
             Claim::InFlight => Err((item, Refused::InFlight)),
-            Claim::Flagged => self.put_flagged(item, turn),
+            Claim::Flagged => self.put_flagged(item, turn, calls),
         }
     }
 
     #[cold]
-    fn put_flagged(&self, item: T, turn: &mut Turn) -> Result<(), (T, Refused)> {
+    fn put_flagged(&self, item: T, turn: &mut Turn, calls: &mut Calls) -> Result<(), (T, Refused)> {
         loop {
             let tail = self.tail.word.load(Ordering::Acquire);
             if tail & CLOSED != 0 {
@@ -345,8 +345,8 @@ impl<T> Ring<T> {
             };
             let refused = match claim {
                 Claim::Slot { position, flags } => {
-                    self.write(position, flags, item);
-                    self.leave_full(turn);
+                    self.write(position, flags, item, calls);
+                    self.leave_full(turn, calls);
                     return Ok(());
                 }
                 Claim::Nothing => Some(Refused::Nothing),
@@ -363,36 +363,36 @@ impl<T> Ring<T> {
     }
 
     #[inline]
-    fn take(&self, turn: &mut Turn) -> Result<Taken<T>, Refused> {
+    fn take(&self, turn: &mut Turn, calls: &mut Calls) -> Result<Taken<T>, Refused> {
         match self.claim_take(QUEUED | RETURNED) {
             Claim::Slot { position, flags } => {
-                let taken = self.read(position, flags);
-                self.leave_empty(turn);
+                let taken = self.read(position, flags, calls);
+                self.leave_empty(turn, calls);
                 Ok(taken)
             }
             Claim::Nothing => Err(Refused::Nothing),
             Claim::InFlight => Err(Refused::InFlight),
-            Claim::Flagged => self.take_flagged(turn),
+            Claim::Flagged => self.take_flagged(turn, calls),
         }
     }
 
     #[cold]
-    fn take_flagged(&self, turn: &mut Turn) -> Result<Taken<T>, Refused> {
+    fn take_flagged(&self, turn: &mut Turn, calls: &mut Calls) -> Result<Taken<T>, Refused> {
         loop {
             let admission = self.not_empty.admits(turn);
             if admission == Admission::Refused {
                 return Err(Refused::Nothing);
             }
             if self.head.load(Ordering::Acquire) & RETURNED != 0
-                && let Some(taken) = self.take_returned()
+                && let Some(taken) = self.take_returned(calls)
             {
-                self.leave_empty(turn);
+                self.leave_empty(turn, calls);
                 return Ok(taken);
             }
             let refused = match self.claim_take(RETURNED) {
                 Claim::Slot { position, flags } => {
-                    let taken = self.read(position, flags);
-                    self.leave_empty(turn);
+                    let taken = self.read(position, flags, calls);
+                    self.leave_empty(turn, calls);
                     return Ok(taken);
                 }
                 Claim::Nothing => Some(Refused::Nothing),
@@ -409,7 +409,7 @@ impl<T> Ring<T> {
     }
 
     /// The oldest returned entry, which is older than everything in the ring.
-    fn take_returned(&self) -> Option<Taken<T>> {
+    fn take_returned(&self, calls: &mut Calls) -> Option<Taken<T>> {
         let mut returned = self.returned.lock();
         let (_, entry) = returned.entries.pop_first()?;
         returned.removed += 1;
@@ -422,34 +422,40 @@ impl<T> Ring<T> {
         // before it took the lock, hence before this load.
         let head = self.head.load(Ordering::Acquire);
         if head & CALL != 0 {
-            self.not_full.call();
+            self.not_full.call(calls);
         }
         Some(Taken { entry, watched: head & WATCHED != 0 })
     }
 
     /// Leaves the producers' line if in it, and passes the wake on if there is more room.
-    fn leave_full(&self, turn: &mut Turn) {
+    fn leave_full(&self, turn: &mut Turn, calls: &mut Calls) {
         if turn.waits() {
-            Self::leave(&self.not_full, &self.tail.word, &self.head, turn);
+            Self::leave(&self.not_full, &self.tail.word, &self.head, turn, calls);
             if self.depth() < self.layout.capacity {
-                self.not_full.call();
+                self.not_full.call(calls);
             }
         }
     }
 
     /// Leaves the consumers' line if in it, and passes the wake on if there is more to take.
-    fn leave_empty(&self, turn: &mut Turn) {
+    fn leave_empty(&self, turn: &mut Turn, calls: &mut Calls) {
         if turn.waits() {
-            Self::leave(&self.not_empty, &self.head, &self.tail.word, turn);
+            Self::leave(&self.not_empty, &self.head, &self.tail.word, turn, calls);
             if self.depth() > 0 {
-                self.not_empty.call();
+                self.not_empty.call(calls);
             }
         }
     }
 
-    fn leave(list: &WaitList, own: &AtomicU64, other: &AtomicU64, turn: &mut Turn) {
+    fn leave(
+        list: &WaitList,
+        own: &AtomicU64,
+        other: &AtomicU64,
+        turn: &mut Turn,
+        calls: &mut Calls,
+    ) {
         let mut line = list.lock();
-        line.leave(turn);
+        line.leave(turn, calls);
         if line.is_empty() {
             own.fetch_and(!QUEUED, Ordering::AcqRel);
             other.fetch_and(!CALL, Ordering::AcqRel);
@@ -457,9 +463,16 @@ impl<T> Ring<T> {
     }
 
     /// Goes to sleep in line, with the flags up that keep newcomers honest and have us called.
-    fn wait(list: &WaitList, own: &AtomicU64, other: &AtomicU64, turn: &mut Turn, waker: &Waker) {
+    fn wait(
+        list: &WaitList,
+        own: &AtomicU64,
+        other: &AtomicU64,
+        turn: &mut Turn,
+        waker: &Waker,
+        calls: &mut Calls,
+    ) {
         let mut line = list.lock();
-        line.wait(turn, waker);
+        line.wait(turn, waker, calls);
         // AcqRel: pairs with the swap in the other side's claim: it comes first, and our next look
         // finds what it brought, or we do, and it calls us.
         own.fetch_or(QUEUED, Ordering::AcqRel);
@@ -476,10 +489,10 @@ impl<T> Ring<T> {
 
 impl<T> Store<T> for Ring<T> {
     #[inline]
-    fn try_put(&self, mut item: T) -> Result<(), PutError<T>> {
+    fn try_put(&self, mut item: T, calls: &mut Calls) -> Result<(), PutError<T>> {
         let mut pause = Pause::default();
         loop {
-            let refusal = match self.put(item, &mut Turn::default()) {
+            let refusal = match self.put(item, &mut Turn::default(), calls) {
                 Ok(()) => return Ok(()),
                 Err((back, refused)) => {
                     item = back;
@@ -502,17 +515,18 @@ impl<T> Store<T> for Ring<T> {
         item: &mut Option<T>,
         turn: &mut Turn,
         waker: &Waker,
+        calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
         // Once before going to sleep, once after: what came in between is seen by the second.
         let mut asleep = false;
         loop {
-            match self.put(item.take().expect("polled with an item"), turn) {
+            match self.put(item.take().expect("polled with an item"), turn, calls) {
                 Ok(()) => return Progress::Done(Ok(())),
                 Err((back, refused)) => {
                     *item = Some(back);
                     match refused {
                         Refused::Closed => {
-                            self.cancel_put(turn);
+                            self.cancel_put(turn, calls);
                             return Progress::Done(Err(Closed));
                         }
                         Refused::InFlight if asleep => return Progress::InFlight,
@@ -521,20 +535,20 @@ impl<T> Store<T> for Ring<T> {
                     }
                 }
             }
-            Self::wait(&self.not_full, &self.tail.word, &self.head, turn, waker);
+            Self::wait(&self.not_full, &self.tail.word, &self.head, turn, waker, calls);
             asleep = true;
         }
     }
 
-    fn cancel_put(&self, turn: &mut Turn) {
-        self.leave_full(turn);
+    fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
+        self.leave_full(turn, calls);
     }
 
     #[inline]
-    fn try_take(&self) -> Option<Taken<T>> {
+    fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>> {
         let mut pause = Pause::default();
         loop {
-            match self.take(&mut Turn::default()) {
+            match self.take(&mut Turn::default(), calls) {
                 Ok(taken) => return Some(taken),
                 Err(Refused::InFlight) => pause.rest(),
                 Err(Refused::Nothing | Refused::Closed) => return None,
@@ -542,23 +556,23 @@ impl<T> Store<T> for Ring<T> {
         }
     }
 
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker) -> Progress<Taken<T>> {
-        if let Ok(taken) = self.take(turn) {
+    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>> {
+        if let Ok(taken) = self.take(turn, calls) {
             return Progress::Done(taken);
         }
-        Self::wait(&self.not_empty, &self.head, &self.tail.word, turn, waker);
-        match self.take(turn) {
+        Self::wait(&self.not_empty, &self.head, &self.tail.word, turn, waker, calls);
+        match self.take(turn, calls) {
             Ok(taken) => Progress::Done(taken),
             Err(Refused::InFlight) => Progress::InFlight,
             Err(Refused::Nothing | Refused::Closed) => Progress::Asleep,
         }
     }
 
-    fn cancel_take(&self, turn: &mut Turn) {
-        self.leave_empty(turn);
+    fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
+        self.leave_empty(turn, calls);
     }
 
-    fn give_back(&self, entry: Entry<T>) {
+    fn give_back(&self, entry: Entry<T>, calls: &mut Calls) {
         let mut returned = self.returned.lock();
         returned.entries.insert(entry.position, entry);
         // The head first: a consumer that meets the tail's flag finds the head's.
@@ -569,14 +583,14 @@ impl<T> Store<T> for Ring<T> {
         self.tail.high_water.fetch_max(depth, Ordering::Relaxed);
         drop(returned);
         if tail & CALL != 0 {
-            self.not_empty.call();
+            self.not_empty.call(calls);
         }
     }
 
-    fn close(&self) {
+    fn close(&self, calls: &mut Calls) {
         self.tail.word.fetch_or(CLOSED, Ordering::AcqRel);
-        self.not_full.rouse();
-        self.not_empty.rouse();
+        self.not_full.rouse(calls);
+        self.not_empty.rouse(calls);
     }
 
     fn is_closed(&self) -> bool {
@@ -603,8 +617,8 @@ impl<T> Store<T> for Ring<T> {
         head == tail
     }
 
-    fn rouse_consumers(&self) {
-        self.not_empty.rouse();
+    fn rouse_consumers(&self, calls: &mut Calls) {
+        self.not_empty.rouse(calls);
     }
 
     fn counts(&self) -> Counts {

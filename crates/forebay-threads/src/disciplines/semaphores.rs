@@ -17,10 +17,10 @@ use std::task::Waker;
 use forebay_contract::{PutError, Refusal};
 
 use super::shelf::Shelf;
-use crate::atomics::{Mutex, MutexGuard};
+use crate::atomics::Mutex;
 use crate::semaphore::Semaphore;
 use crate::store::{Closed, Counts, Entry, Progress, Store, Taken};
-use crate::waiter::Turn;
+use crate::waiter::{Calls, Turn};
 
 #[derive(Debug)]
 pub(crate) struct Semaphores<T> {
@@ -46,31 +46,26 @@ impl<T> Semaphores<T> {
     }
 
     /// Puts and does V(filled), after P(empty).
-    fn put(&self, mut inside: MutexGuard<'_, Inside<T>>, item: T) {
+    fn put(&self, inside: &mut Inside<T>, item: T, calls: &mut Calls) {
         inside.shelf.put(item);
-        let next = self.filled.release();
-        drop(inside);
-        next.into_iter().for_each(Waker::wake);
+        self.filled.release(calls);
     }
 
     /// Takes and does V(empty), after P(filled).
-    fn take(&self, mut inside: MutexGuard<'_, Inside<T>>) -> Taken<T> {
+    fn take(&self, inside: &mut Inside<T>, calls: &mut Calls) -> Taken<T> {
         let entry = inside.shelf.take().expect("a unit of `filled` stands for an entry");
-        let watched = inside.watched;
-        let next = self.empty.release();
-        drop(inside);
-        next.into_iter().for_each(Waker::wake);
-        Taken { entry, watched }
+        self.empty.release(calls);
+        Taken { entry, watched: inside.watched }
     }
 }
 
 impl<T> Store<T> for Semaphores<T> {
-    fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        let inside = self.inside.lock();
+    fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>> {
+        let mut inside = self.inside.lock();
         if inside.closed {
             Err(PutError { item, refusal: Refusal::Closed })
         } else if self.empty.try_acquire() {
-            self.put(inside, item);
+            self.put(&mut inside, item, calls);
             Ok(())
         } else {
             Err(PutError { item, refusal: Refusal::Full })
@@ -82,55 +77,54 @@ impl<T> Store<T> for Semaphores<T> {
         item: &mut Option<T>,
         turn: &mut Turn,
         waker: &Waker,
+        calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
-        let inside = self.inside.lock();
+        let mut inside = self.inside.lock();
         if inside.closed {
             drop(inside);
-            self.cancel_put(turn);
+            self.cancel_put(turn, calls);
             Progress::Done(Err(Closed))
-        } else if self.empty.poll_acquire(turn, waker) {
-            self.put(inside, item.take().expect("polled with an item"));
+        } else if self.empty.poll_acquire(turn, waker, calls) {
+            self.put(&mut inside, item.take().expect("polled with an item"), calls);
             Progress::Done(Ok(()))
         } else {
             Progress::Asleep
         }
     }
 
-    fn cancel_put(&self, turn: &mut Turn) {
-        self.empty.cancel(turn);
+    fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
+        self.empty.cancel(turn, calls);
     }
 
-    fn try_take(&self) -> Option<Taken<T>> {
-        let inside = self.inside.lock();
-        self.filled.try_acquire().then(|| self.take(inside))
+    fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>> {
+        let mut inside = self.inside.lock();
+        self.filled.try_acquire().then(|| self.take(&mut inside, calls))
     }
 
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker) -> Progress<Taken<T>> {
-        let inside = self.inside.lock();
-        if self.filled.poll_acquire(turn, waker) {
-            Progress::Done(self.take(inside))
+    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>> {
+        let mut inside = self.inside.lock();
+        if self.filled.poll_acquire(turn, waker, calls) {
+            Progress::Done(self.take(&mut inside, calls))
         } else {
             Progress::Asleep
         }
     }
 
-    fn cancel_take(&self, turn: &mut Turn) {
-        self.filled.cancel(turn);
+    fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
+        self.filled.cancel(turn, calls);
     }
 
-    fn give_back(&self, entry: Entry<T>) {
+    fn give_back(&self, entry: Entry<T>, calls: &mut Calls) {
         let mut inside = self.inside.lock();
         self.empty.owe();
         inside.shelf.give_back(entry);
-        let next = self.filled.release();
-        drop(inside);
-        next.into_iter().for_each(Waker::wake);
+        self.filled.release(calls);
     }
 
-    fn close(&self) {
+    fn close(&self, calls: &mut Calls) {
         self.inside.lock().closed = true;
-        self.empty.rouse();
-        self.filled.rouse();
+        self.empty.rouse(calls);
+        self.filled.rouse(calls);
     }
 
     fn is_closed(&self) -> bool {
@@ -145,8 +139,8 @@ impl<T> Store<T> for Semaphores<T> {
         self.inside.lock().shelf.depth() == 0
     }
 
-    fn rouse_consumers(&self) {
-        self.filled.rouse();
+    fn rouse_consumers(&self, calls: &mut Calls) {
+        self.filled.rouse(calls);
     }
 
     fn counts(&self) -> Counts {
