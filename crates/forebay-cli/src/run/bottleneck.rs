@@ -14,13 +14,15 @@
 //! Research 9(3), 1961), applied to the consumers alone: the mean number of busy consumers is the
 //! rate at which items come times the mean time that one takes. So
 //!
-//! > offered load = λ · S, with λ = items ÷ time in which producers were not held back, and
+//! > offered load = λ · S, with λ = items ÷ time in which nothing held the [source] back, and
 //! > S = time that consumers were busy ÷ items,
 //!
 //! is the number of consumers that would always be busy if nothing else were in the way (Erlang's
 //! offered load). Fewer could not keep up: the number is rounded up, after taking off [`SLACK`] of
 //! it for the noise of a measurement. It is at least 1 and at most the number of items. A failed try
 //! is time that its item took.
+//!
+//! [source]: super::upstream
 //!
 //! What the formula does not know: that commands slow each other down when they share processors, a
 //! disk, or a network.
@@ -57,6 +59,8 @@ pub(crate) struct Measured {
     pub(crate) consumers: usize,
     /// From the start until the last item was put.
     pub(crate) production: Duration,
+    /// The time that the source took for the items while nothing held it back.
+    pub(crate) source: Duration,
     /// Time on a full buffer, all producers together.
     pub(crate) producer_wait: Duration,
     /// Time on an empty buffer during production, all consumers together.
@@ -91,9 +95,7 @@ impl Measured {
 
     /// How many consumers would be busy if producers were never held back.
     fn offered_load(&self) -> f64 {
-        let held_back = self.producer_wait.as_secs_f64() / self.producers.max(1) as f64;
-        let free = (self.production.as_secs_f64() - held_back).max(1e-6);
-        let rate = self.produced as f64 / free;
+        let rate = self.produced as f64 / self.source.as_secs_f64().max(1e-6);
         let service = self.service.as_secs_f64() / self.ended.max(1) as f64;
         rate * service
     }
@@ -142,6 +144,7 @@ mod tests {
             producers: 1,
             consumers,
             production: millis(clock),
+            source: millis(clock - producer_wait),
             producer_wait: millis(producer_wait),
             consumer_wait: millis(consumer_wait),
             produced: items,

@@ -23,7 +23,7 @@ const SHORTAGES: u32 = 50;
 const SHORTAGE: Duration = Duration::from_millis(100);
 
 /// Serves items until there are no more, or the run stops. `number` counts from 0.
-pub(crate) fn consume(run: &Run, consumer: &Consumer<Item>, number: usize) {
+pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
     let mut runner = Runner {
         groups: &run.groups,
         spill: &run.spill,
@@ -38,20 +38,26 @@ pub(crate) fn consume(run: &Run, consumer: &Consumer<Item>, number: usize) {
             return;
         }
         let began = Instant::now();
-        serve(run, &mut runner, lease, &mut output);
+        let in_backoff = serve(run, &mut runner, lease, &mut output);
         output.clear(&run.spill);
         run.tally.serve(began.elapsed());
+        if in_backoff {
+            // The item is now another's to give back: the buffer closes for a consumer that has
+            // leases itself, but for this one there may be more to come.
+            consumer = consumer.clone();
+        }
     }
 }
 
-fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Output) {
+/// Says whether the item went to the backoff.
+fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Output) -> bool {
     let argv = run.template.argv(&lease, runner.consumer + 1);
     if run.is_dry {
         let mut line = run.template.command_line(&argv);
         line.push(b'\n');
         output.stdout.push(&line, &run.spill);
         finish(run, runner.consumer, lease, output, None);
-        return;
+        return false;
     }
     if run.verbose {
         let mut line = run.template.command_line(&argv);
@@ -74,6 +80,7 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
             } else if lease.failures() + 1 < run.retries {
                 // Only the last try's output is printed.
                 run.backoff.hold(lease, reason(ended, run.timeout));
+                return true;
             } else {
                 let reason = reason(ended, run.timeout);
                 fail(run, runner.consumer, lease, output, &command, &reason);
@@ -84,6 +91,7 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
             cannot_start(run, runner.consumer, lease, output, &argv, times, &error);
         }
     }
+    false
 }
 
 /// A command that was run, or could not be.
@@ -227,14 +235,14 @@ fn cannot_start(
         (Some(reason), _) => reason.to_owned(),
         (None, None) => format!("cannot run {}: {}", shown(&argv[0], 60), in_words(errno, error)),
         (None, Some(program)) => {
-            if run.stop_soon(Cause::NeverRuns(exit_value)) {
-                say(format_args!(
-                    "cannot run {}: {} (first item {}; it and the rest remain)",
-                    shown(program, 200),
-                    in_words(errno, error),
-                    lease.label()
-                ));
-            }
+            run.stop_soon(Cause::NeverRuns(exit_value));
+            let message = format!(
+                "cannot run {}: {} (first item {}; it and the rest remain)",
+                shown(program, 200),
+                in_words(errno, error),
+                lease.label()
+            );
+            run.note_never_runs(lease.place, message);
             return;
         }
     };

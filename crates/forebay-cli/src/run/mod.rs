@@ -54,12 +54,13 @@ mod spill;
 mod stop;
 mod tally;
 mod template;
+mod upstream;
 
 use std::io;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -114,6 +115,8 @@ pub(crate) struct Run {
     stop: Stop,
     /// Part of the input could not be read.
     fault: AtomicBool,
+    /// The first item whose command could not be run, and what there is to say about it.
+    never_runs: Mutex<Option<(u64, String)>>,
     /// Items in the input, if counted before the start, and how many make one of the buffer's.
     counted: Option<u64>,
     max_args: usize,
@@ -173,6 +176,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         tally: Tally::new(consumers),
         stop: Stop::default(),
         fault: AtomicBool::new(false),
+        never_runs: Mutex::default(),
         counted,
         max_args: args.group.map_or(1, std::num::NonZeroUsize::get),
         skipped: AtomicU64::new(0),
@@ -252,7 +256,7 @@ impl Run {
         for number in 0..consumers {
             let (run, consumer, alive) = (Arc::clone(self), self.buffer.clone(), alive.clone());
             spawn(&format!("consumer {}", number + 1), move || {
-                consumer::consume(&run, &consumer, number);
+                consumer::consume(&run, consumer, number);
                 drop(alive);
             })?;
         }
@@ -342,6 +346,14 @@ impl Run {
         self.skipped.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Several consumers may find out at once; the first item is the one to name.
+    fn note_never_runs(&self, place: u64, message: String) {
+        let mut first = self.never_runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.as_ref().is_none_or(|(earlier, _)| place < *earlier) {
+            *first = Some((place, message));
+        }
+    }
+
     fn note_fault(&self) {
         self.fault.store(true, Ordering::Relaxed);
     }
@@ -357,6 +369,10 @@ impl Run {
         }
         self.backoff.end();
         progress::clear();
+        if let Some((_, message)) = &*self.never_runs.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            say(message);
+        }
         let elapsed = self.began.elapsed();
         let statistics = self.buffer.statistics();
         let production = self.production.get();
@@ -366,6 +382,11 @@ impl Run {
             producers: 1,
             consumers,
             production: production.map_or(elapsed, |production| production.ended),
+            // A run that stopped early: as if the source had stood still while it was not read.
+            source: production.map_or_else(
+                || elapsed.saturating_sub(statistics.producer_wait),
+                |production| production.source,
+            ),
             producer_wait: statistics.producer_wait,
             consumer_wait: production
                 .map_or(statistics.consumer_wait, |production| production.consumer_wait),

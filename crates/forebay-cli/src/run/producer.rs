@@ -1,15 +1,16 @@
 //! The producer: reads the source, leaves out what has finished before, and puts the rest.
 
 use std::ffi::OsString;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use forebay::Producer;
+use forebay::{Producer, PutError, Refusal};
 
 use super::Run;
 use super::item::Item;
 use super::message::say;
 use super::resume::Finished;
 use super::source::Source;
+use super::upstream::Clock;
 
 /// What is known once the last item has been put.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,8 @@ pub(crate) struct Production {
     pub(crate) ended: Duration,
     /// How long consumers had waited until then. Later they wait for each other, not for items.
     pub(crate) consumer_wait: Duration,
+    /// The time that the source took for the items while nothing held it back.
+    pub(crate) source: Duration,
     pub(crate) items: u64,
 }
 
@@ -31,6 +34,7 @@ pub(crate) fn produce(
 ) {
     let mut seq = 0;
     let mut place = 0;
+    let mut clock = Clock::default();
     let mut group: Vec<OsString> = Vec::new();
     loop {
         let next = source.next();
@@ -50,8 +54,16 @@ pub(crate) fn produce(
         if group.len() == max_args || (is_last && !group.is_empty()) {
             seq += 1;
             let args = std::mem::take(&mut group);
-            if producer.put(Item { seq, place, args }).is_err() {
-                return;
+            match producer.try_put(Item { seq, place, args }) {
+                Ok(()) => {}
+                Err(PutError { item, refusal: Refusal::Full }) => {
+                    let full = Instant::now();
+                    if producer.put(item).is_err() {
+                        return;
+                    }
+                    clock.waited(source.upstream(), full.elapsed(), run.began.elapsed());
+                }
+                Err(_) => return,
             }
             place += 1;
         }
@@ -59,8 +71,10 @@ pub(crate) fn produce(
             break;
         }
     }
+    let ended = run.began.elapsed();
     run.end_production(Production {
-        ended: run.began.elapsed(),
+        ended,
+        source: clock.free(ended),
         consumer_wait: producer.statistics().consumer_wait,
         items: place,
     });

@@ -10,6 +10,8 @@ use std::vec;
 
 use rustix::stdio;
 
+use super::upstream::Upstream;
+
 /// What ends an item.
 #[derive(Debug, Clone)]
 pub(crate) struct Delimiter(Vec<u8>);
@@ -120,6 +122,14 @@ impl Source {
             count += u64::from(!self.is_skipped(&item));
         }
         Some(count)
+    }
+
+    /// What is to be seen of the place that the next item comes from.
+    pub(crate) fn upstream(&self) -> Upstream {
+        match &self.current {
+            Some(Origin::File { reader, .. }) => Upstream::of(reader.get_ref()),
+            Some(Origin::Arguments(_)) | None => Upstream::StandsStill,
+        }
     }
 
     fn is_skipped(&self, item: &OsStr) -> bool {
