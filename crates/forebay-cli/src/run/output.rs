@@ -84,7 +84,9 @@ impl Printer {
 
     /// Prints what still waits for its turn because an item before it did not finish.
     pub(crate) fn finish(&self) -> io::Result<()> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // A consumer that still prints does so for a reader who does not read: nobody is waited for
+        // any more, and nothing could be printed.
+        let Ok(mut turns) = self.turns.try_lock() else { return Ok(()) };
         while let Some((_, waiting)) = turns.waiting.pop_first() {
             self.print_waiting(&mut turns, waiting)?;
         }

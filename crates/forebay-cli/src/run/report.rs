@@ -108,7 +108,7 @@ impl Report {
             let _ = write!(text, "\n{}", self.verdict(measured));
             let _ = write!(
                 text,
-                "\nat most {} of {} places full; producers waited {}, consumers {}; {}",
+                "\nat most {} waited at once (capacity {}); producers waited {}, consumers {}; {}",
                 self.high_water,
                 self.capacity,
                 seconds(self.producer_wait_seconds),
@@ -136,10 +136,19 @@ impl Report {
             Bottleneck::Balanced => {
                 format!("the two sides were balanced: neither waited much; {ran} ran")
             }
-            Bottleneck::Bursts => format!(
-                "items came in bursts: producers waited {producers_idle:.0} % of the time, consumers \
-                 {consumers_idle:.0} %; a larger --capacity would even it out; {ran} ran, {would}"
-            ),
+            Bottleneck::Bursts => {
+                // Where the buffer was never the limit, a larger one would change nothing.
+                let advice = if self.producer_wait_seconds >= 0.1 * self.elapsed_seconds {
+                    "a larger --capacity would even it out; "
+                } else {
+                    ""
+                };
+                format!(
+                    "items came in bursts: the input was ahead {producers_idle:.0} % of the time, \
+                     consumers waited for items {consumers_idle:.0} % of theirs; {advice}{ran} ran, \
+                     {would}"
+                )
+            }
         }
     }
 

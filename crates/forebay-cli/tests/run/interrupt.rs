@@ -83,3 +83,29 @@ fn a_source_that_never_ends_holds_nobody_up() {
     assert!(String::from_utf8_lossy(&ended.stderr).contains("not read to its end"));
     drop(stdin);
 }
+
+#[test]
+fn a_reader_that_does_not_read_holds_nobody_up() {
+    let folder = Folder::new();
+    let script = format!("head -c 300000 /dev/zero; touch {}/{{}}", folder.root().display());
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_forebay"))
+        .args(["run", "-j2", "--shell", &script, ":::", "a", "b", "c", "d"])
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let unread = child.stdout.take();
+    // More than the pipe takes: both consumers wait for the reader.
+    until("two are done", || folder.names().len() == 2);
+    let process = rustix::process::Pid::from_child(&child);
+    for _ in 0..2 {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        rustix::process::kill_process(process, Signal::INT).expect("runs");
+    }
+    until("ended", || child.try_wait().expect("wait").is_some());
+    let ended = child.wait_with_output().expect("ends");
+    assert_eq!(ended.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("remaining"));
+    drop(unread);
+}

@@ -68,7 +68,7 @@ fn known(gap: &str, items: u32, service: &str, more: &[&str]) -> Value {
     assert_sums(&report);
     let side = match report["bottleneck"].as_str() {
         Some("balanced") => "balanced",
-        Some("bursts") => "bursts",
+        Some("bursts") => "items came in bursts",
         Some("producers") => "the producers were the bottleneck",
         _ => "the consumers were the bottleneck",
     };
