@@ -16,13 +16,22 @@ struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Run(run::Args),
+    Run(Box<run::Args>),
     Demo(demo::Args),
 }
 
 fn main() -> ExitCode {
-    match Command::parse().verb {
-        Verb::Run(args) => run::run(&args),
-        Verb::Demo(args) => demo::run(&args),
+    if let Some(code) = run::guard::serve_if_asked() {
+        return code;
+    }
+    match Command::try_parse() {
+        Ok(Command { verb: Verb::Run(args) }) => run::run(*args),
+        Ok(Command { verb: Verb::Demo(args) }) => demo::run(&args),
+        Err(error) => {
+            // A terminal that went away is no reason to panic over a help page.
+            let _ = error.print();
+            // 255, not clap's 2: 1 to 101 say how many items failed.
+            if error.use_stderr() { ExitCode::from(255) } else { ExitCode::SUCCESS }
+        }
     }
 }

@@ -1,10 +1,442 @@
-//! `forebay run`.
+//! `forebay run`: a command over items, several at a time.
+//!
+//! A [producer](producer) thread reads the [source](source) and puts each [item](item) into a buffer;
+//! one thread for each [consumer](consumer) leases an item, makes a [command](template) of it,
+//! [runs](command) it, [prints](output) what it wrote, adds a line to the [joblog](joblog), and acks.
+//! An item that fails and has tries left goes to the [backoff](backoff) with its lease. The buffer
+//! does the rest: it holds the producer back, hands out items in order, counts, and knows when all is
+//! done.
+//!
+//! # How it ends
+//!
+//! | status   | meaning |
+//! |----------|---------|
+//! | 0        | every item finished, or `--halt` saw the `success` it waited for |
+//! | 1 to 100 | so many items failed; 101: more |
+//! | 126, 127 | the command can never be run; was not found. Nothing is lost: the items remain |
+//! | 130, 143 | interrupted by Ctrl-C; by SIGTERM |
+//! | 141      | whoever read standard output went away |
+//! | 255      | wrong usage, or something that could not start or go on |
+//!
+//! Which sums hold among the figures of the report is told in [`report`], and how the number of
+//! consumers that would balance a run is found in [`bottleneck`].
+//!
+//! # What is promised
+//!
+//! An item is finished when its output was printed and its joblog line written, in this order. Where
+//! forebay is killed in between, `--resume` runs the item again: at least once. Under
+//! `--keep-order` output that waits for its turn is printed later than its joblog line is written.
+
+mod args;
+mod backoff;
+mod bottleneck;
+mod capture;
+mod command;
+mod consumer;
+mod escape;
+mod group;
+pub(crate) mod guard;
+mod halt;
+mod interrupt;
+mod item;
+mod joblog;
+mod message;
+mod output;
+mod placeholder;
+mod producer;
+mod progress;
+mod quote;
+mod report;
+mod resume;
+mod shell;
+mod source;
+mod spill;
+mod stop;
+mod tally;
+mod template;
+mod upstream;
+
+use std::io;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// Run a command over items
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+use forebay::{Builder, Consumer};
+use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 
-pub(crate) fn run(_: &Args) -> ExitCode {
-    ExitCode::SUCCESS
+pub(crate) use args::Args;
+use backoff::Backoff;
+use bottleneck::Measured;
+use command::GRACE;
+use group::Groups;
+use guard::Guard;
+use halt::{Halt, What, When};
+use item::Item;
+use joblog::Joblog;
+use message::say;
+use output::Printer;
+use producer::Production;
+use report::{Remarks, Report};
+use resume::Finished;
+use source::Source;
+use spill::Spill;
+use stop::{Cause, Stop};
+use tally::Tally;
+use template::Template;
+
+/// Leases beyond one for each consumer: items in backoff.
+const IN_BACKOFF: usize = 4096;
+
+/// How long a run that stops now is waited for. Who does not read our output cannot keep us longer.
+const LAST_WAIT: Duration = Duration::from_secs(3);
+
+/// What the threads of a run share.
+#[derive(Debug)]
+pub(crate) struct Run {
+    template: Template,
+    is_dry: bool,
+    verbose: bool,
+    timeout: Option<Duration>,
+    retries: u32,
+    halt: Option<Halt>,
+    capacity: usize,
+    began: Instant,
+    /// One handle that stays, so that nothing is dropped while figures are still to be read.
+    buffer: Consumer<Item>,
+    backoff: Backoff,
+    groups: Arc<Groups>,
+    spill: Arc<Spill>,
+    printer: Printer,
+    joblog: Option<Joblog>,
+    tally: Tally,
+    stop: Stop,
+    /// Part of the input could not be read.
+    fault: AtomicBool,
+    /// The first item whose command could not be run, and what there is to say about it.
+    never_runs: Mutex<Option<(u64, String)>>,
+    /// Items in the input, if counted before the start, and how many make one of the buffer's.
+    counted: Option<u64>,
+    max_args: usize,
+    skipped: AtomicU64,
+    production: OnceLock<Production>,
+}
+
+/// Runs the verb to its end.
+pub(crate) fn run(args: Args) -> ExitCode {
+    match execute(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(message) => {
+            say(message);
+            ExitCode::from(255)
+        }
+    }
+}
+
+fn execute(mut args: Args) -> Result<u8, String> {
+    let arguments = args.split_command()?;
+    let template = Template::new(&args.command, args.replace.as_deref(), args.shell)?;
+    let source = Source::open(&args.arg_file, arguments, args.delimiter()?, args.no_run_if_empty)?;
+    let (joblog, finished) = open_joblog(&args, &template)?;
+    let consumers = args.consumers();
+    let capacity = args.capacity();
+    allow_file_handles(consumers);
+    let show_progress = progress::is_wanted(args.quiet) && !args.dry_run;
+    let counted = if show_progress || args.halt.is_some_and(Halt::needs_total) {
+        source.count()
+    } else {
+        None
+    };
+    let groups = Arc::new(Groups::new(consumers));
+    let guard = if args.dry_run { None } else { start_guard(&groups) };
+    let (producer, buffer) = Builder::bounded(capacity)
+        .name("run")
+        .max_leased(consumers + IN_BACKOFF)
+        .max_failures(args.retries)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let spill = Arc::new(Spill::default());
+    let run = Arc::new(Run {
+        template,
+        is_dry: args.dry_run,
+        verbose: args.verbose,
+        timeout: args.timeout,
+        retries: args.retries,
+        halt: args.halt,
+        capacity,
+        began: Instant::now(),
+        buffer,
+        backoff: Backoff::new(args.backoff),
+        groups,
+        printer: Printer::new(args.keep_order || args.dry_run, args.tag, Arc::clone(&spill)),
+        spill,
+        joblog,
+        tally: Tally::new(consumers),
+        stop: Stop::default(),
+        fault: AtomicBool::new(false),
+        never_runs: Mutex::default(),
+        counted,
+        max_args: args.group.map_or(1, std::num::NonZeroUsize::get),
+        skipped: AtomicU64::new(0),
+        production: OnceLock::new(),
+    });
+    let cannot_begin = |error: io::Error| format!("cannot begin: {error}");
+    interrupt::listen(&run).map_err(cannot_begin)?;
+    if show_progress {
+        progress::show(&run);
+    }
+    run.start_consumers(consumers).map_err(cannot_begin).and_then(|ended| {
+        let shared = Arc::clone(&run);
+        // Never joined: it may be reading from a source that never ends.
+        spawn("producer", move || {
+            producer::produce(&shared, &producer, source, shared.max_args, finished);
+        })
+        .map_err(cannot_begin)?;
+        run.wait(&ended);
+        Ok(())
+    })?;
+    drop(guard);
+    run.conclude(&args, consumers)
+}
+
+fn open_joblog(args: &Args, template: &Template) -> Result<(Option<Joblog>, Finished), String> {
+    let Some(path) = &args.joblog else { return Ok((None, Finished::default())) };
+    if args.resume {
+        let (joblog, finished) = Joblog::resume(path, template.signature())?;
+        for line in finished.damaged.iter().take(3) {
+            say(format_args!(
+                "{} line {line} is damaged and ignored; its item may be run again",
+                path.display()
+            ));
+        }
+        if finished.damaged.len() > 3 {
+            say(format_args!(
+                "{}: {} damaged lines in all",
+                path.display(),
+                finished.damaged.len()
+            ));
+        }
+        return Ok(((!args.dry_run).then_some(joblog), finished));
+    }
+    if args.dry_run {
+        return Ok((None, Finished::default()));
+    }
+    Ok((Some(Joblog::create(path, template.signature())?), Finished::default()))
+}
+
+fn start_guard(groups: &Groups) -> Option<Guard> {
+    Guard::start(groups)
+        .inspect_err(|error| {
+            say(format_args!("no guard ({error}): if forebay is killed, what runs will run on"));
+        })
+        .ok()
+}
+
+/// Each consumer needs some file handles; many consumers more than the usual limit. Commands inherit
+/// the limit, so it is left alone where it is enough.
+fn allow_file_handles(consumers: usize) {
+    let needed = consumers as u64 * 8 + 64;
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < needed) {
+        limit.current = Some(limit.maximum.map_or(needed, |maximum| maximum.min(needed)));
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.to_owned()).spawn(body).map(drop)
+}
+
+impl Run {
+    /// Starts the consumers and the backoff. What is returned disconnects when all have ended.
+    fn start_consumers(self: &Arc<Self>, consumers: usize) -> io::Result<mpsc::Receiver<()>> {
+        let (alive, ended) = mpsc::channel();
+        for number in 0..consumers {
+            let (run, consumer, alive) = (Arc::clone(self), self.buffer.clone(), alive.clone());
+            spawn(&format!("consumer {}", number + 1), move || {
+                consumer::consume(&run, consumer, number);
+                drop(alive);
+            })?;
+        }
+        let run = Arc::clone(self);
+        spawn("backoff", move || run.backoff.serve())?;
+        Ok(ended)
+    }
+
+    fn wait(&self, ended: &mpsc::Receiver<()>) {
+        let mut last = None;
+        loop {
+            match ended.recv_timeout(Duration::from_millis(100)) {
+                Err(RecvTimeoutError::Disconnected) | Ok(()) => return,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if self.stop.is_now() {
+                let last = last.get_or_insert_with(|| Instant::now() + LAST_WAIT);
+                if Instant::now() >= *last {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Starts nothing more. Says whether this was the first reason to stop.
+    pub(crate) fn stop_soon(&self, cause: Cause) -> bool {
+        let is_first = self.stop.soon(cause);
+        self.buffer.close();
+        self.backoff.end();
+        is_first
+    }
+
+    /// Starts nothing more, and stops what runs.
+    pub(crate) fn stop_now(&self, cause: Cause) -> bool {
+        let is_first = self.stop.now(cause);
+        self.stop_soon(cause);
+        self.groups.stop_all(Signal::TERM);
+        let groups = Arc::clone(&self.groups);
+        // Without a thread to wait there is no grace.
+        let kill = move || {
+            thread::sleep(GRACE);
+            groups.stop_all(Signal::KILL);
+        };
+        if spawn("grace", kill).is_err() {
+            self.groups.stop_all(Signal::KILL);
+        }
+        is_first
+    }
+
+    /// Standard output takes no more.
+    pub(crate) fn stop_without_output(&self, error: &io::Error) {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // As with `| head`: whoever read has seen enough.
+            self.stop_now(Cause::OutputGone);
+        } else if self.stop_now(Cause::Broken) {
+            say(format_args!("cannot write to standard output: {error}; stopping"));
+        }
+    }
+
+    /// Stops if what has ended so far says so.
+    pub(crate) fn check_halt(&self) {
+        let Some(halt) = self.halt else { return };
+        let (succeeded, failed) = (self.tally.succeeded(), self.tally.failed());
+        if !halt.is_reached(succeeded, failed, self.total()) {
+            return;
+        }
+        let cause = Cause::Halted { success: halt.what == What::Success };
+        let is_first = match halt.when {
+            When::Soon => self.stop_soon(cause),
+            When::Now => self.stop_now(cause),
+        };
+        if is_first {
+            say(format_args!("halted: {succeeded} finished, {failed} failed"));
+        }
+    }
+
+    /// How many items there are to run in all, as soon as that is known.
+    pub(crate) fn total(&self) -> Option<u64> {
+        if let Some(production) = self.production.get() {
+            return Some(production.items);
+        }
+        let items = self.counted?.saturating_sub(self.skipped.load(Ordering::Relaxed));
+        Some(items.div_ceil(self.max_args as u64))
+    }
+
+    fn skip(&self) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Several consumers may find out at once; the first item is the one to name.
+    fn note_never_runs(&self, place: u64, message: String) {
+        let mut first = self.never_runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.as_ref().is_none_or(|(earlier, _)| place < *earlier) {
+            *first = Some((place, message));
+        }
+    }
+
+    fn note_fault(&self) {
+        self.fault.store(true, Ordering::Relaxed);
+    }
+
+    fn end_production(&self, production: Production) {
+        let _ = self.production.set(production);
+    }
+
+    /// Prints what is left to print, and the report; gives the exit status.
+    fn conclude(&self, args: &Args, consumers: usize) -> Result<u8, String> {
+        if let Err(error) = self.printer.finish() {
+            self.stop_without_output(&error);
+        }
+        self.backoff.end();
+        progress::clear();
+        if let Some((_, message)) = &*self.never_runs.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            say(message);
+        }
+        let elapsed = self.began.elapsed();
+        let statistics = self.buffer.statistics();
+        let production = self.production.get();
+        let (ended, service) = self.tally.service();
+        let measured = Measured {
+            elapsed,
+            producers: 1,
+            consumers,
+            production: production.map_or(elapsed, |production| production.ended),
+            // A run that stopped early: as if the source had stood still while it was not read.
+            source: production.map_or_else(
+                || elapsed.saturating_sub(statistics.producer_wait),
+                |production| production.source,
+            ),
+            producer_wait: statistics.producer_wait,
+            consumer_wait: production
+                .map_or(statistics.consumer_wait, |production| production.consumer_wait),
+            produced: statistics.produced,
+            ended: (self.tally.succeeded() + self.tally.failed()).max(u64::from(ended > 0)),
+            service,
+        };
+        let report = Report {
+            produced: statistics.produced,
+            finished: statistics.finished,
+            failed: self.tally.failed(),
+            remaining: statistics.unfinished(),
+            dead: statistics.dead,
+            dropped: statistics.dropped,
+            high_water: statistics.high_water,
+            capacity: self.capacity as u64,
+            producers: 1,
+            consumers,
+            shares: self.tally.shares(),
+            producer_wait_seconds: statistics.producer_wait.as_secs_f64(),
+            consumer_wait_seconds: statistics.consumer_wait.as_secs_f64(),
+            elapsed_seconds: elapsed.as_secs_f64(),
+            bottleneck: measured.bottleneck(),
+            balanced_consumers: measured.balanced_consumers(),
+        };
+        if !args.quiet && !self.is_dry {
+            let remarks = Remarks {
+                skipped: self.skipped.load(Ordering::Relaxed),
+                all_read: production.is_some(),
+                named: self.tally.named(),
+            };
+            report.for_people(&measured, &remarks).lines().for_each(say);
+        }
+        if let Some(path) = &args.report_json {
+            report.write_json(path).map_err(|error| {
+                format!("cannot write the report to {}: {error}", path.display())
+            })?;
+        }
+        Ok(self.exit_status())
+    }
+
+    fn exit_status(&self) -> u8 {
+        match self.stop.cause() {
+            Some(Cause::Interrupted(signal)) => 128 + signal as u8,
+            Some(Cause::NeverRuns(code)) => code,
+            Some(Cause::OutputGone) => 141,
+            Some(Cause::Broken) => 255,
+            Some(Cause::Halted { success: true }) => 0,
+            _ if self.fault.load(Ordering::Relaxed) => 255,
+            Some(Cause::Halted { success: false }) | None => self.tally.failed().min(101) as u8,
+        }
+    }
 }

@@ -1,0 +1,207 @@
+//! Which side was slow, and how many consumers would have kept up.
+//!
+//! # Who waited
+//!
+//! Time is looked at in parts of the whole run. *Producers idle*: they waited on a full buffer, or
+//! had already produced everything. *Consumers idle*: they waited on an empty buffer while there was
+//! more to come. A side that was idle for less than [`NEGLIGIBLE`] of its time did not wait. Then the
+//! side that did not wait is the bottleneck; if neither waited, the two were balanced; if both did,
+//! work came in bursts: more capacity helps there, more consumers do not.
+//!
+//! # How many consumers
+//!
+//! By Little's law, L = λW (J. D. C. Little, *A Proof for the Queuing Formula: L = λW*, Operations
+//! Research 9(3), 1961), applied to the consumers alone: the mean number of busy consumers is the
+//! rate at which items come times the mean time that one takes. So
+//!
+//! > offered load = λ · S, with λ = items ÷ time in which nothing held the [source] back, and
+//! > S = time that consumers were busy ÷ items,
+//!
+//! is the number of consumers that would always be busy if nothing else were in the way (Erlang's
+//! offered load). Fewer could not keep up: the number is rounded up, after taking off [`SLACK`] of
+//! it for the noise of a measurement. It is at least 1 and at most the number of items. A failed try
+//! is time that its item took.
+//!
+//! [source]: super::upstream
+//!
+//! What the formula does not know: that commands slow each other down when they share processors, a
+//! disk, or a network.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// A side that is idle for less than this part of its time is not said to wait.
+const NEGLIGIBLE: f64 = 0.1;
+
+/// So much of the offered load may be noise.
+const SLACK: f64 = 0.05;
+
+/// Which side was slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Bottleneck {
+    /// The consumers waited for items.
+    Producers,
+    /// The producers waited for room.
+    Consumers,
+    /// Neither waited much.
+    Balanced,
+    /// Both waited, in turns.
+    Bursts,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Measured {
+    pub(crate) elapsed: Duration,
+    pub(crate) producers: usize,
+    pub(crate) consumers: usize,
+    /// From the start until the last item was put.
+    pub(crate) production: Duration,
+    /// The time that the source took for the items while nothing held it back.
+    pub(crate) source: Duration,
+    /// Time on a full buffer, all producers together.
+    pub(crate) producer_wait: Duration,
+    /// Time on an empty buffer during production, all consumers together.
+    pub(crate) consumer_wait: Duration,
+    /// Items put.
+    pub(crate) produced: u64,
+    /// Items brought to an end, and the time that consumers spent on them.
+    pub(crate) ended: u64,
+    pub(crate) service: Duration,
+}
+
+impl Measured {
+    /// The parts of the run in which producers and consumers were idle.
+    fn idle(&self) -> (f64, f64) {
+        let elapsed = self.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
+        let producers = self.producers as f64;
+        let after = self.elapsed.saturating_sub(self.production).as_secs_f64() * producers;
+        let producers_idle = (self.producer_wait.as_secs_f64() + after) / (elapsed * producers);
+        let consumers_idle = self.consumer_wait.as_secs_f64() / (elapsed * self.consumers as f64);
+        (producers_idle, consumers_idle)
+    }
+
+    pub(crate) fn bottleneck(&self) -> Bottleneck {
+        let (producers_idle, consumers_idle) = self.idle();
+        match (producers_idle >= NEGLIGIBLE, consumers_idle >= NEGLIGIBLE) {
+            (false, true) => Bottleneck::Producers,
+            (true, false) => Bottleneck::Consumers,
+            (false, false) => Bottleneck::Balanced,
+            (true, true) => Bottleneck::Bursts,
+        }
+    }
+
+    /// How many consumers would be busy if producers were never held back.
+    fn offered_load(&self) -> f64 {
+        let rate = self.produced as f64 / self.source.as_secs_f64().max(1e-6);
+        let service = self.service.as_secs_f64() / self.ended.max(1) as f64;
+        rate * service
+    }
+
+    pub(crate) fn balanced_consumers(&self) -> u64 {
+        let needed = (self.offered_load() * (1.0 - SLACK)).ceil() as u64;
+        needed.clamp(1, self.produced.max(1))
+    }
+
+    /// For people: the parts of time, in percent.
+    pub(crate) fn idle_percent(&self) -> (f64, f64) {
+        let (producers, consumers) = self.idle();
+        (producers.clamp(0.0, 1.0) * 100.0, consumers.clamp(0.0, 1.0) * 100.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A buffer without a bound on the side of time: items come every `gap` ms unless the buffer
+    /// is full, each takes `service` ms on one of `consumers`. Event by event, on a clock of its own.
+    fn simulate(items: u64, gap: f64, service: f64, consumers: usize, capacity: usize) -> Measured {
+        let mut free_at = vec![0.0_f64; consumers];
+        let mut starts: Vec<f64> = Vec::new();
+        let (mut clock, mut producer_wait, mut consumer_wait) = (0.0_f64, 0.0, 0.0);
+        for item in 0..items as usize {
+            clock += gap;
+            // The place it needs is free once the item `capacity` before it has been leased.
+            if item >= capacity {
+                let room = starts[item - capacity];
+                producer_wait += (room - clock).max(0.0);
+                clock = clock.max(room);
+            }
+            let consumer = free_at.iter_mut().min_by(|a, b| a.total_cmp(b)).unwrap();
+            let start = clock.max(*consumer);
+            consumer_wait += start - *consumer;
+            *consumer = start + service;
+            starts.push(start);
+        }
+        let millis = |time: f64| Duration::from_secs_f64(time / 1e3);
+        // Consumers that ran dry before the last item came waited until then.
+        consumer_wait += free_at.iter().map(|free| (clock - free).max(0.0)).sum::<f64>();
+        Measured {
+            elapsed: millis(free_at.iter().copied().fold(clock, f64::max)),
+            producers: 1,
+            consumers,
+            production: millis(clock),
+            source: millis(clock - producer_wait),
+            producer_wait: millis(producer_wait),
+            consumer_wait: millis(consumer_wait),
+            produced: items,
+            ended: items,
+            service: millis(service * items as f64),
+        }
+    }
+
+    #[test]
+    fn the_slow_side_is_named() {
+        assert_eq!(simulate(500, 10.0, 5.0, 2, 8).bottleneck(), Bottleneck::Producers);
+        assert_eq!(simulate(500, 1.0, 50.0, 2, 8).bottleneck(), Bottleneck::Consumers);
+        assert_eq!(simulate(500, 10.0, 19.9, 2, 8).bottleneck(), Bottleneck::Balanced);
+        // Everything fits into the buffer: the consumers are what is waited for all the same.
+        assert_eq!(simulate(8, 0.1, 50.0, 2, 8).bottleneck(), Bottleneck::Consumers);
+        let bursts = Measured {
+            producer_wait: Duration::from_secs(4),
+            consumer_wait: Duration::from_secs(8),
+            production: Duration::from_secs(10),
+            elapsed: Duration::from_secs(10),
+            producers: 1,
+            consumers: 2,
+            ..Measured::default()
+        };
+        assert_eq!(bursts.bottleneck(), Bottleneck::Bursts);
+    }
+
+    #[test]
+    fn the_number_does_not_depend_on_how_many_ran() {
+        for (gap, service, expected) in
+            [(10.0, 100.0, 10), (10.0, 5.0, 1), (10.0, 20.0, 2), (10.0, 25.0, 3), (3.0, 100.0, 32)]
+        {
+            for consumers in [1, 2, 4, 16, 64] {
+                let measured = simulate(2_000, gap, service, consumers, 8);
+                let balanced = measured.balanced_consumers();
+                assert_eq!(balanced, expected, "gap {gap} service {service}: {measured:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn that_many_keep_up_and_a_quarter_less_do_not() {
+        for (gap, service) in [(10.0, 95.0), (7.0, 40.0), (2.0, 33.0)] {
+            let balanced = simulate(2_000, gap, service, 4, 8).balanced_consumers() as usize;
+            let enough = simulate(2_000, gap, service, balanced, 8);
+            let less = simulate(2_000, gap, service, balanced * 3 / 4, 8);
+            assert_ne!(enough.bottleneck(), Bottleneck::Consumers, "{gap} {service}");
+            assert_eq!(less.bottleneck(), Bottleneck::Consumers, "{gap} {service}");
+        }
+    }
+
+    #[test]
+    fn never_more_consumers_than_items_nor_none() {
+        assert_eq!(simulate(3, 0.0, 50.0, 2, 8).balanced_consumers(), 3);
+        assert_eq!(
+            Measured { producers: 1, consumers: 1, ..Measured::default() }.balanced_consumers(),
+            1
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! Running one command to its end: start, collect what it writes, stop it when its time is up.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, ioctl_fionread, read};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
+};
+
+use super::capture::{Output, Stream};
+use super::group::{Groups, ITEM_VARIABLE, item_mark};
+use super::spill::Spill;
+
+/// How long a command that was asked to stop may take before it is killed.
+pub(crate) const GRACE: Duration = Duration::from_millis(500);
+
+/// So long a command is watched by its pipes alone: most have ended by then, and have saved the
+/// system calls that watching the process itself costs.
+const BRIEFLY: Duration = Duration::from_millis(20);
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) timed_out: bool,
+    /// Whether it was stopped because the run stops now.
+    pub(crate) stopped: bool,
+}
+
+/// What commands are started with.
+#[derive(Debug)]
+pub(crate) struct Runner<'a> {
+    pub(crate) groups: &'a Groups,
+    pub(crate) spill: &'a Spill,
+    pub(crate) timeout: Option<Duration>,
+    /// The consumer, from 0.
+    pub(crate) consumer: usize,
+    /// Read into, again and again.
+    pub(crate) part: Vec<u8>,
+}
+
+impl Runner<'_> {
+    /// Runs the command to its end. An error means that it could not be started.
+    pub(crate) fn run(
+        &mut self,
+        argv: &[OsString],
+        seq: u64,
+        output: &mut Output,
+    ) -> io::Result<Ended> {
+        self.groups.starting(self.consumer, seq);
+        // No `pre_exec`: the standard library can then use posix_spawn, which does not copy the
+        // page tables of this process.
+        let spawned = Command::new(&argv[0])
+            .args(&argv[1..])
+            .env(ITEM_VARIABLE, item_mark(process::id(), seq))
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut child = match spawned {
+            Ok(child) => child,
+            Err(error) => {
+                self.groups.ended(self.consumer);
+                return Err(error);
+            }
+        };
+        let group = Pid::from_child(&child);
+        self.groups.started(self.consumer, seq, group);
+        let timed_out = self.collect(&mut child, group, output);
+        // Ended, but not reaped: until it is, no other process can have its number.
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while matches!(waitid(WaitId::Pid(group), ended), Err(Errno::INTR)) {}
+        if timed_out {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let stopped = self.groups.ended(self.consumer);
+        let status = child.wait()?;
+        Ok(Ended { status, timed_out, stopped })
+    }
+
+    /// Reads what the command writes until it has ended, or has closed both streams and has no time
+    /// limit. Says whether its time ran out.
+    fn collect(&mut self, child: &mut Child, group: Pid, output: &mut Output) -> bool {
+        let mut pipes = [
+            (child.stdout.take().map(OwnedFd::from), &mut output.stdout),
+            (child.stderr.take().map(OwnedFd::from), &mut output.stderr),
+        ];
+        let mut deadline = self.timeout.map(|timeout| Instant::now() + timeout);
+        let mut signal = Signal::TERM;
+        let mut timed_out = false;
+        let mut process: Option<OwnedFd> = None;
+        let brief_end = Instant::now() + BRIEFLY;
+        loop {
+            let open = pipes.iter().filter(|(pipe, _)| pipe.is_some()).count();
+            if open == 0 && deadline.is_none() {
+                return timed_out;
+            }
+            let now = Instant::now();
+            if process.is_none() && (open == 0 || now >= brief_end) {
+                process = pidfd_open(group, PidfdFlags::empty()).ok();
+            }
+            let brief_end = process.is_none().then_some(brief_end.max(now + BRIEFLY / 2));
+            let wake = deadline.into_iter().chain(brief_end).min();
+            let patience = wake.map(|wake| wake.saturating_duration_since(now));
+            let mut fds = Vec::with_capacity(3);
+            for (pipe, _) in &pipes {
+                fds.extend(pipe.iter().map(|pipe| PollFd::new(pipe, PollFlags::IN)));
+            }
+            fds.extend(process.iter().map(|process| PollFd::new(process, PollFlags::IN)));
+            let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
+            // An error here is an interrupted call: nothing is ready then.
+            let _ = poll(&mut fds, patience.as_ref());
+            let exited = process.is_some() && fds.last().is_some_and(|fd| !fd.revents().is_empty());
+            let mut ready_pipes = fds.iter().map(|fd| !fd.revents().is_empty());
+            let readable = pipes
+                .each_ref()
+                .map(|(pipe, _)| pipe.is_some() && ready_pipes.next().unwrap_or(false));
+            drop(ready_pipes);
+            if exited {
+                // A process that it left behind may hold the pipes open for good: what is in them
+                // now is the command's, what may come later is not waited for.
+                for (pipe, stream) in &mut pipes {
+                    if let Some(pipe) = pipe {
+                        self.drain(pipe, stream);
+                    }
+                }
+                return timed_out;
+            }
+            for ((pipe, stream), readable) in pipes.iter_mut().zip(readable) {
+                if readable && let Some(open) = pipe.as_ref() {
+                    match read(open, &mut self.part) {
+                        Ok(0) => *pipe = None,
+                        Ok(length) => stream.push(&self.part[..length], self.spill),
+                        Err(Errno::INTR | Errno::AGAIN) => {}
+                        Err(_) => *pipe = None,
+                    }
+                }
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                timed_out = true;
+                let _ = kill_process_group(group, signal);
+                deadline = (signal == Signal::TERM).then(|| Instant::now() + GRACE);
+                signal = Signal::KILL;
+            }
+        }
+    }
+
+    fn drain(&mut self, pipe: &OwnedFd, stream: &mut Stream) {
+        let mut left = ioctl_fionread(pipe.as_fd()).unwrap_or(0);
+        while left > 0 {
+            let wanted = self.part.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            match read(pipe, &mut self.part[..wanted]) {
+                Ok(0) => return,
+                Ok(length) => {
+                    stream.push(&self.part[..length], self.spill);
+                    left -= length as u64;
+                }
+                Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    }
+}

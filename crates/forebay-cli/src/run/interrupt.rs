@@ -1,0 +1,40 @@
+//! Ctrl-C and SIGTERM: the first finishes what runs, the second stops it.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+use rustix::process::Signal;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::Run;
+use super::message::say;
+use super::stop::Cause;
+
+/// Listens from here on, for as long as the process lives.
+pub(crate) fn listen(run: &Arc<Run>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let run = Arc::clone(run);
+    thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
+        for (times, signal) in signals.forever().enumerate() {
+            let cause = Cause::Interrupted(signal);
+            match times {
+                0 => {
+                    let again = if signal == SIGINT { "Ctrl-C" } else { "the signal" };
+                    say(format_args!(
+                        "interrupted: finishing what runs, starting nothing more; {again} again \
+                         stops it now"
+                    ));
+                    run.stop_soon(cause);
+                }
+                1 => {
+                    say("interrupted again: stopping what runs");
+                    run.stop_now(cause);
+                }
+                _ => run.groups.stop_all(Signal::KILL),
+            }
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! What the buffer carries: one item, or the group of items that one command gets.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
+
+use super::escape;
+
+/// The arguments of one command, and its numbers.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// `{#}`: from 1, in the order of the input. Items that `--resume` leaves out are counted.
+    pub(crate) seq: u64,
+    /// From 0, without gaps, in the order put. Output is kept in this order.
+    pub(crate) place: u64,
+    /// One, or up to `-n` of them. Bytes from end to end: nothing here must be UTF-8.
+    pub(crate) args: Vec<OsString>,
+}
+
+impl Item {
+    /// The item in a message: on one line, without loss up to a length that one can read.
+    pub(crate) fn label(&self) -> String {
+        const LONGEST: usize = 60;
+        let mut label = String::new();
+        for (index, arg) in self.args.iter().enumerate() {
+            if index > 0 {
+                label.push(' ');
+            }
+            label.push_str(&shown(arg, LONGEST));
+            if label.len() > 2 * LONGEST && index + 1 < self.args.len() {
+                let _ = write!(label, " and {} more", self.args.len() - index - 1);
+                break;
+            }
+        }
+        label
+    }
+}
+
+/// An argument in quotes, escaped, cut after about `longest` characters.
+pub(crate) fn shown(arg: &OsStr, longest: usize) -> String {
+    let bytes = arg.as_bytes();
+    let escaped = escape::escaped(&bytes[..bytes.len().min(longest)]);
+    if bytes.len() > longest {
+        format!("'{escaped}'... ({} bytes)", bytes.len())
+    } else {
+        format!("'{escaped}'")
+    }
+}

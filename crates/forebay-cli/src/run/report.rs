@@ -1,0 +1,173 @@
+//! What a run says about itself at the end.
+//!
+//! # Which sums hold
+//!
+//! When a run has ended, however it ended,
+//!
+//! - `produced = finished + remaining + dead + dropped`;
+//! - `failed = dead`: an item that failed its last try, or can never be run, is set aside as a dead
+//!   letter, and nothing else is. The two keys differ once a buffer outlives its run;
+//! - `dropped = 0`: this run's producer waits for room and drops nothing;
+//! - the sum of `shares` is `finished + failed`: each item counts for the consumer that brought it
+//!   to its end, whoever tried before.
+//!
+//! `produced` counts what was put into the buffer. A run that stops early leaves the rest of its
+//! input unread; that is not counted, and the report says so. What `--resume` left out is not
+//! produced either. With `-n`, an item here is the group that one command gets.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::bottleneck::{Bottleneck, Measured};
+
+/// The report: these keys, in this order, are what `--report-json` writes.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Report {
+    pub(crate) produced: u64,
+    /// Items whose command succeeded.
+    pub(crate) finished: u64,
+    /// Items that ended failed.
+    pub(crate) failed: u64,
+    /// Items put but not brought to an end, because the run was stopped early.
+    pub(crate) remaining: u64,
+    /// Dead letters.
+    pub(crate) dead: u64,
+    pub(crate) dropped: u64,
+    /// The most items that waited at once.
+    pub(crate) high_water: u64,
+    pub(crate) capacity: u64,
+    pub(crate) producers: usize,
+    pub(crate) consumers: usize,
+    /// Items brought to an end by each consumer.
+    pub(crate) shares: Vec<u64>,
+    /// Time on a full buffer, all producers together.
+    pub(crate) producer_wait_seconds: f64,
+    /// Time on an empty buffer, all consumers together.
+    pub(crate) consumer_wait_seconds: f64,
+    pub(crate) elapsed_seconds: f64,
+    pub(crate) bottleneck: Bottleneck,
+    /// See [`bottleneck`](super::bottleneck) for the formula.
+    pub(crate) balanced_consumers: u64,
+}
+
+/// What people are told beyond the figures.
+#[derive(Debug, Default)]
+pub(crate) struct Remarks {
+    /// Items that `--resume` left out.
+    pub(crate) skipped: u64,
+    /// Whether the input was read to its end.
+    pub(crate) all_read: bool,
+    /// The first items that failed, each with its reason.
+    pub(crate) named: Vec<(String, String)>,
+}
+
+impl Report {
+    /// Writes the report as JSON.
+    pub(crate) fn write_json(&self, path: &Path) -> io::Result<()> {
+        let mut text = serde_json::to_vec(self)?;
+        text.push(b'\n');
+        File::create(path)?.write_all(&text)
+    }
+
+    /// The report for people: a few lines.
+    pub(crate) fn for_people(&self, measured: &Measured, remarks: &Remarks) -> String {
+        let mut text = String::new();
+        let elapsed = self.elapsed_seconds;
+        let ended = self.finished + self.failed;
+        let _ = write!(
+            text,
+            "{}: {} finished, {} failed, {} remaining, in {}",
+            counted(self.produced, "item"),
+            self.finished,
+            self.failed,
+            self.remaining,
+            seconds(elapsed),
+        );
+        if ended > 1 && elapsed > 0.0 {
+            let _ = write!(text, " ({:.1}/s)", ended as f64 / elapsed);
+        }
+        if remarks.skipped > 0 {
+            let _ =
+                write!(text, "\n{} left out: finished before", counted(remarks.skipped, "item"));
+        }
+        if !remarks.all_read {
+            text.push_str("\nthe input was not read to its end");
+        }
+        for (item, reason) in &remarks.named {
+            let _ = write!(text, "\nfailed: {item}: {reason}");
+        }
+        let unnamed = self.failed.saturating_sub(remarks.named.len() as u64);
+        if unnamed > 0 && !remarks.named.is_empty() {
+            let _ = write!(text, "\nfailed: {unnamed} more");
+        }
+        if ended > 0 {
+            let _ = write!(text, "\n{}", self.verdict(measured));
+            let _ = write!(
+                text,
+                "\nat most {} waited at once (capacity {}); producers waited {}, consumers {}; {}",
+                self.high_water,
+                self.capacity,
+                seconds(self.producer_wait_seconds),
+                seconds(self.consumer_wait_seconds),
+                self.load(),
+            );
+        }
+        text
+    }
+
+    fn verdict(&self, measured: &Measured) -> String {
+        let (producers_idle, consumers_idle) = measured.idle_percent();
+        let ran = counted(self.consumers as u64, "consumer");
+        let balanced = self.balanced_consumers;
+        let would = format!("{balanced} would balance it");
+        match self.bottleneck {
+            Bottleneck::Consumers => format!(
+                "the consumers were the bottleneck: the input was ahead of them {producers_idle:.0} % \
+                 of the time; {ran} ran, {would}"
+            ),
+            Bottleneck::Producers => format!(
+                "the producers were the bottleneck: consumers waited for items {consumers_idle:.0} % \
+                 of their time; {ran} ran, {would}"
+            ),
+            Bottleneck::Balanced => {
+                format!("the two sides were balanced: neither waited much; {ran} ran")
+            }
+            Bottleneck::Bursts => {
+                // Where the buffer was never the limit, a larger one would change nothing.
+                let advice = if self.producer_wait_seconds >= 0.1 * self.elapsed_seconds {
+                    "a larger --capacity would even it out; "
+                } else {
+                    ""
+                };
+                format!(
+                    "items came in bursts: the input was ahead {producers_idle:.0} % of the time, \
+                     consumers waited for items {consumers_idle:.0} % of theirs; {advice}{ran} ran, \
+                     {would}"
+                )
+            }
+        }
+    }
+
+    /// Each consumer's share, or the range where a list would be too long to read.
+    fn load(&self) -> String {
+        let shares = &self.shares;
+        if shares.len() <= 8 {
+            let list: Vec<_> = shares.iter().map(u64::to_string).collect();
+            return format!("shares {}", list.join(" "));
+        }
+        let (least, most) = (shares.iter().min(), shares.iter().max());
+        format!("shares from {} to {}", least.unwrap_or(&0), most.unwrap_or(&0))
+    }
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+fn seconds(time: f64) -> String {
+    if time >= 100.0 { format!("{time:.0} s") } else { format!("{time:.2} s") }
+}

@@ -1,0 +1,68 @@
+//! Whether the run is to stop early, how soon, and why.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Why a run stops before all items are done. The first cause counts, but an interruption outweighs
+/// the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// `--halt`; whether by its `success`.
+    Halted { success: bool },
+    /// The command can never be run: 126, or was not found: 127.
+    NeverRuns(u8),
+    /// Whoever read standard output went away.
+    OutputGone,
+    /// Something that the run needs broke: the joblog, standard output.
+    Broken,
+    /// By this signal.
+    Interrupted(i32),
+}
+
+const RUNNING: u8 = 0;
+const SOON: u8 = 1;
+const NOW: u8 = 2;
+
+/// The decision, readable by all.
+#[derive(Debug, Default)]
+pub(crate) struct Stop {
+    level: AtomicU8,
+    cause: Mutex<Option<Cause>>,
+}
+
+impl Stop {
+    /// Start nothing more, let finish what runs.
+    pub(crate) fn soon(&self, cause: Cause) -> bool {
+        self.set(SOON, cause)
+    }
+
+    /// Stop what runs, too.
+    pub(crate) fn now(&self, cause: Cause) -> bool {
+        self.set(NOW, cause)
+    }
+
+    /// Says whether it was the first to give a cause.
+    fn set(&self, level: u8, cause: Cause) -> bool {
+        let mut first = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = first.is_none();
+        let interrupts = matches!(cause, Cause::Interrupted(_))
+            && !matches!(*first, Some(Cause::Interrupted(_)));
+        if is_first || interrupts {
+            *first = Some(cause);
+        }
+        self.level.fetch_max(level, Ordering::SeqCst);
+        is_first
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.level.load(Ordering::SeqCst) != RUNNING
+    }
+
+    pub(crate) fn is_now(&self) -> bool {
+        self.level.load(Ordering::SeqCst) == NOW
+    }
+
+    pub(crate) fn cause(&self) -> Option<Cause> {
+        *self.cause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,15 @@
+//! `forebay run` from outside: the real program, keyed by behaviour.
+
+mod forebay;
+
+mod failure;
+mod halt;
+mod interrupt;
+mod items;
+mod joblog;
+mod orphan;
+mod output;
+mod report;
+mod shell;
+mod terminal;
+mod usage;

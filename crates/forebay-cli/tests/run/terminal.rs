@@ -1,0 +1,64 @@
+//! On a terminal there is a progress bar; elsewhere there is none.
+
+use std::fs::File;
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::forebay::run;
+
+/// What forebay shows on a terminal.
+fn shown(no_color: bool, arguments: &[&str]) -> String {
+    let main = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
+    grantpt(&main).expect("granted");
+    unlockpt(&main).expect("unlocked");
+    let name = ptsname(&main, Vec::new()).expect("a name");
+    let terminal =
+        rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("open");
+    tcsetwinsize(&terminal, Winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 })
+        .expect("a size");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
+    command.arg("run").args(arguments).env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    if no_color {
+        command.env("NO_COLOR", "1");
+    }
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(terminal)
+        .spawn()
+        .expect("starts");
+    // The command keeps a handle of the terminal's other end, without which this would never end.
+    drop(command);
+    let mut bytes = Vec::new();
+    // A terminal that nobody has open any more ends with an error.
+    let _ = File::from(main).read_to_end(&mut bytes);
+    assert!(child.wait().expect("ends").success());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn a_bar_with_rate_depth_and_time_left() {
+    let shown = shown(false, &["-j1", "--shell", "sleep 0.4; : {}", ":::", "a", "b", "c"]);
+    for word in ["/3", "/s", "depth", "left", "\x1b["] {
+        assert!(shown.contains(word), "{word:?} in {shown:?}");
+    }
+    assert!(shown.contains("3 finished"), "{shown:?}");
+}
+
+#[test]
+fn no_color_is_respected() {
+    let shown = shown(true, &["-j1", "--shell", "sleep 0.4; : {}", ":::", "a", "b"]);
+    assert!(shown.contains("depth"), "{shown:?}");
+    assert!(!shown.contains("\x1b[3") && !shown.contains("\x1b[4"), "{shown:?}");
+}
+
+#[test]
+fn no_bar_when_quiet_or_elsewhere() {
+    assert_eq!(shown(false, &["-q", "--shell", "sleep 0.3; : {}", ":::", "a"]), "");
+    let ended = run(&["--shell", "sleep 0.3; : {}", ":::", "a"], b"").exits(0);
+    assert!(!ended.errors().contains('\x1b') && !ended.errors().contains("depth"));
+}
