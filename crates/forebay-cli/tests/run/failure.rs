@@ -67,16 +67,19 @@ fn many_items_in_backoff_hold_no_consumer() {
 
 #[test]
 fn a_timeout_stops_the_whole_group() {
-    let folder = Folder::new();
-    let numbers = folder.arg("numbers");
-    // A child in the background, and a shell that does not listen to SIGTERM.
-    let script =
-        format!("trap '' TERM; sleep 300 & echo $$ $! > {numbers}; echo begun {{}}; wait; wait");
-    let ended = run(&["--timeout", "0.2", "--shell", &script], b"a\n").exits(1);
-    assert_eq!(ended.text(), "begun a\n");
-    ended.says(&["'a'", "stopped after 0.2 s"]);
-    for process in folder.lines("numbers")[0].split(' ') {
-        until("gone", || !is_running(process));
+    // A child in the background that does not listen to SIGTERM; and a shell that does not, either.
+    for deaf in ["", "trap '' TERM; "] {
+        let folder = Folder::new();
+        let numbers = folder.arg("numbers");
+        let script = format!(
+            "{deaf}(trap '' TERM; exec sleep 300) & echo $$ $! > {numbers}; echo begun {{}}; wait"
+        );
+        let ended = run(&["--timeout", "0.2", "--shell", &script], b"a\n").exits(1);
+        assert_eq!(ended.text(), "begun a\n");
+        ended.says(&["'a'", "stopped after 0.2 s"]);
+        for process in folder.lines("numbers")[0].split(' ') {
+            until("gone", || !is_running(process));
+        }
     }
 }
 
