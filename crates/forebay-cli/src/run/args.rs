@@ -38,6 +38,8 @@ pub(crate) struct Args {
     pub(crate) arg_file: Vec<PathBuf>,
 
     /// Do not run the command on blank items: empty, or nothing but white space
+    ///
+    /// Where there are no items at all, nothing is ever run, with or without this.
     #[arg(short = 'r', long, help_heading = "Items")]
     pub(crate) no_run_if_empty: bool,
 

@@ -141,6 +141,12 @@ fn an_item_longer_than_an_argument_may_be_fails_alone() {
 }
 
 #[test]
+fn items_that_are_too_long_together_say_so() {
+    let ended = run(&["-n", "1000000", "true"], &input(1_000_000..1_600_000)).exits(1);
+    ended.says(&["'1000000'", "too long together", "-n"]);
+}
+
+#[test]
 fn an_item_with_a_zero_byte_fails_alone() {
     let ended = run(&["-k", "echo"], b"a\nb\0c\nd\n").exits(1);
     assert_eq!(ended.text(), "a\nd\n");
