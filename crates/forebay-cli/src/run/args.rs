@@ -38,6 +38,8 @@ pub(crate) struct Args {
     pub(crate) arg_file: Vec<PathBuf>,
 
     /// Do not run the command on blank items: empty, or nothing but white space
+    ///
+    /// Where there are no items at all, nothing is ever run, with or without this.
     #[arg(short = 'r', long, help_heading = "Items")]
     pub(crate) no_run_if_empty: bool,
 
@@ -145,8 +147,8 @@ Examples:
   Stop at the first failure:
     forebay run --halt now,fail=1 -- ./check {} ::: *.conf
 
-Interrupting: the first Ctrl-C (or SIGTERM) starts nothing more, finishes what runs, and reports; the
-second stops what runs, too.
+Interrupting: the first Ctrl-C (or SIGTERM) starts nothing more, finishes what runs, and reports;
+the second stops what runs, too.
 
 Exit status:
   0          every item finished; or what --halt waits for by `success` was reached
@@ -154,7 +156,7 @@ Exit status:
   126, 127   the command can never be run; was not found
   130, 143   interrupted by Ctrl-C; by SIGTERM
   141        whoever read the output went away
-  255        wrong usage, or something that could not start or go on (a file, the joblog, the output)
+  255        wrong usage, or a file, the joblog or the output that could not be opened or written
 
 At the end: produced = finished + failed + remaining.";
 

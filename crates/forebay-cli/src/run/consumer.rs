@@ -222,6 +222,9 @@ fn cannot_start(
     let errno = error.raw_os_error().map(Errno::from_raw_os_error);
     let exit_value = if errno == Some(Errno::NOENT) { 127 } else { 126 };
     let of_the_item = match errno {
+        Some(Errno::TOOBIG) if lease.args.len() > 1 => {
+            Some("too long together for the system's limit on arguments; give fewer with -n")
+        }
         Some(Errno::TOOBIG) => {
             Some("too long for the system's limit on arguments; give it in a file")
         }

@@ -56,7 +56,9 @@ mod tally;
 mod template;
 mod upstream;
 
+use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -139,6 +141,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let arguments = args.split_command()?;
     let template = Template::new(&args.command, args.replace.as_deref(), args.shell)?;
     let source = Source::open(&args.arg_file, arguments, args.delimiter()?, args.no_run_if_empty)?;
+    let report_file = args.report_json.as_deref().map(create_report).transpose()?;
     let (joblog, finished) = open_joblog(&args, &template)?;
     let consumers = args.consumers();
     let capacity = args.capacity();
@@ -198,7 +201,13 @@ fn execute(mut args: Args) -> Result<u8, String> {
         Ok(())
     })?;
     drop(guard);
-    run.conclude(&args, consumers)
+    run.conclude(args.quiet, report_file, consumers)
+}
+
+/// Before anything runs, so that a report that has no place is no surprise at the end.
+fn create_report(path: &Path) -> Result<File, String> {
+    File::create(path)
+        .map_err(|error| format!("cannot open {} for the report: {error}", path.display()))
 }
 
 fn open_joblog(args: &Args, template: &Template) -> Result<(Option<Joblog>, Finished), String> {
@@ -363,7 +372,12 @@ impl Run {
     }
 
     /// Prints what is left to print, and the report; gives the exit status.
-    fn conclude(&self, args: &Args, consumers: usize) -> Result<u8, String> {
+    fn conclude(
+        &self,
+        is_quiet: bool,
+        report_file: Option<File>,
+        consumers: usize,
+    ) -> Result<u8, String> {
         if let Err(error) = self.printer.finish() {
             self.stop_without_output(&error);
         }
@@ -412,7 +426,7 @@ impl Run {
             bottleneck: measured.bottleneck(),
             balanced_consumers: measured.balanced_consumers(),
         };
-        if !args.quiet && !self.is_dry {
+        if !is_quiet && !self.is_dry {
             let remarks = Remarks {
                 skipped: self.skipped.load(Ordering::Relaxed),
                 all_read: production.is_some(),
@@ -420,10 +434,15 @@ impl Run {
             };
             report.for_people(&measured, &remarks).lines().for_each(say);
         }
-        if let Some(path) = &args.report_json {
-            report.write_json(path).map_err(|error| {
-                format!("cannot write the report to {}: {error}", path.display())
-            })?;
+        if let Some(mut file) = report_file {
+            report
+                .write_json(&mut file)
+                .map_err(|error| format!("cannot write the report for --report-json: {error}"))?;
+        }
+        if report.remaining > 0 && self.stop.cause().is_none() {
+            return Err("items remain although nothing stopped the run; this is a defect of \
+                        forebay, please report it"
+                .to_owned());
         }
         Ok(self.exit_status())
     }

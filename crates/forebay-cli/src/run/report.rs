@@ -18,7 +18,6 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -67,10 +66,10 @@ pub(crate) struct Remarks {
 
 impl Report {
     /// Writes the report as JSON.
-    pub(crate) fn write_json(&self, path: &Path) -> io::Result<()> {
+    pub(crate) fn write_json(&self, file: &mut File) -> io::Result<()> {
         let mut text = serde_json::to_vec(self)?;
         text.push(b'\n');
-        File::create(path)?.write_all(&text)
+        file.write_all(&text)
     }
 
     /// The report for people: a few lines.

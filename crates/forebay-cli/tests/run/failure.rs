@@ -67,16 +67,19 @@ fn many_items_in_backoff_hold_no_consumer() {
 
 #[test]
 fn a_timeout_stops_the_whole_group() {
-    let folder = Folder::new();
-    let numbers = folder.arg("numbers");
-    // A child in the background, and a shell that does not listen to SIGTERM.
-    let script =
-        format!("trap '' TERM; sleep 300 & echo $$ $! > {numbers}; echo begun {{}}; wait; wait");
-    let ended = run(&["--timeout", "0.2", "--shell", &script], b"a\n").exits(1);
-    assert_eq!(ended.text(), "begun a\n");
-    ended.says(&["'a'", "stopped after 0.2 s"]);
-    for process in folder.lines("numbers")[0].split(' ') {
-        until("gone", || !is_running(process));
+    // A child in the background that does not listen to SIGTERM; and a shell that does not, either.
+    for deaf in ["", "trap '' TERM; "] {
+        let folder = Folder::new();
+        let numbers = folder.arg("numbers");
+        let script = format!(
+            "{deaf}(trap '' TERM; exec sleep 300) & echo $$ $! > {numbers}; echo begun {{}}; wait"
+        );
+        let ended = run(&["--timeout", "0.2", "--shell", &script], b"a\n").exits(1);
+        assert_eq!(ended.text(), "begun a\n");
+        ended.says(&["'a'", "stopped after 0.2 s"]);
+        for process in folder.lines("numbers")[0].split(' ') {
+            until("gone", || !is_running(process));
+        }
     }
 }
 
@@ -135,6 +138,12 @@ fn an_item_longer_than_an_argument_may_be_fails_alone() {
     let ended = run(&["-k", "--retries", "3", "echo"], &items).exits(1);
     assert_eq!(ended.text(), "short\nafter\n");
     ended.says(&["item 'xxx", "3000000 bytes", "too long", "in a file"]);
+}
+
+#[test]
+fn items_that_are_too_long_together_say_so() {
+    let ended = run(&["-n", "1000000", "true"], &input(1_000_000..1_600_000)).exits(1);
+    ended.says(&["'1000000'", "too long together", "-n"]);
 }
 
 #[test]

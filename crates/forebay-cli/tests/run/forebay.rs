@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,7 @@ impl Ended {
 /// A run that goes on.
 pub(crate) struct Going {
     pub(crate) child: Child,
-    readers: [JoinHandle<Vec<u8>>; 2],
+    readers: [Reader; 2],
     writer: JoinHandle<()>,
 }
 
@@ -72,6 +73,15 @@ impl Going {
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let process = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(process, signal).expect("it still runs");
+    }
+
+    /// Waits until it has said this on standard error.
+    #[track_caller]
+    pub(crate) fn until_said(&self, words: &str) {
+        until(words, || {
+            let said = self.readers[1].bytes.lock().expect("bytes");
+            String::from_utf8_lossy(&said).contains(words)
+        });
     }
 
     pub(crate) fn wait(mut self) -> Ended {
@@ -87,17 +97,30 @@ impl Going {
             thread::sleep(Duration::from_millis(2));
         };
         self.writer.join().expect("writer");
-        let [stdout, stderr] = self.readers.map(|reader| reader.join().expect("reader"));
+        let [stdout, stderr] = self.readers.map(|Reader { bytes, thread }| {
+            thread.join().expect("reader");
+            std::mem::take(&mut *bytes.lock().expect("bytes"))
+        });
         Ended { status, stdout, stderr }
     }
 }
 
-fn read_all(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = from.read_to_end(&mut bytes);
-        bytes
-    })
+/// What a stream has said so far.
+struct Reader {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<()>,
+}
+
+fn read_all(mut from: impl Read + Send + 'static) -> Reader {
+    let bytes = Arc::new(Mutex::new(Vec::new()));
+    let shared = Arc::clone(&bytes);
+    let thread = thread::spawn(move || {
+        let mut part = vec![0; 1 << 16];
+        while let Ok(length @ 1..) = from.read(&mut part) {
+            shared.lock().expect("bytes").extend_from_slice(&part[..length]);
+        }
+    });
+    Reader { bytes, thread }
 }
 
 /// Starts `forebay run` with these arguments and input.

@@ -39,7 +39,7 @@ fn the_second_stops_it() {
     let going = two_at_work(&folder, "sleep 300");
     going.signal(Signal::INT);
     // Two of a kind at once would be delivered as one.
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    going.until_said("interrupted");
     going.signal(Signal::INT);
     going.wait().exits(130).says(&["0 finished", "5 remaining"]);
     assert!(folder.lines("ended").is_empty());
@@ -54,7 +54,7 @@ fn the_second_stops_what_does_not_listen() {
     let folder = Folder::new();
     let going = two_at_work(&folder, "trap '' TERM; sleep 300; sleep 300");
     going.signal(Signal::TERM);
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    going.until_said("interrupted");
     going.signal(Signal::INT);
     going.wait().exits(143).says(&["5 remaining"]);
     for process in folder.lines("begun") {
@@ -99,11 +99,11 @@ fn a_reader_that_does_not_read_holds_nobody_up() {
     // More than the pipe takes: both consumers wait for the reader.
     until("two are done", || folder.names().len() == 2);
     let process = rustix::process::Pid::from_child(&child);
-    for _ in 0..2 {
+    until("ended", || {
+        let _ = rustix::process::kill_process(process, Signal::INT);
         std::thread::sleep(std::time::Duration::from_millis(200));
-        rustix::process::kill_process(process, Signal::INT).expect("runs");
-    }
-    until("ended", || child.try_wait().expect("wait").is_some());
+        child.try_wait().expect("wait").is_some()
+    });
     let ended = child.wait_with_output().expect("ends");
     assert_eq!(ended.status.code(), Some(130));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("remaining"));

@@ -21,6 +21,15 @@ fn outputs_are_never_interleaved() {
 }
 
 #[test]
+fn outputs_larger_than_a_pipe_are_never_interleaved() {
+    let letters: Vec<_> = ('a'..='p').collect();
+    let script = "head -c 300000 /dev/zero | tr '\\0' $0";
+    let ended = run(&["-j8", "sh", "-c", script], &input(letters)).exits(0);
+    let runs: Vec<_> = ended.stdout.chunk_by(|a, b| a == b).map(<[u8]>::len).collect();
+    assert_eq!(runs, [300_000; 16]);
+}
+
+#[test]
 fn order_is_kept_when_asked() {
     let script = "sleep 0.0$((10 - $0)); echo $0";
     let ended = run(&["-j8", "-k", "sh", "-c", script], &input(1..=9)).exits(0);
