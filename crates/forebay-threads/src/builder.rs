@@ -17,7 +17,7 @@ pub enum Discipline {
     /// A ring of stamped slots (Vyukov, 2010). The default.
     #[default]
     Ring,
-    /// A mutex and two counting semaphores (Dijkstra, 1965). Strictly first come first served.
+    /// A mutex and two counting semaphores (Dijkstra, 1965).
     Semaphores,
     /// One mutex, two conditions (Hoare, 1974).
     Monitor,

@@ -14,6 +14,7 @@
 //! to lose a wakeup.
 
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 use std::task::Waker;
 
 use crossbeam_utils::CachePadded;
@@ -39,19 +40,42 @@ impl Turn {
 /// Wakers to wake, or to let go, once no lock is held: both run code of an executor's, which may take
 /// locks of its own, or drop a task that waits in the very line that called it.
 ///
-/// Happens when this is dropped. So it is made before the first lock is taken.
+/// Happens when this is dropped. So it is made before the first lock is taken. Most operations call
+/// nobody: then it is one empty word.
 #[derive(Debug, Default)]
 #[must_use]
-pub(crate) struct Calls {
-    wakes: Vec<Waker>,
-    discards: Vec<Waker>,
+pub(crate) struct Calls(ManuallyDrop<Option<Box<Wakers>>>);
+
+#[derive(Debug, Default)]
+struct Wakers {
+    to_wake: Vec<Waker>,
+    to_drop: Vec<Waker>,
+}
+
+impl Calls {
+    fn wake(&mut self, wakers: impl IntoIterator<Item = Waker>) {
+        self.0.get_or_insert_default().to_wake.extend(wakers);
+    }
+
+    fn discard(&mut self, waker: Waker) {
+        self.0.get_or_insert_default().to_drop.push(waker);
+    }
 }
 
 impl Drop for Calls {
     #[inline]
     fn drop(&mut self) {
-        self.wakes.drain(..).for_each(Waker::wake);
+        // By hand, so that the common case is one test that is inlined everywhere.
+        if let Some(wakers) = self.0.take() {
+            make(*wakers);
+        }
     }
+}
+
+#[cold]
+fn make(calls: Wakers) {
+    calls.to_wake.into_iter().for_each(Waker::wake);
+    drop(calls.to_drop);
 }
 
 /// Waiters in the order they came.
@@ -119,6 +143,7 @@ impl WaitList {
     }
 
     /// Calls the first waiter that sleeps, if any does.
+    #[inline(never)]
     pub(crate) fn call(&self, calls: &mut Calls) {
         if self.asleep() > 0 {
             self.lock().call(calls);
@@ -139,7 +164,7 @@ impl WaitList {
     /// Has everyone look again, in place.
     pub(crate) fn rouse(&self, calls: &mut Calls) {
         let places = self.line.lock();
-        calls.wakes.extend(places.by_number.values().filter_map(|place| place.waker.clone()));
+        calls.wake(places.by_number.values().filter_map(|place| place.waker.clone()));
     }
 
     /// Whether the holder of this turn may try for what others wait for, and counts the pass if
@@ -196,7 +221,7 @@ impl Line<'_> {
         let places = &mut *self.places;
         let place = places.by_number.get_mut(&number).expect("a turn's place is in its line");
         if let Some(old) = place.waker.replace(waker.clone()) {
-            calls.discards.push(old);
+            calls.discard(old);
         } else {
             places.first_asleep = places.first_asleep.min(number);
             self.list.asleep.fetch_add(1, Ordering::Relaxed);
@@ -210,7 +235,7 @@ impl Line<'_> {
         let place = self.places.by_number.remove(&number).expect("a turn's place is in its line");
         if let Some(waker) = place.waker {
             self.list.asleep.fetch_sub(1, Ordering::Relaxed);
-            calls.discards.push(waker);
+            calls.discard(waker);
         }
         self.set_gate();
     }
@@ -224,7 +249,7 @@ impl Line<'_> {
         };
         places.first_asleep = number + 1;
         self.list.asleep.fetch_sub(1, Ordering::Relaxed);
-        calls.wakes.extend(place.waker.take());
+        calls.wake(place.waker.take());
         true
     }
 

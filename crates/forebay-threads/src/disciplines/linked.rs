@@ -202,6 +202,7 @@ impl<T> Head<T> {
 }
 
 impl<T> Store<T> for Linked<T> {
+    #[inline(never)]
     fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>> {
         self.put(item, &mut Turn::default(), calls).map_err(|(item, refused)| {
             let refusal = match refused {
@@ -242,6 +243,7 @@ impl<T> Store<T> for Linked<T> {
         self.not_full.leave(turn, calls, || self.has_room());
     }
 
+    #[inline(never)]
     fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>> {
         self.take(&mut Turn::default(), calls)
     }

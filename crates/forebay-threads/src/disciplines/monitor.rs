@@ -69,6 +69,7 @@ impl<T> Monitor<T> {
 }
 
 impl<T> Store<T> for Monitor<T> {
+    #[inline(never)]
     fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>> {
         let mut inside = self.inside.lock();
         let mut turn = Turn::default();
@@ -107,6 +108,7 @@ impl<T> Store<T> for Monitor<T> {
         self.not_full.leave(turn, calls, || self.has_room(&inside));
     }
 
+    #[inline(never)]
     fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>> {
         let mut inside = self.inside.lock();
         let mut turn = Turn::default();

@@ -60,6 +60,7 @@ impl<T> Semaphores<T> {
 }
 
 impl<T> Store<T> for Semaphores<T> {
+    #[inline(never)]
     fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>> {
         let mut inside = self.inside.lock();
         if inside.closed {
@@ -96,6 +97,7 @@ impl<T> Store<T> for Semaphores<T> {
         self.empty.cancel(turn, calls);
     }
 
+    #[inline(never)]
     fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>> {
         let mut inside = self.inside.lock();
         self.filled.try_acquire().then(|| self.take(&mut inside, calls))

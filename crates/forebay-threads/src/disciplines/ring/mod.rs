@@ -89,7 +89,8 @@ impl<T> Ring<T> {
         Taken { entry: Entry::fresh(item, position), watched: flags & WATCHED != 0 }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "its result through memory costs more than itself")]
     fn put(&self, item: T, turn: &mut Turn, calls: &mut Calls) -> Result<(), (T, Refused)> {
         match self.slots.claim_put(CLOSED | QUEUED | RETURNED, 0) {
             Claim::Slot(free) => {
@@ -139,7 +140,8 @@ impl<T> Ring<T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "its result through memory costs more than itself")]
     fn take(&self, turn: &mut Turn, calls: &mut Calls) -> Result<Taken<T>, Refused> {
         match self.slots.claim_take(QUEUED | RETURNED) {
             Claim::Slot(filled) => Ok(self.empty(filled, turn, calls)),
@@ -197,6 +199,7 @@ impl<T> Ring<T> {
     }
 
     /// Leaves the producers' line if in it, and passes the wake on if there is more room.
+    #[inline]
     fn leave_full(&self, turn: &mut Turn, calls: &mut Calls) {
         if turn.waits() {
             Self::leave(&self.not_full, &self.slots.tail.word, &self.slots.head, turn, calls);
@@ -207,6 +210,7 @@ impl<T> Ring<T> {
     }
 
     /// Leaves the consumers' line if in it, and passes the wake on if there is more to take.
+    #[inline]
     fn leave_empty(&self, turn: &mut Turn, calls: &mut Calls) {
         if turn.waits() {
             Self::leave(&self.not_empty, &self.slots.head, &self.slots.tail.word, turn, calls);

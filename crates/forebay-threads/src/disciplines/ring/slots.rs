@@ -72,7 +72,7 @@ impl<T> Slots<T> {
         let layout = Layout::new(capacity);
         let array = (0..capacity as u64)
             .map(|index| Slot {
-                stamp: AtomicU64::new(layout.position(index)),
+                stamp: AtomicU64::new(layout.on(0, index)),
                 item: UnsafeCell::new(MaybeUninit::uninit()),
             })
             .collect();
@@ -199,15 +199,18 @@ impl<T> Slots<T> {
     }
 
     /// Looks at the true depth after a put that brought the tail here.
-    #[cold]
+    #[inline(never)]
     fn mark_depth(&self, tail: u64) {
         let head = self.head.load(Ordering::Relaxed) & !FLAGS;
         let depth = self.layout.depth(head, tail).min(self.layout.capacity);
-        let high_water = self.tail.high_water.fetch_max(depth, Ordering::Relaxed).max(depth);
+        let mut high_water = self.tail.high_water.load(Ordering::Relaxed);
+        if depth > high_water {
+            high_water = self.tail.high_water.fetch_max(depth, Ordering::Relaxed).max(depth);
+        }
         let mark = if high_water >= self.layout.capacity {
             u64::MAX
         } else {
-            self.layout.position(self.layout.count(head) + high_water)
+            self.layout.on(head, high_water)
         };
         self.tail.mark.store(mark, Ordering::Relaxed);
     }

@@ -57,11 +57,18 @@ impl Layout {
 
     /// The plain running count of a position.
     pub(super) fn count(self, position: u64) -> u64 {
-        (position / self.lap) * self.capacity + self.index(position) as u64
+        (position >> self.lap.trailing_zeros()) * self.capacity + self.index(position) as u64
     }
 
-    pub(super) fn position(self, count: u64) -> u64 {
-        (count / self.capacity) * self.lap + ((count % self.capacity) << FLAG_BITS)
+    /// The position so many places on, less than a lap.
+    pub(super) fn on(self, position: u64, places: u64) -> u64 {
+        let index = self.index(position) as u64 + places;
+        let lap = position & !(self.lap - 1);
+        if index < self.capacity {
+            lap | (index << FLAG_BITS)
+        } else {
+            lap.wrapping_add(self.lap) | ((index - self.capacity) << FLAG_BITS)
+        }
     }
 
     pub(super) fn depth(self, head: u64, tail: u64) -> u64 {
@@ -80,12 +87,12 @@ mod tests {
             let mut position = 0;
             for count in 0..5 * capacity as u64 {
                 assert_eq!(layout.count(position), count);
-                assert_eq!(layout.position(count), position);
                 assert_eq!(layout.index(position) as u64, count % capacity as u64);
                 assert_eq!(position & FLAGS, 0);
-                let lap_later = layout.position(count + capacity as u64);
-                assert_eq!(position + layout.lap, lap_later);
-                assert_eq!(layout.depth(position, lap_later), capacity as u64);
+                assert_eq!(layout.depth(position, position + layout.lap), capacity as u64);
+                for places in 0..capacity as u64 {
+                    assert_eq!(layout.count(layout.on(position, places)), count + places);
+                }
                 position = layout.next(position);
             }
         }
