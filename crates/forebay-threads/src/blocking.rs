@@ -31,7 +31,7 @@ pub(crate) fn wait<C: Call>(patience: Patience, call: &mut C) -> Option<C::Outpu
         let mut pause = Pause::default();
         loop {
             let over = is_over(patience);
-            match call.poll(waker) {
+            match call.poll(&mut Some(waker.clone())) {
                 Progress::Done(result) => return Some(result),
                 // What is in flight is not waited for: it ends by itself.
                 Progress::InFlight => pause.rest(),

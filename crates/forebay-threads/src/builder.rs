@@ -48,6 +48,11 @@ impl fmt::Display for Discipline {
 pub enum BuildError {
     /// A buffer holds at least 1 item.
     CapacityZero,
+    /// There is no memory for so many places: a ring takes all of them at once.
+    NoMemory {
+        /// The capacity asked for.
+        capacity: usize,
+    },
     /// At least 1 item can be leased.
     MaxLeasedZero,
     /// An item is tried at least once, so neither of its limits can be 0.
@@ -60,6 +65,11 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CapacityZero => f.write_str("capacity 0: a buffer holds at least 1 item"),
+            Self::NoMemory { capacity } => write!(
+                f,
+                "capacity {capacity}: no memory for so many places; ask for fewer, or for the \
+                 discipline linked, which takes memory as items come"
+            ),
             Self::MaxLeasedZero => {
                 f.write_str("max_leased 0: nothing could ever be leased; give at least 1")
             }
@@ -182,7 +192,9 @@ impl<T> Builder<T> {
             return Err(BuildError::LimitZero);
         }
         let store = match (self.discipline, self.capacity) {
-            (None | Some(Discipline::Ring), Some(capacity)) => AnyStore::Ring(Ring::new(capacity)),
+            (None | Some(Discipline::Ring), Some(capacity)) => {
+                AnyStore::Ring(Ring::new(capacity).ok_or(BuildError::NoMemory { capacity })?)
+            }
             (Some(Discipline::Semaphores), Some(capacity)) => {
                 AnyStore::Semaphores(Semaphores::new(capacity))
             }

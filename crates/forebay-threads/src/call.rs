@@ -19,7 +19,8 @@ use crate::waits::Waiting;
 pub(crate) trait Call: Unpin {
     type Output;
 
-    fn poll(&mut self, waker: &Waker) -> Progress<Self::Output>;
+    /// A call that goes to sleep takes the waker.
+    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output>;
 }
 
 pub(crate) struct Put<'a, T> {
@@ -47,7 +48,7 @@ impl<'a, T> Put<'a, T> {
 impl<T> Call for Put<'_, T> {
     type Output = Result<(), PutError<T>>;
 
-    fn poll(&mut self, waker: &Waker) -> Progress<Self::Output> {
+    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output> {
         let mut calls = Calls::default();
         let store = &self.buffer.store;
         match store.poll_put(&mut self.item, &mut self.turn, waker, &mut calls) {
@@ -95,7 +96,7 @@ impl<'a, T> Take<'a, T> {
 impl<T> Call for Take<'_, T> {
     type Output = Result<T, TakeError>;
 
-    fn poll(&mut self, waker: &Waker) -> Progress<Self::Output> {
+    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output> {
         let progress = self.buffer.poll_take(self.share, &mut self.turn, waker);
         if matches!(progress, Progress::Asleep) {
             self.waiting.get_or_insert_with(|| self.share.waits.begin());
@@ -133,7 +134,7 @@ impl<'a, T> Lend<'a, T> {
 impl<T> Call for Lend<'_, T> {
     type Output = Result<Entry<T>, TakeError>;
 
-    fn poll(&mut self, waker: &Waker) -> Progress<Self::Output> {
+    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output> {
         let progress = self.buffer.poll_lease(self.share, &mut self.turn, waker);
         if matches!(progress, Progress::Asleep) {
             self.waiting.get_or_insert_with(|| self.share.waits.begin());
@@ -164,7 +165,7 @@ impl<'a, T> Join<'a, T> {
 impl<T> Call for Join<'_, T> {
     type Output = ();
 
-    fn poll(&mut self, waker: &Waker) -> Progress<()> {
+    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<()> {
         self.buffer.poll_join(&mut self.turn, waker)
     }
 }
@@ -184,7 +185,7 @@ impl<C: Call> Future for Task<C> {
     type Output = C::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
-        match self.0.poll(cx.waker()) {
+        match self.0.poll(&mut Some(cx.waker().clone())) {
             Progress::Done(output) => Poll::Ready(output),
             Progress::Asleep => Poll::Pending,
             Progress::InFlight => {

@@ -36,7 +36,12 @@ impl Semaphore {
     }
 
     /// P: true once a unit is the caller's, else the waker will be woken.
-    pub(crate) fn poll_acquire(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> bool {
+    pub(crate) fn poll_acquire(
+        &self,
+        turn: &mut Turn,
+        waker: &mut Option<Waker>,
+        calls: &mut Calls,
+    ) -> bool {
         let mut units = self.units.lock();
         if *units > 0 && self.line.admits(turn) != Admission::Refused {
             *units -= 1;

@@ -73,7 +73,7 @@ pub(crate) trait Store<T> {
         &self,
         item: &mut Option<T>,
         turn: &mut Turn,
-        waker: &Waker,
+        waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>>;
 
@@ -84,7 +84,12 @@ pub(crate) trait Store<T> {
     fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>>;
 
     /// Takes the oldest entry, or waits in line for one.
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>>;
+    fn poll_take(
+        &self,
+        turn: &mut Turn,
+        waker: &mut Option<Waker>,
+        calls: &mut Calls,
+    ) -> Progress<Taken<T>>;
 
     /// Gives up waiting to take, and passes on a wake that came meanwhile.
     fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls);
@@ -143,7 +148,7 @@ impl<T> Store<T> for AnyStore<T> {
         &self,
         item: &mut Option<T>,
         turn: &mut Turn,
-        waker: &Waker,
+        waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
         dispatch!(self, store => store.poll_put(item, turn, waker, calls))
@@ -158,7 +163,12 @@ impl<T> Store<T> for AnyStore<T> {
         dispatch!(self, store => store.try_take(calls))
     }
 
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>> {
+    fn poll_take(
+        &self,
+        turn: &mut Turn,
+        waker: &mut Option<Waker>,
+        calls: &mut Calls,
+    ) -> Progress<Taken<T>> {
         dispatch!(self, store => store.poll_take(turn, waker, calls))
     }
 

@@ -38,7 +38,8 @@ impl Turn {
 }
 
 /// Wakers to wake, or to let go, once no lock is held: both run code of an executor's, which may take
-/// locks of its own, or drop a task that waits in the very line that called it.
+/// locks of its own, or drop a task that waits in the very line that called it. (For the same reason
+/// a waker is cloned before the first lock, and handed down.)
 ///
 /// Happens when this is dropped. So it is made before the first lock is taken. Most operations call
 /// nobody: then it is one empty word.
@@ -163,8 +164,8 @@ impl WaitList {
 
     /// Has everyone look again, in place.
     pub(crate) fn rouse(&self, calls: &mut Calls) {
-        let places = self.line.lock();
-        calls.wake(places.by_number.values().filter_map(|place| place.waker.clone()));
+        let mut line = self.lock();
+        while line.call(calls) {}
     }
 
     /// Whether the holder of this turn may try for what others wait for, and counts the pass if
@@ -207,8 +208,9 @@ pub(crate) struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Takes a place at the end, or keeps the one it has, and sleeps in it.
-    pub(crate) fn wait(&mut self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) {
+    /// Takes a place at the end, or keeps the one it has, and sleeps in it with the waker, which is
+    /// taken out of its option.
+    pub(crate) fn wait(&mut self, turn: &mut Turn, waker: &mut Option<Waker>, calls: &mut Calls) {
         let places = &mut *self.places;
         let number = *turn.place.get_or_insert(places.next);
         if number == places.next {
@@ -220,7 +222,8 @@ impl Line<'_> {
         }
         let places = &mut *self.places;
         let place = places.by_number.get_mut(&number).expect("a turn's place is in its line");
-        if let Some(old) = place.waker.replace(waker.clone()) {
+        let waker = waker.take().expect("a poll goes to sleep once");
+        if let Some(old) = place.waker.replace(waker) {
             calls.discard(old);
         } else {
             places.first_asleep = places.first_asleep.min(number);

@@ -21,6 +21,27 @@ fn refusals_name_what_was_wrong_and_what_to_do() {
 }
 
 #[test]
+fn a_capacity_without_memory_is_refused() {
+    for capacity in [usize::MAX, usize::MAX / 2, 1 << 40] {
+        let refused = Builder::<u64>::bounded(capacity).build().unwrap_err();
+        assert_eq!(refused, BuildError::NoMemory { capacity });
+        assert!(refused.to_string().contains("linked"));
+    }
+    let (producer, _consumer) =
+        Builder::bounded(usize::MAX).discipline(Discipline::Linked).build().unwrap();
+    producer.put(1).unwrap();
+}
+
+#[test]
+fn a_lease_time_past_the_clock_is_for_ever() {
+    let (producer, consumer) = Builder::bounded(1).lease_time(Duration::MAX).build().unwrap();
+    producer.put(1).unwrap();
+    let mut lease = consumer.lease().unwrap();
+    lease.extend(Duration::MAX).unwrap();
+    assert_eq!(lease.ack(), Ok(1));
+}
+
+#[test]
 #[should_panic(expected = "capacity 0: a buffer holds at least 1 item")]
 fn bounded_of_nothing_panics_with_the_reason() {
     let _ = bounded::<u8>(0);

@@ -67,7 +67,7 @@ impl<T> Buffer<T> {
         blocking::wait(patience, &mut Join::new(self)).ok_or(TimedOut)
     }
 
-    pub(crate) fn poll_join(&self, turn: &mut Turn, waker: &Waker) -> Progress<()> {
+    pub(crate) fn poll_join(&self, turn: &mut Turn, waker: &mut Option<Waker>) -> Progress<()> {
         let mut calls = Calls::default();
         let desk = self.desk.lock();
         let mut line = self.joiners.lock();

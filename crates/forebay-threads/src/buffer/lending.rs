@@ -89,7 +89,7 @@ impl<T> Buffer<T> {
         &self,
         share: &ShareOf,
         turn: &mut LeaseTurn,
-        waker: &Waker,
+        waker: &mut Option<Waker>,
     ) -> Progress<Result<Entry<T>, TakeError>> {
         let mut calls = Calls::default();
         let mut desk = self.desk.lock();
@@ -166,11 +166,11 @@ impl<T> Buffer<T> {
     ) -> Option<u64> {
         let lease_time = self.settings.lease_time.as_ref()?;
         let copy = Entry { item: (lease_time.copy)(&entry.item), ..*entry };
+        let deadline = after(Instant::now(), lease_time.duration);
         let mut desk = self.desk.lock();
         if desk.expirer.is_none() {
             desk.expirer = Some((lease_time.start_expirer)(self));
         }
-        let deadline = Instant::now() + lease_time.duration;
         let (number, first) = desk.set_deadline(copy, Arc::clone(share), deadline);
         Self::tell_expirer(&desk, first);
         Some(number)
@@ -178,8 +178,7 @@ impl<T> Buffer<T> {
 
     pub(crate) fn extend(&self, number: u64, duration: Duration) -> Result<(), LeaseError> {
         let now = Instant::now();
-        // One too long for the clock is a year, which is for ever here.
-        let deadline = now.checked_add(duration).unwrap_or(now + Duration::from_hours(24 * 365));
+        let deadline = after(now, duration);
         let mut desk = self.desk.lock();
         let first = desk.move_deadline(number, now, deadline).ok_or(LeaseError::Expired)?;
         Self::tell_expirer(&desk, first);
@@ -283,4 +282,9 @@ impl<T> Buffer<T> {
         desk.dropped += 1;
         Some(dead)
     }
+}
+
+/// A deadline; one too far for the clock is a year off, which is for ever here.
+fn after(now: Instant, duration: Duration) -> Instant {
+    now.checked_add(duration).unwrap_or(now + Duration::from_hours(24 * 365))
 }

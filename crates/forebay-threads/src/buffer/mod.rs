@@ -188,7 +188,7 @@ impl<T> Buffer<T> {
         &self,
         share: &ShareOf,
         turn: &mut Turn,
-        waker: &Waker,
+        waker: &mut Option<Waker>,
     ) -> Progress<Result<T, TakeError>> {
         let mut calls = Calls::default();
         match self.store.poll_take(turn, waker, &mut calls) {

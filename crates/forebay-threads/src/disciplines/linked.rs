@@ -109,7 +109,13 @@ impl<T> Linked<T> {
         self.waiting.fetch_add(0, Ordering::AcqRel);
     }
 
-    fn sleep(&self, list: &WaitList, turn: &mut Turn, waker: &Waker, calls: &mut Calls) {
+    fn sleep(
+        &self,
+        list: &WaitList,
+        turn: &mut Turn,
+        waker: &mut Option<Waker>,
+        calls: &mut Calls,
+    ) {
         list.lock().wait(turn, waker, calls);
         self.meet();
     }
@@ -217,7 +223,7 @@ impl<T> Store<T> for Linked<T> {
         &self,
         item: &mut Option<T>,
         turn: &mut Turn,
-        waker: &Waker,
+        waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
         // Once before going to sleep, once after: what came in between is seen by the second.
@@ -248,7 +254,12 @@ impl<T> Store<T> for Linked<T> {
         self.take(&mut Turn::default(), calls)
     }
 
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>> {
+    fn poll_take(
+        &self,
+        turn: &mut Turn,
+        waker: &mut Option<Waker>,
+        calls: &mut Calls,
+    ) -> Progress<Taken<T>> {
         if let Some(taken) = self.take(turn, calls) {
             return Progress::Done(taken);
         }

@@ -87,7 +87,7 @@ impl<T> Store<T> for Monitor<T> {
         &self,
         item: &mut Option<T>,
         turn: &mut Turn,
-        waker: &Waker,
+        waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
         let mut inside = self.inside.lock();
@@ -119,7 +119,12 @@ impl<T> Store<T> for Monitor<T> {
         }
     }
 
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>> {
+    fn poll_take(
+        &self,
+        turn: &mut Turn,
+        waker: &mut Option<Waker>,
+        calls: &mut Calls,
+    ) -> Progress<Taken<T>> {
         let mut inside = self.inside.lock();
         if Self::admits(&self.not_empty, turn, inside.shelf.depth() > 0)
             && let Some(taken) = self.take(&mut inside, turn, calls)

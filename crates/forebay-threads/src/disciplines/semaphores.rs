@@ -77,7 +77,7 @@ impl<T> Store<T> for Semaphores<T> {
         &self,
         item: &mut Option<T>,
         turn: &mut Turn,
-        waker: &Waker,
+        waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
         let mut inside = self.inside.lock();
@@ -103,7 +103,12 @@ impl<T> Store<T> for Semaphores<T> {
         self.filled.try_acquire().then(|| self.take(&mut inside, calls))
     }
 
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>> {
+    fn poll_take(
+        &self,
+        turn: &mut Turn,
+        waker: &mut Option<Waker>,
+        calls: &mut Calls,
+    ) -> Progress<Taken<T>> {
         let mut inside = self.inside.lock();
         if self.filled.poll_acquire(turn, waker, calls) {
             Progress::Done(self.take(&mut inside, calls))

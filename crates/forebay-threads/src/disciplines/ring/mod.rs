@@ -57,13 +57,14 @@ enum Refused {
 }
 
 impl<T> Ring<T> {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            slots: Slots::new(capacity),
+    /// `None` if there is no memory for so many slots.
+    pub(crate) fn new(capacity: usize) -> Option<Self> {
+        Some(Self {
+            slots: Slots::new(capacity)?,
             not_full: WaitList::new(capacity),
             not_empty: WaitList::new(capacity),
             returned: Mutex::new(Returned { entries: BTreeMap::new(), removed: 0 }),
-        }
+        })
     }
 
     /// Fills a claimed slot, calls a consumer that sleeps, and leaves the producers' line.
@@ -241,7 +242,7 @@ impl<T> Ring<T> {
         own: &AtomicU64,
         other: &AtomicU64,
         turn: &mut Turn,
-        waker: &Waker,
+        waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) {
         let mut line = list.lock();
@@ -287,7 +288,7 @@ impl<T> Store<T> for Ring<T> {
         &self,
         item: &mut Option<T>,
         turn: &mut Turn,
-        waker: &Waker,
+        waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
         // Once before going to sleep, once after: what came in between is seen by the second.
@@ -329,7 +330,12 @@ impl<T> Store<T> for Ring<T> {
         }
     }
 
-    fn poll_take(&self, turn: &mut Turn, waker: &Waker, calls: &mut Calls) -> Progress<Taken<T>> {
+    fn poll_take(
+        &self,
+        turn: &mut Turn,
+        waker: &mut Option<Waker>,
+        calls: &mut Calls,
+    ) -> Progress<Taken<T>> {
         if let Ok(taken) = self.take(turn, calls) {
             return Progress::Done(taken);
         }

@@ -68,24 +68,25 @@ unsafe impl<T: Send> Send for Slots<T> {}
 unsafe impl<T: Send> Sync for Slots<T> {}
 
 impl<T> Slots<T> {
-    pub(super) fn new(capacity: usize) -> Self {
-        let layout = Layout::new(capacity);
-        let array = (0..capacity as u64)
-            .map(|index| Slot {
-                stamp: AtomicU64::new(layout.on(0, index)),
-                item: UnsafeCell::new(MaybeUninit::uninit()),
-            })
-            .collect();
-        Self {
+    /// `None` if there is no memory for so many.
+    pub(super) fn new(capacity: usize) -> Option<Self> {
+        let layout = Layout::new(capacity)?;
+        let mut array = Vec::new();
+        array.try_reserve_exact(capacity).ok()?;
+        array.extend((0..capacity as u64).map(|index| Slot {
+            stamp: AtomicU64::new(layout.on(0, index)),
+            item: UnsafeCell::new(MaybeUninit::uninit()),
+        }));
+        Some(Self {
             tail: CachePadded::new(Tail {
                 word: AtomicU64::new(0),
                 high_water: AtomicU64::new(0),
                 mark: AtomicU64::new(0),
             }),
             head: CachePadded::new(AtomicU64::new(0)),
-            array,
+            array: array.into_boxed_slice(),
             layout,
-        }
+        })
     }
 
     /// Claims the slot at the tail while the depth, `outside` entries included, is below capacity.

@@ -25,6 +25,8 @@ pub(super) const RETURNED: u64 = 1 << 3;
 pub(super) const WATCHED: u64 = 1 << 4;
 
 const FLAG_BITS: u32 = 8;
+/// The greatest capacity: with it there are 2²⁴ laps, and more with less.
+const MOST: u64 = 1 << 32;
 pub(super) const FLAGS: u64 = (1 << FLAG_BITS) - 1;
 
 /// How positions are counted.
@@ -36,9 +38,10 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(capacity: usize) -> Self {
-        let capacity = capacity as u64;
-        Self { capacity, lap: capacity.next_power_of_two() << FLAG_BITS }
+    /// `None` if the index would leave too few bits for the laps.
+    pub(super) fn new(capacity: usize) -> Option<Self> {
+        let capacity = u64::try_from(capacity).ok().filter(|&capacity| capacity <= MOST)?;
+        Some(Self { capacity, lap: capacity.next_power_of_two() << FLAG_BITS })
     }
 
     #[inline]
@@ -83,7 +86,7 @@ mod tests {
     #[test]
     fn positions_count_every_place_of_every_lap() {
         for capacity in [1, 2, 3, 5, 64, 1000] {
-            let layout = Layout::new(capacity);
+            let layout = Layout::new(capacity).unwrap();
             let mut position = 0;
             for count in 0..5 * capacity as u64 {
                 assert_eq!(layout.count(position), count);
