@@ -1,7 +1,7 @@
 //! The flags of `forebay run`: one table, from which `--help` is made too.
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
+use std::num::{IntErrorKind, NonZeroUsize, ParseIntError};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::source::Delimiter;
 )]
 pub(crate) struct Args {
     /// Run so many commands at a time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = jobs)]
+    #[arg(short, visible_short_alias = 'P', long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
 
     /// Let at most so many items wait for a consumer [default: 64, or twice --jobs if that is more]
@@ -160,21 +160,40 @@ Exit status:
 
 At the end: produced = finished + failed + remaining.";
 
-fn at_least_one(flag: &str, what: &str, text: &str) -> Result<NonZeroUsize, String> {
-    let number: usize = text.parse().map_err(|_| format!("{flag} wants a whole number"))?;
-    NonZeroUsize::new(number).ok_or_else(|| format!("{what}; give 1 or more"))
+/// Far from where adding to the present overflows.
+const LONGEST: Duration = Duration::from_hours(24 * 36_500);
+
+/// A thread each; systems allow fewer.
+const MOST_JOBS: usize = 1 << 16;
+
+/// So many empty places take about 1 GiB.
+const MOST_CAPACITY: usize = 1 << 24;
+
+fn from_one_to(most: usize, flag: &str, what: &str, text: &str) -> Result<NonZeroUsize, String> {
+    let too_many = || format!("{flag} is at most {most}");
+    let number: usize = text.parse().map_err(|error: ParseIntError| {
+        if *error.kind() == IntErrorKind::PosOverflow {
+            too_many()
+        } else {
+            format!("{flag} wants a whole number")
+        }
+    })?;
+    if number > most {
+        return Err(too_many());
+    }
+    NonZeroUsize::new(number).ok_or_else(|| format!("{what}; give a number from 1 to {most}"))
 }
 
 fn jobs(text: &str) -> Result<NonZeroUsize, String> {
-    at_least_one("--jobs", "with 0 consumers nothing would ever run", text)
+    from_one_to(MOST_JOBS, "--jobs", "with 0 consumers nothing would ever run", text)
 }
 
 fn capacity(text: &str) -> Result<NonZeroUsize, String> {
-    at_least_one("--capacity", "a buffer holds at least 1 item", text)
+    from_one_to(MOST_CAPACITY, "--capacity", "a buffer holds at least 1 item", text)
 }
 
 fn max_args(text: &str) -> Result<NonZeroUsize, String> {
-    at_least_one("--max-args", "a command gets at least 1 item", text)
+    from_one_to(u32::MAX as usize, "--max-args", "a command gets at least 1 item", text)
 }
 
 fn retries(text: &str) -> Result<u32, String> {
@@ -197,7 +216,11 @@ fn duration(text: &str) -> Result<Duration, String> {
     };
     let number: f64 =
         digits.parse().map_err(|_| "want a time such as 2.5, 500ms or 5m".to_owned())?;
-    match Duration::try_from_secs_f64(number * unit) {
+    let seconds = number * unit;
+    if seconds > LONGEST.as_secs_f64() {
+        return Err("the longest time is 36500d, a hundred years".to_owned());
+    }
+    match Duration::try_from_secs_f64(seconds) {
         Ok(time) if !time.is_zero() => Ok(time),
         _ => Err("want a time greater than 0".to_owned()),
     }
@@ -249,7 +272,8 @@ mod tests {
         assert_eq!(duration("2.5"), Ok(Duration::from_millis(2_500)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
-        for wrong in ["", "0", "-1", "5x", "s", "nan", "1e400"] {
+        assert_eq!(duration("36500d"), Ok(LONGEST));
+        for wrong in ["", "0", "-1", "5x", "s", "nan", "1e400", "1e19", "inf", "36501d"] {
             assert!(duration(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -55,6 +55,7 @@ mod stop;
 mod tally;
 mod template;
 mod upstream;
+pub(crate) mod watch;
 
 use std::fs::File;
 use std::io;
@@ -193,7 +194,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
     run.start_consumers(consumers).map_err(cannot_begin).and_then(|ended| {
         let shared = Arc::clone(&run);
         // Never joined: it may be reading from a source that never ends.
-        spawn("producer", move || {
+        run.spawn("producer", move || {
             producer::produce(&shared, &producer, source, shared.max_args, finished);
         })
         .map_err(cannot_begin)?;
@@ -264,14 +265,28 @@ impl Run {
         let (alive, ended) = mpsc::channel();
         for number in 0..consumers {
             let (run, consumer, alive) = (Arc::clone(self), self.buffer.clone(), alive.clone());
-            spawn(&format!("consumer {}", number + 1), move || {
+            self.spawn(&format!("consumer {}", number + 1), move || {
                 consumer::consume(&run, consumer, number);
                 drop(alive);
             })?;
         }
         let run = Arc::clone(self);
-        spawn("backoff", move || run.backoff.serve())?;
+        self.spawn("backoff", move || run.backoff.serve())?;
         Ok(ended)
+    }
+
+    /// Starts a thread that the run cannot do without: if it panics, the run stops and has failed.
+    fn spawn(self: &Arc<Self>, name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let run = Arc::clone(self);
+        let thread = name.to_owned();
+        let on_panic = move || {
+            run.stop_soon(Cause::Broken);
+            say(format_args!(
+                "the {thread} thread panicked; starting nothing more. This is a defect of forebay, \
+                 please report it"
+            ));
+        };
+        spawn(name, move || watch::watched(body, on_panic))
     }
 
     fn wait(&self, ended: &mpsc::Receiver<()>) {
@@ -439,7 +454,8 @@ impl Run {
                 .write_json(&mut file)
                 .map_err(|error| format!("cannot write the report for --report-json: {error}"))?;
         }
-        if report.remaining > 0 && self.stop.cause().is_none() {
+        let is_complete = report.remaining == 0 && production.is_some();
+        if !is_complete && self.stop.cause().is_none() {
             return Err("items remain although nothing stopped the run; this is a defect of \
                         forebay, please report it"
                 .to_owned());
