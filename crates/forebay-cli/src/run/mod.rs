@@ -194,7 +194,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
     run.start_consumers(consumers).map_err(cannot_begin).and_then(|ended| {
         let shared = Arc::clone(&run);
         // Never joined: it may be reading from a source that never ends.
-        run.spawn("producer", move || {
+        run.spawn("producer", (), move || {
             producer::produce(&shared, &producer, source, shared.max_args, finished);
         })
         .map_err(cannot_begin)?;
@@ -264,19 +264,24 @@ impl Run {
     fn start_consumers(self: &Arc<Self>, consumers: usize) -> io::Result<mpsc::Receiver<()>> {
         let (alive, ended) = mpsc::channel();
         for number in 0..consumers {
-            let (run, consumer, alive) = (Arc::clone(self), self.buffer.clone(), alive.clone());
-            self.spawn(&format!("consumer {}", number + 1), move || {
+            let (run, consumer) = (Arc::clone(self), self.buffer.clone());
+            self.spawn(&format!("consumer {}", number + 1), alive.clone(), move || {
                 consumer::consume(&run, consumer, number);
-                drop(alive);
             })?;
         }
         let run = Arc::clone(self);
-        self.spawn("backoff", move || run.backoff.serve())?;
+        self.spawn("backoff", (), move || run.backoff.serve())?;
         Ok(ended)
     }
 
     /// Starts a thread that the run cannot do without: if it panics, the run stops and has failed.
-    fn spawn(self: &Arc<Self>, name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    /// What it keeps goes only after that.
+    fn spawn(
+        self: &Arc<Self>,
+        name: &str,
+        keep: impl Send + 'static,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
         let run = Arc::clone(self);
         let thread = name.to_owned();
         let on_panic = move || {
@@ -286,7 +291,10 @@ impl Run {
                  please report it"
             ));
         };
-        spawn(name, move || watch::watched(body, on_panic))
+        spawn(name, move || {
+            watch::watched(body, on_panic);
+            drop(keep);
+        })
     }
 
     fn wait(&self, ended: &mpsc::Receiver<()>) {
