@@ -56,6 +56,9 @@ pub(crate) struct Args {
     pub(crate) replace: Option<OsString>,
 
     /// Run the command by `sh -c`, each item quoted so that it is one word and never code
+    ///
+    /// A command that itself evaluates its arguments (`eval`, `ssh host`, another `sh -c`) makes
+    /// code of them again: quote once more for it, or give it the item in another way.
     #[arg(long, help_heading = "The command")]
     pub(crate) shell: bool,
 
