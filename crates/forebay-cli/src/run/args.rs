@@ -90,7 +90,8 @@ pub(crate) struct Args {
     /// Stop early: WHEN is `now` or `soon`, WHAT is `fail`, `success` or `done`, N a number or N%
     ///
     /// `soon` starts no further command and lets those that run finish; `now` stops them too.
-    /// A percentage is of all items; when they come through a pipe, it is looked at once the last
+    /// The exit status is then the number of items that failed; 0 if it was `success`, even with
+    /// items remaining. A percentage is of all items; when they come through a pipe, it is looked at once the last
     /// one has been read.
     #[arg(long, value_name = "WHEN,WHAT=N", help_heading = "Failure")]
     pub(crate) halt: Option<Halt>,
@@ -136,7 +137,7 @@ Placeholders (an item is appended where the command names none):
   {}    the item                      {//}  its directory
   {.}   without its extension         {/.}  its last part without the extension
   {/}   its last part                 {#}   the number of the item, from 1
-                                      {%}   the number of the consumer, from 1 to --jobs
+                                      {%}   the number of the consumer, from 1
 
 Examples:
   Count the lines of every Rust file, four at a time:
@@ -145,21 +146,28 @@ Examples:
     forebay run convert {} {.}.webp ::: *.png
   A pipe needs a shell; leave {} unquoted there, it is quoted for you:
     forebay run --shell 'zcat {} | sort > {.}.sorted' ::: *.gz
-  Try each up to five times, remember what is done, and go on after a power cut:
-    forebay run --retries 5 --joblog done.log --resume -a urls.txt -- curl -fsSO {}
+  Try each up to five times, and go on after a power cut:
+    forebay run --retries 5 --joblog log --resume -a urls -- curl -fsSO {}
   Stop at the first failure:
     forebay run --halt now,fail=1 -- ./check {} ::: *.conf
 
-Interrupting: the first Ctrl-C (or SIGTERM) starts nothing more, finishes what runs, and reports;
-the second stops what runs, too.
+Interrupting: the first Ctrl-C (or SIGTERM, or SIGHUP unless nohup has it ignored) starts nothing \
+more, finishes what runs, and reports; the second stops what runs, too.
+
+Background processes: what a command leaves running is not waited for. What such a process writes \
+after the command has ended is not collected, and writing then gives it SIGPIPE: redirect its output.
 
 Exit status:
-  0          every item finished; or what --halt waits for by `success` was reached
-  1 to 100   so many items failed; 101: more
-  126, 127   the command can never be run; was not found
-  130, 143   interrupted by Ctrl-C; by SIGTERM
-  141        whoever read the output went away
-  255        wrong usage, or a file, the joblog or the output that could not be opened or written
+  0               every item finished; or --halt was reached by `success`, or by
+                  `done` and none failed: then there may be items that never ran
+  1 to 100        so many items failed; 101: more
+  126, 127        the command can never be run; was not found
+  129, 130, 143   interrupted by SIGHUP; by Ctrl-C; by SIGTERM
+  141             whoever read the output went away
+  255             wrong usage; a file, the joblog or the output that could not
+                  be opened or written; or a defect of forebay
+  GNU parallel's are the same but for `fail=1` (the failed command's own status)
+  and `done` where none failed (101).
 
 At the end: produced = finished + failed + remaining.";
 
@@ -269,6 +277,13 @@ impl Args {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_of_the_help_fit_a_terminal() {
+        for line in AFTER_HELP.lines().filter(|line| line.starts_with(' ')) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
 
     #[test]
     fn times_have_units() {

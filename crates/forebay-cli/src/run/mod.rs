@@ -11,12 +11,14 @@
 //!
 //! | status   | meaning |
 //! |----------|---------|
-//! | 0        | every item finished, or `--halt` saw the `success` it waited for |
+//! | 0        | every item finished; or `--halt` was reached by `success`, or by `done` and none failed |
 //! | 1 to 100 | so many items failed; 101: more |
 //! | 126, 127 | the command can never be run; was not found. Nothing is lost: the items remain |
-//! | 130, 143 | interrupted by Ctrl-C; by SIGTERM |
+//! | 129, 130, 143 | interrupted by SIGHUP; by Ctrl-C; by SIGTERM |
 //! | 141      | whoever read standard output went away |
-//! | 255      | wrong usage, or something that could not start or go on |
+//! | 255      | wrong usage, something that could not start or go on, or a panic |
+//!
+//! GNU parallel gives 101 where `done` was reached and none failed, which its manual does not tell.
 //!
 //! Which sums hold among the figures of the report is told in [`report`], and how the number of
 //! consumers that would balance a run is found in [`bottleneck`].

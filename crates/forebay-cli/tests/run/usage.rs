@@ -77,4 +77,7 @@ fn help_is_not_an_error() {
     }
     let help = run(&["--help"], b"").exits(0).text();
     assert!(help.contains("{/.}") && help.contains("Exit status") && help.contains("Examples"));
+    for told in ["`done` and none failed", "SIGPIPE", "129, 130, 143", "ssh host"] {
+        assert!(help.contains(told), "{told}: {help}");
+    }
 }
