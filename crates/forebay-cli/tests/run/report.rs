@@ -112,6 +112,32 @@ fn slow_consumers_are_the_bottleneck() {
 }
 
 #[test]
+fn no_number_is_advised_where_too_little_was_seen() {
+    let list: Vec<_> = (0..20).map(|item| item.to_string()).collect();
+    let work = ["-j1", "--shell", "sleep 0.06; : {}"];
+    let brief = run(&["-j2", "echo"], &input(1..=100)).exits(0);
+    let items: Vec<&str> = list.iter().map(String::as_str).collect();
+    let listed = run(&[&work[..], &[":::"], &items].concat(), b"").exits(0);
+    let halted = run(&[&["--halt", "soon,done=19"][..], &work].concat(), &input(1..=25)).exits(0);
+    for ended in [brief, listed, halted] {
+        let errors = ended.says(&["consumer", "ran"]).errors();
+        assert!(!errors.contains("would balance") && !errors.contains("as many"), "{errors}");
+    }
+    // All input was there at once: no number, but words.
+    run(&work, &input(1..=20)).exits(0).says(&["1 consumer ran", "as many as the machine can run"]);
+}
+
+#[test]
+fn the_number_is_more_than_ran_where_consumers_were_slow() {
+    let folder = Folder::new();
+    let report = folder.arg("report");
+    run(&["-j4", "--report-json", &report, "sleep", "0.2", ":::", "0"], b"").exits(0);
+    let report = folder.report("report");
+    assert_eq!(report["bottleneck"], "consumers", "{report}");
+    assert_between(&report, "balanced_consumers", 5.0, 5.0);
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_told() {
     run(&["--report-json", "/dev/full", "true"], b"a\n").exits(255).says(&["report", "No space"]);
     let ended = run(&["--report-json", "/no/such/folder/r", "echo"], b"a\n").exits(255);
