@@ -96,7 +96,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHEN,WHAT=N", help_heading = "Failure")]
     pub(crate) halt: Option<Halt>,
 
-    /// Write a line about each item that finished or failed to FILE
+    /// Write a line about each item that finished or failed to FILE (`-` is standard output)
     ///
     /// The columns are those of GNU parallel (Seq Host Starttime JobRuntime Send Receive Exitval
     /// Signal Command) and the items, escaped: \t \n \r \\ and \xHH. The header line names the
@@ -123,7 +123,7 @@ pub(crate) struct Args {
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
 
-    /// Write the report to FILE as JSON
+    /// Write the report to FILE as JSON (`-` is standard output, after all else)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) report_json: Option<PathBuf>,
 

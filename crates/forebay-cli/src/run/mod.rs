@@ -54,6 +54,7 @@ mod resume;
 mod shell;
 mod source;
 mod spill;
+mod standard;
 mod stop;
 mod tally;
 mod template;
@@ -211,7 +212,8 @@ fn execute(mut args: Args) -> Result<u8, String> {
 
 /// Before anything runs, so that a report that has no place is no surprise at the end.
 fn create_report(path: &Path) -> Result<File, String> {
-    File::create(path)
+    standard::stream(path)
+        .unwrap_or_else(|| File::create(path))
         .map_err(|error| format!("cannot open {} for the report: {error}", path.display()))
 }
 

@@ -1,5 +1,7 @@
 //! The report: its keys, its sums, and its numbers on work of known length.
 
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -135,6 +137,26 @@ fn the_number_is_more_than_ran_where_consumers_were_slow() {
     let report = folder.report("report");
     assert_eq!(report["bottleneck"], "consumers", "{report}");
     assert_between(&report, "balanced_consumers", 5.0, 5.0);
+}
+
+#[test]
+fn a_report_to_standard_output_comes_after_all_else() {
+    for name in ["-", "/dev/stdout"] {
+        let folder = Folder::new();
+        folder.write("o", b"before\n");
+        let append = File::options().write(true).open(folder.path("o")).expect("open");
+        (&append).seek(SeekFrom::End(0)).expect("at the end");
+        let status = Command::new(env!("CARGO_BIN_EXE_forebay"))
+            .args(["run", "-q", "-k", "--report-json", name, "echo", ":::", "a", "b"])
+            .current_dir(folder.root())
+            .stdout(append)
+            .status()
+            .expect("forebay runs");
+        assert!(status.success());
+        let text = String::from_utf8(folder.read("o")).expect("UTF-8");
+        assert!(text.starts_with("before\na\nb\n{\"produced\":2,"), "{text}");
+        assert_eq!(folder.names(), ["o"]);
+    }
 }
 
 #[test]
