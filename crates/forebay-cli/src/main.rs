@@ -21,6 +21,10 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    run::watch::status_of(serve)
+}
+
+fn serve() -> ExitCode {
     if let Some(code) = run::guard::serve_if_asked() {
         return code;
     }

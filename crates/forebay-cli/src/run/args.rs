@@ -1,7 +1,7 @@
 //! The flags of `forebay run`: one table, from which `--help` is made too.
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
+use std::num::{IntErrorKind, NonZeroUsize, ParseIntError};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::source::Delimiter;
 )]
 pub(crate) struct Args {
     /// Run so many commands at a time [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = jobs)]
+    #[arg(short, visible_short_alias = 'P', long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
 
     /// Let at most so many items wait for a consumer [default: 64, or twice --jobs if that is more]
@@ -56,6 +56,9 @@ pub(crate) struct Args {
     pub(crate) replace: Option<OsString>,
 
     /// Run the command by `sh -c`, each item quoted so that it is one word and never code
+    ///
+    /// A command that itself evaluates its arguments (`eval`, `ssh host`, another `sh -c`) makes
+    /// code of them again: quote once more for it, or give it the item in another way.
     #[arg(long, help_heading = "The command")]
     pub(crate) shell: bool,
 
@@ -87,12 +90,13 @@ pub(crate) struct Args {
     /// Stop early: WHEN is `now` or `soon`, WHAT is `fail`, `success` or `done`, N a number or N%
     ///
     /// `soon` starts no further command and lets those that run finish; `now` stops them too.
-    /// A percentage is of all items; when they come through a pipe, it is looked at once the last
+    /// The exit status is then the number of items that failed; 0 if it was `success`, even with
+    /// items remaining. A percentage is of all items; when they come through a pipe, it is looked at once the last
     /// one has been read.
     #[arg(long, value_name = "WHEN,WHAT=N", help_heading = "Failure")]
     pub(crate) halt: Option<Halt>,
 
-    /// Write a line about each item that finished or failed to FILE
+    /// Write a line about each item that finished or failed to FILE (`-` is standard output)
     ///
     /// The columns are those of GNU parallel (Seq Host Starttime JobRuntime Send Receive Exitval
     /// Signal Command) and the items, escaped: \t \n \r \\ and \xHH. The header line names the
@@ -119,7 +123,7 @@ pub(crate) struct Args {
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
 
-    /// Write the report to FILE as JSON
+    /// Write the report to FILE as JSON (`-` is standard output, after all else)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) report_json: Option<PathBuf>,
 
@@ -133,7 +137,7 @@ Placeholders (an item is appended where the command names none):
   {}    the item                      {//}  its directory
   {.}   without its extension         {/.}  its last part without the extension
   {/}   its last part                 {#}   the number of the item, from 1
-                                      {%}   the number of the consumer, from 1 to --jobs
+                                      {%}   the number of the consumer, from 1
 
 Examples:
   Count the lines of every Rust file, four at a time:
@@ -142,39 +146,65 @@ Examples:
     forebay run convert {} {.}.webp ::: *.png
   A pipe needs a shell; leave {} unquoted there, it is quoted for you:
     forebay run --shell 'zcat {} | sort > {.}.sorted' ::: *.gz
-  Try each up to five times, remember what is done, and go on after a power cut:
-    forebay run --retries 5 --joblog done.log --resume -a urls.txt -- curl -fsSO {}
+  Try each up to five times, and go on after a power cut:
+    forebay run --retries 5 --joblog log --resume -a urls -- curl -fsSO {}
   Stop at the first failure:
     forebay run --halt now,fail=1 -- ./check {} ::: *.conf
 
-Interrupting: the first Ctrl-C (or SIGTERM) starts nothing more, finishes what runs, and reports;
-the second stops what runs, too.
+Interrupting: the first Ctrl-C (or SIGTERM, or SIGHUP unless nohup has it ignored) starts nothing \
+more, finishes what runs, and reports; the second stops what runs, too.
+
+Background processes: what a command leaves running is not waited for. What such a process writes \
+after the command has ended is not collected, and writing then gives it SIGPIPE: redirect its output.
 
 Exit status:
-  0          every item finished; or what --halt waits for by `success` was reached
-  1 to 100   so many items failed; 101: more
-  126, 127   the command can never be run; was not found
-  130, 143   interrupted by Ctrl-C; by SIGTERM
-  141        whoever read the output went away
-  255        wrong usage, or a file, the joblog or the output that could not be opened or written
+  0               every item finished; or --halt was reached by `success`, or by
+                  `done` and none failed: then there may be items that never ran
+  1 to 100        so many items failed; 101: more
+  126, 127        the command can never be run; was not found
+  129, 130, 143   interrupted by SIGHUP; by Ctrl-C; by SIGTERM
+  141             whoever read the output went away
+  255             wrong usage; a file, the joblog or the output that could not
+                  be opened or written; or a defect of forebay
+  GNU parallel's are the same but for `fail=1` (the failed command's own status)
+  and `done` where none failed (101).
 
 At the end: produced = finished + failed + remaining.";
 
-fn at_least_one(flag: &str, what: &str, text: &str) -> Result<NonZeroUsize, String> {
-    let number: usize = text.parse().map_err(|_| format!("{flag} wants a whole number"))?;
-    NonZeroUsize::new(number).ok_or_else(|| format!("{what}; give 1 or more"))
+/// Far from where adding to the present overflows.
+const LONGEST: Duration = Duration::from_hours(24 * 36_500);
+
+/// A thread each; systems allow fewer.
+const MOST_JOBS: usize = 1 << 16;
+
+/// So many empty places take about 1 GiB.
+const MOST_CAPACITY: usize = 1 << 24;
+
+fn from_one_to(most: usize, flag: &str, what: &str, text: &str) -> Result<NonZeroUsize, String> {
+    let too_many = || format!("{flag} is at most {most}");
+    let number: usize = text.parse().map_err(|error: ParseIntError| {
+        if *error.kind() == IntErrorKind::PosOverflow {
+            too_many()
+        } else {
+            format!("{flag} wants a whole number")
+        }
+    })?;
+    if number > most {
+        return Err(too_many());
+    }
+    NonZeroUsize::new(number).ok_or_else(|| format!("{what}; give a number from 1 to {most}"))
 }
 
 fn jobs(text: &str) -> Result<NonZeroUsize, String> {
-    at_least_one("--jobs", "with 0 consumers nothing would ever run", text)
+    from_one_to(MOST_JOBS, "--jobs", "with 0 consumers nothing would ever run", text)
 }
 
 fn capacity(text: &str) -> Result<NonZeroUsize, String> {
-    at_least_one("--capacity", "a buffer holds at least 1 item", text)
+    from_one_to(MOST_CAPACITY, "--capacity", "a buffer holds at least 1 item", text)
 }
 
 fn max_args(text: &str) -> Result<NonZeroUsize, String> {
-    at_least_one("--max-args", "a command gets at least 1 item", text)
+    from_one_to(u32::MAX as usize, "--max-args", "a command gets at least 1 item", text)
 }
 
 fn retries(text: &str) -> Result<u32, String> {
@@ -197,7 +227,11 @@ fn duration(text: &str) -> Result<Duration, String> {
     };
     let number: f64 =
         digits.parse().map_err(|_| "want a time such as 2.5, 500ms or 5m".to_owned())?;
-    match Duration::try_from_secs_f64(number * unit) {
+    let seconds = number * unit;
+    if seconds > LONGEST.as_secs_f64() {
+        return Err("the longest time is 36500d, a hundred years".to_owned());
+    }
+    match Duration::try_from_secs_f64(seconds) {
         Ok(time) if !time.is_zero() => Ok(time),
         _ => Err("want a time greater than 0".to_owned()),
     }
@@ -245,11 +279,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn tables_of_the_help_fit_a_terminal() {
+        for line in AFTER_HELP.lines().filter(|line| line.starts_with(' ')) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+
+    #[test]
     fn times_have_units() {
         assert_eq!(duration("2.5"), Ok(Duration::from_millis(2_500)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
-        for wrong in ["", "0", "-1", "5x", "s", "nan", "1e400"] {
+        assert_eq!(duration("36500d"), Ok(LONGEST));
+        for wrong in ["", "0", "-1", "5x", "s", "nan", "1e400", "1e19", "inf", "36501d"] {
             assert!(duration(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -19,8 +19,13 @@
 //!
 //! is the number of consumers that would always be busy if nothing else were in the way (Erlang's
 //! offered load). Fewer could not keep up: the number is rounded up, after taking off [`SLACK`] of
-//! it for the noise of a measurement. It is at least 1 and at most the number of items. A failed try
-//! is time that its item took.
+//! it for the noise of a measurement. It is at least 1 and at most the number of items, and it does
+//! not contradict the bottleneck: where that was the consumers it is more than ran, where it was the
+//! producers no more than ran. A failed try is time that its item took.
+//!
+//! People are [advised](Advice) by it only where enough was seen: the run went to its end in at least
+//! [`BRIEF`], each consumer had [`FEW`] items in the mean, and the source was no list of arguments,
+//! which has no speed. Beyond [`FAR`] times as many as ran the number is a guess, and not named.
 //!
 //! [source]: super::upstream
 //!
@@ -36,6 +41,26 @@ const NEGLIGIBLE: f64 = 0.1;
 
 /// So much of the offered load may be noise.
 const SLACK: f64 = 0.05;
+
+/// A run shorter than this says little.
+const BRIEF: Duration = Duration::from_secs(1);
+
+/// So many items for each consumer say little.
+const FEW: u64 = 10;
+
+/// So many times the consumers that ran: how long commands would then take is not known.
+const FAR: f64 = 10.0;
+
+/// What people are told about the number of consumers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Advice {
+    /// Nothing.
+    Unknown,
+    /// So many would balance the run.
+    Number(u64),
+    /// The source is far ahead of any number that this machine may run.
+    AsManyAsRun,
+}
 
 /// Which side was slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -70,6 +95,8 @@ pub(crate) struct Measured {
     /// Items brought to an end, and the time that consumers spent on them.
     pub(crate) ended: u64,
     pub(crate) service: Duration,
+    /// Whether the run went to its end, with a source that has a speed.
+    pub(crate) is_telling: bool,
 }
 
 impl Measured {
@@ -102,7 +129,24 @@ impl Measured {
 
     pub(crate) fn balanced_consumers(&self) -> u64 {
         let needed = (self.offered_load() * (1.0 - SLACK)).ceil() as u64;
-        needed.clamp(1, self.produced.max(1))
+        let needed = needed.clamp(1, self.produced.max(1));
+        let ran = self.consumers as u64;
+        match self.bottleneck() {
+            Bottleneck::Consumers => needed.max(ran + 1),
+            Bottleneck::Producers => needed.min(ran),
+            Bottleneck::Balanced | Bottleneck::Bursts => needed,
+        }
+    }
+
+    pub(crate) fn advice(&self) -> Advice {
+        let ran = self.consumers as u64;
+        if !self.is_telling || self.elapsed < BRIEF || self.ended < FEW * ran {
+            Advice::Unknown
+        } else if self.offered_load() > FAR * ran as f64 {
+            Advice::AsManyAsRun
+        } else {
+            Advice::Number(self.balanced_consumers())
+        }
     }
 
     /// For people: the parts of time, in percent.
@@ -150,6 +194,7 @@ mod tests {
             produced: items,
             ended: items,
             service: millis(service * items as f64),
+            is_telling: true,
         }
     }
 
@@ -194,6 +239,30 @@ mod tests {
             assert_ne!(enough.bottleneck(), Bottleneck::Consumers, "{gap} {service}");
             assert_eq!(less.bottleneck(), Bottleneck::Consumers, "{gap} {service}");
         }
+    }
+
+    #[test]
+    fn the_number_does_not_contradict_the_verdict() {
+        let measured = simulate(500, 10.0, 30.0, 2, 8);
+        // As if the source had been held back where nobody saw it.
+        let slow = Measured { source: 100 * measured.source, ..measured };
+        assert_eq!((slow.bottleneck(), slow.balanced_consumers()), (Bottleneck::Consumers, 3));
+        let measured = simulate(500, 10.0, 5.0, 2, 8);
+        let fast = Measured { source: measured.source / 100, ..measured };
+        assert_eq!((fast.bottleneck(), fast.balanced_consumers()), (Bottleneck::Producers, 2));
+    }
+
+    #[test]
+    fn advice_needs_a_run_that_tells_something() {
+        let measured = simulate(500, 10.0, 50.0, 2, 8);
+        assert_eq!(measured.advice(), Advice::Number(5));
+        let stopped = Measured { is_telling: false, ..measured };
+        let brief = Measured { elapsed: BRIEF / 2, ..measured };
+        let few = Measured { ended: 19, ..measured };
+        for measured in [stopped, brief, few] {
+            assert_eq!(measured.advice(), Advice::Unknown, "{measured:?}");
+        }
+        assert_eq!(simulate(500, 0.01, 50.0, 2, 8).advice(), Advice::AsManyAsRun);
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Runner<'_> {
             (child.stdout.take().map(OwnedFd::from), &mut output.stdout),
             (child.stderr.take().map(OwnedFd::from), &mut output.stderr),
         ];
-        let mut deadline = self.timeout.map(|timeout| Instant::now() + timeout);
+        let mut deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut signal = Signal::TERM;
         let mut timed_out = false;
         let mut process: Option<OwnedFd> = None;

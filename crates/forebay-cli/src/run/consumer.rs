@@ -234,15 +234,23 @@ fn cannot_start(
         }
         _ => None,
     };
+    let why = if errno == Some(Errno::NOENT) && run.template.looks_like_a_script() {
+        "not found; if it is a whole command line, give --shell before it, or take its quotes off"
+            .to_owned()
+    } else {
+        in_words(errno, error)
+    };
     let reason = match (of_the_item, run.template.program()) {
         (Some(reason), _) => reason.to_owned(),
-        (None, None) => format!("cannot run {}: {}", shown(&argv[0], 60), in_words(errno, error)),
+        (None, None) => {
+            format!("cannot run {}: {}", shown(&argv[0], 60), why)
+        }
         (None, Some(program)) => {
             run.stop_soon(Cause::NeverRuns(exit_value));
             let message = format!(
                 "cannot run {}: {} (first item {}; it and the rest remain)",
                 shown(program, 200),
-                in_words(errno, error),
+                why,
                 lease.label()
             );
             run.note_never_runs(lease.place, message);

@@ -1,11 +1,12 @@
-//! Ctrl-C and SIGTERM: the first finishes what runs, the second stops it.
+//! Ctrl-C, SIGTERM and SIGHUP: the first finishes what runs, the second stops it.
 
+use std::fs;
 use std::io;
 use std::sync::Arc;
 use std::thread;
 
 use rustix::process::Signal;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::Run;
@@ -15,6 +16,9 @@ use super::stop::Cause;
 /// Listens from here on, for as long as the process lives.
 pub(crate) fn listen(run: &Arc<Run>) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    if !is_ignored(SIGHUP) {
+        signals.add_signal(SIGHUP)?;
+    }
     let run = Arc::clone(run);
     thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
         for (times, signal) in signals.forever().enumerate() {
@@ -37,4 +41,15 @@ pub(crate) fn listen(run: &Arc<Run>) -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// Whether this process was started with the signal ignored, as by `nohup`.
+fn is_ignored(signal: i32) -> bool {
+    fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+            u64::from_str_radix(mask.trim(), 16).ok()
+        })
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }

@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::escape::{escaped, unescaped};
 use super::resume::Finished;
+use super::standard;
 
 const COLUMNS: &str =
     "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\tItem";
@@ -53,6 +54,11 @@ pub(crate) struct Row<'a> {
 impl Joblog {
     /// Opens a new joblog, in place of an earlier one.
     pub(crate) fn create(path: &Path, command: &[u8]) -> Result<Self, String> {
+        if let Some(stream) = standard::stream(path) {
+            let mut file = stream.map_err(|error| cannot("open", path, &error))?;
+            write_header(&mut file, path, command)?;
+            return Ok(Self::of(path, file));
+        }
         let mut file = open(path)?;
         if is_regular(&file) {
             // Never write over something that is not a joblog.
@@ -77,6 +83,9 @@ impl Joblog {
 
     /// Opens a joblog to go on with, and reads from it what has finished.
     pub(crate) fn resume(path: &Path, command: &[u8]) -> Result<(Self, Finished), String> {
+        if standard::stream(path).is_some() {
+            return Err(format!("--resume: {} cannot be read back", path.display()));
+        }
         let mut file = open(path)?;
         if !is_regular(&file) {
             return Err(format!("--resume: {} is not a regular file", path.display()));

@@ -11,12 +11,14 @@
 //!
 //! | status   | meaning |
 //! |----------|---------|
-//! | 0        | every item finished, or `--halt` saw the `success` it waited for |
+//! | 0        | every item finished; or `--halt` was reached by `success`, or by `done` and none failed |
 //! | 1 to 100 | so many items failed; 101: more |
 //! | 126, 127 | the command can never be run; was not found. Nothing is lost: the items remain |
-//! | 130, 143 | interrupted by Ctrl-C; by SIGTERM |
+//! | 129, 130, 143 | interrupted by SIGHUP; by Ctrl-C; by SIGTERM |
 //! | 141      | whoever read standard output went away |
-//! | 255      | wrong usage, or something that could not start or go on |
+//! | 255      | wrong usage, something that could not start or go on, or a panic |
+//!
+//! GNU parallel gives 101 where `done` was reached and none failed, which its manual does not tell.
 //!
 //! Which sums hold among the figures of the report is told in [`report`], and how the number of
 //! consumers that would balance a run is found in [`bottleneck`].
@@ -32,6 +34,7 @@ mod backoff;
 mod bottleneck;
 mod capture;
 mod command;
+mod conclude;
 mod consumer;
 mod escape;
 mod group;
@@ -51,10 +54,12 @@ mod resume;
 mod shell;
 mod source;
 mod spill;
+mod standard;
 mod stop;
 mod tally;
 mod template;
 mod upstream;
+pub(crate) mod watch;
 
 use std::fs::File;
 use std::io;
@@ -71,7 +76,6 @@ use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 
 pub(crate) use args::Args;
 use backoff::Backoff;
-use bottleneck::Measured;
 use command::GRACE;
 use group::Groups;
 use guard::Guard;
@@ -81,7 +85,6 @@ use joblog::Joblog;
 use message::say;
 use output::Printer;
 use producer::Production;
-use report::{Remarks, Report};
 use resume::Finished;
 use source::Source;
 use spill::Spill;
@@ -123,6 +126,8 @@ pub(crate) struct Run {
     counted: Option<u64>,
     max_args: usize,
     skipped: AtomicU64,
+    /// Whether all items were there from the start, as arguments.
+    is_list: bool,
     production: OnceLock<Production>,
 }
 
@@ -183,6 +188,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         counted,
         max_args: args.group.map_or(1, std::num::NonZeroUsize::get),
         skipped: AtomicU64::new(0),
+        is_list: source.is_list(),
         production: OnceLock::new(),
     });
     let cannot_begin = |error: io::Error| format!("cannot begin: {error}");
@@ -193,7 +199,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
     run.start_consumers(consumers).map_err(cannot_begin).and_then(|ended| {
         let shared = Arc::clone(&run);
         // Never joined: it may be reading from a source that never ends.
-        spawn("producer", move || {
+        run.spawn("producer", (), move || {
             producer::produce(&shared, &producer, source, shared.max_args, finished);
         })
         .map_err(cannot_begin)?;
@@ -206,7 +212,8 @@ fn execute(mut args: Args) -> Result<u8, String> {
 
 /// Before anything runs, so that a report that has no place is no surprise at the end.
 fn create_report(path: &Path) -> Result<File, String> {
-    File::create(path)
+    standard::stream(path)
+        .unwrap_or_else(|| File::create(path))
         .map_err(|error| format!("cannot open {} for the report: {error}", path.display()))
 }
 
@@ -263,15 +270,37 @@ impl Run {
     fn start_consumers(self: &Arc<Self>, consumers: usize) -> io::Result<mpsc::Receiver<()>> {
         let (alive, ended) = mpsc::channel();
         for number in 0..consumers {
-            let (run, consumer, alive) = (Arc::clone(self), self.buffer.clone(), alive.clone());
-            spawn(&format!("consumer {}", number + 1), move || {
+            let (run, consumer) = (Arc::clone(self), self.buffer.clone());
+            self.spawn(&format!("consumer {}", number + 1), alive.clone(), move || {
                 consumer::consume(&run, consumer, number);
-                drop(alive);
             })?;
         }
         let run = Arc::clone(self);
-        spawn("backoff", move || run.backoff.serve())?;
+        self.spawn("backoff", (), move || run.backoff.serve())?;
         Ok(ended)
+    }
+
+    /// Starts a thread that the run cannot do without: if it panics, the run stops and has failed.
+    /// What it keeps goes only after that.
+    fn spawn(
+        self: &Arc<Self>,
+        name: &str,
+        keep: impl Send + 'static,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        let run = Arc::clone(self);
+        let thread = name.to_owned();
+        let on_panic = move || {
+            run.stop_soon(Cause::Broken);
+            say(format_args!(
+                "the {thread} thread panicked; starting nothing more. This is a defect of forebay, \
+                 please report it"
+            ));
+        };
+        spawn(name, move || {
+            watch::watched(body, on_panic);
+            drop(keep);
+        })
     }
 
     fn wait(&self, ended: &mpsc::Receiver<()>) {
@@ -369,93 +398,5 @@ impl Run {
 
     fn end_production(&self, production: Production) {
         let _ = self.production.set(production);
-    }
-
-    /// Prints what is left to print, and the report; gives the exit status.
-    fn conclude(
-        &self,
-        is_quiet: bool,
-        report_file: Option<File>,
-        consumers: usize,
-    ) -> Result<u8, String> {
-        if let Err(error) = self.printer.finish() {
-            self.stop_without_output(&error);
-        }
-        self.backoff.end();
-        progress::clear();
-        if let Some((_, message)) = &*self.never_runs.lock().unwrap_or_else(PoisonError::into_inner)
-        {
-            say(message);
-        }
-        let elapsed = self.began.elapsed();
-        let statistics = self.buffer.statistics();
-        let production = self.production.get();
-        let (ended, service) = self.tally.service();
-        let measured = Measured {
-            elapsed,
-            producers: 1,
-            consumers,
-            production: production.map_or(elapsed, |production| production.ended),
-            // A run that stopped early: as if the source had stood still while it was not read.
-            source: production.map_or_else(
-                || elapsed.saturating_sub(statistics.producer_wait),
-                |production| production.source,
-            ),
-            producer_wait: statistics.producer_wait,
-            consumer_wait: production
-                .map_or(statistics.consumer_wait, |production| production.consumer_wait),
-            produced: statistics.produced,
-            ended: (self.tally.succeeded() + self.tally.failed()).max(u64::from(ended > 0)),
-            service,
-        };
-        let report = Report {
-            produced: statistics.produced,
-            finished: statistics.finished,
-            failed: self.tally.failed(),
-            remaining: statistics.unfinished(),
-            dead: statistics.dead,
-            dropped: statistics.dropped,
-            high_water: statistics.high_water,
-            capacity: self.capacity as u64,
-            producers: 1,
-            consumers,
-            shares: self.tally.shares(),
-            producer_wait_seconds: statistics.producer_wait.as_secs_f64(),
-            consumer_wait_seconds: statistics.consumer_wait.as_secs_f64(),
-            elapsed_seconds: elapsed.as_secs_f64(),
-            bottleneck: measured.bottleneck(),
-            balanced_consumers: measured.balanced_consumers(),
-        };
-        if !is_quiet && !self.is_dry {
-            let remarks = Remarks {
-                skipped: self.skipped.load(Ordering::Relaxed),
-                all_read: production.is_some(),
-                named: self.tally.named(),
-            };
-            report.for_people(&measured, &remarks).lines().for_each(say);
-        }
-        if let Some(mut file) = report_file {
-            report
-                .write_json(&mut file)
-                .map_err(|error| format!("cannot write the report for --report-json: {error}"))?;
-        }
-        if report.remaining > 0 && self.stop.cause().is_none() {
-            return Err("items remain although nothing stopped the run; this is a defect of \
-                        forebay, please report it"
-                .to_owned());
-        }
-        Ok(self.exit_status())
-    }
-
-    fn exit_status(&self) -> u8 {
-        match self.stop.cause() {
-            Some(Cause::Interrupted(signal)) => 128 + signal as u8,
-            Some(Cause::NeverRuns(code)) => code,
-            Some(Cause::OutputGone) => 141,
-            Some(Cause::Broken) => 255,
-            Some(Cause::Halted { success: true }) => 0,
-            _ if self.fault.load(Ordering::Relaxed) => 255,
-            Some(Cause::Halted { success: false }) | None => self.tally.failed().min(101) as u8,
-        }
     }
 }

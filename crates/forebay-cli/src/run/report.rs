@@ -21,7 +21,7 @@ use std::io::{self, Write as _};
 
 use serde::Serialize;
 
-use super::bottleneck::{Bottleneck, Measured};
+use super::bottleneck::{Advice, Bottleneck, Measured};
 
 /// The report: these keys, in this order, are what `--report-json` writes.
 #[derive(Debug, Clone, Serialize)]
@@ -121,31 +121,38 @@ impl Report {
     fn verdict(&self, measured: &Measured) -> String {
         let (producers_idle, consumers_idle) = measured.idle_percent();
         let ran = counted(self.consumers as u64, "consumer");
-        let balanced = self.balanced_consumers;
-        let would = format!("{balanced} would balance it");
+        let advice = match measured.advice() {
+            Advice::Unknown => String::new(),
+            Advice::Number(number) => format!(", {number} would balance it"),
+            Advice::AsManyAsRun => {
+                ", the input is fast enough for as many as the machine can run".to_owned()
+            }
+        };
         match self.bottleneck {
             Bottleneck::Consumers => format!(
                 "the consumers were the bottleneck: the input was ahead of them {producers_idle:.0} % \
-                 of the time; {ran} ran, {would}"
+                 of the time; {ran} ran{advice}"
             ),
             Bottleneck::Producers => format!(
                 "the producers were the bottleneck: consumers waited for items {consumers_idle:.0} % \
-                 of their time; {ran} ran, {would}"
+                 of their time; {ran} ran{advice}"
             ),
             Bottleneck::Balanced => {
                 format!("the two sides were balanced: neither waited much; {ran} ran")
             }
             Bottleneck::Bursts => {
                 // Where the buffer was never the limit, a larger one would change nothing.
-                let advice = if self.producer_wait_seconds >= 0.1 * self.elapsed_seconds {
+                let more_room = if measured.advice() != Advice::Unknown
+                    && self.producer_wait_seconds >= 0.1 * self.elapsed_seconds
+                {
                     "a larger --capacity would even it out; "
                 } else {
                     ""
                 };
                 format!(
                     "items came in bursts: the input was ahead {producers_idle:.0} % of the time, \
-                     consumers waited for items {consumers_idle:.0} % of theirs; {advice}{ran} ran, \
-                     {would}"
+                     consumers waited for items {consumers_idle:.0} % of theirs; {more_room}{ran} \
+                     ran{advice}"
                 )
             }
         }

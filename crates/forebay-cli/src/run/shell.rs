@@ -20,12 +20,14 @@ enum Within {
     Braces,
     /// `((…))` or `$((…))`
     Arithmetic,
+    /// `(…)` in it.
+    Group,
 }
 
 #[derive(Debug, Default)]
 struct Reader {
     within: Vec<Within>,
-    /// A `<<` or `$'` went before: from there on nothing is sure.
+    /// Something that is not followed went before: from there on nothing is sure.
     unsure: Option<&'static str>,
     comment: bool,
     /// The next character is escaped.
@@ -75,7 +77,7 @@ impl Reader {
             Some(Within::DoubleQuotes) => Some("in double quotes"),
             Some(Within::Backquotes) => Some("in backquotes (use $(...) instead)"),
             Some(Within::Braces) => Some("in ${...}"),
-            Some(Within::Arithmetic) => Some("in shell arithmetic"),
+            Some(Within::Arithmetic | Within::Group) => Some("in shell arithmetic"),
         }
     }
 
@@ -100,12 +102,27 @@ impl Reader {
         if within == Some(Within::SingleQuotes) {
             if rest[0] == b'\'' {
                 self.within.pop();
+            } else if rest[0] == b'`' && self.within.contains(&Within::Backquotes) {
+                self.unsure = Some("after backquotes with quotes in them");
             }
             return 1;
         }
         let quoted = within == Some(Within::DoubleQuotes);
         let words = matches!(within, None | Some(Within::Parentheses));
+        if self.is_case(rest) {
+            // Its patterns end with a `)` that closes nothing.
+            self.unsure = Some("after a `case` in parentheses");
+        }
         match rest {
+            // The shell takes both away, even from within a word or an operator.
+            [b'\\', b'\n', ..] => {
+                let is_in_the_midst =
+                    if quoted { self.before == b'$' } else { !b" \t\n;&|".contains(&self.before) };
+                if is_in_the_midst {
+                    self.unsure = Some("after a line that goes on in the midst of a word");
+                }
+                return 2;
+            }
             [b'\\', ..] => self.escaped = true,
             [b'"', ..] if quoted => drop(self.within.pop()),
             [b'"', ..] => self.within.push(Within::DoubleQuotes),
@@ -128,9 +145,18 @@ impl Reader {
             [b'}', ..] if within == Some(Within::Braces) => drop(self.within.pop()),
             _ if quoted => {}
             [b'$', b'\'', ..] => self.unsure = Some("after $'"),
+            // Shells differ on whether it quotes.
+            [b'\'', ..] if within == Some(Within::Braces) && self.is_quoted_outside() => {
+                self.unsure = Some("after a ' in ${...} in double quotes");
+            }
             [b'\'', ..] => self.within.push(Within::SingleQuotes),
             [b'<', b'<', ..] => self.unsure = Some("after <<"),
-            [b'#', ..] if words && b" \t\n;&|()".contains(&self.before) => self.comment = true,
+            [b'#', ..] if within == Some(Within::Backquotes) => {
+                self.unsure = Some("after backquotes with # in them");
+            }
+            // After `$(…)` it begins no comment, after `(…)` it does.
+            [b'#', ..] if words && self.before == b')' => self.unsure = Some("after )#"),
+            [b'#', ..] if words && b" \t\n;&|(".contains(&self.before) => self.comment = true,
             [b'(', b'(', ..] if words => {
                 self.within.push(Within::Arithmetic);
                 return 2;
@@ -139,12 +165,40 @@ impl Reader {
                 self.within.pop();
                 return 2;
             }
+            [b'(', ..] if matches!(within, Some(Within::Arithmetic | Within::Group)) => {
+                self.within.push(Within::Group);
+            }
+            [b')', ..] if within == Some(Within::Group) => drop(self.within.pop()),
+            // `$((` may begin a subshell, too.
+            [b')', ..] if within == Some(Within::Arithmetic) => {
+                self.unsure = Some("after what may be arithmetic or a subshell");
+            }
             [b'(', ..] if words => self.within.push(Within::Parentheses),
             [b')', ..] if within == Some(Within::Parentheses) => drop(self.within.pop()),
             _ => {}
         }
         1
     }
+
+    /// Whether the word `case` begins here, in parentheses.
+    fn is_case(&self, rest: &[u8]) -> bool {
+        self.within.last() == Some(&Within::Parentheses)
+            && !is_of_a_word(self.before)
+            && rest
+                .strip_prefix(b"case")
+                .is_some_and(|rest| !rest.first().is_some_and(|next| is_of_a_word(*next)))
+    }
+
+    /// Whether the innermost `${` stands in double quotes.
+    fn is_quoted_outside(&self) -> bool {
+        let mut outside = self.within.iter().rev().skip_while(|within| **within == Within::Braces);
+        outside.next() == Some(&Within::DoubleQuotes)
+    }
+}
+
+/// Whether a reserved word cannot end before, or begin after, this character.
+fn is_of_a_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-./=,:+@%".contains(&byte)
 }
 
 #[cfg(test)]
@@ -164,6 +218,12 @@ mod tests {
             "awk '{ print $1 }' {}",
             "echo \\\" {}",
             "echo '{#}' \"{%}\" {}",
+            "echo \"$(grep --ignore-case x lowercase/case.txt)\" {}",
+            "case a in a) echo {} ;; esac",
+            "echo $(((1) + 2)); echo a \\\n b |\\\n cat",
+            "x=\"$(echo $(((1))) )\"; echo {}",
+            "wc \\\n -l \\\n {}",
+            "echo ${x:-'a b'} \"a\\\nb\" {}",
         ] {
             assert_eq!(check(&parts(script.as_bytes(), b"{}")), Ok(()), "{script}");
         }
@@ -187,6 +247,19 @@ mod tests {
             "ls # {}",
             "echo $(echo '$(' {}; echo \"{/}\")",
             "x=a#'b {}'",
+            "echo \"$(case a in a) echo \"{}\" ;; esac)\"",
+            "(case a in a) : ;; esac; echo {})",
+            "echo $(:;case a in a) : ;; esac) {}",
+            "echo $(if true\nthen case a in a) : ;; esac; fi) {}",
+            "echo \"${x:-'}\" {} '",
+            "echo \"${x:-${y:-'}}\" {} '",
+            "echo \"$(echo $(((1))) \"{}\")\"",
+            "echo \"$((echo a) | cat) $(echo {})\"",
+            "echo $(echo a)#'b\n{}'",
+            "cat <\\\n<E\n{}\nE",
+            "echo \"$\\\n(echo \"{}\")\"",
+            "echo `# '` {}",
+            "echo `echo '`' {}",
         ] {
             assert!(check(&parts(script.as_bytes(), b"{}")).is_err(), "{script}");
         }

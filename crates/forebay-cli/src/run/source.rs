@@ -95,6 +95,11 @@ impl Source {
         Ok(Self { origins: origins.into_iter(), current: None, delimiter, skip_blank })
     }
 
+    /// Whether all items are there already, as arguments.
+    pub(crate) fn is_list(&self) -> bool {
+        self.origins.as_slice().iter().all(|origin| matches!(origin, Origin::Arguments(_)))
+    }
+
     /// How many items there will be, if that can be known without waiting for them: the arguments,
     /// and regular files, which are read once more for it.
     pub(crate) fn count(&self) -> Option<u64> {

@@ -77,6 +77,12 @@ impl Template {
         }
     }
 
+    /// Whether the user's own part of the program's name has a space, and no shell reads it.
+    pub(crate) fn looks_like_a_script(&self) -> bool {
+        let has_space = |part: &Part| matches!(part, Part::Literal(text) if text.contains(&b' '));
+        !self.shell && self.words[0].iter().any(has_space)
+    }
+
     /// The argv for this item on this consumer. Never empty.
     pub(crate) fn argv(&self, item: &Item, consumer: usize) -> Vec<OsString> {
         if self.shell {

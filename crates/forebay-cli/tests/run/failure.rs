@@ -6,6 +6,15 @@ use std::os::unix::fs::PermissionsExt;
 use crate::forebay::{Folder, assert_sums, input, number, run, start, until};
 
 #[test]
+fn a_command_line_in_quotes_is_told_of_the_shell() {
+    run(&["echo {} | cat", ":::", "a"], b"").exits(1).says(&["not found", "--shell"]);
+    run(&["sort | uniq", ":::", "a"], b"").exits(127).says(&["not found", "--shell"]);
+    // Of an item that is the command it is not said: with a shell it would be quoted.
+    let ended = run(&["{}", ":::", "no such"], b"").exits(1);
+    assert!(!ended.says(&["not found"]).errors().contains("--shell"));
+}
+
+#[test]
 fn the_exit_status_counts_failed_items() {
     run(&["-j2", "sh", "-c", "exit $0"], &input([0, 1, 0, 7, 0])).exits(2);
     run(&["-j2", "false"], &input(1..=101)).exits(101);

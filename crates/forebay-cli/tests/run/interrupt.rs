@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM, once and twice.
+//! Ctrl-C, SIGTERM and SIGHUP, once and twice.
 
 use rustix::process::Signal;
 
@@ -20,7 +20,7 @@ fn two_at_work(folder: &Folder, work: &str) -> Going {
 
 #[test]
 fn the_first_finishes_what_runs() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
         let folder = Folder::new();
         let going = two_at_work(&folder, "sleep 0.5");
         going.signal(signal);
@@ -31,6 +31,33 @@ fn the_first_finishes_what_runs() {
         assert_sums(&report);
         assert!((number(&report, "remaining") - 3.0).abs() < 0.5, "{report}");
     }
+}
+
+#[test]
+fn a_hangup_that_is_ignored_stays_so() {
+    let folder = Folder::new();
+    let script = format!(
+        "touch {0}/begun; until [ -e {0}/go ]; do sleep 0.01; done",
+        folder.root().display()
+    );
+    let mut child = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "trap '' HUP; exec \"$@\"",
+            "sh",
+            env!("CARGO_BIN_EXE_forebay"),
+            "run",
+            "-q",
+            "-j1",
+        ])
+        .args(["--shell", &format!("{script}; : {{}}"), ":::", "a", "b"])
+        .spawn()
+        .expect("starts");
+    until("begun", || !folder.names().is_empty());
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::HUP)
+        .expect("runs");
+    folder.write("go", b"");
+    assert_eq!(child.wait().expect("ends").code(), Some(0));
 }
 
 #[test]

@@ -201,6 +201,21 @@ fn without_resume_a_joblog_begins_anew() {
 }
 
 #[test]
+fn a_joblog_on_standard_output_is_not_written_over() {
+    let folder = Folder::new();
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_forebay"))
+        .args(["run", "-q", "-j1", "--joblog", "/dev/stdout", "echo", "a", ":::", "b"])
+        .stdout(fs::File::create(folder.path("o")).expect("created"))
+        .status()
+        .expect("forebay runs");
+    assert!(status.success());
+    let lines = folder.lines("o");
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].starts_with("Seq\t") && lines[1] == "a b" && lines[2].ends_with("\tb"));
+    run(&["--joblog", "-", "--resume", "true"], b"a\n").exits(255).says(&["--resume", "read back"]);
+}
+
+#[test]
 fn a_full_disk_under_the_joblog() {
     let ended = run(&["--joblog", "/dev/full", "echo"], b"a\n").exits(255);
     assert_eq!(ended.says(&["joblog", "/dev/full", "No space left"]).text(), "");

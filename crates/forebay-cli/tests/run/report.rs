@@ -1,5 +1,7 @@
 //! The report: its keys, its sums, and its numbers on work of known length.
 
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -108,6 +110,52 @@ fn slow_consumers_are_the_bottleneck() {
     assert_between(&report, "high_water", 2.0, 2.0);
     for share in report["shares"].as_array().expect("shares") {
         assert!((7.0..=13.0).contains(&share.as_f64().expect("a number")), "{report}");
+    }
+}
+
+#[test]
+fn no_number_is_advised_where_too_little_was_seen() {
+    let list: Vec<_> = (0..20).map(|item| item.to_string()).collect();
+    let work = ["-j1", "--shell", "sleep 0.06; : {}"];
+    let brief = run(&["-j2", "echo"], &input(1..=100)).exits(0);
+    let items: Vec<&str> = list.iter().map(String::as_str).collect();
+    let listed = run(&[&work[..], &[":::"], &items].concat(), b"").exits(0);
+    let halted = run(&[&["--halt", "soon,done=19"][..], &work].concat(), &input(1..=25)).exits(0);
+    for ended in [brief, listed, halted] {
+        let errors = ended.says(&["consumer", "ran"]).errors();
+        assert!(!errors.contains("would balance") && !errors.contains("as many"), "{errors}");
+    }
+    // All input was there at once: no number, but words.
+    run(&work, &input(1..=20)).exits(0).says(&["1 consumer ran", "as many as the machine can run"]);
+}
+
+#[test]
+fn the_number_is_more_than_ran_where_consumers_were_slow() {
+    let folder = Folder::new();
+    let report = folder.arg("report");
+    run(&["-j4", "--report-json", &report, "sleep", "0.2", ":::", "0"], b"").exits(0);
+    let report = folder.report("report");
+    assert_eq!(report["bottleneck"], "consumers", "{report}");
+    assert_between(&report, "balanced_consumers", 5.0, 5.0);
+}
+
+#[test]
+fn a_report_to_standard_output_comes_after_all_else() {
+    for name in ["-", "/dev/stdout"] {
+        let folder = Folder::new();
+        folder.write("o", b"before\n");
+        let append = File::options().write(true).open(folder.path("o")).expect("open");
+        (&append).seek(SeekFrom::End(0)).expect("at the end");
+        let status = Command::new(env!("CARGO_BIN_EXE_forebay"))
+            .args(["run", "-q", "-k", "--report-json", name, "echo", ":::", "a", "b"])
+            .current_dir(folder.root())
+            .stdout(append)
+            .status()
+            .expect("forebay runs");
+        assert!(status.success());
+        let text = String::from_utf8(folder.read("o")).expect("UTF-8");
+        assert!(text.starts_with("before\na\nb\n{\"produced\":2,"), "{text}");
+        assert_eq!(folder.names(), ["o"]);
     }
 }
 

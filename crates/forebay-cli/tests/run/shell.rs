@@ -86,7 +86,8 @@ fn with_shell_pipes_work() {
 
 #[test]
 fn a_placeholder_in_quotes_is_refused_before_anything_runs() {
-    for script in ["echo \"{}\"", "echo '{}'", "echo `echo {}`", "cat <<E\n{}\nE"] {
+    let case = "echo \"$(case a in a) echo \"{}\" ;; esac)\"";
+    for script in [case, "echo \"{}\"", "echo '{}'", "echo `echo {}`", "cat <<E\n{}\nE"] {
         let ended = run(&["--shell", script, ":::", "x"], b"").exits(255);
         let ended = ended.says(&["placeholder", "quoted for you"]);
         assert_eq!(ended.text(), "");

@@ -12,13 +12,17 @@ use crate::forebay::run;
 
 /// What forebay shows on a terminal.
 fn shown(no_color: bool, arguments: &[&str]) -> String {
+    shown_on(100, no_color, arguments)
+}
+
+fn shown_on(columns: u16, no_color: bool, arguments: &[&str]) -> String {
     let main = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
     grantpt(&main).expect("granted");
     unlockpt(&main).expect("unlocked");
     let name = ptsname(&main, Vec::new()).expect("a name");
     let terminal =
         rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("open");
-    tcsetwinsize(&terminal, Winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 })
+    tcsetwinsize(&terminal, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })
         .expect("a size");
     let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
     command.arg("run").args(arguments).env("TERM", "xterm-256color").env_remove("NO_COLOR");
@@ -47,6 +51,19 @@ fn a_bar_with_rate_depth_and_time_left() {
         assert!(shown.contains(word), "{word:?} in {shown:?}");
     }
     assert!(shown.contains("3 finished"), "{shown:?}");
+}
+
+#[test]
+fn a_narrow_terminal_is_not_overrun() {
+    for columns in [20, 40, 60, 80] {
+        let shown =
+            shown_on(columns, true, &["-j1", "--shell", "sleep 0.3; : {}", ":::", "a", "b"]);
+        let bar = shown.split("forebay:").next().expect("a bar").replace("\x1b[2K", "\n");
+        assert!(bar.contains("/2"), "{shown:?}");
+        for line in bar.split(['\r', '\n']) {
+            assert!(line.chars().count() <= columns.into(), "{columns}: {line:?} in {shown:?}");
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,11 @@ use crate::forebay::{Folder, run};
 
 #[test]
 fn wrong_flags() {
-    run(&["-j", "0", "true"], b"a\n").exits(255).says(&["--jobs", "0 consumers", "1 or more"]);
+    run(&["-j", "0", "true"], b"a\n").exits(255).says(&[
+        "--jobs",
+        "0 consumers",
+        "give a number from 1",
+    ]);
     run(&["--capacity", "0", "true"], b"a\n").exits(255).says(&["--capacity", "at least 1 item"]);
     run(&["-n0", "true"], b"a\n").exits(255).says(&["--max-args", "at least 1 item"]);
     run(&["--retries", "0", "true"], b"a\n").exits(255).says(&["tried at least once"]);
@@ -16,6 +20,29 @@ fn wrong_flags() {
     run(&["-d", "\\q", "true"], b"a\n").exits(255).says(&["after a backslash"]);
     run(&["-I", "", "true"], b"a\n").exits(255).says(&["placeholder cannot be empty"]);
     run(&["--resume", "true"], b"a\n").exits(255).says(&["--joblog"]);
+}
+
+#[test]
+fn numbers_beyond_reason_are_refused() {
+    for number in ["65537", "18446744073709551615", "1e99", "99999999999999999999"] {
+        let most = if number == "1e99" { "whole number" } else { "at most 65536" };
+        run(&["-j", number, "true"], b"a\n").exits(255).says(&["--jobs", most]);
+    }
+    for number in ["16777217", "100000000000", "18446744073709551615"] {
+        run(&["--capacity", number, "true"], b"a\n")
+            .exits(255)
+            .says(&["--capacity", "at most 16777216"]);
+    }
+    for flag in ["--timeout", "--backoff"] {
+        run(&[flag, "1e19", "true"], b"a\n").exits(255).says(&[flag, "36500d"]);
+        run(&[flag, "36500d", "echo"], b"a\n").exits(0);
+    }
+    run(&["-n18446744073709551615", "true"], b"a\n").exits(255).says(&["at most 4294967295"]);
+}
+
+#[test]
+fn consumers_by_the_flag_of_xargs() {
+    assert_eq!(run(&["-P1", "echo", "{%}"], b"a\nb\n").exits(0).text(), "1\n1\n");
 }
 
 #[test]
@@ -50,4 +77,7 @@ fn help_is_not_an_error() {
     }
     let help = run(&["--help"], b"").exits(0).text();
     assert!(help.contains("{/.}") && help.contains("Exit status") && help.contains("Examples"));
+    for told in ["`done` and none failed", "SIGPIPE", "129, 130, 143", "ssh host"] {
+        assert!(help.contains(told), "{told}: {help}");
+    }
 }

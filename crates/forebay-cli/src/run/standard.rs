@@ -1,0 +1,18 @@
+//! Names of files that stand for a standard stream.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use rustix::stdio;
+
+/// The standard stream that the name stands for, where it stands for one: sharing its place in the
+/// file, so that nothing is written over and nothing is emptied, as opening it anew would.
+pub(crate) fn stream(path: &Path) -> Option<io::Result<File>> {
+    let stream = match path.to_str()? {
+        "-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => stdio::stdout(),
+        "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => stdio::stderr(),
+        _ => return None,
+    };
+    Some(stream.try_clone_to_owned().map(File::from))
+}
