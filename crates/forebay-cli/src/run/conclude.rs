@@ -1,6 +1,7 @@
 //! The end of a run: the report and the exit status.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
@@ -76,9 +77,14 @@ impl Run {
             report.for_people(&measured, &remarks).lines().for_each(say);
         }
         if let Some(mut file) = report_file {
-            report
-                .write_json(&mut file)
-                .map_err(|error| format!("cannot write the report for --report-json: {error}"))?;
+            match report.write_json(&mut file) {
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                    self.stop_without_output(&error);
+                }
+                written => written.map_err(|error| {
+                    format!("cannot write the report for --report-json: {error}")
+                })?,
+            }
         }
         let is_complete = report.remaining == 0 && production.is_some();
         if !is_complete && self.stop.cause().is_none() {

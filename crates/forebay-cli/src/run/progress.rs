@@ -37,15 +37,15 @@ pub(crate) fn show(run: &Arc<Run>) {
         let mut styled = None;
         while !bar.is_finished() {
             let total = run.total();
-            if let Some(total) = total
-                && bar.length() != Some(total)
-            {
-                bar.set_length(total);
-            }
             let columns = columns();
             if styled != Some((columns, total.is_some())) {
                 styled = Some((columns, total.is_some()));
                 bar.set_style(style(columns, total.is_some()));
+            }
+            if let Some(total) = total
+                && bar.length() != Some(total)
+            {
+                bar.set_length(total);
             }
             bar.set_position(run.tally.succeeded() + run.tally.failed());
             bar.set_message(Figures::of(&run, &bar, total).text(columns));
@@ -99,19 +99,30 @@ impl Figures {
             }
             let _ = write!(text, ", depth {}/{}", self.waiting, self.capacity);
         }
+        // Digits and letters only: no character is cut in two.
+        text.truncate(usize::from(columns.saturating_sub(beside(columns))));
         text
     }
 }
 
-/// Whatever the message is, it is cut where the line ends.
+/// The columns that the message does not have.
+fn beside(columns: u16) -> u16 {
+    match columns {
+        ..MEDIUM => 1,
+        // The time that has passed, and a spinner.
+        MEDIUM..BARRED => 12,
+        BARRED.. => 36,
+    }
+}
+
 fn style(columns: u16, total_known: bool) -> ProgressStyle {
     let colors = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let template = match (columns, total_known) {
-        (..MEDIUM, _) => "{wide_msg}",
-        (BARRED.., true) if colors => "{elapsed} {bar:24.cyan/blue} {wide_msg}",
-        (BARRED.., true) => "{elapsed} {bar:24} {wide_msg}",
-        (_, true) => "{elapsed} {wide_msg}",
-        (_, false) => "{elapsed} {spinner} {wide_msg}",
+        (..MEDIUM, _) => "{msg}",
+        (BARRED.., true) if colors => "{elapsed} {bar:24.cyan/blue} {msg}",
+        (BARRED.., true) => "{elapsed} {bar:24} {msg}",
+        (_, true) => "{elapsed} {msg}",
+        (_, false) => "{elapsed} {spinner} {msg}",
     };
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -143,6 +154,8 @@ mod tests {
         assert_eq!(figures.text(20), "120/1000");
         assert_eq!(figures.text(40), "120/1000 12.3/s, 3 failed");
         assert_eq!(figures.text(60), "120/1000 12.3/s, 3 failed, 70s left, depth 64/64");
+        assert_eq!(figures.text(100), "120/1000 12.3/s, 3 failed, 70s left, depth 64/64");
+        assert_eq!(figures.text(6), "120/1");
         assert_eq!(Figures { total: None, ..figures }.text(20), "120");
     }
 }

@@ -160,6 +160,18 @@ fn a_report_to_standard_output_comes_after_all_else() {
 }
 
 #[test]
+fn a_report_that_nobody_reads_is_output_that_nobody_reads() {
+    let (reader, writer) = rustix::pipe::pipe().expect("a pipe");
+    drop(reader);
+    let status = Command::new(env!("CARGO_BIN_EXE_forebay"))
+        .args(["run", "-q", "--report-json", "-", "true", ":::", "a"])
+        .stdout(writer)
+        .status()
+        .expect("forebay runs");
+    assert_eq!(status.code(), Some(141));
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_told() {
     run(&["--report-json", "/dev/full", "true"], b"a\n").exits(255).says(&["report", "No space"]);
     let ended = run(&["--report-json", "/no/such/folder/r", "echo"], b"a\n").exits(255);
