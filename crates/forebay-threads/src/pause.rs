@@ -9,20 +9,25 @@ use crate::atomics::thread;
 /// better to stay away longer: the other side then fills, or empties, many places in one go instead
 /// of handing each over from one processor's cache to the other's.
 pub(crate) fn spins(capacity: Option<usize>) -> impl Iterator<Item = ()> {
-    let small = capacity.is_some_and(|capacity| capacity <= SMALL);
-    (0..if small && cfg!(not(loom)) { SPINS } else { 0 }).map(spin)
+    (0..if is_small(capacity) && cfg!(not(loom)) { SPINS } else { 0 }).map(spin)
 }
 
-/// Yields, a few: for what another thread of this processor could do if it were let. Bounded, and well
-/// below the 50 µs of C5 unless other threads use the time.
-pub(crate) fn yields() -> impl Iterator<Item = ()> {
-    (0..if cfg!(loom) { 0 } else { YIELDS }).map(|_| thread::yield_now())
+/// Yields: for what another thread of this processor could do if it were let. Bounded, and well below
+/// the 50 µs of C5 unless other threads use the time. More of them where the buffer is small and each
+/// sleep is for a few items only.
+pub(crate) fn yields(capacity: Option<usize>) -> impl Iterator<Item = ()> {
+    let most = if is_small(capacity) { YIELDS_IF_SMALL } else { YIELDS };
+    (0..if cfg!(loom) { 0 } else { most }).map(|_| thread::yield_now())
 }
 
-/// The largest capacity for which spinning pays.
-const SMALL: usize = 16;
+/// Whether spinning pays; measured, see `docs/decisions/0003-before-sleeping.md`.
+fn is_small(capacity: Option<usize>) -> bool {
+    capacity.is_some_and(|capacity| capacity <= 16)
+}
+
 const SPINS: u32 = 6;
 const YIELDS: u32 = 4;
+const YIELDS_IF_SMALL: u32 = 16;
 
 fn spin(nth: u32) {
     (0..1 << nth).for_each(|_| std::hint::spin_loop());

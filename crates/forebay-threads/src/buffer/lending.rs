@@ -49,7 +49,7 @@ impl<T> Buffer<T> {
             outcome => return outcome,
         }
         let waiting = share.waits.begin();
-        for () in pause::yields() {
+        for () in pause::yields(self.settings.capacity) {
             if let Ok(entry) = self.try_lease(share) {
                 return Ok(entry);
             }

@@ -116,7 +116,7 @@ impl<T> Buffer<T> {
             }
         }
         let waiting = self.begin_put_wait();
-        for () in pause::yields() {
+        for () in pause::yields(self.settings.capacity) {
             match attempt(item) {
                 Ok(over) => return over,
                 Err(back) => item = back,
@@ -175,7 +175,7 @@ impl<T> Buffer<T> {
             }
         }
         let waiting = share.waits.begin();
-        for () in pause::yields() {
+        for () in pause::yields(self.settings.capacity) {
             if let Some(item) = self.try_take(share) {
                 return Ok(item);
             }
