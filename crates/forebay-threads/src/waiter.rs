@@ -6,8 +6,9 @@
 //!
 //! Newcomers may pass those who wait, which spares a context switch, but not for ever: each pass is
 //! counted *before* it is made, and once the oldest waiter has been passed as often as it allows,
-//! only the oldest is [admitted](WaitList::admits) (C10). The scheme is the "bounded overtaking" of
-//! mutual exclusion (Lamport, 1974), with a bound chosen for throughput.
+//! only the oldest is [admitted](WaitList::admits) (C10). That nobody waits for more than so many turns
+//! of others is what D. E. Knuth (1966) first asked of mutual exclusion; the bound here is chosen for
+//! throughput.
 //!
 //! A wake is a duty: whoever leaves the line while there is still something to be had wakes the
 //! next ([`WaitList::leave`]). Dropping that duty when a woken waiter is cancelled is the best-known way
