@@ -79,7 +79,9 @@ impl Clause {
                  at least 1; 0 is refused with an error. At most `max_leased` items are out on lease \
                  (default: capacity, at least 64); a lease beyond that waits. A nacked item goes back \
                  without asking for room, so waiting may pass capacity by nacks, but waiting + leased \
-                 <= capacity + max_leased, always. Unbounded is a constructor of its own."
+                 <= capacity + max_leased, always. A permit counts as an item that waits. By weight: \
+                 admitted while waiting weight and its own are within the capacity; heavier than the \
+                 whole capacity is refused at once. Unbounded is a constructor of its own."
             }
             Self::Order => {
                 "First in, first out: if one put returns before another begins, its item is first \
@@ -101,7 +103,9 @@ impl Clause {
                  blocking, try, with a timeout or a deadline, and async. try never waits for room or \
                  for an item; it may wait for one operation already in flight, so it never reports \
                  full or empty wrongly. What a put could not place it hands back; a cancelled async \
-                 put has placed its item whole or not at all."
+                 put has placed its item whole or not at all, and reserve gives a permit first for \
+                 those who must keep the item. put_many keeps its order, may place a part, and \
+                 returns the rest."
             }
             Self::CloseAndDrain => {
                 "After close every put is refused with its item; a nack is still accepted. Takes \
@@ -120,12 +124,14 @@ impl Clause {
                  Counting costs the fast path nothing that a benchmark can see."
             }
             Self::Overflow => {
-                "What happens on full is the producer's choice. put says which happened. Drops are \
-                 counted, never silent."
+                "What happens on full is the producer's choice, set on its handle: wait (default), wait \
+                 so long, refuse, drop the oldest, drop this one. put says which happened. \
+                 Drop-oldest takes only waiting items and does not overtake producers that wait: \
+                 while any stand in line it is refused. Drops are counted, never silent."
             }
             Self::Fairness => {
                 "A waiter is overtaken at most 2 x (capacity + waiters) times; then the next place or \
-                 item is its own, also against try."
+                 item is its own, also against try and drop-oldest."
             }
             Self::BadInput => {
                 "A clear error that names what was wrong and what to do; nothing lost, nothing half \

@@ -2,6 +2,8 @@
 
 use std::{error, fmt};
 
+use crate::Batch;
+
 /// Why a put did not place its item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -14,6 +16,8 @@ pub enum Refusal {
     Closed,
     /// Every consumer is gone: nobody could ever take the item (C6).
     Abandoned,
+    /// The item weighs more than the whole buffer may hold: it would wait for ever (C1).
+    TooHeavy,
 }
 
 impl fmt::Display for Refusal {
@@ -23,9 +27,12 @@ impl fmt::Display for Refusal {
             Self::TimedOut => "the buffer stayed full until the deadline",
             Self::Closed => "the buffer is closed",
             Self::Abandoned => "the buffer has no consumer left",
+            Self::TooHeavy => "the item is heavier than the buffer may hold",
         })
     }
 }
+
+impl error::Error for Refusal {}
 
 /// A refused put: the reason, and the item, untouched.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,6 +63,36 @@ impl<T> fmt::Display for PutError<T> {
 }
 
 impl<T> error::Error for PutError<T> {}
+
+/// A put of many items that stopped before the end: the reason, what was done until then, and the
+/// items that were not placed, in their order.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PutManyError<T> {
+    /// The items from the first refused one on.
+    pub rest: Vec<T>,
+    /// Why not.
+    pub refusal: Refusal,
+    /// What became of those before.
+    pub done: Batch,
+}
+
+impl<T> fmt::Debug for PutManyError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PutManyError")
+            .field("rest", &self.rest.len())
+            .field("refusal", &self.refusal)
+            .field("done", &self.done)
+            .finish()
+    }
+}
+
+impl<T> fmt::Display for PutManyError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the last {} not put: {}", self.rest.len(), self.refusal)
+    }
+}
+
+impl<T> error::Error for PutManyError<T> {}
 
 /// Why a take or a lease brought no item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

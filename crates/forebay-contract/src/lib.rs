@@ -8,6 +8,7 @@
 //! - [`clause`]: the rules, with the numbers that tests, docs and messages cite.
 //! - [`sides`]: the traits [`Produce`], [`Consume`] and [`Leased`] that a buffer's handles keep.
 //! - [`error`]: refusals, which hand the refused item back.
+//! - [`overflow`]: what a producer wants done on full, and what a put says of it.
 //! - [`statistics`]: what a buffer tells about itself.
 //! - [`model`]: the sequential reference model, the oracle of every test.
 //!
@@ -17,14 +18,16 @@ pub mod clause;
 pub mod dead_letter;
 pub mod error;
 pub mod model;
+pub mod overflow;
 pub mod patience;
 pub mod sides;
 pub mod statistics;
 
 pub use clause::Clause;
 pub use dead_letter::{DeadLetter, Death};
-pub use error::{LeaseError, PutError, Refusal, TakeError, TimedOut};
+pub use error::{LeaseError, PutError, PutManyError, Refusal, TakeError, TimedOut};
 pub use model::Model;
+pub use overflow::{Batch, Outcome, Overflow};
 pub use patience::Patience;
-pub use sides::{Consume, Leased, Produce};
+pub use sides::{Consume, Leased, Permitted, Produce};
 pub use statistics::{Share, Statistics};

@@ -13,6 +13,10 @@ pub struct Statistics {
     pub name: Option<String>,
     /// The most items that may wait; `None` when unbounded.
     pub capacity: Option<usize>,
+    /// The greatest weight that may wait; `None` when items are not weighed.
+    pub weight_capacity: Option<u64>,
+    /// Weight waiting now; 0 when items are not weighed.
+    pub weight: u64,
     /// Puts that returned Ok.
     pub produced: u64,
     /// Items taken, and leases acked.
@@ -23,7 +27,10 @@ pub struct Statistics {
     pub leased: u64,
     /// Dead letters kept now.
     pub dead: u64,
-    /// Items dropped: purged dead letters, and what was left when the last consumer went.
+    /// Places set aside by permits now.
+    pub reserved: u64,
+    /// Items dropped: on full as a producer chose, purged dead letters, and what was left when the
+    /// last consumer went.
     pub dropped: u64,
     /// The greatest depth seen.
     pub high_water: u64,
