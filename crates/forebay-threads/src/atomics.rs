@@ -20,7 +20,7 @@ pub(crate) use std::{
 /// For numbers that are only ever added up and read: no other memory is reached through them.
 pub(crate) mod counters {
     use std::sync;
-    pub(crate) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
     #[derive(Debug)]
     pub(crate) struct Mutex<T>(sync::Mutex<T>);

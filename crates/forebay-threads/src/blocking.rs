@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
+use std::time::Instant;
 
 use forebay_contract::Patience;
 
 use crate::atomics::Parker;
 use crate::call::Call;
-use crate::pause::Pause;
+use crate::pause::Mood;
 use crate::store::Progress;
 
 impl Wake for Parker {
@@ -28,21 +29,24 @@ impl Wake for Parker {
 /// patience over is the last, so what came at the last moment is not missed.
 pub(crate) fn wait<C: Call>(patience: Patience, call: &mut C) -> Option<C::Output> {
     with_parker(|parker, waker| {
-        let mut pause = Pause::default();
         loop {
             let over = is_over(patience);
             match call.poll(&mut Some(waker.clone())) {
                 Progress::Done(result) => return Some(result),
-                // What is in flight is not waited for: it ends by itself.
-                Progress::InFlight => pause.rest(),
-                Progress::Asleep if over => return None,
-                Progress::Asleep => {
-                    pause = Pause::default();
-                    park(parker, patience);
-                }
+                _ if over => return None,
+                Progress::Asleep => park(parker, patience),
+                Progress::Due => park_a_while(parker, patience),
             }
         }
     })
+}
+
+/// As [`wait`], after other ways to wait; notes in `mood` how long the sleep was.
+pub(crate) fn sleep<C: Call>(patience: Patience, call: &mut C, mood: &Mood) -> Option<C::Output> {
+    let begun = Instant::now();
+    let over = wait(patience, call);
+    mood.slept(begun.elapsed());
+    over
 }
 
 /// The thread's own parker, made once.
@@ -74,7 +78,7 @@ fn make_parker() -> (Arc<Parker>, Waker) {
 fn is_over(patience: Patience) -> bool {
     match patience {
         Patience::Try => true,
-        Patience::Until(deadline) => std::time::Instant::now() >= deadline,
+        Patience::Until(deadline) => Instant::now() >= deadline,
         Patience::Forever => false,
     }
 }
@@ -83,11 +87,28 @@ fn is_over(patience: Patience) -> bool {
 fn park(_: &Parker, patience: Patience) {
     match patience {
         Patience::Until(deadline) => {
-            let rest = deadline.saturating_duration_since(std::time::Instant::now());
+            let rest = deadline.saturating_duration_since(Instant::now());
             std::thread::park_timeout(rest);
         }
         Patience::Try | Patience::Forever => std::thread::park(),
     }
+}
+
+#[cfg(not(loom))]
+fn park_a_while(parker: &Parker, patience: Patience) {
+    let soon = Instant::now() + crate::waiter::GRACE;
+    park(
+        parker,
+        match patience {
+            Patience::Until(deadline) => Patience::Until(deadline.min(soon)),
+            Patience::Try | Patience::Forever => Patience::Until(soon),
+        },
+    );
+}
+
+#[cfg(loom)]
+fn park_a_while(parker: &Parker, _: Patience) {
+    parker.park();
 }
 
 /// Loom has no clock: a deadline may pass at any poll, so it passes at once.

@@ -4,25 +4,26 @@ use std::error;
 use std::fmt;
 
 use crate::atomics::Arc;
-use crate::buffer::{Buffer, LeaseTime, Settings};
+use crate::buffer::{Buffer, LeaseTime, Scale, Settings};
 use crate::consumer::Consumer;
 use crate::disciplines::{Linked, Monitor, Ring, Semaphores};
+use crate::gauge::Gauge;
 use crate::producer::Producer;
 use crate::store::AnyStore;
+use crate::watermarks::{Watermark, Watermarks};
 
 /// A way to build the buffer. All keep the same contract; `docs/figures.md` tells what each costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Discipline {
-    /// A ring of stamped slots (Vyukov, 2010). The default.
+    /// A ring with a lock at each end (after Michael & Scott, 1996, and Lamport, 1983). The default.
     #[default]
     Ring,
     /// A mutex and two counting semaphores (Dijkstra, 1965).
     Semaphores,
     /// One mutex, two conditions (Hoare, 1974).
     Monitor,
-    /// A linked list with a lock at each end (Michael & Scott, 1996). The only one that can be
-    /// unbounded.
+    /// The same on a linked list (Michael & Scott, 1996). The only one that can be unbounded.
     Linked,
 }
 
@@ -59,6 +60,15 @@ pub enum BuildError {
     LimitZero,
     /// Only [`Discipline::Linked`] can be unbounded.
     Unbounded(Discipline),
+    /// Some weight must be able to wait.
+    WeightZero,
+    /// The low mark is below the high one, and that within the capacity.
+    Watermarks {
+        /// The low mark asked for.
+        low: usize,
+        /// The high mark asked for.
+        high: usize,
+    },
 }
 
 impl fmt::Display for BuildError {
@@ -79,6 +89,14 @@ impl fmt::Display for BuildError {
             Self::Unbounded(discipline) => {
                 write!(f, "the discipline {discipline} is bounded; only linked can be unbounded")
             }
+            Self::WeightZero => {
+                f.write_str("weight capacity 0: nothing but weightless items could wait; give more")
+            }
+            Self::Watermarks { low, high } => write!(
+                f,
+                "watermarks {low} and {high}: give a low mark below the high one, and a high one within \
+                 the capacity"
+            ),
         }
     }
 }
@@ -109,6 +127,21 @@ pub struct Builder<T> {
     max_failures: Option<u32>,
     max_deliveries: Option<u32>,
     lease_time: Option<LeaseTime<T>>,
+    scale: Option<Scale<T>>,
+    watermarks: Option<Marks>,
+}
+
+/// What [`Builder::watermarks`] was told.
+struct Marks {
+    low: usize,
+    high: usize,
+    hook: Box<dyn Fn(Watermark) + Send + Sync>,
+}
+
+impl fmt::Debug for Marks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Marks").field("low", &self.low).field("high", &self.high).finish()
+    }
 }
 
 impl<T> Builder<T> {
@@ -131,6 +164,8 @@ impl<T> Builder<T> {
             max_failures: None,
             max_deliveries: None,
             lease_time: None,
+            scale: None,
+            watermarks: None,
         }
     }
 
@@ -180,8 +215,37 @@ impl<T> Builder<T> {
         self
     }
 
+    /// Weighs items, in bytes say: puts are admitted only while the weight that waits, and their own,
+    /// is within `capacity` (C1). The capacity in items holds beside it, so an item of weight 0 is
+    /// bounded by that alone; one heavier than `capacity` is refused with
+    /// [`TooHeavy`](forebay_contract::Refusal::TooHeavy). `weigh` is run once for each put, outside all
+    /// locks, before anything else: if it panics, nothing has been put.
+    pub fn weighing(
+        mut self,
+        capacity: u64,
+        weigh: impl Fn(&T) -> u64 + Send + Sync + 'static,
+    ) -> Self {
+        self.scale = Some(Scale { capacity, weigh: Box::new(weigh) });
+        self
+    }
+
+    /// Tells `hook` when the depth rises to `high`, and when it falls to `low` after that: for those who
+    /// signal backpressure upstream. The hook is called by the thread or task whose put or take it was,
+    /// after that is done and outside all locks; one call at a time, in the order of the crossings. It
+    /// may use the buffer itself; crossings that it causes are told after it has returned. If it panics,
+    /// the panic goes on in that put or take, whose work is done; the buffer stays whole.
+    pub fn watermarks(
+        mut self,
+        low: usize,
+        high: usize,
+        hook: impl Fn(Watermark) + Send + Sync + 'static,
+    ) -> Self {
+        self.watermarks = Some(Marks { low, high, hook: Box::new(hook) });
+        self
+    }
+
     /// Builds the buffer, and its first producer and consumer.
-    pub fn build(self) -> Result<(Producer<T>, Consumer<T>), BuildError> {
+    pub fn build(mut self) -> Result<(Producer<T>, Consumer<T>), BuildError> {
         if self.capacity == Some(0) {
             return Err(BuildError::CapacityZero);
         }
@@ -191,17 +255,20 @@ impl<T> Builder<T> {
         if self.max_failures == Some(0) || self.max_deliveries == Some(0) {
             return Err(BuildError::LimitZero);
         }
+        let gauge = self.gauge()?;
         let store = match (self.discipline, self.capacity) {
             (None | Some(Discipline::Ring), Some(capacity)) => {
-                AnyStore::Ring(Ring::new(capacity).ok_or(BuildError::NoMemory { capacity })?)
+                AnyStore::Ring(Ring::new(capacity, gauge).ok_or(BuildError::NoMemory { capacity })?)
             }
             (Some(Discipline::Semaphores), Some(capacity)) => {
-                AnyStore::Semaphores(Semaphores::new(capacity))
+                AnyStore::Semaphores(Semaphores::new(capacity, gauge))
             }
             (Some(Discipline::Monitor), Some(capacity)) => {
-                AnyStore::Monitor(Monitor::new(capacity))
+                AnyStore::Monitor(Monitor::new(capacity, gauge))
             }
-            (None | Some(Discipline::Linked), capacity) => AnyStore::Linked(Linked::new(capacity)),
+            (None | Some(Discipline::Linked), capacity) => {
+                AnyStore::Linked(Linked::new(capacity, gauge))
+            }
             (Some(discipline), None) => return Err(BuildError::Unbounded(discipline)),
         };
         let capacity = self.capacity.unwrap_or(usize::MAX);
@@ -212,10 +279,29 @@ impl<T> Builder<T> {
             max_failures: self.max_failures,
             max_deliveries: self.max_deliveries,
             lease_time: self.lease_time,
+            scale: self.scale,
         };
         let buffer = Arc::new(Buffer::new(store, settings));
         let consumer = Consumer::new(Arc::clone(&buffer));
         Ok((Producer::new(buffer), consumer))
+    }
+
+    /// What is to be known of every put and take, if anything is.
+    fn gauge(&mut self) -> Result<Option<Gauge>, BuildError> {
+        let most = self.scale.as_ref().map(|scale| scale.capacity);
+        if most == Some(0) {
+            return Err(BuildError::WeightZero);
+        }
+        let marks = match self.watermarks.take() {
+            None => None,
+            Some(Marks { low, high, hook }) => {
+                if low >= high || self.capacity.is_some_and(|capacity| high > capacity) {
+                    return Err(BuildError::Watermarks { low, high });
+                }
+                Some(Arc::new(Watermarks::new(low, high, hook)))
+            }
+        };
+        Ok((most.is_some() || marks.is_some()).then(|| Gauge::new(most, marks)))
     }
 }
 

@@ -1,19 +1,21 @@
-//! A call that waits: one struct for each of put, take, lease and join.
+//! A call that waits: one struct for each of room, take, lease and join.
 //!
 //! Each is polled until done, by a parked thread ([`crate::blocking`]) or by a task ([`Task`]), and
 //! leaves its line when it is dropped, done or not. That is all there is to cancellation: what has
 //! not been handed out yet stays in the buffer, and a wake that came meanwhile goes on to the next.
 
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
-use forebay_contract::{PutError, Refusal, TakeError};
+use forebay_contract::{Refusal, TakeError};
 
-use crate::atomics::thread;
+use crate::alarm;
 use crate::buffer::{Buffer, LeaseTurn};
 use crate::share::ShareOf;
-use crate::store::{Closed, Entry, Progress, Store};
-use crate::waiter::{Calls, Turn};
+use crate::store::{Closed, Entry, Progress, Store, Want};
+use crate::waiter::{Calls, GRACE, Turn};
 use crate::waits::Waiting;
 
 pub(crate) trait Call: Unpin {
@@ -23,51 +25,64 @@ pub(crate) trait Call: Unpin {
     fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output>;
 }
 
-pub(crate) struct Put<'a, T> {
+/// Waiting for room, for an item or for a permit.
+pub(crate) struct Room<'a, T> {
     buffer: &'a Buffer<T>,
-    item: Option<T>,
+    want: Want<T>,
+    weight: u64,
     turn: Turn,
     waiting: Option<Waiting<'a>>,
 }
 
 // Nothing in here is ever pinned: the item is moved out when it is placed.
-impl<T> Unpin for Put<'_, T> {}
+impl<T> Unpin for Room<'_, T> {}
 
-impl<'a, T> Put<'a, T> {
+impl<'a, T> Room<'a, T> {
     /// `waiting`: the wait, if it has begun already.
-    pub(crate) fn new(buffer: &'a Buffer<T>, item: T, waiting: Option<Waiting<'a>>) -> Self {
-        Self { buffer, item: Some(item), turn: Turn::default(), waiting }
+    pub(crate) fn new(
+        buffer: &'a Buffer<T>,
+        want: Want<T>,
+        weight: u64,
+        waiting: Option<Waiting<'a>>,
+    ) -> Self {
+        Self { buffer, want, weight, turn: Turn::default(), waiting }
     }
 
-    /// The item, unless it has been placed.
-    pub(crate) fn into_item(mut self) -> Option<T> {
-        self.item.take()
+    /// What was wanted, unless it has been placed.
+    pub(crate) fn into_want(mut self) -> Want<T> {
+        self.give_up()
+    }
+
+    fn give_up(&mut self) -> Want<T> {
+        mem::replace(&mut self.want, Want::Nothing)
     }
 }
 
-impl<T> Call for Put<'_, T> {
-    type Output = Result<(), PutError<T>>;
+impl<T> Call for Room<'_, T> {
+    /// Refused, it hands back what was wanted.
+    type Output = Result<(), (Want<T>, Refusal)>;
 
     fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output> {
         let mut calls = Calls::default();
-        let store = &self.buffer.store;
-        match store.poll_put(&mut self.item, &mut self.turn, waker, &mut calls) {
+        let (store, weight) = (&self.buffer.store, self.weight);
+        match store.poll_room(&mut self.want, weight, &mut self.turn, waker, &mut calls) {
             Progress::Done(Ok(())) => Progress::Done(Ok(())),
             Progress::Done(Err(Closed)) => {
-                let item = self.item.take().expect("a refused item is handed back");
-                let refused = PutError { item, refusal: Refusal::Closed };
-                Progress::Done(Err(self.buffer.name_refusal(refused)))
+                Progress::Done(Err((self.give_up(), self.buffer.why_closed())))
             }
             Progress::Asleep => {
                 self.waiting.get_or_insert_with(|| self.buffer.begin_put_wait());
                 Progress::Asleep
             }
-            Progress::InFlight => Progress::InFlight,
+            Progress::Due => {
+                self.waiting.get_or_insert_with(|| self.buffer.begin_put_wait());
+                Progress::Due
+            }
         }
     }
 }
 
-impl<T> Drop for Put<'_, T> {
+impl<T> Drop for Room<'_, T> {
     fn drop(&mut self) {
         if self.turn.waits() {
             self.buffer.store.cancel_put(&mut self.turn, &mut Calls::default());
@@ -98,7 +113,7 @@ impl<T> Call for Take<'_, T> {
 
     fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output> {
         let progress = self.buffer.poll_take(self.share, &mut self.turn, waker);
-        if matches!(progress, Progress::Asleep) {
+        if !matches!(progress, Progress::Done(_)) {
             self.waiting.get_or_insert_with(|| self.share.waits.begin());
         }
         progress
@@ -136,7 +151,7 @@ impl<T> Call for Lend<'_, T> {
 
     fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output> {
         let progress = self.buffer.poll_lease(self.share, &mut self.turn, waker);
-        if matches!(progress, Progress::Asleep) {
+        if !matches!(progress, Progress::Done(_)) {
             self.waiting.get_or_insert_with(|| self.share.waits.begin());
         }
         progress
@@ -181,20 +196,50 @@ impl<T> Drop for Join<'_, T> {
 /// A call as a future.
 pub(crate) struct Task<C>(pub(crate) C);
 
+impl<C> Task<C> {
+    /// Room, waited for until the deadline, if there is one.
+    pub(crate) fn until(room: C, deadline: Option<Instant>) -> UntilDeadline<C> {
+        UntilDeadline { call: room, deadline }
+    }
+}
+
+/// Polls a call for a task, which is woken when it is worth another poll.
+fn poll_for_task<C: Call>(call: &mut C, cx: &mut Context<'_>) -> Poll<C::Output> {
+    match call.poll(&mut Some(cx.waker().clone())) {
+        Progress::Done(output) => Poll::Ready(output),
+        Progress::Asleep => Poll::Pending,
+        Progress::Due => {
+            alarm::wake_after(GRACE, cx.waker());
+            Poll::Pending
+        }
+    }
+}
+
 impl<C: Call> Future for Task<C> {
     type Output = C::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
-        match self.0.poll(&mut Some(cx.waker().clone())) {
-            Progress::Done(output) => Poll::Ready(output),
-            Progress::Asleep => Poll::Pending,
-            Progress::InFlight => {
-                // Another thread is halfway through an operation: let it run, and the executor go
-                // round.
-                thread::yield_now();
-                cx.waker().wake_by_ref();
-                Poll::Pending
+        poll_for_task(&mut self.0, cx)
+    }
+}
+
+/// Waiting for room as a future that ends at a deadline.
+pub(crate) struct UntilDeadline<C> {
+    call: C,
+    deadline: Option<Instant>,
+}
+
+impl<T> Future for UntilDeadline<Room<'_, T>> {
+    type Output = Result<(), (Want<T>, Refusal)>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = poll_for_task(&mut self.call, cx);
+        if let (Poll::Pending, Some(deadline)) = (&polled, self.deadline) {
+            if Instant::now() >= deadline {
+                return Poll::Ready(Err((self.call.give_up(), Refusal::TimedOut)));
             }
+            alarm::wake_at(deadline, cx.waker());
         }
+        polled
     }
 }

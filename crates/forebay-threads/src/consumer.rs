@@ -61,6 +61,35 @@ impl<T> Consumer<T> {
         Task(Take::new(&self.buffer, &self.share, None))
     }
 
+    /// Takes the oldest items for good, at least one and at most `max`, waiting for the first: what there
+    /// is when it comes, in order, in one go (C2, C5). With `max` 0 nothing is asked for, and nothing
+    /// comes, at once.
+    pub fn take_many(&self, max: usize) -> Result<Vec<T>, TakeError> {
+        self.take_many_within(max, Patience::Forever)
+    }
+
+    /// As [`take_many`](Self::take_many), if there is an item now.
+    pub fn try_take_many(&self, max: usize) -> Result<Vec<T>, TakeError> {
+        self.take_many_within(max, Patience::Try)
+    }
+
+    /// As [`take_many`](Self::take_many), waiting for the first as long as `patience` says.
+    pub fn take_many_within(&self, max: usize, patience: Patience) -> Result<Vec<T>, TakeError> {
+        self.buffer.take_many_within(&self.share, max, patience)
+    }
+
+    /// As [`take_many`](Self::take_many), waiting as a task. Dropping the future loses nothing (C3).
+    pub async fn take_many_async(&self, max: usize) -> Result<Vec<T>, TakeError> {
+        let mut items = self.buffer.room_for(max);
+        self.buffer.take_more(&self.share, max, &mut items);
+        if items.is_empty() && max > 0 {
+            // Nothing has been taken yet, so nothing is lost if it ends here.
+            items.push(self.take_async().await?);
+            self.buffer.take_more(&self.share, max, &mut items);
+        }
+        Ok(items)
+    }
+
     /// Leases the oldest item, waiting for one and for the lease limit (C1). The item stays
     /// unfinished until the [`Lease`] is answered; dropped without an answer, it goes back.
     pub fn lease(&self) -> Result<Lease<T>, TakeError> {
@@ -167,6 +196,17 @@ impl<T: Send + 'static> Consume<T> for Consumer<T> {
 
     fn take_async(&self) -> impl Future<Output = Result<T, TakeError>> + Send {
         Consumer::take_async(self)
+    }
+
+    fn take_many_within(&self, max: usize, patience: Patience) -> Result<Vec<T>, TakeError> {
+        Consumer::take_many_within(self, max, patience)
+    }
+
+    fn take_many_async(
+        &self,
+        max: usize,
+    ) -> impl Future<Output = Result<Vec<T>, TakeError>> + Send {
+        Consumer::take_many_async(self, max)
     }
 
     fn lease_within(&self, patience: Patience) -> Result<Lease<T>, TakeError> {

@@ -19,7 +19,9 @@ pub(crate) struct Desk<T> {
     pub(crate) leases: u64,
     /// Leases acked.
     pub(crate) acked: u64,
-    /// Items dropped: purged dead letters, and what nobody was left to take.
+    /// Items dropped by their own producer, which never were in the store.
+    pub(crate) dropped_these: u64,
+    /// Items dropped: those, the oldest for newer ones, purged dead letters, and what nobody was left to take.
     pub(crate) dropped: u64,
     /// Of those, the ones that were taken out of the store to be dropped.
     pub(crate) discarded: u64,
@@ -47,6 +49,7 @@ impl<T> Desk<T> {
             leased: 0,
             leases: 0,
             acked: 0,
+            dropped_these: 0,
             dropped: 0,
             discarded: 0,
             dead: VecDeque::new(),

@@ -41,6 +41,7 @@
 //! statistics once. `waiter` is the line that all of them wait in. `unsafe` stands in `ring` and
 //! `linked` only.
 
+mod alarm;
 mod atomics;
 mod blocking;
 mod buffer;
@@ -51,20 +52,26 @@ mod desk;
 mod disciplines;
 #[cfg(not(loom))]
 mod expiry;
+mod gauge;
 mod lease;
 mod pause;
+mod permit;
 mod producer;
 mod semaphore;
 mod share;
+mod short_lock;
 mod store;
 mod waiter;
 mod waits;
+mod watermarks;
 
 pub use builder::{BuildError, Builder, Discipline, bounded, unbounded};
 pub use consumer::Consumer;
 pub use forebay_contract::{
-    Clause, Consume, DeadLetter, Death, LeaseError, Leased, Patience, Produce, PutError, Refusal,
-    Share, Statistics, TakeError, TimedOut,
+    Batch, Clause, Consume, DeadLetter, Death, LeaseError, Leased, Outcome, Overflow, Patience,
+    Permitted, Produce, PutError, PutManyError, Refusal, Share, Statistics, TakeError, TimedOut,
 };
 pub use lease::Lease;
+pub use permit::Permit;
 pub use producer::Producer;
+pub use watermarks::Watermark;

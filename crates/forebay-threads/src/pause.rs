@@ -1,62 +1,148 @@
-//! Short rests of a thread that expects to go on in a moment.
+//! What a thread does before it sleeps, and between looks at a lock: spin, yield, sleep a little.
+//!
+//! Measured, design by design: `docs/decisions/0004-waiting-without-sleeping.md`.
 
+use std::time::Duration;
+
+use crate::atomics::counters::{AtomicU32, Ordering};
 use crate::atomics::thread;
 
-/// Spins, each twice as long as the last, about 2 µs in all: for what another processor is doing just
-/// now. Not counted as waiting, since two looks at the clock would take as long.
+/// How a handle's waits have ended lately, and so what its next one begins with.
 ///
-/// Only for a buffer so small that the other side cannot get far ahead anyway. In a larger one it is
-/// better to stay away longer: the other side then fills, or empties, many places in one go instead
-/// of handing each over from one processor's cache to the other's.
-pub(crate) fn spins(capacity: Option<usize>) -> impl Iterator<Item = ()> {
-    (0..if is_small(capacity) && cfg!(not(loom)) { SPINS } else { 0 }).map(spin)
-}
-
-/// Yields: for what another thread of this processor could do if it were let. Bounded, and well below
-/// the 50 µs of C5 unless other threads use the time. More of them where the buffer is small and each
-/// sleep is for a few items only.
-pub(crate) fn yields(capacity: Option<usize>) -> impl Iterator<Item = ()> {
-    let most = if is_small(capacity) { YIELDS_IF_SMALL } else { YIELDS };
-    (0..if cfg!(loom) { 0 } else { most }).map(|_| thread::yield_now())
-}
-
-/// Whether spinning pays; measured, see `docs/decisions/0003-before-sleeping.md`.
-fn is_small(capacity: Option<usize>) -> bool {
-    capacity.is_some_and(|capacity| capacity <= 16)
-}
-
-const SPINS: u32 = 6;
-const YIELDS: u32 = 4;
-const YIELDS_IF_SMALL: u32 = 16;
-
-fn spin(nth: u32) {
-    (0..1 << nth).for_each(|_| std::hint::spin_loop());
-}
-
-/// Rests between looks at an operation of another thread that is halfway: spins, then yields, then
-/// short sleeps. That thread is usually a few instructions from done; if it was switched out in
-/// between, spinning would only keep it out.
+/// To spin pays when the other side runs on another processor; to yield, when it needs this one; and
+/// neither when the other side takes its time. Which of these it is changes seldom, so each wait begins
+/// with what ended the last ones, and tries another now and then.
 #[derive(Debug, Default)]
-pub(crate) struct Pause {
+pub(crate) struct Mood {
+    habit: AtomicU32,
+    waits: AtomicU32,
+    /// Waits in a row that ended in a long sleep.
+    long_sleeps: AtomicU32,
+}
+
+const SPINNING: u32 = 0;
+const YIELDING: u32 = 1;
+const SLEEPING: u32 = 2;
+
+const LOOKS: u32 = 64;
+const YIELDS: u32 = 48;
+/// A yielding handle tries spinning again each so many waits.
+const SPIN_AGAIN: u32 = 8;
+/// A yielding handle sleeps each so many waits: being woken, a thread may be put on an idle processor,
+/// where yielding would have kept it beside the thread that it waits for.
+const SLEEP_ANYWAY: u32 = 32;
+/// A sleeping handle tries everything again each so many waits.
+const WAKE_UP: u32 = 32;
+/// A handle gets into the habit of sleeping by so many long sleeps in a row.
+const LONG_SLEEPS: u32 = 8;
+const LONG: Duration = Duration::from_micros(60);
+
+impl Mood {
+    /// Spins a bounded time, some µs, until it looks `ready`, if that has paid lately. Not counted as
+    /// waiting, since two looks at the clock would take as long.
+    pub(crate) fn spin(&self, capacity: Option<usize>, ready: impl Fn() -> bool) -> bool {
+        let nth = self.waits.load(Ordering::Relaxed).wrapping_add(1);
+        self.waits.store(nth, Ordering::Relaxed);
+        let pays = match self.habit.load(Ordering::Relaxed) {
+            SPINNING => true,
+            YIELDING => nth.is_multiple_of(SPIN_AGAIN),
+            _ => nth.is_multiple_of(WAKE_UP),
+        };
+        pays && spin_until(capacity, ready) && self.keep(SPINNING)
+    }
+
+    /// Yields a bounded time until it looks `ready`, if that has paid lately: well below the 50 µs of
+    /// C5, unless other threads use the time.
+    pub(crate) fn yield_now(&self, ready: impl Fn() -> bool) -> bool {
+        let nth = self.waits.load(Ordering::Relaxed);
+        let pays = match self.habit.load(Ordering::Relaxed) {
+            SPINNING => true,
+            YIELDING => !nth.is_multiple_of(SLEEP_ANYWAY),
+            _ => nth.is_multiple_of(WAKE_UP),
+        };
+        pays && yield_until(ready) && self.keep(YIELDING)
+    }
+
+    fn keep(&self, habit: u32) -> bool {
+        self.habit.store(habit, Ordering::Relaxed);
+        self.long_sleeps.store(0, Ordering::Relaxed);
+        true
+    }
+
+    /// Notes that a wait has ended in sleep, and how long it took in all.
+    pub(crate) fn slept(&self, time: Duration) {
+        let in_a_row = if time < LONG { 0 } else { self.long_sleeps.load(Ordering::Relaxed) + 1 };
+        self.long_sleeps.store(in_a_row.min(LONG_SLEEPS), Ordering::Relaxed);
+        let habit = if in_a_row >= LONG_SLEEPS { SLEEPING } else { YIELDING };
+        self.habit.store(habit, Ordering::Relaxed);
+    }
+}
+
+fn yield_until(ready: impl Fn() -> bool) -> bool {
+    (0..if cfg!(loom) { 0 } else { YIELDS }).any(|_| {
+        thread::yield_now();
+        ready()
+    })
+}
+
+/// The first rest is about as long as the other side takes for the whole buffer: while this side is
+/// away, it goes on alone, and the items cross from cache to cache many at a time.
+fn spin_until(capacity: Option<usize>, ready: impl Fn() -> bool) -> bool {
+    if cfg!(loom) {
+        return false;
+    }
+    let rest = rest(capacity);
+    spin(rest);
+    for _ in 0..LOOKS {
+        if ready() {
+            return true;
+        }
+        spin(1 + rest / 8);
+    }
+    ready()
+}
+
+/// About the time for so many puts or takes, in spins; of a large buffer, for a part.
+fn rest(capacity: Option<usize>) -> u32 {
+    const SPINS_FOR_1024_ITEMS: usize = 176;
+    let capacity = capacity.map_or(1024, |capacity| capacity.min(1024));
+    u32::try_from(capacity * SPINS_FOR_1024_ITEMS / 1024).unwrap_or(0)
+}
+
+fn spin(times: u32) {
+    (0..times).for_each(|_| std::hint::spin_loop());
+}
+
+/// How long who finds a short lock held stays away at first, in spins.
+pub(crate) fn contention(capacity: Option<usize>) -> u32 {
+    1 + rest(capacity) / 5
+}
+
+/// Rests between looks at a [short lock](crate::short_lock) that is held.
+#[cfg(not(loom))]
+#[derive(Debug)]
+pub(crate) struct Contention {
+    first: u32,
     rests: u32,
 }
 
-impl Pause {
-    /// Rests once, longer than the last time.
-    #[cfg(not(loom))]
-    pub(crate) fn rest(&mut self) {
-        const YIELDS: u32 = SPINS + 16;
-        match self.rests {
-            nth @ ..SPINS => spin(nth),
-            SPINS..YIELDS => thread::yield_now(),
-            nth => thread::sleep(std::time::Duration::from_micros(50 << (nth - YIELDS).min(4))),
-        }
-        self.rests = self.rests.saturating_add(1);
+#[cfg(not(loom))]
+impl Contention {
+    pub(crate) fn new(first: u32) -> Self {
+        Self { first, rests: 0 }
     }
 
-    #[cfg(loom)]
+    /// Rests once, longer than the last time. The owner is usually some instructions from done; if it
+    /// was switched out, spinning would only keep it out, and for one of lower priority so would
+    /// yielding.
     pub(crate) fn rest(&mut self) {
-        self.rests += 1;
-        thread::yield_now();
+        const SPINS: u32 = 6;
+        const YIELDS: u32 = SPINS + 32;
+        match self.rests {
+            nth @ ..SPINS => spin(self.first << nth.min(3)),
+            SPINS..YIELDS => thread::yield_now(),
+            nth => thread::sleep(Duration::from_micros(50 << (nth - YIELDS).min(4))),
+        }
+        self.rests = self.rests.saturating_add(1);
     }
 }

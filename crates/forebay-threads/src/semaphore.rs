@@ -8,6 +8,7 @@
 use std::task::Waker;
 
 use crate::atomics::Mutex;
+use crate::store::Progress;
 use crate::waiter::{Admission, Calls, Turn, WaitList};
 
 /// A count that threads and tasks wait on.
@@ -35,21 +36,23 @@ impl Semaphore {
         free
     }
 
-    /// P: true once a unit is the caller's, else the waker will be woken.
+    /// P, unless it is not the time for it; else the waker will be woken.
     pub(crate) fn poll_acquire(
         &self,
+        now: bool,
         turn: &mut Turn,
         waker: &mut Option<Waker>,
         calls: &mut Calls,
-    ) -> bool {
+    ) -> Progress<()> {
         let mut units = self.units.lock();
-        if *units > 0 && self.line.admits(turn) != Admission::Refused {
+        let free = now && *units > 0;
+        if free && self.line.admits(turn) != Admission::Refused {
             *units -= 1;
             self.line.leave(turn, calls, || *units > 0);
-            return true;
+            return Progress::Done(());
         }
         self.line.lock().wait(turn, waker, calls);
-        false
+        if free { Progress::Due } else { Progress::Asleep }
     }
 
     /// Leaves the line, and passes on a wake that came meanwhile.
@@ -58,18 +61,23 @@ impl Semaphore {
         self.line.leave(turn, calls, || *units > 0);
     }
 
-    /// V.
-    pub(crate) fn release(&self, calls: &mut Calls) {
+    /// V, so many times; with 0, only lets the first in line look again.
+    pub(crate) fn release(&self, count: u64, calls: &mut Calls) {
         let mut units = self.units.lock();
-        *units += 1;
+        *units += i64::try_from(count).unwrap_or(i64::MAX);
         if *units > 0 {
-            self.line.call(calls);
+            self.line.call_many(count.max(1), calls);
         }
     }
 
     /// Takes a unit whether there is one or not.
     pub(crate) fn owe(&self) {
         *self.units.lock() -= 1;
+    }
+
+    /// Whether any stand in line, woken or not.
+    pub(crate) fn has_line(&self) -> bool {
+        !self.line.lock().is_empty()
     }
 
     /// Has all waiters look at whatever else they watch.

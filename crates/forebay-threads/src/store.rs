@@ -6,10 +6,12 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
+use std::vec;
 
-use forebay_contract::PutError;
+use forebay_contract::{PutError, Refusal};
 
 use crate::disciplines::{Linked, Monitor, Ring, Semaphores};
+use crate::share::Tally;
 use crate::waiter::{Calls, Turn};
 
 /// An item, with what must go with it through redeliveries.
@@ -20,11 +22,13 @@ pub(crate) struct Entry<T> {
     pub(crate) position: u64,
     pub(crate) deliveries: u32,
     pub(crate) failures: u32,
+    /// 1 where items are not weighed.
+    pub(crate) weight: u64,
 }
 
 impl<T> Entry<T> {
     pub(crate) fn fresh(item: T, position: u64) -> Self {
-        Self { item, position, deliveries: 0, failures: 0 }
+        Self { item, position, deliveries: 0, failures: 0, weight: 1 }
     }
 }
 
@@ -36,21 +40,39 @@ pub(crate) struct Taken<T> {
     pub(crate) watched: bool,
 }
 
+/// Items that left the store together.
+#[derive(Debug, Default)]
+pub(crate) struct TakenMany {
+    pub(crate) count: u64,
+    /// As in [`Taken`].
+    pub(crate) watched: bool,
+}
+
+/// What a producer wants room for.
+#[derive(Debug)]
+pub(crate) enum Want<T> {
+    Item(T),
+    Permit,
+    /// It has been placed.
+    Nothing,
+}
+
 /// How far a call that may wait has come.
 #[derive(Debug)]
 pub(crate) enum Progress<R> {
     Done(R),
     /// Its waker will be woken.
     Asleep,
-    /// Another's operation is halfway: look again in a moment.
-    InFlight,
+    /// Its waker will be woken; but what it waits for is there already, and due to another, who may
+    /// never come for it: look again after a while.
+    Due,
 }
 
 /// The store is closed to puts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Closed;
 
-/// Counts that only ever grow, and the depth.
+/// Counts that only ever grow, and what is there now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Puts that succeeded.
@@ -59,35 +81,79 @@ pub(crate) struct Counts {
     pub(crate) removed: u64,
     /// Entries that wait now.
     pub(crate) waiting: u64,
+    /// Places set aside now.
+    pub(crate) reserved: u64,
+    /// Weight that waits now; 0 where items are not weighed.
+    pub(crate) weight: u64,
     /// The greatest depth seen.
     pub(crate) high_water: u64,
 }
 
 /// A bounded FIFO store with both its waiting sides. Whom an operation wakes is left in `calls`.
+///
+/// Weights are 1 where items are not weighed. None is heavier than the store may hold.
 pub(crate) trait Store<T> {
     /// Places the item if there is room now.
-    fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>>;
+    fn try_put(&self, item: T, weight: u64, calls: &mut Calls) -> Result<(), PutError<T>>;
 
-    /// Places the item, taken out of the option, or waits in line for room.
-    fn poll_put(
+    /// Places items, not weighed, from the front, as many as can be placed in one go; how many. With 0,
+    /// [`try_put`](Store::try_put) says why.
+    fn try_put_many(&self, items: &mut vec::IntoIter<T>, calls: &mut Calls) -> u64;
+
+    /// Places the item, and moves the oldest entries to `dropped` for it if need be. Refused as full
+    /// where producers stand in line, and where too much is set aside; then nothing is moved. True if
+    /// the store is [watched](Store::watch).
+    fn put_dropping(
         &self,
-        item: &mut Option<T>,
+        item: T,
+        weight: u64,
+        dropped: &mut Vec<Entry<T>>,
+        calls: &mut Calls,
+    ) -> Result<bool, PutError<T>>;
+
+    /// Places or sets aside what is wanted, which becomes nothing, or waits in line for room.
+    fn poll_room(
+        &self,
+        want: &mut Want<T>,
+        weight: u64,
         turn: &mut Turn,
         waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>>;
 
-    /// Gives up waiting to put, and passes on a wake that came meanwhile.
+    /// Gives up waiting for room, and passes on a wake that came meanwhile.
     fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls);
 
+    /// Sets a place aside if there is room now.
+    fn try_reserve(&self, weight: u64, calls: &mut Calls) -> Result<(), Refusal>;
+
+    /// Places the item where a place of the weight `reserved` was set aside for one at most so heavy.
+    /// The item comes back if the store has been closed; the place is free then.
+    fn put_reserved(&self, item: T, weight: u64, reserved: u64, calls: &mut Calls)
+    -> Result<(), T>;
+
+    /// Frees a place that was set aside.
+    fn release(&self, reserved: u64, calls: &mut Calls);
+
     /// Takes the oldest entry if there is one now.
-    fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>>;
+    fn try_take(&self, tally: &Tally, calls: &mut Calls) -> Option<Taken<T>>;
+
+    /// Takes the oldest items, as many as can be taken in one go, until `into` has `most`, or as many as
+    /// it has capacity for. With 0, [`try_take`](Store::try_take) may still find one.
+    fn try_take_many(
+        &self,
+        into: &mut Vec<T>,
+        most: usize,
+        tally: &Tally,
+        calls: &mut Calls,
+    ) -> TakenMany;
 
     /// Takes the oldest entry, or waits in line for one.
     fn poll_take(
         &self,
         turn: &mut Turn,
         waker: &mut Option<Waker>,
+        tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<T>>;
 
@@ -108,6 +174,17 @@ pub(crate) trait Store<T> {
 
     /// Whether nothing waited at some moment of this call, nothing being given back meanwhile.
     fn is_empty(&self) -> bool;
+
+    /// Whether it is hardly worth trying to put just now. A hint for those who try again and again;
+    /// it costs no lock where it is given at all.
+    fn looks_full(&self) -> bool {
+        false
+    }
+
+    /// Whether it is hardly worth trying to take just now. A hint, as above.
+    fn looks_empty(&self) -> bool {
+        false
+    }
 
     /// Has all waiting consumers look again.
     fn rouse_consumers(&self, calls: &mut Calls);
@@ -139,37 +216,81 @@ macro_rules! dispatch {
 }
 
 impl<T> Store<T> for AnyStore<T> {
-    #[inline]
-    fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>> {
-        dispatch!(self, store => store.try_put(item, calls))
+    #[inline(always)]
+    fn try_put(&self, item: T, weight: u64, calls: &mut Calls) -> Result<(), PutError<T>> {
+        dispatch!(self, store => store.try_put(item, weight, calls))
     }
 
-    fn poll_put(
+    fn try_put_many(&self, items: &mut vec::IntoIter<T>, calls: &mut Calls) -> u64 {
+        dispatch!(self, store => store.try_put_many(items, calls))
+    }
+
+    fn put_dropping(
         &self,
-        item: &mut Option<T>,
+        item: T,
+        weight: u64,
+        dropped: &mut Vec<Entry<T>>,
+        calls: &mut Calls,
+    ) -> Result<bool, PutError<T>> {
+        dispatch!(self, store => store.put_dropping(item, weight, dropped, calls))
+    }
+
+    fn poll_room(
+        &self,
+        want: &mut Want<T>,
+        weight: u64,
         turn: &mut Turn,
         waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
-        dispatch!(self, store => store.poll_put(item, turn, waker, calls))
+        dispatch!(self, store => store.poll_room(want, weight, turn, waker, calls))
     }
 
     fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
         dispatch!(self, store => store.cancel_put(turn, calls));
     }
 
-    #[inline]
-    fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>> {
-        dispatch!(self, store => store.try_take(calls))
+    fn try_reserve(&self, weight: u64, calls: &mut Calls) -> Result<(), Refusal> {
+        dispatch!(self, store => store.try_reserve(weight, calls))
+    }
+
+    fn put_reserved(
+        &self,
+        item: T,
+        weight: u64,
+        reserved: u64,
+        calls: &mut Calls,
+    ) -> Result<(), T> {
+        dispatch!(self, store => store.put_reserved(item, weight, reserved, calls))
+    }
+
+    fn release(&self, reserved: u64, calls: &mut Calls) {
+        dispatch!(self, store => store.release(reserved, calls));
+    }
+
+    #[inline(always)]
+    fn try_take(&self, tally: &Tally, calls: &mut Calls) -> Option<Taken<T>> {
+        dispatch!(self, store => store.try_take(tally, calls))
+    }
+
+    fn try_take_many(
+        &self,
+        into: &mut Vec<T>,
+        most: usize,
+        tally: &Tally,
+        calls: &mut Calls,
+    ) -> TakenMany {
+        dispatch!(self, store => store.try_take_many(into, most, tally, calls))
     }
 
     fn poll_take(
         &self,
         turn: &mut Turn,
         waker: &mut Option<Waker>,
+        tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<T>> {
-        dispatch!(self, store => store.poll_take(turn, waker, calls))
+        dispatch!(self, store => store.poll_take(turn, waker, tally, calls))
     }
 
     fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
@@ -194,6 +315,16 @@ impl<T> Store<T> for AnyStore<T> {
 
     fn is_empty(&self) -> bool {
         dispatch!(self, store => store.is_empty())
+    }
+
+    #[inline]
+    fn looks_full(&self) -> bool {
+        dispatch!(self, store => store.looks_full())
+    }
+
+    #[inline]
+    fn looks_empty(&self) -> bool {
+        dispatch!(self, store => store.looks_empty())
     }
 
     fn rouse_consumers(&self, calls: &mut Calls) {
@@ -229,7 +360,7 @@ impl FirstPanic {
 /// `drop` does not keep the others from being dropped.
 pub(crate) fn empty_out<T>(store: &impl Store<T>, mut note: impl FnMut()) -> FirstPanic {
     let mut first = FirstPanic::default();
-    while let Some(taken) = store.try_take(&mut Calls::default()) {
+    while let Some(taken) = store.try_take(&Tally::default(), &mut Calls::default()) {
         note();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(taken.entry))) {
             first.0.get_or_insert(panic);

@@ -10,17 +10,26 @@
 //! of others is what D. E. Knuth (1966) first asked of mutual exclusion; the bound here is chosen for
 //! throughput.
 //!
+//! The oldest waiter may never come: its future was leaked, or its executor has stopped polling. One that
+//! was called and has not come for [`GRACE`] lets others pass until it does: C10 is kept more weakly by
+//! so much, and nobody is kept waiting by who is not there.
+//!
 //! A wake is a duty: whoever leaves the line while there is still something to be had wakes the
 //! next ([`WaitList::leave`]). Dropping that duty when a woken waiter is cancelled is the best-known way
 //! to lose a wakeup.
 
 use std::collections::BTreeMap;
-use std::mem::ManuallyDrop;
+use std::mem::{self, ManuallyDrop};
 use std::task::Waker;
+use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use crate::atomics::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
+use crate::atomics::{Arc, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
+use crate::watermarks::Watermarks;
+
+/// How long a waiter that was called may take to come, before others may pass it freely.
+pub(crate) const GRACE: Duration = Duration::from_millis(100);
 
 /// Half the passes that a waiter of the largest buffers allows; an unbounded one would allow any.
 const MOST_PASSES: u64 = 1 << 16;
@@ -38,7 +47,7 @@ impl Turn {
     }
 }
 
-/// Wakers to wake, or to let go, once no lock is held: both run code of an executor's, which may take
+/// Wakers to wake, or to let go, and a hook to tell, once no lock is held: these run code of others', which may take
 /// locks of its own, or drop a task that waits in the very line that called it. (For the same reason
 /// a waker is cloned before the first lock, and handed down.)
 ///
@@ -52,11 +61,17 @@ pub(crate) struct Calls(ManuallyDrop<Option<Box<Wakers>>>);
 struct Wakers {
     to_wake: Vec<Waker>,
     to_drop: Vec<Waker>,
+    to_tell: Option<Arc<Watermarks>>,
 }
 
 impl Calls {
     fn wake(&mut self, wakers: impl IntoIterator<Item = Waker>) {
         self.0.get_or_insert_default().to_wake.extend(wakers);
+    }
+
+    /// Has the watermarks tell what is due.
+    pub(crate) fn tell(&mut self, watermarks: &Arc<Watermarks>) {
+        self.0.get_or_insert_default().to_tell = Some(Arc::clone(watermarks));
     }
 
     fn discard(&mut self, waker: Waker) {
@@ -78,6 +93,9 @@ impl Drop for Calls {
 fn make(calls: Wakers) {
     calls.to_wake.into_iter().for_each(Waker::wake);
     drop(calls.to_drop);
+    if let Some(watermarks) = calls.to_tell {
+        watermarks.tell();
+    }
 }
 
 /// Waiters in the order they came.
@@ -117,6 +135,10 @@ struct Places {
 struct Place {
     /// `None` once woken.
     waker: Option<Waker>,
+    /// When it was woken last.
+    woken: Option<Instant>,
+    /// It did not come when it was woken: it is passed freely until it does.
+    absent: bool,
     /// The value of `passes` at which this waiter lets nobody pass.
     limit: u64,
 }
@@ -149,6 +171,19 @@ impl WaitList {
     pub(crate) fn call(&self, calls: &mut Calls) {
         if self.asleep() > 0 {
             self.lock().call(calls);
+        }
+    }
+
+    /// Calls the first so many that sleep.
+    #[inline(never)]
+    pub(crate) fn call_many(&self, many: u64, calls: &mut Calls) {
+        if self.asleep() > 0 {
+            let mut line = self.lock();
+            for _ in 0..many {
+                if !line.call(calls) {
+                    break;
+                }
+            }
         }
     }
 
@@ -202,6 +237,11 @@ pub(crate) enum Admission {
     Refused,
 }
 
+/// The time, for a waiter's [`GRACE`]; in loom none passes.
+fn now() -> Option<Instant> {
+    (!cfg!(loom)).then(Instant::now)
+}
+
 /// A [`WaitList`], locked.
 pub(crate) struct Line<'a> {
     list: &'a WaitList,
@@ -218,17 +258,37 @@ impl Line<'_> {
             places.next += 1;
             let passes = self.list.gate.passes.load(Ordering::Relaxed);
             let limit = passes + self.list.allowance + places.by_number.len() as u64 + 1;
-            places.by_number.insert(number, Place { waker: None, limit });
+            places
+                .by_number
+                .insert(number, Place { waker: None, woken: None, absent: false, limit });
             self.set_gate();
         }
         let places = &mut *self.places;
         let place = places.by_number.get_mut(&number).expect("a turn's place is in its line");
         let waker = waker.take().expect("a poll goes to sleep once");
+        let back = mem::take(&mut place.absent);
         if let Some(old) = place.waker.replace(waker) {
             calls.discard(old);
         } else {
             places.first_asleep = places.first_asleep.min(number);
             self.list.asleep.fetch_add(1, Ordering::Relaxed);
+        }
+        if back {
+            self.set_gate();
+        }
+        self.pass_absent();
+    }
+
+    /// Has whoever was called long ago and has not come keep nobody waiting.
+    fn pass_absent(&mut self) {
+        let late = |place: &Place| place.woken.is_some_and(|woken| woken.elapsed() >= GRACE);
+        let places = &mut self.places.by_number;
+        if let Some(oldest) = places.values_mut().find(|place| !place.absent)
+            && oldest.waker.is_none()
+            && late(oldest)
+        {
+            oldest.absent = true;
+            self.set_gate();
         }
     }
 
@@ -254,6 +314,7 @@ impl Line<'_> {
         places.first_asleep = number + 1;
         self.list.asleep.fetch_sub(1, Ordering::Relaxed);
         calls.wake(place.waker.take());
+        place.woken = now();
         true
     }
 
@@ -268,7 +329,8 @@ impl Line<'_> {
 
     fn set_gate(&mut self) {
         let gate = &self.list.gate;
-        let (oldest, limit) = match self.places.by_number.first_key_value() {
+        let mut present = self.places.by_number.iter().filter(|(_, place)| !place.absent);
+        let (oldest, limit) = match present.next() {
             Some((&number, place)) => (number, place.limit),
             None => (u64::MAX, u64::MAX),
         };

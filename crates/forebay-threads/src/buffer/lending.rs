@@ -10,7 +10,6 @@ use crate::atomics::Arc;
 use crate::blocking;
 use crate::call::Lend;
 use crate::desk::Desk;
-use crate::pause;
 use crate::share::ShareOf;
 use crate::store::{Entry, Progress, Store};
 use crate::waiter::{Admission, Calls, Turn};
@@ -48,13 +47,14 @@ impl<T> Buffer<T> {
             Err(TakeError::Empty | TakeError::LeaseLimit) if patience != Patience::Try => {}
             outcome => return outcome,
         }
+        let ready = || !self.store.looks_empty();
         let waiting = share.waits.begin();
-        for () in pause::yields(self.settings.capacity) {
-            if let Ok(entry) = self.try_lease(share) {
-                return Ok(entry);
-            }
+        if share.mood.yield_now(ready)
+            && let Ok(entry) = self.try_lease(share)
+        {
+            return Ok(entry);
         }
-        blocking::wait(patience, &mut Lend::new(self, share, Some(waiting)))
+        blocking::sleep(patience, &mut Lend::new(self, share, Some(waiting)), &share.mood)
             .unwrap_or(Err(TakeError::TimedOut))
     }
 
@@ -69,7 +69,7 @@ impl<T> Buffer<T> {
                 TakeError::LeaseLimit
             });
         }
-        if let Some(taken) = self.store.try_take(&mut calls) {
+        if let Some(taken) = self.store.try_take(&share.items, &mut calls) {
             return Ok(Self::lend(&mut desk, taken.entry, share));
         }
         if admission == Admission::Pass {
@@ -79,7 +79,7 @@ impl<T> Buffer<T> {
         if !self.is_drained_for(&desk, share) {
             return Err(TakeError::Empty);
         }
-        match self.store.try_take(&mut calls) {
+        match self.store.try_take(&share.items, &mut calls) {
             Some(taken) => Ok(Self::lend(&mut desk, taken.entry, share)),
             None => Err(TakeError::Closed),
         }
@@ -100,7 +100,7 @@ impl<T> Buffer<T> {
             self.room.lock().wait(&mut turn.room, waker, &mut calls);
             Progress::Asleep
         } else {
-            self.store.poll_take(&mut turn.item, waker, &mut calls)
+            self.store.poll_take(&mut turn.item, waker, &share.items, &mut calls)
         };
         match progress {
             Progress::Done(taken) => {
@@ -121,11 +121,7 @@ impl<T> Buffer<T> {
                     }
                     self.leave_room(&desk, turn, &mut calls);
                 }
-                if matches!(waits, Progress::Asleep) {
-                    Progress::Asleep
-                } else {
-                    Progress::InFlight
-                }
+                if matches!(waits, Progress::Asleep) { Progress::Asleep } else { Progress::Due }
             }
         }
     }
@@ -154,7 +150,6 @@ impl<T> Buffer<T> {
         desk.leased += 1;
         desk.leases += 1;
         share.lease_begins();
-        share.count_item();
         entry
     }
 

@@ -4,29 +4,29 @@
 //! lock sees each unfinished item in one place, and "nothing is unfinished" is one look: no lease is
 //! out, and the store is empty (C7).
 //!
-//! Here: puts, takes, handles and statistics. [`lending`]: leases. [`ending`]: close and join.
+//! Here: handles and statistics. [`putting`] and [`taking`]: the two verbs. [`lending`]: leases.
+//! [`ending`]: close and join.
 
 mod ending;
 mod lending;
+mod putting;
+mod taking;
 
 use std::collections::BTreeMap;
-use std::task::Waker;
+use std::fmt;
 use std::time::{Duration, Instant};
 
-use forebay_contract::{Patience, PutError, Refusal, Share, Statistics, TakeError};
+use forebay_contract::{Share, Statistics};
 
 pub(crate) use self::lending::{Answer, LeaseTurn};
 
 use crate::atomics::counters::{AtomicUsize, Ordering};
 use crate::atomics::{Arc, Mutex, Parker};
-use crate::blocking;
-use crate::call::{Put, Take};
 use crate::desk::Desk;
-use crate::pause;
 use crate::share::ShareOf;
-use crate::store::{AnyStore, Progress, Store};
-use crate::waiter::{Calls, Turn, WaitList};
-use crate::waits::{Waiting, Waits};
+use crate::store::{AnyStore, Store};
+use crate::waiter::WaitList;
+use crate::waits::Waits;
 
 #[derive(Debug)]
 pub(crate) struct Buffer<T> {
@@ -62,6 +62,7 @@ pub(crate) struct Settings<T> {
     pub(crate) max_failures: Option<u32>,
     pub(crate) max_deliveries: Option<u32>,
     pub(crate) lease_time: Option<LeaseTime<T>>,
+    pub(crate) scale: Option<Scale<T>>,
 }
 
 /// How long leases last, and what ending them takes. The functions keep their bounds on `T` away
@@ -71,6 +72,18 @@ pub(crate) struct LeaseTime<T> {
     pub(crate) duration: Duration,
     pub(crate) copy: fn(&T) -> T,
     pub(crate) start_expirer: fn(&Arc<Buffer<T>>) -> Parker,
+}
+
+/// How items are weighed, and how much of them may wait.
+pub(crate) struct Scale<T> {
+    pub(crate) capacity: u64,
+    pub(crate) weigh: Box<dyn Fn(&T) -> u64 + Send + Sync>,
+}
+
+impl<T> fmt::Debug for Scale<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scale").field("capacity", &self.capacity).finish_non_exhaustive()
+    }
 }
 
 impl<T> Buffer<T> {
@@ -88,123 +101,6 @@ impl<T> Buffer<T> {
             shares: Mutex::new(Shares::default()),
             producer_waits: Waits::new(epoch),
             epoch,
-        }
-    }
-
-    #[inline]
-    pub(crate) fn put_within(&self, item: T, patience: Patience) -> Result<(), PutError<T>> {
-        match self.store.try_put(item, &mut Calls::default()) {
-            Ok(()) => Ok(()),
-            Err(refused) if refused.refusal == Refusal::Full && patience != Patience::Try => {
-                self.put_waiting(refused.item, patience)
-            }
-            Err(refused) => Err(self.name_refusal(refused)),
-        }
-    }
-
-    #[cold]
-    fn put_waiting(&self, mut item: T, patience: Patience) -> Result<(), PutError<T>> {
-        // A put that is refused for another reason than a full buffer is over, too.
-        let attempt = |item| match self.store.try_put(item, &mut Calls::default()) {
-            Err(refused) if refused.refusal == Refusal::Full => Err(refused.item),
-            over => Ok(over.map_err(|refused| self.name_refusal(refused))),
-        };
-        for () in pause::spins(self.settings.capacity) {
-            match attempt(item) {
-                Ok(over) => return over,
-                Err(back) => item = back,
-            }
-        }
-        let waiting = self.begin_put_wait();
-        for () in pause::yields(self.settings.capacity) {
-            match attempt(item) {
-                Ok(over) => return over,
-                Err(back) => item = back,
-            }
-        }
-        let mut put = Put::new(self, item, Some(waiting));
-        blocking::wait(patience, &mut put).unwrap_or_else(|| {
-            let item = put.into_item().expect("what was not placed is still here");
-            Err(PutError { item, refusal: Refusal::TimedOut })
-        })
-    }
-
-    pub(crate) fn begin_put_wait(&self) -> Waiting<'_> {
-        self.producer_waits.begin()
-    }
-
-    /// Says "abandoned" rather than "closed" when that is why.
-    pub(crate) fn name_refusal(&self, mut refused: PutError<T>) -> PutError<T> {
-        if refused.refusal == Refusal::Closed && self.is_abandoned() {
-            refused.refusal = Refusal::Abandoned;
-        }
-        refused
-    }
-
-    #[inline]
-    pub(crate) fn take_within(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
-        match self.try_take(share) {
-            Some(item) => Ok(item),
-            None => self.take_waiting(share, patience),
-        }
-    }
-
-    #[inline]
-    fn try_take(&self, share: &ShareOf) -> Option<T> {
-        let mut calls = Calls::default();
-        let taken = self.store.try_take(&mut calls)?;
-        share.count_item();
-        if taken.watched {
-            self.settle(&self.desk.lock(), &mut calls);
-        }
-        Some(taken.entry.item)
-    }
-
-    #[cold]
-    fn take_waiting(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
-        if patience == Patience::Try {
-            if !self.is_drained(share) {
-                return Err(TakeError::Empty);
-            }
-            // Something may have come between the two looks, and the close after it.
-            return self.try_take(share).ok_or(TakeError::Closed);
-        }
-        for () in pause::spins(self.settings.capacity) {
-            if let Some(item) = self.try_take(share) {
-                return Ok(item);
-            }
-        }
-        let waiting = share.waits.begin();
-        for () in pause::yields(self.settings.capacity) {
-            if let Some(item) = self.try_take(share) {
-                return Ok(item);
-            }
-        }
-        blocking::wait(patience, &mut Take::new(self, share, Some(waiting)))
-            .unwrap_or(Err(TakeError::TimedOut))
-    }
-
-    pub(crate) fn poll_take(
-        &self,
-        share: &ShareOf,
-        turn: &mut Turn,
-        waker: &mut Option<Waker>,
-    ) -> Progress<Result<T, TakeError>> {
-        let mut calls = Calls::default();
-        match self.store.poll_take(turn, waker, &mut calls) {
-            Progress::Done(taken) => {
-                share.count_item();
-                if taken.watched {
-                    self.settle(&self.desk.lock(), &mut calls);
-                }
-                Progress::Done(Ok(taken.entry.item))
-            }
-            Progress::InFlight => Progress::InFlight,
-            Progress::Asleep if self.is_drained(share) => {
-                self.store.cancel_take(turn, &mut calls);
-                Progress::Done(Err(TakeError::Closed))
-            }
-            Progress::Asleep => Progress::Asleep,
         }
     }
 
@@ -244,7 +140,10 @@ impl<T> Buffer<T> {
         let mut statistics = Statistics::default();
         statistics.name.clone_from(&self.settings.name);
         statistics.capacity = self.settings.capacity;
-        statistics.produced = counts.produced;
+        statistics.weight_capacity = self.settings.scale.as_ref().map(|scale| scale.capacity);
+        statistics.weight = counts.weight;
+        statistics.reserved = counts.reserved;
+        statistics.produced = counts.produced + desk.dropped_these;
         statistics.finished =
             (counts.removed + desk.acked).saturating_sub(desk.leases + desk.discarded);
         statistics.waiting = counts.waiting;

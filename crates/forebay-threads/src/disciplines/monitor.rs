@@ -7,37 +7,32 @@
 //!
 //! Each condition is a [`WaitList`], so that tasks wait in it beside threads.
 
+use std::mem;
 use std::task::Waker;
+use std::vec;
 
 use forebay_contract::{PutError, Refusal};
 
 use super::shelf::Shelf;
 use crate::atomics::Mutex;
-use crate::store::{Closed, Counts, Entry, Progress, Store, Taken};
+use crate::gauge::Gauge;
+use crate::share::Tally;
+use crate::store::{Closed, Counts, Entry, Progress, Store, Taken, TakenMany, Want};
 use crate::waiter::{Admission, Calls, Turn, WaitList};
 
 #[derive(Debug)]
 pub(crate) struct Monitor<T> {
-    inside: Mutex<Inside<T>>,
+    shelf: Mutex<Shelf<T>>,
     not_full: WaitList,
     not_empty: WaitList,
-    capacity: usize,
-}
-
-#[derive(Debug)]
-struct Inside<T> {
-    shelf: Shelf<T>,
-    closed: bool,
-    watched: bool,
 }
 
 impl<T> Monitor<T> {
-    pub(crate) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize, gauge: Option<Gauge>) -> Self {
         Self {
-            inside: Mutex::new(Inside { shelf: Shelf::new(), closed: false, watched: false }),
+            shelf: Mutex::new(Shelf::new(capacity, gauge)),
             not_full: WaitList::new(capacity),
             not_empty: WaitList::new(capacity),
-            capacity,
         }
     }
 
@@ -46,122 +41,243 @@ impl<T> Monitor<T> {
         available && list.admits(turn) != Admission::Refused
     }
 
-    fn has_room(&self, inside: &Inside<T>) -> bool {
-        inside.shelf.depth() < self.capacity
-    }
-
-    /// Puts, wakes a consumer, and the next producer if this one waited.
-    fn put(&self, inside: &mut Inside<T>, item: T, turn: &mut Turn, calls: &mut Calls) {
-        inside.shelf.put(item);
-        self.not_empty.call(calls);
-        self.not_full.leave(turn, calls, || self.has_room(inside));
+    /// Does what is wanted, for which there is room; wakes a consumer for an item, and the next
+    /// producer if this one waited.
+    fn admit(
+        &self,
+        shelf: &mut Shelf<T>,
+        want: Want<T>,
+        weight: u64,
+        turn: &mut Turn,
+        calls: &mut Calls,
+    ) {
+        match want {
+            Want::Item(item) => {
+                shelf.put(item, weight, calls);
+                self.not_empty.call(calls);
+            }
+            Want::Permit => shelf.reserve(weight),
+            Want::Nothing => {}
+        }
+        self.not_full.leave(turn, calls, || shelf.has_room(0));
     }
 
     /// Takes, wakes a producer, and the next consumer if this one waited.
-    fn take(&self, inside: &mut Inside<T>, turn: &mut Turn, calls: &mut Calls) -> Option<Taken<T>> {
-        let entry = inside.shelf.take()?;
-        if self.has_room(inside) {
+    fn take(
+        &self,
+        shelf: &mut Shelf<T>,
+        turn: &mut Turn,
+        tally: &Tally,
+        calls: &mut Calls,
+    ) -> Option<Taken<T>> {
+        let entry = shelf.take(calls)?;
+        tally.add(1);
+        if shelf.has_room(0) {
             self.not_full.call(calls);
         }
-        self.not_empty.leave(turn, calls, || inside.shelf.depth() > 0);
-        Some(Taken { entry, watched: inside.watched })
+        self.not_empty.leave(turn, calls, || shelf.depth() > 0);
+        Some(Taken { entry, watched: shelf.watched })
     }
 }
 
 impl<T> Store<T> for Monitor<T> {
     #[inline(never)]
-    fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>> {
-        let mut inside = self.inside.lock();
+    fn try_put(&self, item: T, weight: u64, calls: &mut Calls) -> Result<(), PutError<T>> {
+        let mut shelf = self.shelf.lock();
         let mut turn = Turn::default();
-        if inside.closed {
+        if shelf.closed {
             Err(PutError { item, refusal: Refusal::Closed })
-        } else if Self::admits(&self.not_full, &turn, self.has_room(&inside)) {
-            self.put(&mut inside, item, &mut turn, calls);
+        } else if Self::admits(&self.not_full, &turn, shelf.has_room(weight)) {
+            self.admit(&mut shelf, Want::Item(item), weight, &mut turn, calls);
             Ok(())
         } else {
             Err(PutError { item, refusal: Refusal::Full })
         }
     }
 
-    fn poll_put(
+    fn try_put_many(&self, items: &mut vec::IntoIter<T>, calls: &mut Calls) -> u64 {
+        let mut shelf = self.shelf.lock();
+        let mut placed = 0;
+        while !shelf.closed
+            && Self::admits(&self.not_full, &Turn::default(), shelf.has_room(1))
+            && let Some(item) = items.next()
+        {
+            shelf.put(item, 1, calls);
+            placed += 1;
+        }
+        self.not_empty.call_many(placed, calls);
+        placed
+    }
+
+    fn put_dropping(
         &self,
-        item: &mut Option<T>,
+        item: T,
+        weight: u64,
+        dropped: &mut Vec<Entry<T>>,
+        calls: &mut Calls,
+    ) -> Result<bool, PutError<T>> {
+        let mut shelf = self.shelf.lock();
+        if shelf.closed {
+            return Err(PutError { item, refusal: Refusal::Closed });
+        }
+        if !shelf.has_room(weight) {
+            if !(self.not_full.lock().is_empty() && shelf.could_have_room(weight)) {
+                return Err(PutError { item, refusal: Refusal::Full });
+            }
+            while !shelf.has_room(weight) {
+                dropped.push(shelf.take(calls).expect("what waits is in the way"));
+            }
+        }
+        self.admit(&mut shelf, Want::Item(item), weight, &mut Turn::default(), calls);
+        Ok(shelf.watched)
+    }
+
+    fn poll_room(
+        &self,
+        want: &mut Want<T>,
+        weight: u64,
         turn: &mut Turn,
         waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
-        let mut inside = self.inside.lock();
-        if inside.closed {
+        let mut shelf = self.shelf.lock();
+        if shelf.closed {
             self.not_full.leave(turn, calls, || false);
-            Progress::Done(Err(Closed))
-        } else if Self::admits(&self.not_full, turn, self.has_room(&inside)) {
-            self.put(&mut inside, item.take().expect("polled with an item"), turn, calls);
-            Progress::Done(Ok(()))
-        } else {
-            self.not_full.lock().wait(turn, waker, calls);
-            Progress::Asleep
+            return Progress::Done(Err(Closed));
         }
+        let room = shelf.has_room(weight);
+        if Self::admits(&self.not_full, turn, room) {
+            let want = mem::replace(want, Want::Nothing);
+            self.admit(&mut shelf, want, weight, turn, calls);
+            return Progress::Done(Ok(()));
+        }
+        self.not_full.lock().wait(turn, waker, calls);
+        if room { Progress::Due } else { Progress::Asleep }
     }
 
     fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
-        let inside = self.inside.lock();
-        self.not_full.leave(turn, calls, || self.has_room(&inside));
+        let shelf = self.shelf.lock();
+        self.not_full.leave(turn, calls, || shelf.has_room(0));
+    }
+
+    fn try_reserve(&self, weight: u64, calls: &mut Calls) -> Result<(), Refusal> {
+        let mut shelf = self.shelf.lock();
+        let mut turn = Turn::default();
+        if shelf.closed {
+            Err(Refusal::Closed)
+        } else if Self::admits(&self.not_full, &turn, shelf.has_room(weight)) {
+            self.admit(&mut shelf, Want::Permit, weight, &mut turn, calls);
+            Ok(())
+        } else {
+            Err(Refusal::Full)
+        }
+    }
+
+    fn put_reserved(
+        &self,
+        item: T,
+        weight: u64,
+        reserved: u64,
+        calls: &mut Calls,
+    ) -> Result<(), T> {
+        let mut shelf = self.shelf.lock();
+        shelf.release(reserved);
+        if shelf.closed {
+            return Err(item);
+        }
+        shelf.put(item, weight, calls);
+        self.not_empty.call(calls);
+        if shelf.has_room(0) {
+            self.not_full.call(calls);
+        }
+        Ok(())
+    }
+
+    fn release(&self, reserved: u64, calls: &mut Calls) {
+        let mut shelf = self.shelf.lock();
+        shelf.release(reserved);
+        if shelf.has_room(0) {
+            self.not_full.call(calls);
+        }
     }
 
     #[inline(never)]
-    fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>> {
-        let mut inside = self.inside.lock();
+    fn try_take(&self, tally: &Tally, calls: &mut Calls) -> Option<Taken<T>> {
+        let mut shelf = self.shelf.lock();
         let mut turn = Turn::default();
-        if Self::admits(&self.not_empty, &turn, inside.shelf.depth() > 0) {
-            self.take(&mut inside, &mut turn, calls)
-        } else {
-            None
+        let available = shelf.depth() > 0;
+        Self::admits(&self.not_empty, &turn, available)
+            .then(|| self.take(&mut shelf, &mut turn, tally, calls))
+            .flatten()
+    }
+
+    fn try_take_many(
+        &self,
+        into: &mut Vec<T>,
+        most: usize,
+        tally: &Tally,
+        calls: &mut Calls,
+    ) -> TakenMany {
+        let mut shelf = self.shelf.lock();
+        let before = into.len();
+        while into.len() < most
+            && Self::admits(&self.not_empty, &Turn::default(), shelf.depth() > 0)
+            && let Some(entry) = shelf.take(calls)
+        {
+            into.push(entry.item);
         }
+        let count = (into.len() - before) as u64;
+        tally.add(count);
+        if shelf.has_room(0) {
+            self.not_full.call_many(count, calls);
+        }
+        TakenMany { count, watched: shelf.watched }
     }
 
     fn poll_take(
         &self,
         turn: &mut Turn,
         waker: &mut Option<Waker>,
+        tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<T>> {
-        let mut inside = self.inside.lock();
-        if Self::admits(&self.not_empty, turn, inside.shelf.depth() > 0)
-            && let Some(taken) = self.take(&mut inside, turn, calls)
+        let mut shelf = self.shelf.lock();
+        let available = shelf.depth() > 0;
+        if Self::admits(&self.not_empty, turn, available)
+            && let Some(taken) = self.take(&mut shelf, turn, tally, calls)
         {
-            Progress::Done(taken)
-        } else {
-            self.not_empty.lock().wait(turn, waker, calls);
-            Progress::Asleep
+            return Progress::Done(taken);
         }
+        self.not_empty.lock().wait(turn, waker, calls);
+        if available { Progress::Due } else { Progress::Asleep }
     }
 
     fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
-        let inside = self.inside.lock();
-        self.not_empty.leave(turn, calls, || inside.shelf.depth() > 0);
+        let shelf = self.shelf.lock();
+        self.not_empty.leave(turn, calls, || shelf.depth() > 0);
     }
 
     fn give_back(&self, entry: Entry<T>, calls: &mut Calls) {
-        self.inside.lock().shelf.give_back(entry);
+        self.shelf.lock().give_back(entry, calls);
         self.not_empty.call(calls);
     }
 
     fn close(&self, calls: &mut Calls) {
-        self.inside.lock().closed = true;
+        self.shelf.lock().closed = true;
         self.not_full.rouse(calls);
         self.not_empty.rouse(calls);
     }
 
     fn is_closed(&self) -> bool {
-        self.inside.lock().closed
+        self.shelf.lock().closed
     }
 
     fn watch(&self, on: bool) {
-        self.inside.lock().watched = on;
+        self.shelf.lock().watched = on;
     }
 
     fn is_empty(&self) -> bool {
-        self.inside.lock().shelf.depth() == 0
+        self.shelf.lock().depth() == 0
     }
 
     fn rouse_consumers(&self, calls: &mut Calls) {
@@ -169,7 +285,7 @@ impl<T> Store<T> for Monitor<T> {
     }
 
     fn counts(&self) -> Counts {
-        self.inside.lock().shelf.counts()
+        self.shelf.lock().counts()
     }
 
     fn waiters(&self) -> (usize, usize) {

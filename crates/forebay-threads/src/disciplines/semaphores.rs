@@ -9,87 +9,141 @@
 //! no item in particular: others find no unit while the oldest item still waits, and may then take
 //! that item first, an order that no sequence of whole operations explains (C2).
 //!
+//! A permit is a unit of `empty` in the producer's hand. Weights are no semaphore: P(empty) is tried
+//! only where the weight fits, and each V lets the first in line look again.
+//!
 //! A returned entry needs no room (C1): it takes a unit of `empty` on credit, and the next take's V
 //! pays it back.
 
+use std::mem;
 use std::task::Waker;
+use std::vec;
 
 use forebay_contract::{PutError, Refusal};
 
 use super::shelf::Shelf;
 use crate::atomics::Mutex;
+use crate::gauge::Gauge;
 use crate::semaphore::Semaphore;
-use crate::store::{Closed, Counts, Entry, Progress, Store, Taken};
+use crate::share::Tally;
+use crate::store::{Closed, Counts, Entry, Progress, Store, Taken, TakenMany, Want};
 use crate::waiter::{Calls, Turn};
 
 #[derive(Debug)]
 pub(crate) struct Semaphores<T> {
     empty: Semaphore,
     filled: Semaphore,
-    inside: Mutex<Inside<T>>,
-}
-
-#[derive(Debug)]
-struct Inside<T> {
-    shelf: Shelf<T>,
-    closed: bool,
-    watched: bool,
+    shelf: Mutex<Shelf<T>>,
 }
 
 impl<T> Semaphores<T> {
-    pub(crate) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize, gauge: Option<Gauge>) -> Self {
         Self {
             empty: Semaphore::new(capacity, capacity),
             filled: Semaphore::new(0, capacity),
-            inside: Mutex::new(Inside { shelf: Shelf::new(), closed: false, watched: false }),
+            shelf: Mutex::new(Shelf::new(capacity, gauge)),
         }
     }
 
-    /// Puts and does V(filled), after P(empty).
-    fn put(&self, inside: &mut Inside<T>, item: T, calls: &mut Calls) {
-        inside.shelf.put(item);
-        self.filled.release(calls);
+    /// Puts and does V(filled), or keeps the unit for a permit; after P(empty).
+    fn admit(&self, shelf: &mut Shelf<T>, want: Want<T>, weight: u64, calls: &mut Calls) {
+        match want {
+            Want::Item(item) => {
+                shelf.put(item, weight, calls);
+                self.filled.release(1, calls);
+            }
+            Want::Permit => shelf.reserve(weight),
+            Want::Nothing => {}
+        }
     }
 
     /// Takes and does V(empty), after P(filled).
-    fn take(&self, inside: &mut Inside<T>, calls: &mut Calls) -> Taken<T> {
-        let entry = inside.shelf.take().expect("a unit of `filled` stands for an entry");
-        self.empty.release(calls);
-        Taken { entry, watched: inside.watched }
+    fn take(&self, shelf: &mut Shelf<T>, tally: &Tally, calls: &mut Calls) -> Taken<T> {
+        let entry = shelf.take(calls).expect("a unit of `filled` stands for an entry");
+        tally.add(1);
+        self.empty.release(1, calls);
+        Taken { entry, watched: shelf.watched }
     }
 }
 
 impl<T> Store<T> for Semaphores<T> {
     #[inline(never)]
-    fn try_put(&self, item: T, calls: &mut Calls) -> Result<(), PutError<T>> {
-        let mut inside = self.inside.lock();
-        if inside.closed {
+    fn try_put(&self, item: T, weight: u64, calls: &mut Calls) -> Result<(), PutError<T>> {
+        let mut shelf = self.shelf.lock();
+        if shelf.closed {
             Err(PutError { item, refusal: Refusal::Closed })
-        } else if self.empty.try_acquire() {
-            self.put(&mut inside, item, calls);
+        } else if shelf.fits(weight) && self.empty.try_acquire() {
+            self.admit(&mut shelf, Want::Item(item), weight, calls);
             Ok(())
         } else {
             Err(PutError { item, refusal: Refusal::Full })
         }
     }
 
-    fn poll_put(
+    fn try_put_many(&self, items: &mut vec::IntoIter<T>, calls: &mut Calls) -> u64 {
+        let mut shelf = self.shelf.lock();
+        let mut placed = 0;
+        while !shelf.closed
+            && items.len() > 0
+            && self.empty.try_acquire()
+            && let Some(item) = items.next()
+        {
+            shelf.put(item, 1, calls);
+            placed += 1;
+        }
+        self.filled.release(placed, calls);
+        placed
+    }
+
+    fn put_dropping(
         &self,
-        item: &mut Option<T>,
+        item: T,
+        weight: u64,
+        dropped: &mut Vec<Entry<T>>,
+        calls: &mut Calls,
+    ) -> Result<bool, PutError<T>> {
+        let mut shelf = self.shelf.lock();
+        if shelf.closed {
+            return Err(PutError { item, refusal: Refusal::Closed });
+        }
+        if !shelf.has_room(weight) {
+            if self.empty.has_line() || !shelf.could_have_room(weight) {
+                return Err(PutError { item, refusal: Refusal::Full });
+            }
+            while !shelf.has_room(weight) {
+                self.filled.owe();
+                dropped.push(shelf.take(calls).expect("what waits is in the way"));
+                self.empty.release(1, calls);
+            }
+        }
+        self.empty.owe();
+        self.admit(&mut shelf, Want::Item(item), weight, calls);
+        Ok(shelf.watched)
+    }
+
+    fn poll_room(
+        &self,
+        want: &mut Want<T>,
+        weight: u64,
         turn: &mut Turn,
         waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
-        let mut inside = self.inside.lock();
-        if inside.closed {
-            drop(inside);
+        let mut shelf = self.shelf.lock();
+        if shelf.closed {
+            drop(shelf);
             self.cancel_put(turn, calls);
-            Progress::Done(Err(Closed))
-        } else if self.empty.poll_acquire(turn, waker, calls) {
-            self.put(&mut inside, item.take().expect("polled with an item"), calls);
-            Progress::Done(Ok(()))
-        } else {
-            Progress::Asleep
+            return Progress::Done(Err(Closed));
+        }
+        let fits = shelf.fits(weight);
+        match self.empty.poll_acquire(fits, turn, waker, calls) {
+            Progress::Done(()) => {
+                let want = mem::replace(want, Want::Nothing);
+                self.admit(&mut shelf, want, weight, calls);
+                Progress::Done(Ok(()))
+            }
+            Progress::Asleep => Progress::Asleep,
+            Progress::Due => Progress::Due,
         }
     }
 
@@ -97,23 +151,81 @@ impl<T> Store<T> for Semaphores<T> {
         self.empty.cancel(turn, calls);
     }
 
+    fn try_reserve(&self, weight: u64, calls: &mut Calls) -> Result<(), Refusal> {
+        let mut shelf = self.shelf.lock();
+        if shelf.closed {
+            Err(Refusal::Closed)
+        } else if shelf.fits(weight) && self.empty.try_acquire() {
+            self.admit(&mut shelf, Want::Permit, weight, calls);
+            Ok(())
+        } else {
+            Err(Refusal::Full)
+        }
+    }
+
+    fn put_reserved(
+        &self,
+        item: T,
+        weight: u64,
+        reserved: u64,
+        calls: &mut Calls,
+    ) -> Result<(), T> {
+        let mut shelf = self.shelf.lock();
+        shelf.release(reserved);
+        if shelf.closed {
+            self.empty.release(1, calls);
+            return Err(item);
+        }
+        self.admit(&mut shelf, Want::Item(item), weight, calls);
+        if weight < reserved {
+            // No unit comes back, but weight does.
+            self.empty.release(0, calls);
+        }
+        Ok(())
+    }
+
+    fn release(&self, reserved: u64, calls: &mut Calls) {
+        self.shelf.lock().release(reserved);
+        self.empty.release(1, calls);
+    }
+
     #[inline(never)]
-    fn try_take(&self, calls: &mut Calls) -> Option<Taken<T>> {
-        let mut inside = self.inside.lock();
-        self.filled.try_acquire().then(|| self.take(&mut inside, calls))
+    fn try_take(&self, tally: &Tally, calls: &mut Calls) -> Option<Taken<T>> {
+        let mut shelf = self.shelf.lock();
+        self.filled.try_acquire().then(|| self.take(&mut shelf, tally, calls))
+    }
+
+    fn try_take_many(
+        &self,
+        into: &mut Vec<T>,
+        most: usize,
+        tally: &Tally,
+        calls: &mut Calls,
+    ) -> TakenMany {
+        let mut shelf = self.shelf.lock();
+        let before = into.len();
+        while into.len() < most && self.filled.try_acquire() {
+            let entry = shelf.take(calls).expect("a unit of `filled` stands for an entry");
+            into.push(entry.item);
+        }
+        let count = (into.len() - before) as u64;
+        tally.add(count);
+        self.empty.release(count, calls);
+        TakenMany { count, watched: shelf.watched }
     }
 
     fn poll_take(
         &self,
         turn: &mut Turn,
         waker: &mut Option<Waker>,
+        tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<T>> {
-        let mut inside = self.inside.lock();
-        if self.filled.poll_acquire(turn, waker, calls) {
-            Progress::Done(self.take(&mut inside, calls))
-        } else {
-            Progress::Asleep
+        let mut shelf = self.shelf.lock();
+        match self.filled.poll_acquire(true, turn, waker, calls) {
+            Progress::Done(()) => Progress::Done(self.take(&mut shelf, tally, calls)),
+            Progress::Asleep => Progress::Asleep,
+            Progress::Due => Progress::Due,
         }
     }
 
@@ -122,28 +234,28 @@ impl<T> Store<T> for Semaphores<T> {
     }
 
     fn give_back(&self, entry: Entry<T>, calls: &mut Calls) {
-        let mut inside = self.inside.lock();
+        let mut shelf = self.shelf.lock();
         self.empty.owe();
-        inside.shelf.give_back(entry);
-        self.filled.release(calls);
+        shelf.give_back(entry, calls);
+        self.filled.release(1, calls);
     }
 
     fn close(&self, calls: &mut Calls) {
-        self.inside.lock().closed = true;
+        self.shelf.lock().closed = true;
         self.empty.rouse(calls);
         self.filled.rouse(calls);
     }
 
     fn is_closed(&self) -> bool {
-        self.inside.lock().closed
+        self.shelf.lock().closed
     }
 
     fn watch(&self, on: bool) {
-        self.inside.lock().watched = on;
+        self.shelf.lock().watched = on;
     }
 
     fn is_empty(&self) -> bool {
-        self.inside.lock().shelf.depth() == 0
+        self.shelf.lock().depth() == 0
     }
 
     fn rouse_consumers(&self, calls: &mut Calls) {
@@ -151,7 +263,7 @@ impl<T> Store<T> for Semaphores<T> {
     }
 
     fn counts(&self) -> Counts {
-        self.inside.lock().shelf.counts()
+        self.shelf.lock().counts()
     }
 
     fn waiters(&self) -> (usize, usize) {

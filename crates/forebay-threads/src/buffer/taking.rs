@@ -1,0 +1,128 @@
+//! Takes: at once, after a bounded rest, asleep, as a task; one item or many.
+
+use std::task::Waker;
+
+use forebay_contract::{Patience, TakeError};
+
+use super::Buffer;
+use crate::blocking;
+use crate::call::Take;
+use crate::share::ShareOf;
+use crate::store::{Progress, Store};
+use crate::waiter::{Calls, Turn};
+
+/// How often a take that sees an item and is beaten to it goes on resting before it stands in line.
+const ROUNDS: usize = 32;
+
+impl<T> Buffer<T> {
+    #[inline]
+    pub(crate) fn take_within(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
+        match self.try_take(share) {
+            Some(item) => Ok(item),
+            None => self.take_waiting(share, patience),
+        }
+    }
+
+    #[inline]
+    pub(super) fn try_take(&self, share: &ShareOf) -> Option<T> {
+        let mut calls = Calls::default();
+        let taken = self.store.try_take(&share.items, &mut calls)?;
+        if taken.watched {
+            self.settle(&self.desk.lock(), &mut calls);
+        }
+        Some(taken.entry.item)
+    }
+
+    #[cold]
+    fn take_waiting(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
+        if self.is_drained(share) {
+            // Something may have come between the two looks, and the close after it.
+            return self.try_take(share).ok_or(TakeError::Closed);
+        }
+        if patience == Patience::Try {
+            return Err(TakeError::Empty);
+        }
+        let ready = || !self.store.looks_empty();
+        for _ in 0..ROUNDS {
+            if !share.mood.spin(self.settings.capacity, ready) {
+                break;
+            }
+            if let Some(item) = self.try_take(share) {
+                return Ok(item);
+            }
+        }
+        let waiting = share.waits.begin();
+        for _ in 0..ROUNDS {
+            if !share.mood.yield_now(ready) {
+                break;
+            }
+            if let Some(item) = self.try_take(share) {
+                return Ok(item);
+            }
+        }
+        let mut take = Take::new(self, share, Some(waiting));
+        blocking::sleep(patience, &mut take, &share.mood).unwrap_or(Err(TakeError::TimedOut))
+    }
+
+    pub(crate) fn take_many_within(
+        &self,
+        share: &ShareOf,
+        max: usize,
+        patience: Patience,
+    ) -> Result<Vec<T>, TakeError> {
+        let mut items = self.room_for(max);
+        self.take_more(share, max, &mut items);
+        if items.is_empty() && max > 0 {
+            items.push(self.take_within(share, patience)?);
+            self.take_more(share, max, &mut items);
+        }
+        Ok(items)
+    }
+
+    /// For the items of one take: made before any lock is held.
+    pub(crate) fn room_for(&self, max: usize) -> Vec<T> {
+        let waiting = usize::try_from(self.store.counts().waiting).unwrap_or(usize::MAX);
+        Vec::with_capacity(max.min(waiting.max(1)))
+    }
+
+    /// Takes what is there, as far as `items` has room without growing.
+    pub(crate) fn take_more(&self, share: &ShareOf, max: usize, items: &mut Vec<T>) {
+        let most = max.min(items.capacity());
+        while items.len() < most {
+            let mut calls = Calls::default();
+            let many = self.store.try_take_many(items, most, &share.items, &mut calls);
+            if many.watched {
+                self.settle(&self.desk.lock(), &mut calls);
+            }
+            if many.count == 0 {
+                match self.try_take(share) {
+                    Some(item) => items.push(item),
+                    None => return,
+                }
+            }
+        }
+    }
+
+    pub(crate) fn poll_take(
+        &self,
+        share: &ShareOf,
+        turn: &mut Turn,
+        waker: &mut Option<Waker>,
+    ) -> Progress<Result<T, TakeError>> {
+        let mut calls = Calls::default();
+        match self.store.poll_take(turn, waker, &share.items, &mut calls) {
+            Progress::Done(taken) => {
+                if taken.watched {
+                    self.settle(&self.desk.lock(), &mut calls);
+                }
+                Progress::Done(Ok(taken.entry.item))
+            }
+            Progress::Due => Progress::Due,
+            Progress::Asleep if self.is_drained(share) => {
+                self.store.cancel_take(turn, &mut calls);
+                Progress::Done(Err(TakeError::Closed))
+            }
+            Progress::Asleep => Progress::Asleep,
+        }
+    }
+}
