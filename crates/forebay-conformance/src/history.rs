@@ -95,7 +95,7 @@ impl<F: Factory> Scribe<F> {
     pub fn put(&mut self, producer: &F::Producer, id: u64, ledger: &Ledger, patience: Patience) {
         let item = F::Item::new(id, ledger);
         self.record(Call::Put(id), patience, |_| match producer.put_within(item, patience) {
-            Ok(()) => Answer::Done,
+            Ok(_) => Answer::Done,
             Err(error) => Answer::Refused(error.refusal),
         });
     }

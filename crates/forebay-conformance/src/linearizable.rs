@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use forebay_contract::model::Token;
-use forebay_contract::{Model, Refusal, TakeError};
+use forebay_contract::{Model, Overflow, Refusal, TakeError};
 
 use crate::history::{Answer, Call, Event};
 
@@ -45,12 +45,14 @@ impl State {
     /// Whether the model answers so; moves it on.
     fn answers(&mut self, event: &Event, kept_for_others: bool) -> bool {
         match (event.call, event.answer) {
-            (Call::Put(id), Answer::Done) => self.model.put(id).is_ok(),
-            (Call::Put(_), Answer::Refused(Refusal::Full)) => {
-                let due = self.model.put_refusal();
+            (Call::Put(id), Answer::Done) => self.model.put(id, Overflow::Refuse).is_ok(),
+            (Call::Put(id), Answer::Refused(Refusal::Full)) => {
+                let due = self.model.put_refusal(&id);
                 due == Some(Refusal::Full) || (due.is_none() && kept_for_others)
             }
-            (Call::Put(_), Answer::Refused(refusal)) => self.model.put_refusal() == Some(refusal),
+            (Call::Put(id), Answer::Refused(refusal)) => {
+                self.model.put_refusal(&id) == Some(refusal)
+            }
             (Call::Take, Answer::Item(id)) => self.model.take(event.caller) == Ok(id),
             (Call::Lease, Answer::Item(id)) => match self.model.lease(event.caller) {
                 Ok(token) if self.model.item(token) == Some(&id) => {

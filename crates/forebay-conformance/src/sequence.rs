@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use fastrand::Rng;
 use forebay_contract::model::Token;
 use forebay_contract::{
-    Consume, DeadLetter, LeaseError, Leased, Model, Patience, Produce, Refusal, TakeError,
+    Consume, DeadLetter, LeaseError, Leased, Model, Overflow, Patience, Produce, TakeError,
 };
 
 use crate::{Factory, Item, Settings, Subject};
@@ -130,9 +130,9 @@ impl<F: Factory> Pair<F> {
         match operation {
             Operation::Put => {
                 let found = self.subject.producer.try_put(self.subject.item(self.next));
-                let found: Result<(), (u64, Refusal)> =
-                    found.map_err(|error| (error.item.id(), error.refusal));
-                let promised = self.model.put(self.next).map_err(|e| (e.item, e.refusal));
+                let found = found.map_err(|error| (error.item.id(), error.refusal));
+                let promised = self.model.put(self.next, Overflow::Refuse);
+                let promised = promised.map_err(|error| (error.item, error.refusal));
                 self.next += 1;
                 same("the put", &found, &promised)
             }
