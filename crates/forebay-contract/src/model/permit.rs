@@ -3,9 +3,9 @@
 use super::Model;
 use crate::{PutError, Refusal};
 
-/// A place set aside. It is used by [`put_permitted`](Model::put_permitted) or given back by
+/// A place set aside. It is used once, by [`put_permitted`](Model::put_permitted) or by
 /// [`release`](Model::release); forgotten, it keeps its place for ever.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Permit {
     weight: u64,
@@ -40,7 +40,6 @@ impl<T> Model<T> {
     }
 
     /// Gives the place back.
-    #[expect(clippy::needless_pass_by_value, reason = "a permit is used once")]
     pub fn release(&mut self, permit: Permit) {
         self.reserved -= 1;
         self.reserved_weight -= permit.weight;
