@@ -12,6 +12,8 @@ use crate::Item;
 pub struct Settings {
     /// The most items that may wait; 0 must be refused (C1, C11).
     pub capacity: usize,
+    /// The greatest weight that may wait; `None` is a buffer that does not weigh its items (C1).
+    pub weight_capacity: Option<u64>,
     /// The most items out on lease; `None` is the buffer's default (C1).
     pub max_leased: Option<usize>,
     /// Failures that make a dead letter; `None` is no limit.
@@ -27,11 +29,19 @@ impl Settings {
     pub const fn new(capacity: usize) -> Self {
         Self {
             capacity,
+            weight_capacity: None,
             max_leased: None,
             max_failures: None,
             max_deliveries: None,
             lease_time: None,
         }
+    }
+
+    /// With this bound on what the waiting items weigh together.
+    #[must_use]
+    pub const fn weight_capacity(mut self, limit: u64) -> Self {
+        self.weight_capacity = Some(limit);
+        self
     }
 
     /// With this lease limit.
@@ -72,6 +82,7 @@ pub trait Factory: Clone + Send + 'static {
     /// The consuming handle.
     type Consumer: Consume<Self::Item>;
 
-    /// A new, empty buffer, or why these settings make none (C11).
+    /// A new, empty buffer, or why these settings make none (C11). When a weight capacity is given,
+    /// the buffer weighs each item with [`Item::weight`].
     fn build(&self, settings: &Settings) -> Result<(Self::Producer, Self::Consumer), String>;
 }

@@ -9,15 +9,25 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use forebay_contract::{Consume, Leased, Patience, Produce, Refusal, TakeError};
+use forebay_contract::{
+    Batch, Consume, Leased, Outcome, Overflow, Patience, Permitted, Produce, Refusal, TakeError,
+};
 
 use crate::{Factory, Item, Ledger};
 
 /// What was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
-    /// Put this item.
+    /// Put this item, and wait or be refused when there is no room.
     Put(u64),
+    /// Put this item, and drop what this policy says when there is no room.
+    PutOr(u64, Overflow),
+    /// Set a place aside.
+    Reserve,
+    /// Put this item where a place was set aside.
+    PutPermitted(u64),
+    /// Give a place back that was set aside.
+    Release,
     /// Take an item.
     Take,
     /// Lease an item.
@@ -33,17 +43,32 @@ pub enum Call {
 /// What was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// It was done.
+    /// It was done: a put has placed its item.
     Done,
+    /// It was, and so many of the oldest were dropped for it.
+    DroppedOldest(u64),
+    /// The item that was to be put was dropped.
+    DroppedThis,
     /// This item came.
     Item(u64),
-    /// The put was refused.
+    /// The put or the permit was refused.
     Refused(Refusal),
     /// No item came.
     Nothing(TakeError),
 }
 
-/// One call from its begin to its end.
+impl From<Outcome> for Answer {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Placed => Self::Done,
+            Outcome::DroppedOldest(dropped) => Self::DroppedOldest(dropped),
+            Outcome::DroppedThis => Self::DroppedThis,
+        }
+    }
+}
+
+/// One call from its begin to its end, or one item's part of a call for many, which has the begin
+/// and the end of the whole. A caller's events come in the order in which they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
     /// Who called; consumers are told apart by it.
@@ -77,27 +102,135 @@ pub fn listing(events: &[Event]) -> String {
     format!("\n{}", lines.join("\n"))
 }
 
+/// What the item of this id weighs in a history: 0 to 3.
+pub fn weight_of(id: u64) -> u64 {
+    id % 4
+}
+
 /// Writes down one caller's calls.
 pub struct Scribe<F: Factory> {
     caller: u64,
     clock: Arc<AtomicU64>,
     events: Vec<Event>,
     leases: Vec<<F::Consumer as Consume<F::Item>>::Lease>,
+    permits: Vec<<F::Producer as Produce<F::Item>>::Permit>,
 }
 
 impl<F: Factory> Scribe<F> {
     /// A scribe for this caller; all scribes of a history share its clock.
     pub fn new(caller: u64, clock: &Arc<AtomicU64>) -> Self {
-        Self { caller, clock: Arc::clone(clock), events: Vec::new(), leases: Vec::new() }
+        Self {
+            caller,
+            clock: Arc::clone(clock),
+            events: Vec::new(),
+            leases: Vec::new(),
+            permits: Vec::new(),
+        }
     }
 
-    /// Puts an item.
+    /// Whose calls these are.
+    pub fn caller(&self) -> u64 {
+        self.caller
+    }
+
+    /// Puts an item under the policy of its producer.
     pub fn put(&mut self, producer: &F::Producer, id: u64, ledger: &Ledger, patience: Patience) {
-        let item = F::Item::new(id, ledger);
-        self.record(Call::Put(id), patience, |_| match producer.put_within(item, patience) {
+        let item = F::Item::weighing(id, weight_of(id), ledger);
+        let overflow = producer.overflow();
+        let (call, waits) = if overflow.drops() {
+            (Call::PutOr(id, overflow), Patience::Try)
+        } else {
+            (Call::Put(id), patience)
+        };
+        self.record(call, waits, |_| match producer.put_within(item, patience) {
+            Ok(outcome) => outcome.into(),
+            Err(error) => Answer::Refused(error.refusal),
+        });
+    }
+
+    /// Puts these items in one call, by a producer that drops nothing.
+    pub fn put_many(
+        &mut self,
+        producer: &F::Producer,
+        ids: &[u64],
+        ledger: &Ledger,
+        patience: Patience,
+    ) {
+        let items = ids.iter().map(|id| F::Item::weighing(*id, weight_of(*id), ledger)).collect();
+        let begun = self.tick();
+        let put = producer.put_many_within(items, patience);
+        let ended = self.tick();
+        let (done, refusal) = match put {
+            Ok(done) => (done, None),
+            Err(error) => {
+                let rest: Vec<u64> = error.rest.iter().map(Item::id).collect();
+                assert!(ids.ends_with(&rest), "C5 waiting: of {ids:?}, {rest:?} came back");
+                assert!(!rest.is_empty(), "C5 waiting: nothing came back of a refused batch");
+                (error.done, Some(error.refusal))
+            }
+        };
+        let placed = Batch { placed: done.placed, ..Batch::default() };
+        assert!(done == placed, "C9 overflow: a batch that drops nothing: {done:?}");
+        let answers = (0..done.placed).map(|_| Answer::Done).chain(refusal.map(Answer::Refused));
+        for (id, answer) in ids.iter().zip(answers) {
+            self.write(Call::Put(*id), answer, patience, begun, ended);
+        }
+    }
+
+    /// Takes up to `max` items in one call.
+    pub fn take_many(&mut self, consumer: &F::Consumer, max: usize, patience: Patience) {
+        let begun = self.tick();
+        let taken = consumer.take_many_within(max, patience);
+        let ended = self.tick();
+        match taken {
+            Ok(items) => {
+                let count = items.len();
+                assert!((1..=max).contains(&count), "C5 waiting: {count} of {max} were taken");
+                // It waits for the first only.
+                let waits = [patience].into_iter().chain(std::iter::repeat(Patience::Try));
+                for (item, waits) in items.into_iter().zip(waits) {
+                    self.write(Call::Take, Answer::Item(item.id()), waits, begun, ended);
+                }
+            }
+            Err(error) => self.write(Call::Take, Answer::Nothing(error), patience, begun, ended),
+        }
+    }
+
+    /// Sets a place aside and keeps the permit.
+    pub fn reserve(&mut self, producer: &F::Producer, patience: Patience) {
+        self.record(Call::Reserve, patience, |scribe| match producer.reserve_within(patience) {
+            Ok(permit) => {
+                scribe.permits.push(permit);
+                Answer::Done
+            }
+            Err(refusal) => Answer::Refused(refusal),
+        });
+    }
+
+    /// Puts an item through the oldest permit kept, if there is one.
+    pub fn put_permitted(&mut self, id: u64, ledger: &Ledger) {
+        if self.permits.is_empty() {
+            return;
+        }
+        let permit = self.permits.remove(0);
+        let item = F::Item::weighing(id, weight_of(id), ledger);
+        self.record(Call::PutPermitted(id), Patience::Try, |_| match permit.put(item) {
             Ok(()) => Answer::Done,
             Err(error) => Answer::Refused(error.refusal),
         });
+    }
+
+    /// Drops the oldest permit kept; false when there is none.
+    pub fn release(&mut self) -> bool {
+        if self.permits.is_empty() {
+            return false;
+        }
+        let permit = self.permits.remove(0);
+        self.record(Call::Release, Patience::Try, |_| {
+            drop(permit);
+            Answer::Done
+        });
+        true
     }
 
     /// Takes an item; what came of it.
@@ -155,11 +288,19 @@ impl<F: Factory> Scribe<F> {
         patience: Patience,
         run: impl FnOnce(&mut Self) -> Answer,
     ) -> Answer {
-        let begun = self.clock.fetch_add(1, Ordering::SeqCst);
+        let begun = self.tick();
         let answer = run(self);
-        let ended = self.clock.fetch_add(1, Ordering::SeqCst);
+        let ended = self.tick();
+        self.write(call, answer, patience, begun, ended);
+        answer
+    }
+
+    fn tick(&self) -> u64 {
+        self.clock.fetch_add(1, Ordering::SeqCst)
+    }
+
+    fn write(&mut self, call: Call, answer: Answer, patience: Patience, begun: u64, ended: u64) {
         let waits = patience != Patience::Try;
         self.events.push(Event { caller: self.caller, call, answer, waits, begun, ended });
-        answer
     }
 }

@@ -8,34 +8,47 @@ use crate::Ledger;
 /// that an id may have several instances at once; what the contract promises is one *holder* and
 /// one ack for each id (C4), and that no instance is left once the buffer is gone (C8).
 pub trait Item: Clone + Send + 'static {
-    /// The item of this id, entered in the ledger if its kind can be counted.
-    fn new(id: u64, ledger: &Ledger) -> Self;
+    /// The item of this id and weight, entered in the ledger if its kind can be counted.
+    fn weighing(id: u64, weight: u64, ledger: &Ledger) -> Self;
+
+    /// The item of this id, with a weight of 1.
+    fn new(id: u64, ledger: &Ledger) -> Self {
+        Self::weighing(id, 1, ledger)
+    }
 
     /// The id it was made with.
     fn id(&self) -> u64;
+
+    /// The weight it was made with, which a buffer that weighs its items goes by.
+    fn weight(&self) -> u64;
 }
 
 /// An item that enters its birth, its cloning and its drop in a [`Ledger`].
 #[derive(Debug)]
 pub struct Counted {
     id: u64,
+    weight: u64,
     ledger: Ledger,
 }
 
 impl Item for Counted {
-    fn new(id: u64, ledger: &Ledger) -> Self {
+    fn weighing(id: u64, weight: u64, ledger: &Ledger) -> Self {
         ledger.born();
-        Self { id, ledger: ledger.clone() }
+        Self { id, weight, ledger: ledger.clone() }
     }
 
     fn id(&self) -> u64 {
         self.id
     }
+
+    fn weight(&self) -> u64 {
+        self.weight
+    }
 }
 
 impl Clone for Counted {
     fn clone(&self) -> Self {
-        Self::new(self.id, &self.ledger)
+        Self::weighing(self.id, self.weight, &self.ledger)
     }
 }
 
@@ -52,9 +65,9 @@ mod tests {
     #[test]
     fn clones_and_drops_are_counted() {
         let ledger = Ledger::default();
-        let item = Counted::new(7, &ledger);
+        let item = Counted::weighing(7, 3, &ledger);
         let copy = item.clone();
-        assert_eq!((copy.id(), ledger.alive()), (7, 2));
+        assert_eq!((copy.id(), copy.weight(), ledger.alive()), (7, 3, 2));
         drop((item, copy));
         assert_eq!((ledger.alive(), ledger.created()), (0, 2));
     }

@@ -7,20 +7,40 @@
 use std::fmt::Debug;
 
 use fastrand::Rng;
-use forebay_contract::model::Token;
+use forebay_contract::model::{Permit, Token};
 use forebay_contract::{
-    Consume, DeadLetter, LeaseError, Leased, Model, Patience, Produce, Refusal, TakeError,
+    Consume, DeadLetter, LeaseError, Leased, Model, Overflow, Patience, Permitted, Produce,
+    Statistics, TakeError,
 };
 
 use crate::{Factory, Item, Settings, Subject};
 
 const CONSUMERS: usize = 3;
+/// The policies that answer at once; to wait is tried.
+const POLICIES: [Overflow; 4] =
+    [Overflow::Wait, Overflow::Refuse, Overflow::DropOldest, Overflow::DropThis];
+/// What a permit sets aside, where items are weighed.
+const PERMIT_WEIGHT: u64 = 1;
+
+/// What the item of this id weighs.
+fn weight_of(id: u64) -> u64 {
+    id % 4
+}
 
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
-    Put,
+    /// By the producer of this index among the policies.
+    Put(usize),
+    /// So many.
+    PutMany(usize, usize),
+    Reserve,
+    /// Through the permit of this index, modulo those kept.
+    PutPermitted(usize),
+    Release(usize),
     Take(usize),
+    /// At most so many.
+    TakeMany(usize, usize),
     Lease(usize),
     /// Answers the lease of this index, modulo those held.
     Ack(usize),
@@ -37,17 +57,24 @@ impl Operation {
     fn random(rng: &mut Rng) -> Self {
         let one = rng.usize(0..CONSUMERS);
         let lease = rng.usize(0..8);
-        match rng.u8(0..100) {
-            0..35 => Self::Put,
-            35..50 => Self::Take(one),
-            50..72 => Self::Lease(one),
-            72..77 => Self::Ack(lease),
-            77..83 => Self::Nack(lease),
-            83..88 => Self::Fail(lease),
-            88..90 => Self::Reject(lease),
-            90..94 => Self::Drop(lease),
-            94..97 => Self::TakeDead,
-            97..99 => Self::Join,
+        let policy = rng.usize(0..POLICIES.len());
+        let many = rng.usize(0..5);
+        match rng.u8(0..120) {
+            0..30 => Self::Put(policy),
+            30..38 => Self::PutMany(many, policy),
+            38..43 => Self::Reserve,
+            43..47 => Self::PutPermitted(lease),
+            47..49 => Self::Release(lease),
+            49..60 => Self::Take(one),
+            60..68 => Self::TakeMany(one, many),
+            68..90 => Self::Lease(one),
+            90..95 => Self::Ack(lease),
+            95..101 => Self::Nack(lease),
+            101..106 => Self::Fail(lease),
+            106..108 => Self::Reject(lease),
+            108..112 => Self::Drop(lease),
+            112..116 => Self::TakeDead,
+            116..119 => Self::Join,
             _ => Self::Close,
         }
     }
@@ -65,6 +92,7 @@ impl Sequence {
     pub fn random(seed: u64, length: usize) -> Self {
         let mut rng = Rng::with_seed(seed);
         let mut settings = Settings::new(rng.usize(1..5));
+        settings.weight_capacity = rng.bool().then(|| rng.u64(1..8));
         settings.max_leased = rng.bool().then(|| rng.usize(1..5));
         settings.max_failures = rng.bool().then(|| rng.u32(1..4));
         settings.max_deliveries = rng.bool().then(|| rng.u32(1..5));
@@ -99,11 +127,15 @@ impl Sequence {
 }
 
 type LeaseOf<F> = <<F as Factory>::Consumer as Consume<<F as Factory>::Item>>::Lease;
+type PermitOf<F> = <<F as Factory>::Producer as Produce<<F as Factory>::Item>>::Permit;
 
 /// The buffer and its model, in step.
 struct Pair<F: Factory> {
     subject: Subject<F>,
+    /// One for each policy.
+    producers: Vec<F::Producer>,
     consumers: Vec<F::Consumer>,
+    permits: Vec<(PermitOf<F>, Permit)>,
     leases: Vec<(LeaseOf<F>, Token)>,
     model: Model<u64>,
     max_leased: usize,
@@ -116,25 +148,80 @@ impl<F: Factory> Pair<F> {
         let default = Model::<u64>::default_max_leased(settings.capacity);
         let max_leased = settings.max_leased.unwrap_or(default);
         let mut model = Model::new(settings.capacity).with_max_leased(max_leased);
+        if let Some(limit) = settings.weight_capacity {
+            model = model.with_weight_capacity(limit, |id| weight_of(*id));
+        }
         if let Some(limit) = settings.max_failures {
             model = model.with_max_failures(limit);
         }
         if let Some(limit) = settings.max_deliveries {
             model = model.with_max_deliveries(limit);
         }
+        let producers = POLICIES.map(|policy| subject.producer.clone().with_overflow(policy));
         let consumers = (0..CONSUMERS).map(|_| subject.consumer.clone()).collect();
-        Self { subject, consumers, leases: Vec::new(), model, max_leased, next: 0 }
+        Self {
+            subject,
+            producers: producers.into(),
+            consumers,
+            permits: Vec::new(),
+            leases: Vec::new(),
+            model,
+            max_leased,
+            next: 0,
+        }
+    }
+
+    /// The next item, and its id.
+    fn next(&mut self) -> (F::Item, u64) {
+        let id = self.next;
+        self.next += 1;
+        (F::Item::weighing(id, weight_of(id), &self.subject.ledger), id)
     }
 
     fn step(&mut self, operation: Operation) -> Result<(), String> {
         match operation {
-            Operation::Put => {
-                let found = self.subject.producer.try_put(self.subject.item(self.next));
-                let found: Result<(), (u64, Refusal)> =
-                    found.map_err(|error| (error.item.id(), error.refusal));
-                let promised = self.model.put(self.next).map_err(|e| (e.item, e.refusal));
-                self.next += 1;
+            Operation::Put(policy) => {
+                let (item, id) = self.next();
+                let found = self.producers[policy].try_put(item);
+                let found = found.map_err(|error| (error.item.id(), error.refusal));
+                let promised = self.model.put(id, POLICIES[policy]);
+                let promised = promised.map_err(|error| (error.item, error.refusal));
                 same("the put", &found, &promised)
+            }
+            Operation::PutMany(count, policy) => {
+                let (items, ids): (Vec<F::Item>, Vec<u64>) =
+                    (0..count).map(|_| self.next()).unzip();
+                let found = self.producers[policy].put_many_within(items, Patience::Try);
+                let found = found.map_err(|error| {
+                    let rest: Vec<u64> = error.rest.iter().map(Item::id).collect();
+                    (rest, error.refusal, error.done)
+                });
+                let promised = self.model.put_many(ids, POLICIES[policy]);
+                let promised = promised.map_err(|error| (error.rest, error.refusal, error.done));
+                same("the put of many", &found, &promised)
+            }
+            Operation::Reserve => {
+                let found = self.subject.producer.try_reserve();
+                let promised = self.model.reserve(PERMIT_WEIGHT);
+                let refusals = (found.as_ref().err().copied(), promised.err());
+                if let (Ok(found), Ok(promised)) = (found, promised) {
+                    self.permits.push((found, promised));
+                }
+                same("the reserve's refusal", &refusals.0, &refusals.1)
+            }
+            Operation::PutPermitted(index) => self.put_permitted(index),
+            Operation::Release(index) => {
+                if !self.permits.is_empty() {
+                    let (found, promised) = self.permits.swap_remove(index % self.permits.len());
+                    drop(found);
+                    self.model.release(promised);
+                }
+                Ok(())
+            }
+            Operation::TakeMany(consumer, max) => {
+                let found = self.consumers[consumer].take_many_within(max, Patience::Try);
+                let found = found.map(|items| items.iter().map(Item::id).collect::<Vec<u64>>());
+                same("the take of many", &found, &self.model.take_many(consumer as u64, max))
             }
             Operation::Take(consumer) => {
                 let found = self.consumers[consumer].try_take().map(|item| item.id());
@@ -190,6 +277,18 @@ impl<F: Factory> Pair<F> {
         }
     }
 
+    fn put_permitted(&mut self, index: usize) -> Result<(), String> {
+        if self.permits.is_empty() {
+            return Ok(());
+        }
+        let (permit, promised) = self.permits.swap_remove(index % self.permits.len());
+        let (item, id) = self.next();
+        let found = permit.put(item).map_err(|error| (error.item.id(), error.refusal));
+        let promised = self.model.put_permitted(promised, id);
+        let promised = promised.map_err(|error| (error.item, error.refusal));
+        same("the put through a permit", &found, &promised)
+    }
+
     fn lease(&mut self, consumer: usize) -> Result<(), String> {
         let found = self.consumers[consumer].try_lease();
         let promised = self.model.lease(consumer as u64);
@@ -227,12 +326,14 @@ impl<F: Factory> Pair<F> {
     fn compare_counts(&self) -> Result<(), String> {
         let found = self.subject.statistics();
         let promised = self.model.statistics();
-        let counts = |s: &forebay_contract::Statistics| {
+        let counts = |s: &Statistics| {
             let moved = [s.produced, s.finished, s.dead, s.dropped];
-            (moved, s.waiting, s.leased, s.closed)
+            let held = [s.waiting, s.leased, s.reserved, s.weight];
+            (moved, held, s.weight_capacity, s.closed)
         };
         same(
-            "[produced, finished, dead, dropped], waiting, leased, closed",
+            "[produced, finished, dead, dropped], [waiting, leased, reserved, weight], weight \
+             capacity, closed",
             &counts(&found),
             &counts(&promised),
         )

@@ -1,6 +1,6 @@
 //! One buffer under test, with the ledger of its items.
 
-use forebay_contract::{Consume, Produce, Refusal, Statistics, TakeError};
+use forebay_contract::{Consume, Outcome, Produce, Refusal, Statistics, TakeError};
 
 use crate::ensure::{ensure, ensure_eq};
 use crate::{Factory, Item, Ledger, Settings};
@@ -42,12 +42,19 @@ impl<F: Factory> Subject<F> {
         }
     }
 
-    /// Tries to put: the refusal, if any. What is handed back must be the item itself.
+    /// Tries to put: the refusal, if any. What is handed back must be the item itself, and what was
+    /// not refused must be placed, since no policy was chosen that drops.
     pub fn try_put(&self, id: u64) -> Result<(), Refusal> {
-        self.producer.try_put(self.item(id)).map_err(|error| {
-            ensure_eq!(Waiting, error.item.id(), id, "the refused put hands back its item");
-            error.refusal
-        })
+        match self.producer.try_put(self.item(id)) {
+            Ok(outcome) => {
+                ensure_eq!(Overflow, outcome, Outcome::Placed, "what a put says that had room");
+                Ok(())
+            }
+            Err(error) => {
+                ensure_eq!(Waiting, error.item.id(), id, "the refused put hands back its item");
+                Err(error.refusal)
+            }
+        }
     }
 
     /// Tries to take: the id.

@@ -33,6 +33,7 @@ macro_rules! __for_each_check {
             Bound bound c1_nack_passes_the_capacity_and_puts_do_not;
             Bound bound c1_waiting_put_is_admitted_below_capacity_only;
             Bound bound c1_bounds_hold_while_everything_moves;
+            Bound linear c1_histories_by_weight_are_linearizable;
             Order order c2_first_in_first_out;
             Order order c2_all_forms_share_one_order;
             Order order c2_redelivery_keeps_the_position;
@@ -40,6 +41,7 @@ macro_rules! __for_each_check {
             Order order c2_each_producers_order_is_kept;
             Order linear c2_short_histories_are_linearizable;
             Order linear c2_histories_with_leases_are_linearizable;
+            Order linear c2_histories_of_batches_are_linearizable;
             Order linear c2_long_histories_keep_their_order;
             NothingLost nothing_lost c3_mixed_use_finishes_every_item_once;
             NothingLost nothing_lost c3_cancelled_takes_lose_nothing;
@@ -75,6 +77,7 @@ macro_rules! __for_each_check {
             Waiting cancel c5_cancelled_take_passes_its_wake_on;
             Waiting cancel c5_timed_out_take_passes_its_wake_on;
             Waiting cancel c5_cancelling_in_the_middle_keeps_the_line;
+            Waiting linear c5_histories_with_permits_are_linearizable;
             CloseAndDrain linear c6_histories_with_close_are_linearizable;
             CloseAndDrain expiry c6_expiry_after_close_redelivers;
             CloseAndDrain close c6_close_refuses_puts_and_drains;
@@ -101,6 +104,7 @@ macro_rules! __for_each_check {
             Accounting accounting c8_nothing_outlives_the_buffer;
             Overflow overflow c9_refusing_drops_nothing;
             Overflow overflow c9_waiting_drops_nothing;
+            Overflow linear c9_histories_with_drops_are_linearizable;
             Fairness fairness c10_waiting_put_is_not_overtaken_without_end;
             Fairness fairness c10_waiting_take_is_not_overtaken_without_end;
             Fairness fairness c10_place_is_kept_for_a_slow_put;

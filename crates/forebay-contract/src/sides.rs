@@ -75,7 +75,7 @@ pub trait Produce<T: Send + 'static>: Clone + Send + Sync + 'static {
     }
 
     /// Sets a place aside, waiting for room as long as `patience` says (C5). Nothing is dropped for a
-    /// permit, whatever the policy.
+    /// permit, whatever the policy. Where items are weighed, it is a place for a weight of 1.
     fn reserve_within(&self, patience: Patience) -> Result<Self::Permit, Refusal>;
 
     /// Sets a place aside, waiting for room as a task. Dropping the future loses nothing.

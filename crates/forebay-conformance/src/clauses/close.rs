@@ -261,7 +261,7 @@ pub fn c6_every_put_before_close_is_drained<F: Factory>(factory: &F) {
                     let mut placed = Vec::new();
                     for id in (number..).step_by(2) {
                         match own.put(F::Item::new(id, &ledger)) {
-                            Ok(()) => placed.push(id),
+                            Ok(_) => placed.push(id),
                             Err(error) => {
                                 let back = (error.item.id(), error.refusal);
                                 let closed = (id, Refusal::Closed);

@@ -1,28 +1,48 @@
-//! C1, C2, C4 and C6 at once: every concurrent history is one that the model explains.
+//! C1, C2, C4, C6 and C9 at once: every concurrent history is one that the model explains.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use fastrand::Rng;
-use forebay_contract::{Model, Patience, Produce};
+use forebay_contract::{Clause, Model, Overflow, Patience, Produce};
 
 use crate::ensure::ensure;
-use crate::history::{Answer, Event, Scribe, listing};
+use crate::history::{Answer, Event, Scribe, listing, weight_of};
 use crate::linearizable::is_linearizable;
 use crate::pattern::violation;
 use crate::worker::{Worker, finish_all};
-use crate::{Factory, Settings, Subject};
+use crate::{Factory, Ledger, Settings, Subject};
 
-/// What the callers of a short history do.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What the callers of a short history do, beside puts and takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mix {
-    /// Puts and takes.
+    /// Nothing.
     Plain,
-    /// Puts and takes, and a close in the midst of them.
+    /// A close in the midst of them.
     Closing,
-    /// Puts, takes, leases, acks and nacks.
+    /// Leases, acks and nacks.
     Leasing,
+    /// Puts that drop on full.
+    Dropping,
+    /// Permits.
+    Reserving,
+    /// Items are weighed.
+    Weighing,
+    /// Calls for many items.
+    Batching,
+}
+
+impl Mix {
+    const fn clause(self) -> Clause {
+        match self {
+            Self::Plain | Self::Leasing | Self::Batching => Clause::Order,
+            Self::Closing => Clause::CloseAndDrain,
+            Self::Dropping => Clause::Overflow,
+            Self::Reserving => Clause::Waiting,
+            Self::Weighing => Clause::Bound,
+        }
+    }
 }
 
 /// Many short histories of puts and takes, each explained by the model.
@@ -35,35 +55,51 @@ pub fn c2_histories_with_leases_are_linearizable<F: Factory>(factory: &F) {
     explain_rounds(factory, Mix::Leasing, 400);
 }
 
+/// The same with calls for many items: their parts come in their order.
+pub fn c2_histories_of_batches_are_linearizable<F: Factory>(factory: &F) {
+    explain_rounds(factory, Mix::Batching, 300);
+}
+
 /// The same with a close in their midst: no put after it, no `Closed` before it.
 pub fn c6_histories_with_close_are_linearizable<F: Factory>(factory: &F) {
     explain_rounds(factory, Mix::Closing, 300);
 }
 
+/// The same with items of different weights: the bound is exact by weight too.
+pub fn c1_histories_by_weight_are_linearizable<F: Factory>(factory: &F) {
+    explain_rounds(factory, Mix::Weighing, 300);
+}
+
+/// The same with permits: a place set aside is nobody else's.
+pub fn c5_histories_with_permits_are_linearizable<F: Factory>(factory: &F) {
+    explain_rounds(factory, Mix::Reserving, 300);
+}
+
+/// The same with puts that drop: what a put says was dropped is what goes, and nothing else.
+pub fn c9_histories_with_drops_are_linearizable<F: Factory>(factory: &F) {
+    explain_rounds(factory, Mix::Dropping, 300);
+}
+
 fn explain_rounds<F: Factory>(factory: &F, mix: Mix, rounds: u64) {
     for round in 0..rounds {
         let (capacity, max_leased) = (1 + (round % 3) as usize, 1 + (round % 2) as usize);
-        let settings = Settings::new(capacity).max_leased(max_leased);
-        let events = short_history(factory, settings, mix, round);
-        let model = Model::new(capacity).with_max_leased(max_leased);
-        let explained = is_linearizable(&events, &model);
-        if mix == Mix::Closing {
-            ensure!(
-                CloseAndDrain,
-                explained,
-                "{settings:?}: no order explains{}",
-                listing(&events)
-            );
-        } else {
-            ensure!(Order, explained, "{settings:?}: no order explains{}", listing(&events));
+        let mut settings = Settings::new(capacity).max_leased(max_leased);
+        let mut model = Model::new(capacity).with_max_leased(max_leased);
+        if mix == Mix::Weighing {
+            let weight_capacity = 2 + round % 5;
+            settings = settings.weight_capacity(weight_capacity);
+            model = model.with_weight_capacity(weight_capacity, |id| weight_of(*id));
         }
+        let events = short_history(factory, settings, mix, round);
+        let explained = is_linearizable(&events, &model);
+        let clause = mix.clause();
+        assert!(explained, "{clause}: {settings:?}: no order explains{}", listing(&events));
     }
 }
 
 /// Three callers with a few calls each, beginning together, and the rest taken by one.
 fn short_history<F: Factory>(factory: &F, settings: Settings, mix: Mix, round: u64) -> Vec<Event> {
     const CALLERS: u64 = 3;
-    const CALLS: u64 = 5;
     let subject = Subject::new(factory, settings);
     let clock = Arc::new(AtomicU64::new(0));
     let start = Arc::new(Barrier::new(CALLERS as usize));
@@ -75,22 +111,9 @@ fn short_history<F: Factory>(factory: &F, settings: Settings, mix: Mix, round: u
             Worker::start(move || {
                 let mut rng = Rng::with_seed(round * CALLERS + caller);
                 start.wait();
-                for number in 0..CALLS {
-                    let patience = if rng.u8(0..3) == 0 {
-                        Patience::lasting(Duration::from_micros(rng.u64(1..300)))
-                    } else {
-                        Patience::Try
-                    };
-                    let id = caller * CALLS + number;
-                    match rng.u8(0..20) {
-                        0..9 => scribe.put(&producer, id, &ledger, patience),
-                        9..12 if mix == Mix::Leasing => drop(scribe.lease(&consumer, patience)),
-                        12..16 if mix == Mix::Leasing => drop(scribe.answer(rng.bool())),
-                        19 if mix == Mix::Closing => scribe.close(&producer),
-                        _ => drop(scribe.take(&consumer, patience)),
-                    }
-                }
+                calls(&mut scribe, (&producer, &consumer), &ledger, mix, &mut rng);
                 while scribe.answer(true) {}
+                while scribe.release() {}
                 scribe.into_events()
             })
         })
@@ -100,6 +123,45 @@ fn short_history<F: Factory>(factory: &F, settings: Settings, mix: Mix, round: u
     while matches!(last.take(&subject.consumer, Patience::Try), Answer::Item(_)) {}
     events.extend(last.into_events());
     events
+}
+
+/// The calls of one caller.
+fn calls<F: Factory>(
+    scribe: &mut Scribe<F>,
+    (producer, consumer): (&F::Producer, &F::Consumer),
+    ledger: &Ledger,
+    mix: Mix,
+    rng: &mut Rng,
+) {
+    const CALLS: u64 = 5;
+    // Ids of their own for each caller and call.
+    const BATCH: u64 = 3;
+    let first = scribe.caller() * CALLS * BATCH;
+    let droppers = [Overflow::DropOldest, Overflow::DropThis]
+        .map(|overflow| producer.clone().with_overflow(overflow));
+    for id in (first..first + CALLS * BATCH).step_by(BATCH as usize) {
+        let patience = if rng.u8(0..3) == 0 {
+            Patience::lasting(Duration::from_micros(rng.u64(1..300)))
+        } else {
+            Patience::Try
+        };
+        match (mix, rng.u8(0..20)) {
+            (Mix::Dropping, 0..7) => scribe.put(&droppers[rng.usize(0..2)], id, ledger, patience),
+            (Mix::Reserving, 0..5) => scribe.reserve(producer, patience),
+            (Mix::Reserving, 5..8) => scribe.put_permitted(id, ledger),
+            (Mix::Reserving, 8) => drop(scribe.release()),
+            (Mix::Batching, 0..6) => {
+                let ids: Vec<u64> = (id..id + rng.u64(1..=BATCH)).collect();
+                scribe.put_many(producer, &ids, ledger, patience);
+            }
+            (Mix::Batching, 12..17) => scribe.take_many(consumer, rng.usize(1..4), patience),
+            (Mix::Leasing, 9..12) => drop(scribe.lease(consumer, patience)),
+            (Mix::Leasing, 12..16) => drop(scribe.answer(rng.bool())),
+            (Mix::Closing, 19) => scribe.close(producer),
+            (Mix::Reserving, 9..12) | (_, 0..9) => scribe.put(producer, id, ledger, patience),
+            _ => drop(scribe.take(consumer, patience)),
+        }
+    }
 }
 
 /// Long histories show none of the patterns that no queue shows: first with calls that wait, then

@@ -109,7 +109,7 @@ fn put_somehow<F: Factory>(
             }
         };
         match put {
-            Ok(()) => {
+            Ok(_) => {
                 puts.placed.push(id);
                 return;
             }

@@ -4,17 +4,22 @@
 //! Mutation testing (R. DeMillo, R. Lipton and F. Sayward, *Hints on test data selection*, 1978)
 //! turned on the tests themselves: a check that fails for no broken buffer would prove nothing.
 
+mod admission;
+mod consumer;
+mod factory;
 mod fault;
-mod handles;
 mod monitor;
+mod producer;
+
 mod state;
+mod waiting;
 
 use std::time::Duration;
 
 use forebay_conformance::{Clause, checks};
 
+use factory::Reference;
 use fault::Fault;
-use handles::Reference;
 
 forebay_conformance::suite!(reference, Reference(None));
 

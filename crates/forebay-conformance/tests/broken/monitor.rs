@@ -70,10 +70,16 @@ impl Monitor {
             .filter(|waiter| self.is_answered(state, waiter.want, Some(waiter.ticket)))
             .map(|waiter| waiter.ticket)
             .collect();
-        for waiter in state.line.iter_mut().filter(|waiter| ready.contains(&waiter.ticket)) {
-            if let Some(waker) = waiter.waker.take() {
-                waker.wake();
-            }
+        for ticket in ready {
+            Self::rouse(state, ticket);
+        }
+    }
+
+    /// Lets the task of this ticket look again.
+    pub(crate) fn rouse(state: &mut State, ticket: u64) {
+        let waiter = state.line.iter_mut().find(|waiter| waiter.ticket == ticket);
+        if let Some(waker) = waiter.and_then(|waiter| waiter.waker.take()) {
+            waker.wake();
         }
     }
 
@@ -123,7 +129,7 @@ impl Monitor {
         let waited = waiter.since.elapsed();
         match waiter.want {
             _ if self.has(Fault::MeasuresNoWait) => {}
-            Want::Place => state.producer_wait += waited,
+            Want::Place { .. } => state.producer_wait += waited,
             Want::Item { consumer } | Want::Lease { consumer } => {
                 state.consumer_wait += waited;
                 Self::share(state, consumer).waited += waited;
@@ -135,7 +141,7 @@ impl Monitor {
     /// Whether whoever holds this ticket, or comes without one, is answered now, well or badly.
     fn is_answered(&self, state: &State, want: Want, ticket: Option<u64>) -> bool {
         match want {
-            Want::Place => self.refusal(state, ticket) != Some(Refusal::Full),
+            Want::Place { weight } => self.refusal(state, weight, ticket) != Some(Refusal::Full),
             Want::Item { consumer } => {
                 self.is_turn(state, false, ticket) || self.is_drained(state, consumer)
             }
@@ -146,21 +152,8 @@ impl Monitor {
         }
     }
 
-    pub(crate) fn refusal(&self, state: &State, ticket: Option<u64>) -> Option<Refusal> {
-        if state.closed && !self.has(Fault::AcceptsPutAfterClose) {
-            return Some(Refusal::Closed);
-        }
-        if state.consumers == 0 {
-            return Some(Refusal::Abandoned);
-        }
-        let more = usize::from(self.has(Fault::CapacityOffByOne));
-        let room = (self.settings.capacity + more).saturating_sub(state.waiting.len());
-        let ahead = self.ahead(state, ticket).filter(|waiter| waiter.want == Want::Place).count();
-        (room <= ahead).then_some(Refusal::Full)
-    }
-
     /// Those in the line before this ticket; all, before someone without one.
-    fn ahead<'a>(
+    pub(crate) fn ahead<'a>(
         &'a self,
         state: &'a State,
         ticket: Option<u64>,
@@ -204,34 +197,6 @@ impl Monitor {
         state.waiting.is_empty() && leases_end
     }
 
-    /// Places the item if this ticket's turn has come.
-    pub(crate) fn place(
-        &self,
-        state: &mut State,
-        item: Counted,
-        ticket: Option<u64>,
-    ) -> Result<(), (Counted, Refusal)> {
-        if let Some(refusal) = self.refusal(state, ticket) {
-            if refusal == Refusal::Full && self.has(Fault::DropsOldestUnasked) && ticket.is_none() {
-                state.waiting.pop_first();
-                state.dropped += 1;
-            } else {
-                state.produced += u64::from(self.has(Fault::CountsRefusals) && ticket.is_none());
-                return Err((item, refusal));
-            }
-        }
-        Self::force(state, item);
-        Ok(())
-    }
-
-    /// Places the item, room or not.
-    pub(crate) fn force(state: &mut State, item: Counted) {
-        state.waiting.insert(state.next_position, Entry { item, deliveries: 0, failures: 0 });
-        state.next_position += 1;
-        state.produced += 1;
-        state.high_water = state.high_water.max(state.waiting.len() as u64);
-    }
-
     fn next_entry(&self, state: &mut State) -> (u64, Entry) {
         let next = if self.has(Fault::LastInFirstOut) {
             state.waiting.pop_last()
@@ -249,6 +214,27 @@ impl Monitor {
         } else {
             TakeError::Empty
         }
+    }
+
+    /// Up to `max` items, of which there must be one.
+    pub(crate) fn take_many(
+        &self,
+        state: &mut State,
+        consumer: u64,
+        max: usize,
+        ticket: Option<u64>,
+    ) -> Result<Vec<Counted>, TakeError> {
+        let mut items = vec![self.take(state, consumer, ticket)?];
+        if let Some(ticket) = ticket {
+            // What was kept for this caller is taken.
+            self.leave(state, ticket);
+        }
+        while items.len() < max
+            && let Ok(item) = self.take(state, consumer, None)
+        {
+            items.push(item);
+        }
+        Ok(items)
     }
 
     pub(crate) fn take(
@@ -462,6 +448,6 @@ impl Monitor {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        self.lock().statistics(self.settings.capacity)
+        self.lock().statistics(&self.settings)
     }
 }

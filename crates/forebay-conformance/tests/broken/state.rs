@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use forebay_conformance::Counted;
+use forebay_conformance::{Counted, Item, Settings};
 use forebay_contract::{DeadLetter, Share, Statistics};
 
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub(crate) struct Held {
 /// What a waiter waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Want {
-    Place,
+    Place { weight: u64 },
     Item { consumer: u64 },
     Lease { consumer: u64 },
     Join,
@@ -44,6 +44,9 @@ pub(crate) struct State {
     pub(crate) leased: BTreeMap<u64, Held>,
     pub(crate) dead: VecDeque<DeadLetter<Counted>>,
     pub(crate) line: Vec<Waiter>,
+    /// Places and weight set aside by permits.
+    pub(crate) reserved: usize,
+    pub(crate) reserved_weight: u64,
     pub(crate) next_position: u64,
     pub(crate) next_ticket: u64,
     pub(crate) produced: u64,
@@ -62,11 +65,23 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn statistics(&self, capacity: usize) -> Statistics {
-        let waiters = |want| self.line.iter().filter(|waiter| waiter.want == want).count();
-        let (puts, joins) = (waiters(Want::Place), waiters(Want::Join));
+    /// What the waiting items weigh together.
+    pub(crate) fn weight(&self) -> u64 {
+        self.waiting.values().map(|entry| entry.item.weight()).sum()
+    }
+
+    pub(crate) fn puts_in_line(&self) -> usize {
+        self.line.iter().filter(|waiter| matches!(waiter.want, Want::Place { .. })).count()
+    }
+
+    pub(crate) fn statistics(&self, settings: &Settings) -> Statistics {
+        let puts = self.puts_in_line();
+        let joins = self.line.iter().filter(|waiter| waiter.want == Want::Join).count();
         let mut s = Statistics::default();
-        s.capacity = Some(capacity);
+        s.capacity = Some(settings.capacity);
+        s.weight_capacity = settings.weight_capacity;
+        s.weight = settings.weight_capacity.map_or(0, |_| self.weight());
+        s.reserved = self.reserved as u64;
         s.produced = self.produced;
         s.finished = self.finished;
         s.waiting = self.waiting.len() as u64;

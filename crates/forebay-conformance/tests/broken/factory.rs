@@ -1,0 +1,46 @@
+//! How reference buffers are made, right ones or with one fault.
+
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Duration;
+
+use forebay_conformance::{Counted, Factory, Settings};
+
+use crate::consumer::Consumer;
+use crate::fault::Fault;
+use crate::monitor::Monitor;
+use crate::producer::Producer;
+
+/// Makes reference buffers, right ones or with one fault.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reference(pub(crate) Option<Fault>);
+
+impl Factory for Reference {
+    type Item = Counted;
+    type Producer = Producer;
+    type Consumer = Consumer;
+
+    fn build(&self, settings: &Settings) -> Result<(Producer, Consumer), String> {
+        if settings.capacity == 0 && self.0 != Some(Fault::AcceptsCapacityZero) {
+            return Err("a capacity of 0 would hold no item: choose at least 1".to_owned());
+        }
+        if settings.capacity == 1 && self.0 == Some(Fault::RefusesCapacityOne) {
+            return Err("this one is broken".to_owned());
+        }
+        let monitor = Arc::new(Monitor::new(*settings, self.0));
+        if settings.lease_time.is_some() {
+            let watched = Arc::downgrade(&monitor);
+            thread::spawn(move || watch_deadlines(&watched));
+        }
+        Ok((Producer::first(&monitor), Consumer::of(&monitor)))
+    }
+}
+
+/// Ends expired leases while nobody calls, for the tasks that wait for their items.
+fn watch_deadlines(monitor: &Weak<Monitor>) {
+    while let Some(monitor) = monitor.upgrade() {
+        drop(monitor.lock());
+        drop(monitor);
+        thread::sleep(Duration::from_millis(2));
+    }
+}
