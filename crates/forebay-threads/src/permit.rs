@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use forebay_contract::{Permitted, PutError, Refusal};
+use forebay_contract::{Permitted, PutError};
 
 use crate::atomics::Arc;
 use crate::buffer::Buffer;
@@ -31,16 +31,10 @@ impl<T> Permit<T> {
     /// Places the item. Refused, with the item, if the buffer has been closed since (C6), or if the item
     /// is heavier than what was set aside (C1); the place is free then.
     pub fn put(mut self, item: T) -> Result<(), PutError<T>> {
-        let (item, weight) = self.unused().weigh(item)?;
-        if weight > self.weight {
-            return Err(PutError { item, refusal: Refusal::TooHeavy });
-        }
-        let buffer = self.buffer.take().expect("a permit is used once");
+        let buffer = self.buffer.as_ref().expect("a permit is used once");
+        let (item, weight) = buffer.weigh_within(item, self.weight)?;
+        let buffer = self.buffer.take().expect("it was just seen");
         buffer.put_reserved(item, weight, self.weight)
-    }
-
-    fn unused(&self) -> &Buffer<T> {
-        self.buffer.as_ref().expect("a permit is used once")
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every clause of the contract, on every discipline.
 #![cfg(not(loom))]
 
-use forebay_conformance::{Counted, Factory, Settings};
+use forebay_conformance::{Counted, Factory, Item, Settings};
 use forebay_threads::{Builder, Consumer, Discipline, Producer};
 
 #[derive(Clone)]
@@ -25,6 +25,9 @@ impl Factory for Of {
         }
         if let Some(time) = settings.lease_time {
             builder = builder.lease_time(time);
+        }
+        if let Some(capacity) = settings.weight_capacity {
+            builder = builder.weighing(capacity, Item::weight);
         }
         builder.build().map_err(|error| error.to_string())
     }

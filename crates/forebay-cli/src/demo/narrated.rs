@@ -57,7 +57,7 @@ pub(super) fn put<T: Display>(
     let name = item.to_string();
     let mut page = narrator.page();
     let refused = match producer.try_put(item) {
-        Ok(()) => {
+        Ok(_) => {
             page.line(who, telling.at_once(&name, &depth(&producer.statistics())));
             return Ok(());
         }
@@ -76,10 +76,10 @@ pub(super) fn put<T: Display>(
     let placed = producer.put(refused.item);
     let mut page = narrator.page();
     match &placed {
-        Ok(()) => page.line(who, telling.at_last(since, &name, &depth(&producer.statistics()))),
+        Ok(_) => page.line(who, telling.at_last(since, &name, &depth(&producer.statistics()))),
         Err(refused) => page.line(who, refused),
     }
-    placed
+    placed.map(drop)
 }
 
 /// Gets an item by `verb` ([`Consumer::take_within`] or [`Consumer::lease_within`]), waiting while the

@@ -55,7 +55,7 @@ pub(crate) fn produce(
             seq += 1;
             let args = std::mem::take(&mut group);
             match producer.try_put(Item { seq, place, args }) {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(PutError { item, refusal: Refusal::Full }) => {
                     let full = Instant::now();
                     if producer.put(item).is_err() {

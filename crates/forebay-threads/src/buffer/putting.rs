@@ -37,10 +37,17 @@ impl<T> Buffer<T> {
     pub(crate) fn weigh(&self, item: T) -> Result<(T, u64), PutError<T>> {
         match &self.settings.scale {
             None => Ok((item, 1)),
-            Some(scale) => match (scale.weigh)(&item) {
-                weight if weight <= scale.capacity => Ok((item, weight)),
-                _ => Err(PutError { item, refusal: self.why_too_heavy() }),
-            },
+            Some(scale) => self.weigh_within(item, scale.capacity),
+        }
+    }
+
+    /// The item with its weight, unless that is more than `most`.
+    pub(crate) fn weigh_within(&self, item: T, most: u64) -> Result<(T, u64), PutError<T>> {
+        let weight = self.settings.scale.as_ref().map_or(1, |scale| (scale.weigh)(&item));
+        if weight <= most {
+            Ok((item, weight))
+        } else {
+            Err(PutError { item, refusal: self.why_too_heavy() })
         }
     }
 

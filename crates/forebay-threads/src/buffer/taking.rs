@@ -35,12 +35,12 @@ impl<T> Buffer<T> {
 
     #[cold]
     fn take_waiting(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
-        if self.is_drained(share) {
+        if patience == Patience::Try {
+            if !self.is_drained(share) {
+                return Err(TakeError::Empty);
+            }
             // Something may have come between the two looks, and the close after it.
             return self.try_take(share).ok_or(TakeError::Closed);
-        }
-        if patience == Patience::Try {
-            return Err(TakeError::Empty);
         }
         let ready = || !self.store.looks_empty();
         for _ in 0..ROUNDS {
