@@ -27,23 +27,17 @@ pub trait Trial<T> {
     fn run<P: Put<T>, C: Take<T>>(self, producers: Vec<P>, consumers: Vec<C>) -> Self::Outcome;
 }
 
-/// Whether `contender` has a form for threads and so many consumers.
-pub fn has_form(contender: Contender, shape: Shape) -> bool {
-    let single = [Peer::Std, Peer::Thingbuf, Peer::Tokio].map(Contender::Peer);
-    shape.consumers == 1 || !single.contains(&contender)
-}
-
 /// Runs `trial` on a fresh buffer of `contender` in which at most `capacity` items wait.
 ///
 /// # Panics
-/// If there is no [form](has_form) for the shape.
+/// If there is no [form](Contender::has_form) for the shape.
 pub fn open<T: Item, R: Trial<T>>(
     contender: Contender,
     shape: Shape,
     capacity: usize,
     trial: R,
 ) -> R::Outcome {
-    assert!(has_form(contender, shape), "{contender} has no form for {shape}");
+    assert!(contender.has_form(shape), "{contender} has no form for {shape}");
     let peer = match contender {
         Contender::Forebay(discipline) => {
             return many_to_many(forebay(discipline, capacity), shape, trial);
@@ -58,7 +52,9 @@ pub fn open<T: Item, R: Trial<T>>(
         Peer::Crossfire if shape.consumers == 1 => {
             many_to_one(crossfire::mpsc::bounded_blocking(capacity), shape, trial)
         }
-        Peer::Crossfire => many_to_many(crossfire::mpmc::bounded_blocking(capacity), shape, trial),
+        Peer::Crossfire | Peer::CrossfireMpmc => {
+            many_to_many(crossfire::mpmc::bounded_blocking(capacity), shape, trial)
+        }
         Peer::Crossbeam => many_to_many(crossbeam_channel::bounded(capacity), shape, trial),
         Peer::Kanal => many_to_many(kanal::bounded(capacity), shape, trial),
         Peer::Flume => many_to_many(flume::bounded(capacity), shape, trial),
@@ -154,11 +150,12 @@ mod tests {
         for contender in ours.into_iter().chain(peers) {
             for (producers, consumers) in [(1, 1), (2, 1), (2, 3)] {
                 let shape = Shape { producers, consumers };
-                if !has_form(contender, shape) {
+                if !contender.has_form(shape) {
                     continue;
                 }
-                let race = || open::<u64, _>(contender, shape, 5, Race::of(100));
-                watchdog::watch(&format!("{contender} {shape}"), Duration::from_secs(30), race);
+                let race =
+                    || open::<u64, _>(contender, shape, 5, Race::lasting(Duration::from_millis(1)));
+                watchdog::watch(&format!("{contender} {shape}"), watchdog::LIMIT, race);
             }
         }
     }

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use forebay::{Builder, Consumer, Discipline, Producer};
 
 use crate::machine::{release_of, release_of_std};
+use crate::shape::Shape;
 
 /// One of those who are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub enum Contender {
 pub enum Peer {
     /// The crate `crossfire`: the flavour made for the shape, with its platform detection on.
     Crossfire,
+    /// Its flavour for many on both sides, where another is made for the shape and this one may
+    /// still be the faster.
+    CrossfireMpmc,
     /// The crate `crossbeam-channel`.
     Crossbeam,
     /// The crate `kanal`; beside threads, without its async side.
@@ -47,6 +51,16 @@ impl Contender {
     pub fn is_ours(self) -> bool {
         matches!(self, Self::Forebay(_))
     }
+
+    /// Whether it can stand between so many, in a way that no other contender does.
+    pub fn has_form(self, shape: Shape) -> bool {
+        match self {
+            Self::Peer(Peer::Std | Peer::Thingbuf | Peer::Tokio | Peer::CrossfireMpmc) => {
+                shape.consumers == 1
+            }
+            _ => true,
+        }
+    }
 }
 
 impl fmt::Display for Contender {
@@ -64,6 +78,7 @@ impl Peer {
         match self {
             Self::Std => release_of_std(),
             Self::Crossbeam => release_of("crossbeam-channel").to_owned(),
+            Self::CrossfireMpmc => Self::Crossfire.release(),
             peer => release_of(peer.name()).to_owned(),
         }
     }
@@ -71,6 +86,7 @@ impl Peer {
     fn name(self) -> &'static str {
         match self {
             Self::Crossfire => "crossfire",
+            Self::CrossfireMpmc => "crossfire-mpmc",
             Self::Crossbeam => "crossbeam",
             Self::Kanal => "kanal",
             Self::Flume => "flume",

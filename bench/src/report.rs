@@ -96,21 +96,23 @@ impl Report {
     /// One without figures. To be made before the measuring begins: it looks at the machine.
     pub fn new(subject: Subject, options: &Options) -> Self {
         prepare();
-        let releases = options.contenders().into_iter().filter_map(|contender| match contender {
-            Contender::Forebay(_) => None,
-            Contender::Peer(peer) => Some((peer.to_string(), peer.release())),
-        });
         Self {
             subject,
             machine: Machine::now(),
             rounds: options.rounds(),
-            releases: releases.collect(),
+            releases: BTreeMap::new(),
             cells: Vec::new(),
         }
     }
 
     /// Adds what was measured in one place: who, and the figure of each round.
     pub fn add(&mut self, at: &[&dyn ToString], figures: Vec<(Contender, Vec<f64>)>) {
+        for (contender, _) in &figures {
+            if let Contender::Peer(peer) = contender {
+                let release = self.releases.entry(peer.to_string());
+                release.or_insert_with(|| peer.release());
+            }
+        }
         let figures: Vec<Figure> = figures
             .into_iter()
             .map(|(contender, rounds)| Figure {

@@ -2,14 +2,17 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Barrier;
+use tokio::task::JoinHandle;
 
 use crate::contender::{Contender, Peer, forebay};
-use crate::item::{Item, deal};
-use crate::race::Leg;
+use crate::item::Item;
+use crate::race::{Carried, Leg};
 use crate::shape::Shape;
 
 /// The threads of the runtime.
@@ -35,115 +38,113 @@ trait Take<T>: Send + 'static {
 
 /// Whether `contender` has a form for tasks and so many consumers.
 pub fn has_form(contender: Contender, shape: Shape) -> bool {
-    match contender {
-        Contender::Peer(Peer::Crossbeam | Peer::Std | Peer::ParkingLot) => false,
-        Contender::Peer(Peer::Thingbuf | Peer::Tokio) => shape.consumers == 1,
-        _ => true,
-    }
+    contender.has_form(shape)
+        && !matches!(contender, Contender::Peer(Peer::Crossbeam | Peer::Std | Peer::ParkingLot))
 }
 
-/// Carries `items` items through a fresh buffer of `contender` in which at most `capacity` wait;
-/// every producer and consumer is a task of its own.
+/// Producers put for so long into a fresh buffer of `contender` in which at most `capacity` items
+/// wait, and consumers take the rest, each a task of its own on `runtime`.
 ///
 /// # Panics
 /// If there is no [form](has_form) for the shape.
-pub async fn race<T: Item>(
+pub fn race<T: Item>(
+    runtime: &Runtime,
     contender: Contender,
     shape: Shape,
     capacity: usize,
-    items: u64,
-) -> Duration {
+    lasting: Duration,
+) -> Carried {
+    assert!(has_form(contender, shape), "{contender} has no form for {shape}");
+    let race = Race { runtime, shape, lasting };
     let peer = match contender {
         Contender::Forebay(discipline) => {
-            return many_to_many::<T, _, _>(forebay(discipline, capacity), shape, items).await;
+            return race.many_to_many::<T, _, _>(forebay(discipline, capacity));
         }
         Contender::Peer(peer) => peer,
     };
     match peer {
         Peer::Crossfire if shape == Shape::PAIR => {
             let (sender, receiver) = crossfire::spsc::bounded_async::<T>(capacity);
-            run(vec![sender], vec![receiver], items).await
+            race.run(vec![sender], vec![receiver])
         }
         Peer::Crossfire if shape.consumers == 1 => {
-            many_to_one::<T, _, _>(crossfire::mpsc::bounded_async(capacity), shape, items).await
+            race.many_to_one::<T, _, _>(crossfire::mpsc::bounded_async(capacity))
         }
-        Peer::Crossfire => {
-            many_to_many::<T, _, _>(crossfire::mpmc::bounded_async(capacity), shape, items).await
+        Peer::Crossfire | Peer::CrossfireMpmc => {
+            race.many_to_many::<T, _, _>(crossfire::mpmc::bounded_async(capacity))
         }
-        Peer::Kanal => many_to_many::<T, _, _>(kanal::bounded_async(capacity), shape, items).await,
-        Peer::Flume => many_to_many::<T, _, _>(flume::bounded(capacity), shape, items).await,
-        Peer::AsyncChannel => {
-            many_to_many::<T, _, _>(async_channel::bounded(capacity), shape, items).await
-        }
-        Peer::Loole => many_to_many::<T, _, _>(loole::bounded(capacity), shape, items).await,
-        Peer::Thingbuf => {
-            many_to_one::<T, _, _>(thingbuf::mpsc::channel(capacity), shape, items).await
-        }
-        Peer::Tokio => {
-            many_to_one::<T, _, _>(tokio::sync::mpsc::channel(capacity), shape, items).await
-        }
-        Peer::Crossbeam | Peer::Std | Peer::ParkingLot => {
-            unreachable!("{contender} has no form for tasks")
-        }
+        Peer::Kanal => race.many_to_many::<T, _, _>(kanal::bounded_async(capacity)),
+        Peer::Flume => race.many_to_many::<T, _, _>(flume::bounded(capacity)),
+        Peer::AsyncChannel => race.many_to_many::<T, _, _>(async_channel::bounded(capacity)),
+        Peer::Loole => race.many_to_many::<T, _, _>(loole::bounded(capacity)),
+        Peer::Thingbuf => race.many_to_one::<T, _, _>(thingbuf::mpsc::channel(capacity)),
+        Peer::Tokio => race.many_to_one::<T, _, _>(tokio::sync::mpsc::channel(capacity)),
+        Peer::Crossbeam | Peer::Std | Peer::ParkingLot => unreachable!("these know no tasks"),
     }
 }
 
-async fn many_to_many<T: Item, P: Put<T> + Clone, C: Take<T> + Clone>(
-    (producer, consumer): (P, C),
+struct Race<'a> {
+    runtime: &'a Runtime,
     shape: Shape,
-    items: u64,
-) -> Duration {
-    run(vec![producer; shape.producers], vec![consumer; shape.consumers], items).await
+    lasting: Duration,
 }
 
-async fn many_to_one<T: Item, P: Put<T> + Clone, C: Take<T>>(
-    (producer, consumer): (P, C),
-    shape: Shape,
-    items: u64,
-) -> Duration {
-    assert_eq!(shape.consumers, 1, "there is no form for {shape}");
-    run(vec![producer; shape.producers], vec![consumer], items).await
-}
+impl Race<'_> {
+    fn many_to_many<T: Item, P: Put<T> + Clone, C: Take<T> + Clone>(
+        &self,
+        (producer, consumer): (P, C),
+    ) -> Carried {
+        self.run(vec![producer; self.shape.producers], vec![consumer; self.shape.consumers])
+    }
 
-/// From the moment the first task starts to the moment the last has ended; the tasks are there
-/// before it begins.
-async fn run<T: Item, P: Put<T>, C: Take<T>>(
-    producers: Vec<P>,
-    consumers: Vec<C>,
-    items: u64,
-) -> Duration {
-    let start = Arc::new(Barrier::new(producers.len() + consumers.len()));
-    let runs = deal(items, producers.len());
-    let mut tasks = Vec::new();
-    for (mut producer, run) in producers.into_iter().zip(runs) {
-        let start = Arc::clone(&start);
-        tasks.push(tokio::spawn(async move {
-            start.wait().await;
-            let begun = Instant::now();
-            for number in run {
-                producer.put(T::new(number)).await;
-            }
-            drop(producer);
-            Leg { sum: 0, begun, ended: Instant::now() }
-        }));
+    fn many_to_one<T: Item, P: Put<T> + Clone, C: Take<T>>(
+        &self,
+        (producer, consumer): (P, C),
+    ) -> Carried {
+        self.run(vec![producer; self.shape.producers], vec![consumer])
     }
-    for mut consumer in consumers {
-        let start = Arc::clone(&start);
-        tasks.push(tokio::spawn(async move {
-            start.wait().await;
-            let begun = Instant::now();
-            let mut sum = 0_u64;
-            while let Some(item) = consumer.take().await {
-                sum = sum.wrapping_add(item.number());
-            }
-            Leg { sum, begun, ended: Instant::now() }
-        }));
+
+    /// From the moment the first task starts to the moment the last has ended; the tasks are there
+    /// before it begins.
+    fn run<T: Item, P: Put<T>, C: Take<T>>(&self, producers: Vec<P>, consumers: Vec<C>) -> Carried {
+        let start = Arc::new(Barrier::new(producers.len() + consumers.len() + 1));
+        let over = Arc::new(AtomicBool::new(false));
+        let putting = producers.into_iter().zip(0..).map(|(mut producer, hand)| {
+            let (start, over) = (Arc::clone(&start), Arc::clone(&over));
+            self.runtime.spawn(async move {
+                start.wait().await;
+                let mut leg = Leg::begin();
+                while !over.load(Ordering::Relaxed) {
+                    producer.put(T::new(leg.next(hand))).await;
+                }
+                drop(producer);
+                leg.end()
+            })
+        });
+        let putting: Vec<_> = putting.collect();
+        let taking = consumers.into_iter().map(|mut consumer| {
+            let start = Arc::clone(&start);
+            self.runtime.spawn(async move {
+                start.wait().await;
+                let mut leg = Leg::begin();
+                while let Some(item) = consumer.take().await {
+                    leg.count(item.number());
+                }
+                leg.end()
+            })
+        });
+        let taking: Vec<_> = taking.collect();
+        self.runtime.block_on(start.wait());
+        thread::sleep(self.lasting);
+        over.store(true, Ordering::Relaxed);
+        Carried::by(&self.legs(putting), &self.legs(taking))
     }
-    let mut legs = Vec::new();
-    for task in tasks {
-        legs.push(task.await.expect("no task of a race panics"));
+
+    fn legs(&self, tasks: Vec<JoinHandle<Leg>>) -> Vec<Leg> {
+        let join =
+            |task: JoinHandle<Leg>| self.runtime.block_on(task).expect("no task of a race panics");
+        tasks.into_iter().map(join).collect()
     }
-    Leg::whole(&legs, items)
 }
 
 macro_rules! sides {
@@ -212,7 +213,7 @@ mod tests {
                     continue;
                 }
                 watchdog::watch(&format!("{contender} {shape}"), watchdog::LIMIT, || {
-                    runtime.block_on(race::<u64>(contender, shape, 5, 100))
+                    race::<u64>(&runtime, contender, shape, 5, Duration::from_millis(1))
                 });
             }
         }

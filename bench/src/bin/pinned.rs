@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use bench::blocking::open;
 use bench::options::Options;
 use bench::pin;
-use bench::race::{Race, rate, side_by_side};
+use bench::race::{Race, side_by_side};
 use bench::report::{Better, Report, Subject};
 use bench::shape::Shape;
 use clap::Parser;
@@ -32,9 +32,9 @@ fn main() -> ExitCode {
     for capacity in [1, 5, 64, 1024] {
         let place = format!("capacity {capacity}, on one processor");
         let contenders = options.contenders();
-        let figures = side_by_side(&place, &contenders, &options, rate, |contender, items| {
-            let race = Race::of(items).after(pin::to_one_core);
-            open::<u64, _>(contender, Shape::PAIR, capacity, race)
+        let figures = side_by_side(&place, &contenders, &options, |contender, lasting| {
+            let race = Race::lasting(lasting).after(pin::to_one_core);
+            open::<u64, _>(contender, Shape::PAIR, capacity, race).rate()
         });
         report.add(&[&capacity], figures);
     }

@@ -3,10 +3,10 @@
 
 use std::process::ExitCode;
 
-use bench::blocking::{has_form, open};
+use bench::blocking::open;
 use bench::item::Block;
 use bench::options::Options;
-use bench::race::{Race, rate, side_by_side};
+use bench::race::{Race, side_by_side};
 use bench::report::{Better, Report, Subject};
 use bench::shape::Shape;
 use clap::Parser;
@@ -31,19 +31,19 @@ fn main() -> ExitCode {
     let mut report = Report::new(subject, &options);
     for shape in [Shape::PAIR, Shape { producers: 2, consumers: 2 }] {
         let mut contenders = options.contenders();
-        contenders.retain(|contender| has_form(*contender, shape));
+        contenders.retain(|contender| contender.has_form(shape));
         for bytes in [8, 64, 1024] {
             for capacity in [64, 1024] {
                 let place = format!("{shape} of {bytes} bytes, capacity {capacity}");
-                let figures =
-                    side_by_side(&place, &contenders, &options, rate, |contender, items| {
-                        let race = Race::of(items);
-                        match bytes {
-                            8 => open::<u64, _>(contender, shape, capacity, race),
-                            64 => open::<Block<8>, _>(contender, shape, capacity, race),
-                            _ => open::<Block<128>, _>(contender, shape, capacity, race),
-                        }
-                    });
+                let figures = side_by_side(&place, &contenders, &options, |contender, lasting| {
+                    let race = Race::lasting(lasting);
+                    let carried = match bytes {
+                        8 => open::<u64, _>(contender, shape, capacity, race),
+                        64 => open::<Block<8>, _>(contender, shape, capacity, race),
+                        _ => open::<Block<128>, _>(contender, shape, capacity, race),
+                    };
+                    carried.rate()
+                });
                 report.add(&[&shape, &bytes, &capacity], figures);
             }
         }

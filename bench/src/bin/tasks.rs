@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use bench::options::Options;
-use bench::race::{rate, side_by_side};
+use bench::race::side_by_side;
 use bench::report::{Better, Report, Subject};
 use bench::shape::Grid;
 use bench::tasks::{WORKERS, has_form, race, runtime};
@@ -35,8 +35,8 @@ fn main() -> ExitCode {
         let mut contenders = options.contenders();
         contenders.retain(|contender| has_form(*contender, shape));
         let place = format!("{shape} capacity {capacity}");
-        let figures = side_by_side(&place, &contenders, &options, rate, |contender, items| {
-            runtime.block_on(race::<u64>(contender, shape, capacity, items))
+        let figures = side_by_side(&place, &contenders, &options, |contender, lasting| {
+            race::<u64>(&runtime, contender, shape, capacity, lasting).rate()
         });
         report.add(&[&shape, &capacity], figures);
     }

@@ -3,9 +3,9 @@
 
 use std::process::ExitCode;
 
-use bench::blocking::{has_form, open};
+use bench::blocking::open;
 use bench::options::Options;
-use bench::race::{Race, rate, side_by_side};
+use bench::race::{Race, side_by_side};
 use bench::report::{Better, Report, Subject};
 use bench::shape::Grid;
 use clap::Parser;
@@ -32,10 +32,10 @@ fn main() -> ExitCode {
     let mut report = Report::new(subject, &options);
     for (shape, capacity) in grid.cells() {
         let mut contenders = options.contenders();
-        contenders.retain(|contender| has_form(*contender, shape));
+        contenders.retain(|contender| contender.has_form(shape));
         let place = format!("{shape} capacity {capacity}");
-        let figures = side_by_side(&place, &contenders, &options, rate, |contender, items| {
-            open::<u64, _>(contender, shape, capacity, Race::of(items))
+        let figures = side_by_side(&place, &contenders, &options, |contender, lasting| {
+            open::<u64, _>(contender, shape, capacity, Race::lasting(lasting)).rate()
         });
         report.add(&[&shape, &capacity], figures);
     }

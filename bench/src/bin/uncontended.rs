@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use bench::blocking::{Put, Take, Trial, open};
-use bench::item;
 use bench::options::Options;
-use bench::race::{each, side_by_side};
+use bench::race::{Carried, Leg, side_by_side};
 use bench::report::{Better, Report, Subject};
 use bench::shape::Shape;
 use clap::Parser;
@@ -33,37 +32,39 @@ fn main() -> ExitCode {
     for capacity in [1, 64, 1024] {
         let place = format!("capacity {capacity}, alone");
         let contenders = options.contenders();
-        let figures = side_by_side(&place, &contenders, &options, each, |contender, items| {
-            open(contender, Shape::PAIR, capacity, Alone { items })
+        let figures = side_by_side(&place, &contenders, &options, |contender, lasting| {
+            open(contender, Shape::PAIR, capacity, Alone { lasting }).each()
         });
         report.add(&[&capacity], figures);
     }
     report.finish(&options)
 }
 
-/// Puts each of so many items and takes it at once.
+/// Puts items and takes each at once, for so long.
 struct Alone {
-    items: u64,
+    lasting: Duration,
 }
 
+/// Pairs of put and take between two looks at the clock.
+const BATCH: u32 = 1_000;
+
 impl Trial<u64> for Alone {
-    type Outcome = Duration;
+    type Outcome = Carried;
 
     fn run<P: Put<u64>, C: Take<u64>>(
         self,
         mut producers: Vec<P>,
         mut consumers: Vec<C>,
-    ) -> Duration {
+    ) -> Carried {
         let (producer, consumer) = (&mut producers[0], &mut consumers[0]);
-        let mut sum = 0_u64;
+        let (mut putting, mut taking) = (Leg::begin(), Leg::begin());
         let begun = Instant::now();
-        for number in 0..self.items {
-            producer.put(black_box(number));
-            let taken = consumer.take().expect("its producer is there");
-            sum = sum.wrapping_add(black_box(taken));
+        while begun.elapsed() < self.lasting {
+            for _ in 0..BATCH {
+                producer.put(black_box(putting.next(0)));
+                taking.count(black_box(consumer.take().expect("its producer is there")));
+            }
         }
-        let duration = begun.elapsed();
-        assert_eq!(sum, item::sum(self.items), "items were lost or doubled");
-        duration
+        Carried::by(&[putting.end()], &[taking.end()])
     }
 }
