@@ -173,7 +173,7 @@ pub fn side_by_side(
     let figures = interleaved(options.rounds(), contenders.len(), |turn| {
         let what = format!("{} at {place}", contenders[turn]);
         progress::show(&what);
-        watchdog::watch(&what, watchdog::LIMIT, || figure(contenders[turn], lasting))
+        watchdog::watch(&what, lasting + watchdog::LIMIT, || figure(contenders[turn], lasting))
     });
     contenders.iter().copied().zip(figures).collect()
 }

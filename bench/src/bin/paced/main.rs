@@ -78,7 +78,7 @@ impl Round {
     fn of(contender: Contender, pace: Pace) -> Self {
         let what = format!("{contender} at 10,000 items a second");
         progress::show(&what);
-        let paced = watchdog::watch(&what, watchdog::LIMIT, || {
+        let paced = watchdog::watch(&what, pace.lasting() + watchdog::LIMIT, || {
             open(contender, Shape::PAIR, CAPACITY, pace)
         });
         let quantile = |q| paced.latencies.value_at_quantile(q) as f64 / 1e3;

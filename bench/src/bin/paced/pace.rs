@@ -30,6 +30,11 @@ pub(crate) struct Paced {
 }
 
 impl Pace {
+    /// From the first tick to the last.
+    pub(crate) fn lasting(self) -> Duration {
+        self.period.mul_f64(self.items as f64)
+    }
+
     /// The processor time for each tick on which nothing is put: what the pacing itself takes.
     pub(crate) fn alone(self) -> Duration {
         let before = processor::time();
