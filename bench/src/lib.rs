@@ -10,6 +10,7 @@ pub mod item;
 pub mod machine;
 pub mod monitor;
 pub mod options;
+pub mod others;
 pub mod pin;
 pub mod processor;
 pub mod progress;

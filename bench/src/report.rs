@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::contender::{Contender, prepare};
 use crate::machine::Machine;
 use crate::options::Options;
+use crate::others::Others;
 use crate::spread::{Spread, geometric_mean};
 use crate::table::{Table, write_json};
+
+/// Processors that others may keep busy without being mentioned.
+const NOTICEABLE: f64 = 0.1;
 
 /// Which of two figures is the better one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,12 +48,17 @@ pub struct Report {
     pub subject: Subject,
     /// Where.
     pub machine: Machine,
+    /// How many processors others kept busy meanwhile, on average, where the system tells.
+    pub others: Option<f64>,
     /// How many rounds each figure is the median of.
     pub rounds: usize,
     /// The peers' names and releases.
     pub releases: BTreeMap<String, String>,
     /// What was found out, place by place.
     pub cells: Vec<Cell>,
+    /// When it is being measured: since when.
+    #[serde(skip)]
+    begun: Option<Others>,
 }
 
 /// One place where all were measured side by side.
@@ -93,12 +102,15 @@ impl Subject {
 }
 
 impl Report {
-    /// One without figures. To be made before the measuring begins: it looks at the machine.
+    /// One without figures. To be made before the measuring begins: it looks at the machine, and from
+    /// now on at what others do.
     pub fn new(subject: Subject, options: &Options) -> Self {
         prepare();
         Self {
             subject,
             machine: Machine::now(),
+            others: None,
+            begun: Some(Others::watch()),
             rounds: options.rounds(),
             releases: BTreeMap::new(),
             cells: Vec::new(),
@@ -162,9 +174,17 @@ impl Report {
         worst.map(|worst| (geometric_mean(&ratios), worst))
     }
 
+    /// Says so if others kept a noticeable part of a processor busy: threads that share one never meet,
+    /// and what is measured then is something else.
+    pub fn warning(&self) -> Option<String> {
+        let Some(others) = self.others else { return self.machine.warning() };
+        (others > NOTICEABLE)
+            .then(|| format!("NOT A FIGURE: others kept {others:.2} processors busy meanwhile."))
+    }
+
     /// The ratios in words, and with whom.
     pub fn summary(&self) -> String {
-        let mut lines: Vec<String> = self.machine.warning().into_iter().collect();
+        let mut lines: Vec<String> = self.warning().into_iter().collect();
         let releases = self.releases.iter().map(|(name, release)| format!("{name} {release}"));
         lines.push(format!("{}.", releases.collect::<Vec<_>>().join(", ")));
         lines.push(format!("{}.", self.machine));
@@ -182,7 +202,8 @@ impl Report {
     }
 
     /// Prints all of it, and writes it to the file that the options name.
-    pub fn finish(&self, options: &Options) -> ExitCode {
+    pub fn finish(&mut self, options: &Options) -> ExitCode {
+        self.others = self.begun.and_then(Others::processors);
         crate::progress::show("");
         let Subject { title, unit, .. } = &self.subject;
         println!("{title}: {unit}, median (least–greatest) of {} rounds.\n", self.rounds);
@@ -256,6 +277,8 @@ mod tests {
         let mut report = Report {
             subject: Subject::new("m", "t", "u", better, &["capacity"]),
             machine: Machine::now(),
+            others: None,
+            begun: None,
             rounds: 1,
             releases: BTreeMap::new(),
             cells: Vec::new(),

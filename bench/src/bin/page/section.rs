@@ -71,7 +71,7 @@ fn section(report: &Report) -> Markup {
                 (subject.unit) "; " strong { (better) } "; " (report.rounds) " rounds; "
                 code { "cargo xtask bench " (subject.measure) }
             }
-            @if let Some(warning) = report.machine.warning() { p.warning { (warning) } }
+            @if let Some(warning) = report.warning() { p.warning { (warning) } }
             @match dots::picture(report) {
                 Ok(svg) => figure role="img" aria-label=(subject.title) { (PreEscaped(svg)) },
                 Err(error) => p.warning { "There is no picture: " (error.to_string()) },
