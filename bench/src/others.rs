@@ -8,6 +8,9 @@ use crate::processor;
 /// Of what `/proc/stat` counts there are so many in a second.
 const TICKS: u64 = 100;
 
+/// In less time, a few ticks are everything.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// A moment from which on everybody else's work is counted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Others {
@@ -23,10 +26,13 @@ impl Others {
         Self { begun: Instant::now(), all, own: processor::time() }
     }
 
-    /// How many processors others kept busy since, on average, where the system tells; those of other
-    /// machines that share ours included.
+    /// How many processors others kept busy since, on average, where the system tells and there was time
+    /// enough to tell; those of other machines that share ours included.
     pub fn processors(self) -> Option<f64> {
         let now = Self::watch();
+        if now.begun - self.begun < LEAST {
+            return None;
+        }
         let (all, own) = (now.all?.checked_sub(self.all?)?, now.own.saturating_sub(self.own));
         Some(all.saturating_sub(own).div_duration_f64(now.begun - self.begun))
     }

@@ -177,9 +177,8 @@ impl Report {
     /// Says so if others kept a noticeable part of a processor busy: threads that share one never meet,
     /// and what is measured then is something else.
     pub fn warning(&self) -> Option<String> {
-        let Some(others) = self.others else { return self.machine.warning() };
-        (others > NOTICEABLE)
-            .then(|| format!("NOT A FIGURE: others kept {others:.2} processors busy meanwhile."))
+        let others = self.others.filter(|others| *others > NOTICEABLE)?;
+        Some(format!("NOT A FIGURE: others kept {others:.2} processors busy meanwhile."))
     }
 
     /// The ratios in words, and with whom.
