@@ -3,12 +3,12 @@
 /// Runs `measure(contender)` once a round for each of `contenders`, every round beginning with the
 /// next one, so that drift of the machine falls on all alike. Returns each contender's figures, in
 /// the order of the rounds.
-pub fn interleaved(
+pub fn interleaved<F>(
     rounds: usize,
     contenders: usize,
-    mut measure: impl FnMut(usize) -> f64,
-) -> Vec<Vec<f64>> {
-    let mut figures = vec![Vec::with_capacity(rounds); contenders];
+    mut measure: impl FnMut(usize) -> F,
+) -> Vec<Vec<F>> {
+    let mut figures: Vec<Vec<F>> = (0..contenders).map(|_| Vec::with_capacity(rounds)).collect();
     for round in 0..rounds {
         for turn in 0..contenders {
             let contender = (round + turn) % contenders;

@@ -1,9 +1,9 @@
 //! The median of some figures, and how far they lie apart.
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 /// Median, least and greatest.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The one in the middle; of an even number, the mean of the two.
     pub median: f64,
@@ -25,16 +25,6 @@ impl Spread {
             f64::midpoint(sorted[middle - 1], sorted[middle])
         };
         Self { median, least: sorted[0], greatest: sorted[sorted.len() - 1] }
-    }
-
-    /// As JSON, with the figures it is of.
-    pub fn json(&self, figures: &[f64]) -> Value {
-        json!({
-            "median": self.median,
-            "least": self.least,
-            "greatest": self.greatest,
-            "rounds": figures,
-        })
     }
 }
 

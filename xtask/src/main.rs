@@ -23,10 +23,16 @@ cargo xtask test [--list] [--only STEP]... [--verbose]
 
 cargo xtask bench NAME [ARGUMENT]...
     Measures beside others, in rounds taken in turn. NAME is one of
-    threads      the buffer beside other crates, by shape and capacity
-    run          `forebay run` beside xargs and both programs called parallel
+    threads      the buffer between threads beside other crates, by shape and capacity
+    tasks        the same between tasks
+    paced        latency and processor time of a hand-over at 10,000 items a second
+    pinned       two threads that share one processor
+    sizes        items of 8, 64 and 1,024 bytes
+    uncontended  a put and a take with nobody else there
     idle         processor time of producers and consumers that only wait
-    memory       bytes that a ring takes
+    memory       bytes that a buffer takes
+    run          `forebay run` beside xargs and both programs called parallel
+    page         the JSON files of the others as one page with pictures
     `cargo xtask bench NAME --help` tells the arguments.
 ";
 

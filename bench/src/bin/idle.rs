@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use bench::machine;
-use bench::page::{Table, write_json};
+use bench::machine::Machine;
+use bench::processor;
+use bench::table::{Table, write_json};
 use clap::Parser;
 use forebay::{Builder, Discipline};
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
 /// More than this for all who wait on a buffer, and they do not sleep.
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     println!("{}", table.markdown());
     let page = json!({
         "measure": "idle",
-        "machine": machine::json(machine::load()),
+        "machine": Machine::now(),
         "seconds": args.seconds,
         "limit_seconds": LIMIT.as_secs_f64(),
         "disciplines": rows,
@@ -70,11 +70,6 @@ fn main() -> ExitCode {
         eprintln!("bench: whoever waits must sleep (C5), and does not");
         ExitCode::FAILURE
     }
-}
-
-/// What this process has used of its processors so far.
-fn processor_time() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).expect("it never runs backwards")
 }
 
 fn idle(discipline: Discipline, duration: Duration) -> Duration {
@@ -102,9 +97,9 @@ fn idle(discipline: Discipline, duration: Duration) -> Duration {
         }
         // Whoever has just gone to sleep is asleep by now.
         thread::sleep(Duration::from_millis(50));
-        let before = processor_time();
+        let before = processor::time();
         thread::sleep(duration);
-        let used = processor_time().saturating_sub(before);
+        let used = processor::time().saturating_sub(before);
         assert!(blocked(), "somebody moved: this measures nothing");
         full.close();
         feed.close();

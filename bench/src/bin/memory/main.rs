@@ -1,14 +1,20 @@
-//! `cargo xtask bench memory`: the bytes that a ring of `u64` takes, all that belongs to it included.
+//! `cargo xtask bench memory`: the bytes that a buffer of `u64` takes, all that belongs to it included,
+//! when it is new and when it is full.
+//!
+//! Peers are measured in their form for one producer and one consumer.
 
 mod allocator;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use bench::page::{Table, write_json};
+use bench::blocking::{Put, Take, Trial, open};
+use bench::contender::Contender;
+use bench::options::Options;
+use bench::report::{Better, Report, Subject};
+use bench::rounds::interleaved;
+use bench::shape::Shape;
 use clap::Parser;
-use forebay::{Builder, Discipline};
-use serde_json::json;
+use forebay::Discipline;
 
 use allocator::Counting;
 
@@ -22,70 +28,90 @@ const fn allowed(capacity: usize) -> usize {
     16 * capacity + 4096
 }
 
-/// Bytes that a ring of u64 takes
+/// Bytes that a buffer of u64 takes
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench memory")]
 struct Args {
-    /// Every discipline, not the ring alone, empty and then full
-    #[arg(long)]
-    disciplines: bool,
-    /// Write everything to this file as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let disciplines: &[Discipline] =
-        if args.disciplines { &Discipline::ALL } else { &[Discipline::Ring] };
-    let mut table = Table::new(["discipline", "capacity", "empty", "full", "16 N + 4096"]);
-    let mut rows = Vec::new();
+    let Args { options } = Args::parse();
+    let subject = Subject::new(
+        "memory",
+        "Memory of a buffer of u64, empty and full",
+        "bytes",
+        Better::Less,
+        &["state", "capacity"],
+    );
+    let mut report = Report::new(subject, &options);
+    let contenders = options.contenders();
     let mut kept = true;
-    for discipline in disciplines {
-        for capacity in CAPACITIES {
-            let (empty, full) = bytes(*discipline, capacity);
-            kept &= *discipline != Discipline::Ring || empty.max(full) <= allowed(capacity);
-            table.row([
-                discipline.to_string(),
-                capacity.to_string(),
-                empty.to_string(),
-                full.to_string(),
-                allowed(capacity).to_string(),
-            ]);
-            rows.push(json!({
-                "discipline": discipline.to_string(),
-                "capacity": capacity,
-                "empty_bytes": empty,
-                "full_bytes": full,
-            }));
-        }
+    let mut full_cells = Vec::new();
+    for capacity in CAPACITIES {
+        let rounds = interleaved(options.rounds(), contenders.len(), |turn| {
+            Fill::measure(contenders[turn], capacity)
+        });
+        let of = |state: fn(&Bytes) -> usize| {
+            let figures =
+                rounds.iter().map(|rounds| rounds.iter().map(|bytes| state(bytes) as f64));
+            contenders.iter().copied().zip(figures.map(Iterator::collect)).collect()
+        };
+        let ring = contenders.iter().position(|one| *one == Contender::Forebay(Discipline::Ring));
+        kept &= ring.is_none_or(|ring| {
+            rounds[ring].iter().all(|bytes| bytes.empty.max(bytes.full) <= allowed(capacity))
+        });
+        report.add(&[&"empty", &capacity], of(|bytes| bytes.empty));
+        full_cells.push((capacity, of(|bytes| bytes.full)));
     }
-    println!("Bytes that a buffer of u64 takes.\n\n{}", table.markdown());
-    if let Err(complaint) =
-        write_json(args.json.as_deref(), &json!({ "measure": "memory", "buffers": rows }))
-    {
-        eprintln!("bench: {complaint}");
-        return ExitCode::FAILURE;
+    for (capacity, figures) in full_cells {
+        report.add(&[&"full", &capacity], figures);
     }
+    let outcome = report.finish(&options);
     if kept {
-        ExitCode::SUCCESS
+        println!("A ring of N u64 takes no more than 16 N + 4096 bytes.");
+        outcome
     } else {
         eprintln!("bench: a ring of N u64 may take 16 N + 4096 bytes, and takes more");
         ExitCode::FAILURE
     }
 }
 
-/// What a buffer takes when it is new, and when it is full.
-fn bytes(discipline: Discipline, capacity: usize) -> (usize, usize) {
-    let before = ALLOCATOR.in_use();
-    let builder = Builder::<u64>::bounded(capacity).discipline(discipline);
-    let (producer, consumer) = builder.build().expect("the capacity is not 0");
-    let empty = ALLOCATOR.in_use() - before;
-    for item in 0..capacity as u64 {
-        producer.try_put(item).expect("there is room");
+/// What a buffer takes.
+struct Bytes {
+    empty: usize,
+    full: usize,
+}
+
+/// Fills a fresh buffer.
+struct Fill {
+    capacity: usize,
+    /// What was in use when there was no buffer.
+    before: usize,
+}
+
+impl Fill {
+    fn measure(contender: Contender, capacity: usize) -> Bytes {
+        let before = ALLOCATOR.in_use();
+        let bytes = open(contender, Shape::PAIR, capacity, Self { capacity, before });
+        let kept = ALLOCATOR.in_use() - before;
+        assert!(kept == 0 || !contender.is_ours(), "a buffer that is gone keeps nothing");
+        bytes
     }
-    let full = ALLOCATOR.in_use() - before;
-    drop((producer, consumer));
-    assert_eq!(ALLOCATOR.in_use(), before, "a buffer that is gone keeps nothing");
-    (empty, full)
+}
+
+impl Trial<u64> for Fill {
+    type Outcome = Bytes;
+
+    fn run<P: Put<u64>, C: Take<u64>>(self, mut producers: Vec<P>, consumers: Vec<C>) -> Bytes {
+        // The two lists of handles are this program's, not the buffer's.
+        let handles = producers.capacity() * size_of::<P>() + consumers.capacity() * size_of::<C>();
+        let taken = || ALLOCATOR.in_use() - self.before - handles;
+        let empty = taken();
+        for item in 0..self.capacity as u64 {
+            producers[0].put(item);
+        }
+        Bytes { empty, full: taken() }
+    }
 }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io, process};
 
-use bench::machine;
-use bench::page::{Table, write_json};
+use bench::machine::Machine;
 use bench::rounds::interleaved;
 use bench::spread::Spread;
+use bench::table::{Table, write_json};
 use clap::Parser;
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ fn write_items(folder: &Path, items: u32) -> io::Result<()> {
 }
 
 fn measure(args: &Args, folder: &Path) -> Result<(), String> {
-    let load = machine::load();
+    let machine = Machine::now();
     let (peers, missing) = Contender::peers(args.items, folder);
     let mut contenders = vec![Contender::forebay(&args.forebay, folder)];
     contenders.extend(peers);
@@ -97,26 +97,27 @@ fn measure(args: &Args, folder: &Path) -> Result<(), String> {
             format!("{:.3}", spread.greatest),
             format!("{:.2}", own / spread.median),
         ]);
-        let mut row = spread.json(figures);
+        let mut row = json!(spread);
+        row["rounds"] = json!(figures);
         row["line"] = contender.line.into();
         row["ratio"] = (own / spread.median).into();
         rows.insert(contender.name.to_owned(), row);
     }
     println!(
         "{} × /bin/true, 2 workers: median of {} rounds; {} cores.\n",
-        args.items,
-        args.rounds,
-        machine::cores()
+        args.items, args.rounds, machine.cores
     );
     println!("{}", table.markdown());
-    machine::warn(load);
+    if let Some(warning) = machine.warning() {
+        println!("{warning}");
+    }
     if !missing.is_empty() {
         println!("Not installed here, so not measured: {}.", missing.join(", "));
     }
     let page: Value = json!({
         "measure": "run",
         "unit": "seconds",
-        "machine": machine::json(load),
+        "machine": machine,
         "rounds": args.rounds,
         "items": args.items,
         "programs": rows,

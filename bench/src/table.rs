@@ -1,9 +1,10 @@
-//! What a measurement ends on: a table for people, and JSON for machines.
+//! Rows and columns for people, JSON for machines.
 
+use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde::Serialize;
 
 /// Rows of text in columns; the first column is flush left, the others flush right.
 #[derive(Debug, Default)]
@@ -51,9 +52,11 @@ impl Table {
 }
 
 /// Writes `value` to `path`, if one is given.
-pub fn write_json(path: Option<&Path>, value: &Value) -> Result<(), String> {
+pub fn write_json(path: Option<&Path>, value: &impl Serialize) -> Result<(), String> {
     let Some(path) = path else { return Ok(()) };
-    fs::write(path, format!("{value:#}\n")).map_err(|error| format!("{}: {error}", path.display()))
+    let complaint = |error: &dyn Error| format!("{}: {error}", path.display());
+    let text = serde_json::to_string_pretty(value).map_err(|error| complaint(&error))?;
+    fs::write(path, text + "\n").map_err(|error| complaint(&error))
 }
 
 #[cfg(test)]

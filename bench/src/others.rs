@@ -1,0 +1,62 @@
+//! What everybody else does with the processors while we measure.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::processor;
+
+/// Of what `/proc/stat` counts there are so many in a second.
+const TICKS: u64 = 100;
+
+/// In less time, a few ticks are everything.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// A moment from which on everybody else's work is counted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Others {
+    begun: Instant,
+    all: Option<Duration>,
+    own: Duration,
+}
+
+impl Others {
+    /// From now on.
+    pub fn watch() -> Self {
+        let all = fs::read_to_string("/proc/stat").ok().and_then(|stat| busy(&stat));
+        Self { begun: Instant::now(), all, own: processor::time() }
+    }
+
+    /// How many processors others kept busy since, on average, where the system tells and there was time
+    /// enough to tell; those of other machines that share ours included.
+    pub fn processors(self) -> Option<f64> {
+        let now = Self::watch();
+        if now.begun - self.begun < LEAST {
+            return None;
+        }
+        let (all, own) = (now.all?.checked_sub(self.all?)?, now.own.saturating_sub(self.own));
+        Some(all.saturating_sub(own).div_duration_f64(now.begun - self.begun))
+    }
+}
+
+/// Processor time that anybody has used since the machine started.
+fn busy(stat: &str) -> Option<Duration> {
+    let line = stat.lines().next()?.strip_prefix("cpu ")?;
+    let ticks: Result<Vec<u64>, _> = line.split_whitespace().map(str::parse).collect();
+    // In order: user, nice, system, idle, waiting for a disk, interrupts of two kinds, stolen.
+    let [user, nice, system, _, _, hard, soft, stolen, ..] = ticks.ok()?[..] else { return None };
+    let busy = user + nice + system + hard + soft + stolen;
+    Some(Duration::from_millis(busy * 1000 / TICKS)).filter(|_| busy > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idling_is_not_work() {
+        let stat = "cpu  100 20 3 5000 6000 4 5 68 0 0\ncpu0 1 1 1 1\n";
+        assert_eq!(busy(stat), Some(Duration::from_secs(2)));
+        assert_eq!(busy("cpu  0 0 0 0 0 0 0 0 0 0\n"), None);
+        assert_eq!(busy(""), None);
+    }
+}
