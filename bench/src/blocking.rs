@@ -1,5 +1,6 @@
 //! Buffers between threads, behind one face.
 
+use crate::batched;
 use crate::contender::{Contender, Peer, forebay};
 use crate::item::Item;
 use crate::monitor;
@@ -42,6 +43,10 @@ pub fn open<T: Item, R: Trial<T>>(
         Contender::Forebay(discipline) => {
             return many_to_many(forebay(discipline, capacity), shape, trial);
         }
+        Contender::ForebayMany(discipline) => {
+            return batched::open(discipline, shape, capacity, trial);
+        }
+        Contender::PeerMany(peer) => return batched::open_peer(peer, shape, capacity, trial),
         Contender::Peer(peer) => peer,
     };
     match peer {
@@ -67,7 +72,7 @@ pub fn open<T: Item, R: Trial<T>>(
     }
 }
 
-fn many_to_many<T, P: Put<T> + Clone, C: Take<T> + Clone, R: Trial<T>>(
+pub(crate) fn many_to_many<T, P: Put<T> + Clone, C: Take<T> + Clone, R: Trial<T>>(
     (producer, consumer): (P, C),
     shape: Shape,
     trial: R,
@@ -75,7 +80,7 @@ fn many_to_many<T, P: Put<T> + Clone, C: Take<T> + Clone, R: Trial<T>>(
     trial.run(vec![producer; shape.producers], vec![consumer; shape.consumers])
 }
 
-fn many_to_one<T, P: Put<T> + Clone, C: Take<T>, R: Trial<T>>(
+pub(crate) fn many_to_one<T, P: Put<T> + Clone, C: Take<T>, R: Trial<T>>(
     (producer, consumer): (P, C),
     shape: Shape,
     trial: R,
@@ -147,7 +152,9 @@ mod tests {
     fn everybody_carries_every_item() {
         let ours = Discipline::ALL.map(Contender::Forebay);
         let peers = Peer::value_variants().iter().map(|peer| Contender::Peer(*peer));
-        for contender in ours.into_iter().chain(peers) {
+        let single: Vec<Contender> = ours.into_iter().chain(peers).collect();
+        let many = single.iter().map(|contender| contender.many());
+        for contender in single.iter().copied().chain(many) {
             for (producers, consumers) in [(1, 1), (2, 1), (2, 3)] {
                 let shape = Shape { producers, consumers };
                 if !contender.has_form(shape) {

@@ -5,6 +5,7 @@ use std::fmt;
 use clap::ValueEnum;
 use forebay::{Builder, Consumer, Discipline, Producer};
 
+use crate::batched;
 use crate::machine::{release_of, release_of_std};
 use crate::shape::Shape;
 
@@ -13,8 +14,12 @@ use crate::shape::Shape;
 pub enum Contender {
     /// Ours, in one of its disciplines.
     Forebay(Discipline),
+    /// Ours, several items at a time.
+    ForebayMany(Discipline),
     /// Somebody else's.
     Peer(Peer),
+    /// Somebody else's, several items at a time.
+    PeerMany(Peer),
 }
 
 /// A bounded buffer of somebody else, in its best configuration for what is measured.
@@ -49,7 +54,17 @@ pub enum Peer {
 impl Contender {
     /// Whether this is ours.
     pub fn is_ours(self) -> bool {
-        matches!(self, Self::Forebay(_))
+        matches!(self, Self::Forebay(_) | Self::ForebayMany(_))
+    }
+
+    /// The same, several items at a time, if it is one that carries one at a time.
+    #[must_use]
+    pub fn many(self) -> Self {
+        match self {
+            Self::Forebay(discipline) => Self::ForebayMany(discipline),
+            Self::Peer(peer) => Self::PeerMany(peer),
+            many => many,
+        }
     }
 
     /// Whether it can stand between so many, in a way that no other contender does.
@@ -58,6 +73,7 @@ impl Contender {
             Self::Peer(Peer::Std | Peer::Thingbuf | Peer::Tokio | Peer::CrossfireMpmc) => {
                 shape.consumers == 1
             }
+            Self::PeerMany(peer) => batched::has_form(peer) && Self::Peer(peer).has_form(shape),
             _ => true,
         }
     }
@@ -67,7 +83,9 @@ impl fmt::Display for Contender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Forebay(discipline) => write!(f, "forebay {discipline}"),
+            Self::ForebayMany(discipline) => write!(f, "forebay {discipline} many"),
             Self::Peer(peer) => peer.fmt(f),
+            Self::PeerMany(peer) => write!(f, "{peer} many"),
         }
     }
 }

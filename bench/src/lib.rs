@@ -4,6 +4,7 @@
 //! contenders measured side by side: every round runs each of them once, each round begins with
 //! another one, and what is told is the median and the spread.
 
+pub mod batched;
 pub mod blocking;
 pub mod contender;
 pub mod item;

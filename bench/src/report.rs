@@ -120,7 +120,7 @@ impl Report {
     /// Adds what was measured in one place: who, and the figure of each round.
     pub fn add(&mut self, at: &[&dyn ToString], figures: Vec<(Contender, Vec<f64>)>) {
         for (contender, _) in &figures {
-            if let Contender::Peer(peer) = contender {
+            if let Contender::Peer(peer) | Contender::PeerMany(peer) = contender {
                 let release = self.releases.entry(peer.to_string());
                 release.or_insert_with(|| peer.release());
             }

@@ -43,9 +43,13 @@ impl Grid {
 
     /// Shape by shape.
     pub fn cells(&self) -> Vec<(Shape, usize)> {
+        self.cells_of(&Self::CAPACITIES)
+    }
+
+    /// With these capacities, unless another one is asked for.
+    pub fn cells_of(&self, capacities: &[usize]) -> Vec<(Shape, usize)> {
         let shapes = self.shape.map_or(Self::SHAPES.to_vec(), |shape| vec![shape]);
-        let capacities =
-            self.capacity.map_or(Self::CAPACITIES.to_vec(), |capacity| vec![capacity.get()]);
+        let capacities = self.capacity.map_or(capacities.to_vec(), |asked| vec![asked.get()]);
         let row = |shape| capacities.iter().map(move |capacity| (shape, *capacity));
         shapes.into_iter().flat_map(row).collect()
     }

@@ -38,8 +38,12 @@ trait Take<T>: Send + 'static {
 
 /// Whether `contender` has a form for tasks and so many consumers.
 pub fn has_form(contender: Contender, shape: Shape) -> bool {
-    contender.has_form(shape)
-        && !matches!(contender, Contender::Peer(Peer::Crossbeam | Peer::Std | Peer::ParkingLot))
+    match contender {
+        Contender::ForebayMany(_)
+        | Contender::PeerMany(_)
+        | Contender::Peer(Peer::Crossbeam | Peer::Std | Peer::ParkingLot) => false,
+        Contender::Forebay(_) | Contender::Peer(_) => contender.has_form(shape),
+    }
 }
 
 /// Producers put for so long into a fresh buffer of `contender` in which at most `capacity` items
@@ -61,6 +65,7 @@ pub fn race<T: Item>(
             return race.many_to_many::<T, _, _>(forebay(discipline, capacity));
         }
         Contender::Peer(peer) => peer,
+        _ => unreachable!("these know no tasks"),
     };
     match peer {
         Peer::Crossfire if shape == Shape::PAIR => {

@@ -7,9 +7,10 @@ use std::process::{Command, ExitCode};
 
 use crate::house;
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "threads",
     "tasks",
+    "batches",
     "paced",
     "pinned",
     "sizes",

@@ -25,6 +25,7 @@ cargo xtask bench NAME [ARGUMENT]...
     Measures beside others, in rounds taken in turn. NAME is one of
     threads      the buffer between threads beside other crates, by shape and capacity
     tasks        the same between tasks
+    batches      items put and taken 64 at a time
     paced        latency and processor time of a hand-over at 10,000 items a second
     pinned       two threads that share one processor
     sizes        items of 8, 64 and 1,024 bytes
