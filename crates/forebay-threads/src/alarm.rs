@@ -1,16 +1,18 @@
-//! The clock for tasks: wakes them at a moment.
+//! The clock for those who cannot look at one: tasks with a deadline, and lines whose oldest waiter was
+//! called and may never come.
 //!
 //! Threads park with a deadline; a task has no such thing, and no executor is assumed here. So there is
-//! one thread for the whole process, started by the first task that needs it: those that put with
-//! [`Overflow::WaitFor`](forebay_contract::Overflow::WaitFor), and those that wait behind a task that
-//! does not come.
+//! one thread for the whole process, started by the first that needs it.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
-use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::Waker;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use crate::waiter::{GRACE, Shared};
 
 #[derive(Debug, Default)]
 struct Clock {
@@ -21,22 +23,32 @@ struct Clock {
 #[derive(Debug)]
 struct Alarm {
     at: Instant,
-    waker: Waker,
+    rings: Rings,
 }
 
-/// Wakes the task after that time, or soon after.
-pub(crate) fn wake_after(time: Duration, waker: &Waker) {
-    wake_at(Instant::now() + time, waker);
+#[derive(Debug)]
+enum Rings {
+    Task(Waker),
+    Line(Weak<Shared>),
+}
+
+/// Wakes the task at that moment, or soon after. It cannot be taken back: a task that has ended is
+/// woken in vain.
+pub(crate) fn wake_at(at: Instant, waker: &Waker) {
+    set(Alarm { at, rings: Rings::Task(waker.clone()) });
+}
+
+/// Has the line look after [`GRACE`] whether its oldest waiter has come.
+pub(crate) fn look_after(line: Weak<Shared>) {
+    set(Alarm { at: Instant::now() + GRACE, rings: Rings::Line(line) });
 }
 
 /// Loom has no clock, and no deadline but one that passes at once.
 #[cfg(loom)]
-pub(crate) fn wake_at(_: Instant, _: &Waker) {}
+fn set(_: Alarm) {}
 
-/// Wakes the task at that moment, or soon after. It cannot be taken back: a task that has ended is
-/// woken in vain.
 #[cfg(not(loom))]
-pub(crate) fn wake_at(at: Instant, waker: &Waker) {
+fn set(alarm: Alarm) {
     static CLOCK: OnceLock<&'static Clock> = OnceLock::new();
     let clock = CLOCK.get_or_init(|| {
         let clock: &'static Clock = Box::leak(Box::default());
@@ -46,9 +58,8 @@ pub(crate) fn wake_at(at: Instant, waker: &Waker) {
             .expect("the system has room for one more thread");
         clock
     });
-    let alarm = Alarm { at, waker: waker.clone() };
-    let mut due = clock.due.lock().unwrap_or_else(PoisonError::into_inner);
-    let first = due.peek().is_none_or(|Reverse(first)| at < first.at);
+    let mut due = clock.lock();
+    let first = due.peek().is_none_or(|Reverse(first)| alarm.at < first.at);
     due.push(Reverse(alarm));
     drop(due);
     if first {
@@ -57,8 +68,12 @@ pub(crate) fn wake_at(at: Instant, waker: &Waker) {
 }
 
 impl Clock {
+    fn lock(&self) -> MutexGuard<'_, BinaryHeap<Reverse<Alarm>>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn run(&self) {
-        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut due = self.lock();
         loop {
             let now = Instant::now();
             let rest = due.peek().map(|Reverse(first)| first.at.saturating_duration_since(now));
@@ -66,17 +81,30 @@ impl Clock {
                 Some(rest) if rest.is_zero() => {
                     let Reverse(alarm) = due.pop().expect("it was just seen");
                     drop(due);
-                    // A waker is an executor's code; if it panics, the other tasks still have a clock.
-                    let _ = std::panic::catch_unwind(|| alarm.waker.wake());
-                    self.due.lock().unwrap_or_else(PoisonError::into_inner)
+                    alarm.ring();
+                    self.lock()
                 }
                 Some(rest) => {
-                    let woken = self.sooner.wait_timeout(due, rest);
-                    woken.unwrap_or_else(PoisonError::into_inner).0
+                    let waited = self.sooner.wait_timeout(due, rest);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
                 }
                 None => self.sooner.wait(due).unwrap_or_else(PoisonError::into_inner),
             };
         }
+    }
+}
+
+impl Alarm {
+    fn ring(self) {
+        // A waker is an executor's code; if it panics, the others still have a clock.
+        let _ = catch_unwind(AssertUnwindSafe(|| match self.rings {
+            Rings::Task(waker) => waker.wake(),
+            Rings::Line(line) => {
+                if let Some(line) = line.upgrade() {
+                    line.pass_absent();
+                }
+            }
+        }));
     }
 }
 

@@ -35,7 +35,6 @@ pub(crate) fn wait<C: Call>(patience: Patience, call: &mut C) -> Option<C::Outpu
                 Progress::Done(result) => return Some(result),
                 _ if over => return None,
                 Progress::Asleep => park(parker, patience),
-                Progress::Due => park_a_while(parker, patience),
             }
         }
     })
@@ -92,23 +91,6 @@ fn park(_: &Parker, patience: Patience) {
         }
         Patience::Try | Patience::Forever => std::thread::park(),
     }
-}
-
-#[cfg(not(loom))]
-fn park_a_while(parker: &Parker, patience: Patience) {
-    let soon = Instant::now() + crate::waiter::GRACE;
-    park(
-        parker,
-        match patience {
-            Patience::Until(deadline) => Patience::Until(deadline.min(soon)),
-            Patience::Try | Patience::Forever => Patience::Until(soon),
-        },
-    );
-}
-
-#[cfg(loom)]
-fn park_a_while(parker: &Parker, _: Patience) {
-    parker.park();
 }
 
 /// Loom has no clock: a deadline may pass at any poll, so it passes at once.

@@ -15,7 +15,7 @@ use crate::alarm;
 use crate::buffer::{Buffer, LeaseTurn};
 use crate::share::ShareOf;
 use crate::store::{Closed, Entry, Progress, Store, Want};
-use crate::waiter::{Calls, GRACE, Turn};
+use crate::waiter::{Calls, Turn};
 use crate::waits::Waiting;
 
 pub(crate) trait Call: Unpin {
@@ -74,10 +74,6 @@ impl<T> Call for Room<'_, T> {
                 self.waiting.get_or_insert_with(|| self.buffer.begin_put_wait());
                 Progress::Asleep
             }
-            Progress::Due => {
-                self.waiting.get_or_insert_with(|| self.buffer.begin_put_wait());
-                Progress::Due
-            }
         }
     }
 }
@@ -113,7 +109,7 @@ impl<T> Call for Take<'_, T> {
 
     fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output> {
         let progress = self.buffer.poll_take(self.share, &mut self.turn, waker);
-        if !matches!(progress, Progress::Done(_)) {
+        if matches!(progress, Progress::Asleep) {
             self.waiting.get_or_insert_with(|| self.share.waits.begin());
         }
         progress
@@ -151,7 +147,7 @@ impl<T> Call for Lend<'_, T> {
 
     fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output> {
         let progress = self.buffer.poll_lease(self.share, &mut self.turn, waker);
-        if !matches!(progress, Progress::Done(_)) {
+        if matches!(progress, Progress::Asleep) {
             self.waiting.get_or_insert_with(|| self.share.waits.begin());
         }
         progress
@@ -208,10 +204,6 @@ fn poll_for_task<C: Call>(call: &mut C, cx: &mut Context<'_>) -> Poll<C::Output>
     match call.poll(&mut Some(cx.waker().clone())) {
         Progress::Done(output) => Poll::Ready(output),
         Progress::Asleep => Poll::Pending,
-        Progress::Due => {
-            alarm::wake_after(GRACE, cx.waker());
-            Poll::Pending
-        }
     }
 }
 

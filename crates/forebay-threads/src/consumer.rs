@@ -57,8 +57,11 @@ impl<T> Consumer<T> {
     }
 
     /// Takes the oldest item for good, waiting as a task. Dropping the future loses nothing (C3).
-    pub fn take_async(&self) -> impl Future<Output = Result<T, TakeError>> {
-        Task(Take::new(&self.buffer, &self.share, None))
+    pub async fn take_async(&self) -> Result<T, TakeError> {
+        match self.buffer.try_take(&self.share) {
+            Some(item) => Ok(item),
+            None => Task(Take::new(&self.buffer, &self.share, None)).await,
+        }
     }
 
     /// Takes the oldest items for good, at least one and at most `max`, waiting for the first: what there

@@ -9,21 +9,35 @@ use std::task::Waker;
 
 use crate::atomics::Mutex;
 use crate::store::Progress;
-use crate::waiter::{Admission, Calls, Turn, WaitList};
+use crate::waiter::{Calls, Turn, WaitList};
 
 /// A count that threads and tasks wait on.
 #[derive(Debug)]
 pub(crate) struct Semaphore {
-    /// Units free. Below zero: units owed, which later releases pay first.
-    units: Mutex<i64>,
+    units: Mutex<Units>,
     line: WaitList,
+}
+
+#[derive(Debug)]
+struct Units {
+    /// Below zero: units owed, which later releases pay first.
+    free: i64,
+    /// Units taken so far.
+    taken: u64,
+}
+
+impl Units {
+    fn take(&mut self) {
+        self.free -= 1;
+        self.taken += 1;
+    }
 }
 
 impl Semaphore {
     /// With so many units, and waiters that let newcomers pass as those of a buffer so large.
     pub(crate) fn new(units: usize, capacity: usize) -> Self {
         Self {
-            units: Mutex::new(i64::try_from(units).unwrap_or(i64::MAX)),
+            units: Mutex::new(Units { free: i64::try_from(units).unwrap_or(i64::MAX), taken: 0 }),
             line: WaitList::new(capacity),
         }
     }
@@ -31,8 +45,10 @@ impl Semaphore {
     /// P, if a unit is free now and nobody is due for it.
     pub(crate) fn try_acquire(&self) -> bool {
         let mut units = self.units.lock();
-        let free = *units > 0 && self.line.admits(&Turn::default()) != Admission::Refused;
-        *units -= i64::from(free);
+        let free = units.free > 0 && self.line.admits(&Turn::default(), units.taken);
+        if free {
+            units.take();
+        }
         free
     }
 
@@ -45,34 +61,33 @@ impl Semaphore {
         calls: &mut Calls,
     ) -> Progress<()> {
         let mut units = self.units.lock();
-        let free = now && *units > 0;
-        if free && self.line.admits(turn) != Admission::Refused {
-            *units -= 1;
-            self.line.leave(turn, calls, || *units > 0);
+        if now && units.free > 0 && self.line.admits(turn, units.taken) {
+            units.take();
+            self.line.leave(turn, calls, || units.free > 0);
             return Progress::Done(());
         }
-        self.line.lock().wait(turn, waker, calls);
-        if free { Progress::Due } else { Progress::Asleep }
+        self.line.lock().wait(turn, waker, units.taken, calls);
+        Progress::Asleep
     }
 
     /// Leaves the line, and passes on a wake that came meanwhile.
     pub(crate) fn cancel(&self, turn: &mut Turn, calls: &mut Calls) {
         let units = self.units.lock();
-        self.line.leave(turn, calls, || *units > 0);
+        self.line.leave(turn, calls, || units.free > 0);
     }
 
     /// V, so many times; with 0, only lets the first in line look again.
     pub(crate) fn release(&self, count: u64, calls: &mut Calls) {
         let mut units = self.units.lock();
-        *units += i64::try_from(count).unwrap_or(i64::MAX);
-        if *units > 0 {
+        units.free += i64::try_from(count).unwrap_or(i64::MAX);
+        if units.free > 0 {
             self.line.call_many(count.max(1), calls);
         }
     }
 
     /// Takes a unit whether there is one or not.
     pub(crate) fn owe(&self) {
-        *self.units.lock() -= 1;
+        self.units.lock().free -= 1;
     }
 
     /// Whether any stand in line, woken or not.

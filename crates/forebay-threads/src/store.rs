@@ -63,9 +63,6 @@ pub(crate) enum Progress<R> {
     Done(R),
     /// Its waker will be woken.
     Asleep,
-    /// Its waker will be woken; but what it waits for is there already, and due to another, who may
-    /// never come for it: look again after a while.
-    Due,
 }
 
 /// The store is closed to puts.

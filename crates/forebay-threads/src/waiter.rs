@@ -4,34 +4,36 @@
 //! difference. A waiter keeps its place until it leaves: woken and beaten to the item, it sleeps
 //! again where it stood.
 //!
-//! Newcomers may pass those who wait, which spares a context switch, but not for ever: each pass is
-//! counted *before* it is made, and once the oldest waiter has been passed as often as it allows,
-//! only the oldest is [admitted](WaitList::admits) (C10). That nobody waits for more than so many turns
+//! Newcomers may pass those who wait, which spares a context switch, but not for ever: turns are counted
+//! where they are taken, a waiter notes the count when it comes, and once so many turns have been taken
+//! since as it allows, only the oldest is [admitted](WaitList::admits) (C10). That nobody waits for more than so many turns
 //! of others is what D. E. Knuth (1966) first asked of mutual exclusion; the bound here is chosen for
 //! throughput.
 //!
-//! The oldest waiter may never come: its future was leaked, or its executor has stopped polling. One that
-//! was called and has not come for [`GRACE`] lets others pass until it does: C10 is kept more weakly by
-//! so much, and nobody is kept waiting by who is not there.
+//! The oldest waiter may never come: its future was leaked, or its executor has stopped polling. When
+//! others wait behind one that was called, an [`alarm`](crate::alarm) looks after [`GRACE`] whether it has
+//! come; if not, the next is called in its stead, and it is passed freely until it comes. C10 is kept
+//! more weakly by so much, and nobody is kept waiting by who is not there.
 //!
 //! A wake is a duty: whoever leaves the line while there is still something to be had wakes the
 //! next ([`WaitList::leave`]). Dropping that duty when a woken waiter is cancelled is the best-known way
 //! to lose a wakeup.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::mem::{self, ManuallyDrop};
+use std::sync::Weak;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crossbeam_utils::CachePadded;
-
-use crate::atomics::{Arc, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
+use crate::alarm;
+use crate::atomics::{Arc, AtomicU64, AtomicUsize, Ordering};
+use crate::short_lock::{Guard, ShortLock};
 use crate::watermarks::Watermarks;
 
-/// How long a waiter that was called may take to come, before others may pass it freely.
+/// How long a waiter that was called may take to come, before others are called in its stead.
 pub(crate) const GRACE: Duration = Duration::from_millis(100);
 
-/// Half the passes that a waiter of the largest buffers allows; an unbounded one would allow any.
+/// Half the turns that a waiter of the largest buffers allows; an unbounded one would allow any.
 const MOST_PASSES: u64 = 1 << 16;
 
 /// A waiter's place in a [`WaitList`], or none yet. Its owner must [`Line::leave`] before it goes.
@@ -51,31 +53,51 @@ impl Turn {
 /// locks of its own, or drop a task that waits in the very line that called it. (For the same reason
 /// a waker is cloned before the first lock, and handed down.)
 ///
-/// Happens when this is dropped. So it is made before the first lock is taken. Most operations call
-/// nobody: then it is one empty word.
+/// Happens when this is dropped. So it is made before the first lock is taken.
 #[derive(Debug, Default)]
 #[must_use]
-pub(crate) struct Calls(ManuallyDrop<Option<Box<Wakers>>>);
+pub(crate) struct Calls(ManuallyDrop<Made>);
+
+/// One of each is kept in place, which is all that most operations have.
+#[derive(Debug, Default)]
+struct Made {
+    to_wake: Option<Waker>,
+    to_drop: Option<Waker>,
+    more: Option<Box<More>>,
+}
 
 #[derive(Debug, Default)]
-struct Wakers {
+struct More {
     to_wake: Vec<Waker>,
     to_drop: Vec<Waker>,
     to_tell: Option<Arc<Watermarks>>,
+    to_look_after: Vec<Weak<Shared>>,
 }
 
 impl Calls {
-    fn wake(&mut self, wakers: impl IntoIterator<Item = Waker>) {
-        self.0.get_or_insert_default().to_wake.extend(wakers);
+    fn wake(&mut self, waker: Waker) {
+        let made = &mut *self.0;
+        match made.to_wake {
+            None => made.to_wake = Some(waker),
+            Some(_) => made.more.get_or_insert_default().to_wake.push(waker),
+        }
     }
 
     /// Has the watermarks tell what is due.
     pub(crate) fn tell(&mut self, watermarks: &Arc<Watermarks>) {
-        self.0.get_or_insert_default().to_tell = Some(Arc::clone(watermarks));
+        self.0.more.get_or_insert_default().to_tell = Some(Arc::clone(watermarks));
+    }
+
+    fn set_alarm(&mut self, line: Weak<Shared>) {
+        self.0.more.get_or_insert_default().to_look_after.push(line);
     }
 
     fn discard(&mut self, waker: Waker) {
-        self.0.get_or_insert_default().to_drop.push(waker);
+        let made = &mut *self.0;
+        match made.to_drop {
+            None => made.to_drop = Some(waker),
+            Some(_) => made.more.get_or_insert_default().to_drop.push(waker),
+        }
     }
 }
 
@@ -83,40 +105,49 @@ impl Drop for Calls {
     #[inline]
     fn drop(&mut self) {
         // By hand, so that the common case is one test that is inlined everywhere.
-        if let Some(wakers) = self.0.take() {
-            make(*wakers);
+        let made = &*self.0;
+        if made.to_wake.is_some() || made.to_drop.is_some() || made.more.is_some() {
+            make(mem::take(&mut *self.0));
         }
     }
 }
 
 #[cold]
-fn make(calls: Wakers) {
-    calls.to_wake.into_iter().for_each(Waker::wake);
-    drop(calls.to_drop);
-    if let Some(watermarks) = calls.to_tell {
+fn make(made: Made) {
+    let Made { to_wake, to_drop, more } = made;
+    let More { to_wake: also_wake, to_drop: also_drop, to_tell, to_look_after } =
+        more.map_or_else(More::default, |more| *more);
+    for line in to_look_after {
+        alarm::look_after(line);
+    }
+    to_wake.into_iter().chain(also_wake).for_each(Waker::wake);
+    drop((to_drop, also_drop));
+    if let Some(watermarks) = to_tell {
         watermarks.tell();
     }
 }
 
 /// Waiters in the order they came.
 #[derive(Debug)]
-pub(crate) struct WaitList {
+pub(crate) struct WaitList(Arc<Shared>);
+
+/// Shared with the alarm, which may outlast the list.
+#[derive(Debug)]
+pub(crate) struct Shared {
     /// Waiters not yet woken. Written under `line`; read without it, to skip the lock when nobody
     /// sleeps.
     asleep: AtomicUsize,
-    gate: CachePadded<Gate>,
-    line: Mutex<Places>,
-    /// What a waiter adds to the length of the line to get the passes it allows: 2 × capacity.
+    gate: Gate,
+    line: ShortLock<Places>,
+    /// Half the turns that a waiter allows, beside those for the waiters before it.
     allowance: u64,
 }
 
 /// What a newcomer needs to know without the lock.
 #[derive(Debug)]
 struct Gate {
-    /// Passes made so far, by anyone who was not the oldest waiter.
-    passes: AtomicU64,
-    /// The value of `passes` at which the oldest waiter lets nobody pass; `u64::MAX` when nobody
-    /// waits. Written under `line`.
+    /// The count of turns at which the oldest waiter lets nobody pass; `u64::MAX` when nobody waits.
+    /// Written under `line`.
     limit: AtomicU64,
     /// The oldest waiter's place; `u64::MAX` when nobody waits. Written under `line`.
     oldest: AtomicU64,
@@ -124,11 +155,60 @@ struct Gate {
 
 #[derive(Debug, Default)]
 struct Places {
-    /// Each place by its number, which is the order of arrival.
-    by_number: BTreeMap<u64, Place>,
-    next: u64,
-    /// No place before this one is asleep.
+    /// In the order of arrival; `None` where one has left from the middle.
+    places: VecDeque<Option<Place>>,
+    /// The number of the first of these. The others follow.
+    first: u64,
+    /// How many there are.
+    count: u64,
+    /// No place before this number is asleep.
     first_asleep: u64,
+    /// An alarm is set for this line.
+    alarmed: bool,
+}
+
+impl Places {
+    fn get(&self, number: u64) -> &Place {
+        let place = &self.places[(number - self.first) as usize];
+        place.as_ref().expect("a turn's place is in its line")
+    }
+
+    fn get_mut(&mut self, number: u64) -> &mut Place {
+        let place = &mut self.places[(number - self.first) as usize];
+        place.as_mut().expect("a turn's place is in its line")
+    }
+
+    fn append(&mut self, place: Place) -> u64 {
+        self.places.push_back(Some(place));
+        self.count += 1;
+        self.first + self.places.len() as u64 - 1
+    }
+
+    fn remove(&mut self, number: u64) -> Place {
+        let place = self.places[(number - self.first) as usize].take();
+        self.count -= 1;
+        while self.places.front().is_some_and(Option::is_none) {
+            self.places.pop_front();
+            self.first += 1;
+        }
+        place.expect("a turn's place is in its line")
+    }
+
+    /// The first that is not absent.
+    fn oldest(&mut self) -> Option<&mut Place> {
+        self.places.iter_mut().flatten().find(|place| !place.absent)
+    }
+
+    /// The first that sleeps, and its number.
+    fn first_asleep(&mut self) -> Option<(u64, &mut Place)> {
+        let from = self.first_asleep.saturating_sub(self.first);
+        let numbers = self.first + from..;
+        let places = self.places.iter_mut().skip(from as usize);
+        numbers.zip(places).find_map(|(number, place)| {
+            let place = place.as_mut()?;
+            place.waker.is_some().then_some((number, place))
+        })
+    }
 }
 
 #[derive(Debug)]
@@ -139,31 +219,27 @@ struct Place {
     woken: Option<Instant>,
     /// It did not come when it was woken: it is passed freely until it does.
     absent: bool,
-    /// The value of `passes` at which this waiter lets nobody pass.
+    /// The count of turns at which this waiter lets nobody pass.
     limit: u64,
 }
 
 impl WaitList {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self {
+        Self(Arc::new(Shared {
             asleep: AtomicUsize::new(0),
-            gate: CachePadded::new(Gate {
-                passes: AtomicU64::new(0),
-                limit: AtomicU64::new(u64::MAX),
-                oldest: AtomicU64::new(u64::MAX),
-            }),
-            line: Mutex::new(Places::default()),
-            allowance: 2 * (capacity as u64).min(MOST_PASSES),
-        }
+            gate: Gate { limit: AtomicU64::new(u64::MAX), oldest: AtomicU64::new(u64::MAX) },
+            line: ShortLock::new(Places::default(), 1),
+            allowance: (capacity as u64).min(MOST_PASSES),
+        }))
     }
 
     pub(crate) fn lock(&self) -> Line<'_> {
-        Line { list: self, places: self.line.lock() }
+        Line { shared: &self.0, places: self.0.line.lock() }
     }
 
     /// How many are in line and not yet woken.
     pub(crate) fn asleep(&self) -> usize {
-        self.asleep.load(Ordering::Relaxed)
+        self.0.asleep.load(Ordering::Relaxed)
     }
 
     /// Calls the first waiter that sleeps, if any does.
@@ -204,91 +280,92 @@ impl WaitList {
         while line.call(calls) {}
     }
 
-    /// Whether the holder of this turn may try for what others wait for, and counts the pass if
-    /// that passes somebody (C10). A pass that then found nothing is taken back with
-    /// [`WaitList::excuse`].
+    /// Whether the holder of this turn may try for what others wait for, after so many turns in all
+    /// (C10).
     #[inline]
-    pub(crate) fn admits(&self, turn: &Turn) -> Admission {
-        let limit = self.gate.limit.load(Ordering::Relaxed);
-        if limit == u64::MAX || turn.place == Some(self.gate.oldest.load(Ordering::Relaxed)) {
-            return Admission::Free;
-        }
-        if self.gate.passes.fetch_add(1, Ordering::Relaxed) < limit {
-            return Admission::Pass;
-        }
-        self.excuse();
-        Admission::Refused
+    pub(crate) fn admits(&self, turn: &Turn, turns: u64) -> bool {
+        turns < self.limit() || turn.place == Some(self.0.gate.oldest.load(Ordering::Relaxed))
     }
 
-    /// Takes back a pass that passed nobody.
-    pub(crate) fn excuse(&self) {
-        self.gate.passes.fetch_sub(1, Ordering::Relaxed);
+    /// Up to so many turns in all, anyone is admitted.
+    #[inline]
+    pub(crate) fn limit(&self) -> u64 {
+        self.0.gate.limit.load(Ordering::Relaxed)
     }
 }
 
-/// The answer of [`WaitList::admits`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Admission {
-    /// Nobody is passed.
-    Free,
-    /// Somebody is passed, within what they allow.
-    Pass,
-    /// The oldest waiter is next.
-    Refused,
-}
-
-/// The time, for a waiter's [`GRACE`]; in loom none passes.
-fn now() -> Option<Instant> {
-    (!cfg!(loom)).then(Instant::now)
+impl Shared {
+    /// What the alarm does: calls the next where the oldest has not come when it was called.
+    pub(crate) fn pass_absent(self: &Arc<Self>) {
+        let mut calls = Calls::default();
+        let mut line = Line { shared: self, places: self.line.lock() };
+        line.places.alarmed = false;
+        if let Some(oldest) = line.places.oldest()
+            && oldest.waker.is_none()
+            && oldest.woken.is_some_and(|woken| woken.elapsed() >= GRACE)
+        {
+            oldest.absent = true;
+            line.set_gate();
+            line.call(&mut calls);
+        }
+        line.expect_oldest(&mut calls);
+    }
 }
 
 /// A [`WaitList`], locked.
 pub(crate) struct Line<'a> {
-    list: &'a WaitList,
-    places: MutexGuard<'a, Places>,
+    shared: &'a Arc<Shared>,
+    places: Guard<'a, Places>,
 }
 
 impl Line<'_> {
     /// Takes a place at the end, or keeps the one it has, and sleeps in it with the waker, which is
-    /// taken out of its option.
-    pub(crate) fn wait(&mut self, turn: &mut Turn, waker: &mut Option<Waker>, calls: &mut Calls) {
-        let places = &mut *self.places;
-        let number = *turn.place.get_or_insert(places.next);
-        if number == places.next {
-            places.next += 1;
-            let passes = self.list.gate.passes.load(Ordering::Relaxed);
-            let limit = passes + self.list.allowance + places.by_number.len() as u64 + 1;
-            places
-                .by_number
-                .insert(number, Place { waker: None, woken: None, absent: false, limit });
+    /// taken out of its option. `turns`: how many have been taken so far.
+    pub(crate) fn wait(
+        &mut self,
+        turn: &mut Turn,
+        waker: &mut Option<Waker>,
+        turns: u64,
+        calls: &mut Calls,
+    ) {
+        let number = turn.place.unwrap_or_else(|| {
+            let limit = turns + 2 * (self.shared.allowance + self.places.count + 1);
+            let place = Place { waker: None, woken: None, absent: false, limit };
+            let number = self.places.append(place);
             self.set_gate();
-        }
+            number
+        });
+        turn.place = Some(number);
         let places = &mut *self.places;
-        let place = places.by_number.get_mut(&number).expect("a turn's place is in its line");
-        let waker = waker.take().expect("a poll goes to sleep once");
+        let place = places.get_mut(number);
         let back = mem::take(&mut place.absent);
-        if let Some(old) = place.waker.replace(waker) {
-            calls.discard(old);
+        if let Some(old) = &place.waker {
+            if !waker.as_ref().is_some_and(|waker| old.will_wake(waker)) {
+                calls.discard(
+                    mem::replace(&mut place.waker, waker.take()).expect("it was just seen"),
+                );
+            }
         } else {
+            place.waker = waker.take();
             places.first_asleep = places.first_asleep.min(number);
-            self.list.asleep.fetch_add(1, Ordering::Relaxed);
+            self.shared.asleep.fetch_add(1, Ordering::Relaxed);
         }
         if back {
             self.set_gate();
         }
-        self.pass_absent();
+        self.expect_oldest(calls);
     }
 
-    /// Has whoever was called long ago and has not come keep nobody waiting.
-    fn pass_absent(&mut self) {
-        let late = |place: &Place| place.woken.is_some_and(|woken| woken.elapsed() >= GRACE);
-        let places = &mut self.places.by_number;
-        if let Some(oldest) = places.values_mut().find(|place| !place.absent)
-            && oldest.waker.is_none()
-            && late(oldest)
-        {
-            oldest.absent = true;
-            self.set_gate();
+    /// Sets the alarm if others wait for one that was called.
+    fn expect_oldest(&mut self, calls: &mut Calls) {
+        if self.places.count < 2 || self.places.alarmed || cfg!(loom) {
+            return;
+        }
+        let Some(oldest) = self.places.oldest() else { return };
+        if oldest.waker.is_none() {
+            oldest.woken.get_or_insert_with(Instant::now);
+            self.places.alarmed = true;
+            calls.set_alarm(Arc::downgrade(self.shared));
         }
     }
 
@@ -296,9 +373,9 @@ impl Line<'_> {
     /// something for the next.
     pub(crate) fn leave(&mut self, turn: &mut Turn, calls: &mut Calls) {
         let Some(number) = turn.place.take() else { return };
-        let place = self.places.by_number.remove(&number).expect("a turn's place is in its line");
+        let place = self.places.remove(number);
         if let Some(waker) = place.waker {
-            self.list.asleep.fetch_sub(1, Ordering::Relaxed);
+            self.shared.asleep.fetch_sub(1, Ordering::Relaxed);
             calls.discard(waker);
         }
         self.set_gate();
@@ -306,32 +383,32 @@ impl Line<'_> {
 
     /// Calls the first waiter that sleeps; false if none does.
     pub(crate) fn call(&mut self, calls: &mut Calls) -> bool {
-        let places = &mut *self.places;
-        let mut asleep = places.by_number.range_mut(places.first_asleep..);
-        let Some((&number, place)) = asleep.find(|(_, place)| place.waker.is_some()) else {
-            return false;
-        };
-        places.first_asleep = number + 1;
-        self.list.asleep.fetch_sub(1, Ordering::Relaxed);
-        calls.wake(place.waker.take());
-        place.woken = now();
+        let Some((number, place)) = self.places.first_asleep() else { return false };
+        calls.wake(place.waker.take().expect("who sleeps has one"));
+        place.woken = None;
+        self.places.first_asleep = number + 1;
+        self.shared.asleep.fetch_sub(1, Ordering::Relaxed);
+        self.expect_oldest(calls);
         true
     }
 
     /// Whether this turn has been called since it last went to sleep.
     pub(crate) fn called(&self, turn: &Turn) -> bool {
-        turn.place.is_some_and(|number| self.places.by_number[&number].waker.is_none())
+        turn.place.is_some_and(|number| self.places.get(number).waker.is_none())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.places.by_number.is_empty()
+        self.places.count == 0
     }
 
     fn set_gate(&mut self) {
-        let gate = &self.list.gate;
-        let mut present = self.places.by_number.iter().filter(|(_, place)| !place.absent);
-        let (oldest, limit) = match present.next() {
-            Some((&number, place)) => (number, place.limit),
+        let gate = &self.shared.gate;
+        let mut numbered = (self.places.first..).zip(&self.places.places);
+        let present = numbered.find_map(|(number, place)| {
+            place.as_ref().filter(|place| !place.absent).map(|place| (number, place.limit))
+        });
+        let (oldest, limit) = match present {
+            Some(present) => present,
             None => (u64::MAX, u64::MAX),
         };
         gate.oldest.store(oldest, Ordering::Relaxed);

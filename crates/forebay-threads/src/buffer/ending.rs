@@ -82,7 +82,7 @@ impl<T> Buffer<T> {
             self.unwatch(&line);
             return Progress::Done(());
         }
-        line.wait(turn, waker, &mut calls);
+        line.wait(turn, waker, 0, &mut calls);
         Progress::Asleep
     }
 

@@ -12,7 +12,7 @@ use crate::call::Lend;
 use crate::desk::Desk;
 use crate::share::ShareOf;
 use crate::store::{Entry, Progress, Store};
-use crate::waiter::{Admission, Calls, Turn};
+use crate::waiter::{Calls, Turn};
 
 /// The places that one waiting lease may hold.
 #[derive(Debug, Default)]
@@ -61,8 +61,7 @@ impl<T> Buffer<T> {
     fn try_lease(&self, share: &ShareOf) -> Result<Entry<T>, TakeError> {
         let mut calls = Calls::default();
         let mut desk = self.desk.lock();
-        let admission = self.admits_lease(&desk, &Turn::default());
-        if admission == Admission::Refused {
+        if !self.admits_lease(&desk, &Turn::default()) {
             return Err(if self.is_drained_for(&desk, share) {
                 TakeError::Closed
             } else {
@@ -71,9 +70,6 @@ impl<T> Buffer<T> {
         }
         if let Some(taken) = self.store.try_take(&share.items, &mut calls) {
             return Ok(Self::lend(&mut desk, taken.entry, share));
-        }
-        if admission == Admission::Pass {
-            self.room.excuse();
         }
         // Under the desk's lock nothing is given back, so this look is the last word.
         if !self.is_drained_for(&desk, share) {
@@ -93,11 +89,11 @@ impl<T> Buffer<T> {
     ) -> Progress<Result<Entry<T>, TakeError>> {
         let mut calls = Calls::default();
         let mut desk = self.desk.lock();
-        let admission = self.admits_lease(&desk, &turn.room);
-        let progress = if admission == Admission::Refused {
+        let admitted = self.admits_lease(&desk, &turn.room);
+        let progress = if !admitted {
             // An item we may have been called for meanwhile is for others to take.
             self.store.cancel_take(&mut turn.item, &mut calls);
-            self.room.lock().wait(&mut turn.room, waker, &mut calls);
+            self.room.lock().wait(&mut turn.room, waker, desk.leases, &mut calls);
             Progress::Asleep
         } else {
             self.store.poll_take(&mut turn.item, waker, &share.items, &mut calls)
@@ -113,15 +109,12 @@ impl<T> Buffer<T> {
                 self.store.cancel_take(&mut turn.item, &mut calls);
                 Progress::Done(Err(TakeError::Closed))
             }
-            waits => {
-                if admission != Admission::Refused {
+            Progress::Asleep => {
+                if admitted {
                     // It is an item we wait for now, not the limit.
-                    if admission == Admission::Pass {
-                        self.room.excuse();
-                    }
                     self.leave_room(&desk, turn, &mut calls);
                 }
-                if matches!(waits, Progress::Asleep) { Progress::Asleep } else { Progress::Due }
+                Progress::Asleep
             }
         }
     }
@@ -132,12 +125,8 @@ impl<T> Buffer<T> {
         self.store.cancel_take(&mut turn.item, &mut calls);
     }
 
-    fn admits_lease(&self, desk: &Desk<T>, turn: &Turn) -> Admission {
-        if desk.leased < self.settings.max_leased {
-            self.room.admits(turn)
-        } else {
-            Admission::Refused
-        }
+    fn admits_lease(&self, desk: &Desk<T>, turn: &Turn) -> bool {
+        desk.leased < self.settings.max_leased && self.room.admits(turn, desk.leases)
     }
 
     /// Leaves the line for the lease limit, and passes the wake on if there is room for more.

@@ -24,7 +24,7 @@ impl<T> Buffer<T> {
     }
 
     #[inline]
-    pub(super) fn try_take(&self, share: &ShareOf) -> Option<T> {
+    pub(crate) fn try_take(&self, share: &ShareOf) -> Option<T> {
         let mut calls = Calls::default();
         let taken = self.store.try_take(&share.items, &mut calls)?;
         if taken.watched {
@@ -117,7 +117,6 @@ impl<T> Buffer<T> {
                 }
                 Progress::Done(Ok(taken.entry.item))
             }
-            Progress::Due => Progress::Due,
             Progress::Asleep if self.is_drained(share) => {
                 self.store.cancel_take(turn, &mut calls);
                 Progress::Done(Err(TakeError::Closed))

@@ -18,7 +18,7 @@ use crate::atomics::Mutex;
 use crate::gauge::Gauge;
 use crate::share::Tally;
 use crate::store::{Closed, Counts, Entry, Progress, Store, Taken, TakenMany, Want};
-use crate::waiter::{Admission, Calls, Turn, WaitList};
+use crate::waiter::{Calls, Turn, WaitList};
 
 #[derive(Debug)]
 pub(crate) struct Monitor<T> {
@@ -36,9 +36,14 @@ impl<T> Monitor<T> {
         }
     }
 
-    /// Whether the holder of the turn may go ahead, if there is something for it.
-    fn admits(list: &WaitList, turn: &Turn, available: bool) -> bool {
-        available && list.admits(turn) != Admission::Refused
+    /// Whether the holder of the turn may put or reserve now.
+    fn admits_put(&self, shelf: &Shelf<T>, turn: &Turn, weight: u64) -> bool {
+        shelf.has_room(weight) && self.not_full.admits(turn, shelf.admitted())
+    }
+
+    /// Whether the holder of the turn may take now.
+    fn admits_take(&self, shelf: &Shelf<T>, turn: &Turn) -> bool {
+        shelf.depth() > 0 && self.not_empty.admits(turn, shelf.removed())
     }
 
     /// Does what is wanted, for which there is room; wakes a consumer for an item, and the next
@@ -87,7 +92,7 @@ impl<T> Store<T> for Monitor<T> {
         let mut turn = Turn::default();
         if shelf.closed {
             Err(PutError { item, refusal: Refusal::Closed })
-        } else if Self::admits(&self.not_full, &turn, shelf.has_room(weight)) {
+        } else if self.admits_put(&shelf, &turn, weight) {
             self.admit(&mut shelf, Want::Item(item), weight, &mut turn, calls);
             Ok(())
         } else {
@@ -99,7 +104,7 @@ impl<T> Store<T> for Monitor<T> {
         let mut shelf = self.shelf.lock();
         let mut placed = 0;
         while !shelf.closed
-            && Self::admits(&self.not_full, &Turn::default(), shelf.has_room(1))
+            && self.admits_put(&shelf, &Turn::default(), 1)
             && let Some(item) = items.next()
         {
             shelf.put(item, 1, calls);
@@ -145,14 +150,13 @@ impl<T> Store<T> for Monitor<T> {
             self.not_full.leave(turn, calls, || false);
             return Progress::Done(Err(Closed));
         }
-        let room = shelf.has_room(weight);
-        if Self::admits(&self.not_full, turn, room) {
+        if self.admits_put(&shelf, turn, weight) {
             let want = mem::replace(want, Want::Nothing);
             self.admit(&mut shelf, want, weight, turn, calls);
             return Progress::Done(Ok(()));
         }
-        self.not_full.lock().wait(turn, waker, calls);
-        if room { Progress::Due } else { Progress::Asleep }
+        self.not_full.lock().wait(turn, waker, shelf.admitted(), calls);
+        Progress::Asleep
     }
 
     fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
@@ -165,7 +169,7 @@ impl<T> Store<T> for Monitor<T> {
         let mut turn = Turn::default();
         if shelf.closed {
             Err(Refusal::Closed)
-        } else if Self::admits(&self.not_full, &turn, shelf.has_room(weight)) {
+        } else if self.admits_put(&shelf, &turn, weight) {
             self.admit(&mut shelf, Want::Permit, weight, &mut turn, calls);
             Ok(())
         } else {
@@ -205,8 +209,7 @@ impl<T> Store<T> for Monitor<T> {
     fn try_take(&self, tally: &Tally, calls: &mut Calls) -> Option<Taken<T>> {
         let mut shelf = self.shelf.lock();
         let mut turn = Turn::default();
-        let available = shelf.depth() > 0;
-        Self::admits(&self.not_empty, &turn, available)
+        self.admits_take(&shelf, &turn)
             .then(|| self.take(&mut shelf, &mut turn, tally, calls))
             .flatten()
     }
@@ -221,7 +224,7 @@ impl<T> Store<T> for Monitor<T> {
         let mut shelf = self.shelf.lock();
         let before = into.len();
         while into.len() < most
-            && Self::admits(&self.not_empty, &Turn::default(), shelf.depth() > 0)
+            && self.admits_take(&shelf, &Turn::default())
             && let Some(entry) = shelf.take(calls)
         {
             into.push(entry.item);
@@ -242,14 +245,13 @@ impl<T> Store<T> for Monitor<T> {
         calls: &mut Calls,
     ) -> Progress<Taken<T>> {
         let mut shelf = self.shelf.lock();
-        let available = shelf.depth() > 0;
-        if Self::admits(&self.not_empty, turn, available)
+        if self.admits_take(&shelf, turn)
             && let Some(taken) = self.take(&mut shelf, turn, tally, calls)
         {
             return Progress::Done(taken);
         }
-        self.not_empty.lock().wait(turn, waker, calls);
-        if available { Progress::Due } else { Progress::Asleep }
+        self.not_empty.lock().wait(turn, waker, shelf.removed(), calls);
+        Progress::Asleep
     }
 
     fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {

@@ -143,7 +143,6 @@ impl<T> Store<T> for Semaphores<T> {
                 Progress::Done(Ok(()))
             }
             Progress::Asleep => Progress::Asleep,
-            Progress::Due => Progress::Due,
         }
     }
 
@@ -225,7 +224,6 @@ impl<T> Store<T> for Semaphores<T> {
         match self.filled.poll_acquire(true, turn, waker, calls) {
             Progress::Done(()) => Progress::Done(self.take(&mut shelf, tally, calls)),
             Progress::Asleep => Progress::Asleep,
-            Progress::Due => Progress::Due,
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Shelf<T> {
     removed: u64,
     high_water: u64,
     reserved: usize,
+    /// Permits ever given.
+    permits: u64,
     capacity: usize,
     gauge: Option<Gauge>,
     pub(super) closed: bool,
@@ -35,6 +37,7 @@ impl<T> Shelf<T> {
             removed: 0,
             high_water: 0,
             reserved: 0,
+            permits: 0,
             capacity,
             gauge,
             closed: false,
@@ -62,6 +65,16 @@ impl<T> Shelf<T> {
             && self.gauge.as_ref().is_none_or(|gauge| gauge.could_fit(weight))
     }
 
+    /// Puts and permits so far.
+    pub(super) fn admitted(&self) -> u64 {
+        self.taken + self.fresh.len() as u64 + self.permits
+    }
+
+    /// Takes so far.
+    pub(super) fn removed(&self) -> u64 {
+        self.removed
+    }
+
     pub(super) fn put(&mut self, item: T, weight: u64, calls: &mut Calls) {
         self.fresh.push_back(item);
         if let Some(gauge) = &mut self.gauge {
@@ -72,6 +85,7 @@ impl<T> Shelf<T> {
 
     pub(super) fn reserve(&mut self, weight: u64) {
         self.reserved += 1;
+        self.permits += 1;
         if let Some(gauge) = &mut self.gauge {
             gauge.reserve(weight);
         }

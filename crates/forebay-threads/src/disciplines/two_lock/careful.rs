@@ -8,30 +8,21 @@ use super::ends::Places;
 use super::{Head, Tail, TwoLock};
 use crate::share::Tally;
 use crate::short_lock::Guard;
-use crate::store::{Entry, Progress, Taken, Want};
-use crate::waiter::{Admission, Calls, Turn};
+use crate::store::{Entry, Taken, Want};
+use crate::waiter::{Calls, Turn};
 
 /// Why a put or take got nothing.
 pub(super) enum Refused {
-    /// No room, or no entry.
+    /// No room, or no entry, or it is for the one who waits longest.
     Nothing,
-    /// There is, and it is for the one who waits longest.
-    Due,
     Closed,
 }
 
 impl Refused {
     pub(super) fn as_refusal(&self) -> Refusal {
         match self {
-            Self::Nothing | Self::Due => Refusal::Full,
+            Self::Nothing => Refusal::Full,
             Self::Closed => Refusal::Closed,
-        }
-    }
-
-    pub(super) fn as_progress<R>(&self) -> Progress<R> {
-        match self {
-            Self::Due => Progress::Due,
-            Self::Nothing | Self::Closed => Progress::Asleep,
         }
     }
 }
@@ -40,7 +31,13 @@ impl<P: Places> Tail<P> {
     /// Whether there is nothing to look at but the room.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        !(self.closed || self.queued || self.call || self.gauge.is_some())
+        !(self.closed || self.call || self.gauge.is_some())
+    }
+
+    /// Puts and permits so far, for those who count their turns.
+    #[inline]
+    pub(super) fn turns(&self) -> u64 {
+        self.end.position() + self.permits
     }
 
     /// Whether an item of this weight would have room if nothing waited.
@@ -50,6 +47,7 @@ impl<P: Places> Tail<P> {
 
     pub(super) fn reserve(&mut self, weight: u64) {
         self.reserved += 1;
+        self.permits += 1;
         if let Some(gauge) = &mut self.gauge {
             gauge.reserve(weight);
         }
@@ -65,10 +63,16 @@ impl<P: Places> Tail<P> {
 }
 
 impl<P: Places> Head<P> {
+    /// Takes so far, for those who count their turns.
+    #[inline]
+    pub(super) fn turns(&self) -> u64 {
+        self.end.position() + self.removed
+    }
+
     /// Whether there is nothing to look at but what lies between the ends.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        !(self.queued || self.call || self.watched || self.gauged) && self.returned.is_empty()
+        !(self.call || self.watched || self.gauged) && self.returned.is_empty()
     }
 }
 
@@ -79,6 +83,11 @@ impl<P: Places> TwoLock<P> {
         let waiting = tail.end.position() - self.ends.taken_so_far() + tail.returned;
         waiting + tail.reserved < self.capacity
             && tail.gauge.as_ref().is_none_or(|gauge| gauge.fits(weight))
+    }
+
+    /// Whether nothing waits, as it stands under the head's lock. Puts go on meanwhile.
+    pub(super) fn is_drained(&self, head: &Head<P>) -> bool {
+        head.returned.is_empty() && head.end.position() == self.ends.put_so_far()
     }
 
     /// Puts the item, for which there is room.
@@ -99,6 +108,7 @@ impl<P: Places> TwoLock<P> {
         if tail.is_plain() {
             let depth = self.depth_for_puts(tail).min(tail.high_water);
             self.ends.allow(&mut tail.end, depth.saturating_sub(tail.returned));
+            self.keep_turns_of_producers(tail);
         } else {
             tail.end.stop();
         }
@@ -112,6 +122,16 @@ impl<P: Places> TwoLock<P> {
         if depth < most {
             tail.high_water = tail.high_water.max(depth + 1);
             self.ends.allow(&mut tail.end, most.min(tail.high_water) - tail.returned);
+            self.keep_turns_of_producers(tail);
+        }
+    }
+
+    /// Lowers the limit to where those in line let nobody pass.
+    #[inline]
+    pub(super) fn keep_turns_of_producers(&self, tail: &mut Tail<P>) {
+        if tail.queued {
+            let permits = tail.permits;
+            tail.end.stop_at(self.not_full.limit().saturating_sub(permits));
         }
     }
 
@@ -125,9 +145,19 @@ impl<P: Places> TwoLock<P> {
     #[inline]
     pub(super) fn plan_takes(&self, head: &mut Head<P>) {
         if head.is_plain() {
-            self.ends.look(&mut head.end);
+            self.look(head);
         } else {
             head.end.stop();
+        }
+    }
+
+    /// Sets the head's limit to what lies between the ends, or to where those in line let nobody pass.
+    #[inline]
+    pub(super) fn look(&self, head: &mut Head<P>) {
+        self.ends.look(&mut head.end);
+        if head.queued {
+            let removed = head.removed;
+            head.end.stop_at(self.not_empty.limit().saturating_sub(removed));
         }
     }
 
@@ -144,15 +174,8 @@ impl<P: Places> TwoLock<P> {
         if tail.closed {
             return Err((want, Refused::Closed));
         }
-        let admission = if tail.queued { self.not_full.admits(turn) } else { Admission::Free };
-        if !self.has_room(&tail, weight) {
-            if admission == Admission::Pass {
-                self.not_full.excuse();
-            }
+        if !(self.has_room(&tail, weight) && self.not_full.admits(turn, tail.turns())) {
             return Err((want, Refused::Nothing));
-        }
-        if admission == Admission::Refused {
-            return Err((want, Refused::Due));
         }
         let mut call = false;
         match want {
@@ -168,7 +191,7 @@ impl<P: Places> TwoLock<P> {
         }
         drop(tail);
         if call {
-            self.not_empty.call(calls);
+            self.call_consumers(1, calls);
         }
         self.leave_full(turn, calls);
         Ok(())
@@ -196,16 +219,9 @@ impl<P: Places> TwoLock<P> {
         turn: &mut Turn,
         tally: &Tally,
         calls: &mut Calls,
-    ) -> Result<Taken<P::Item>, Refused> {
-        let admission = if head.queued { self.not_empty.admits(turn) } else { Admission::Free };
-        if head.returned.is_empty() && self.ends.put_so_far() == head.end.position() {
-            if admission == Admission::Pass {
-                self.not_empty.excuse();
-            }
-            return Err(Refused::Nothing);
-        }
-        if admission == Admission::Refused {
-            return Err(Refused::Due);
+    ) -> Option<Taken<P::Item>> {
+        if self.is_drained(&head) || !self.not_empty.admits(turn, head.turns()) {
+            return None;
         }
         let entry = if head.returned.is_empty() && !head.gauged {
             self.take_fresh(&mut head)
@@ -217,10 +233,10 @@ impl<P: Places> TwoLock<P> {
         let (call, watched) = (head.call, head.watched);
         drop(head);
         if call {
-            self.not_full.call(calls);
+            self.call_producers(1, calls);
         }
         self.leave_empty(turn, calls);
-        Ok(Taken { entry, watched })
+        Some(Taken { entry, watched })
     }
 
     /// Takes the oldest entry, of which there must be one.
@@ -261,27 +277,56 @@ impl<P: Places> TwoLock<P> {
     /// Goes to sleep in line for room, to be called by takes, and asked by puts that come later.
     pub(super) fn wait_full(&self, turn: &mut Turn, waker: &mut Option<Waker>, calls: &mut Calls) {
         let mut line = self.not_full.lock();
-        line.wait(turn, waker, calls);
+        let mut tail = self.tail.lock();
+        line.wait(turn, waker, tail.turns(), calls);
+        tail.queued = true;
+        tail.end.stop();
+        drop(tail);
         let mut head = self.head.lock();
         head.call = true;
         head.end.stop();
-        drop(head);
-        let mut tail = self.tail.lock();
-        tail.queued = true;
-        tail.end.stop();
     }
 
     /// Goes to sleep in line for an item, to be called by puts, and asked by takes that come later.
     pub(super) fn wait_empty(&self, turn: &mut Turn, waker: &mut Option<Waker>, calls: &mut Calls) {
         let mut line = self.not_empty.lock();
-        line.wait(turn, waker, calls);
         let mut head = self.head.lock();
+        line.wait(turn, waker, head.turns(), calls);
         head.queued = true;
         head.end.stop();
         drop(head);
         let mut tail = self.tail.lock();
         tail.call = true;
         tail.end.stop();
+    }
+
+    /// Calls the first so many consumers that sleep, and has later puts call nobody once all are called.
+    #[inline(never)]
+    pub(super) fn call_consumers(&self, many: u64, calls: &mut Calls) {
+        self.not_empty.call_many(many, calls);
+        if self.not_empty.asleep() == 0 {
+            let mut tail = self.tail.lock();
+            // Whoever goes to sleep is counted before it stops the tail, so it stops it after this,
+            // or is seen here.
+            if tail.call && self.not_empty.asleep() == 0 {
+                tail.call = false;
+                self.plan_puts(&mut tail);
+            }
+        }
+    }
+
+    /// Calls the first so many producers that sleep, and has later takes call nobody once all are
+    /// called.
+    #[inline(never)]
+    pub(super) fn call_producers(&self, many: u64, calls: &mut Calls) {
+        self.not_full.call_many(many, calls);
+        if self.not_full.asleep() == 0 {
+            let mut head = self.head.lock();
+            if head.call && self.not_full.asleep() == 0 {
+                head.call = false;
+                self.plan_takes(&mut head);
+            }
+        }
     }
 
     /// Leaves the producers' line if in it, and passes the wake on if there is more room.
@@ -322,7 +367,7 @@ impl<P: Places> TwoLock<P> {
             head.queued = false;
             self.plan_takes(&mut head);
         }
-        let more = !(head.returned.is_empty() && self.ends.put_so_far() == head.end.position());
+        let more = !self.is_drained(&head);
         drop(head);
         if emptied {
             let mut tail = self.tail.lock();

@@ -207,6 +207,12 @@ impl<C> Tail<C> {
     pub(super) fn stop(&mut self) {
         self.limit = self.position;
     }
+
+    /// Has the put at `position` look first.
+    #[inline]
+    pub(super) fn stop_at(&mut self, position: u64) {
+        self.limit = self.limit.min(position);
+    }
 }
 
 impl<C> Head<C> {
@@ -217,5 +223,11 @@ impl<C> Head<C> {
     /// Has the next take look first.
     pub(super) fn stop(&mut self) {
         self.limit = self.position;
+    }
+
+    /// Has the take at `position` look first.
+    #[inline]
+    pub(super) fn stop_at(&mut self, position: u64) {
+        self.limit = self.limit.min(position);
     }
 }

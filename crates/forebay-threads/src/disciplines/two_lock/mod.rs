@@ -69,6 +69,8 @@ struct Tail<P: Places> {
     returned: u64,
     /// Places set aside.
     reserved: u64,
+    /// Permits ever given.
+    permits: u64,
     high_water: u64,
     closed: bool,
     /// Producers stand in line: ask before passing them.
@@ -127,6 +129,7 @@ impl<P: Places> TwoLock<P> {
             end: tail,
             returned: 0,
             reserved: 0,
+            permits: 0,
             high_water: 0,
             closed: false,
             queued: false,
@@ -182,18 +185,19 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
 
     fn try_put_many(&self, items: &mut vec::IntoIter<P::Item>, calls: &mut Calls) -> u64 {
         let mut tail = self.tail.lock();
-        if tail.closed || tail.queued || tail.gauge.is_some() {
+        if tail.closed || tail.gauge.is_some() {
             return 0;
         }
         let most = self.capacity.saturating_sub(tail.reserved + tail.returned);
         let waiting = self.ends.allow(&mut tail.end, most);
+        self.keep_turns_of_producers(&mut tail);
         let placed = self.ends.put_many(&mut tail.end, items);
         tail.high_water = tail.high_water.max(waiting + placed + tail.returned);
         self.plan_puts(&mut tail);
         let call = tail.call;
         drop(tail);
         if call {
-            self.not_empty.call_many(placed, calls);
+            self.call_consumers(placed, calls);
         }
         placed
     }
@@ -225,7 +229,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         let (call, watched) = (tail.call, head.watched);
         drop((head, tail));
         if call {
-            self.not_empty.call(calls);
+            self.call_consumers(1, calls);
         }
         Ok(watched)
     }
@@ -248,14 +252,11 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
                     self.leave_full(turn, calls);
                     return Progress::Done(Err(Closed));
                 }
-                Err((back, why)) => {
-                    *want = back;
-                    if attempt == 1 {
-                        return why.as_progress();
-                    }
-                }
+                Err((back, Refused::Nothing)) => *want = back,
             }
-            self.wait_full(turn, waker, calls);
+            if attempt == 0 {
+                self.wait_full(turn, waker, calls);
+            }
         }
         Progress::Asleep
     }
@@ -285,10 +286,10 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         let call = tail.call;
         drop(tail);
         if call {
-            self.not_empty.call(calls);
+            self.call_consumers(1, calls);
         }
         if weight < reserved {
-            self.not_full.call(calls);
+            self.call_producers(1, calls);
         }
         Ok(())
     }
@@ -298,7 +299,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         tail.release(reserved);
         self.plan_puts(&mut tail);
         drop(tail);
-        self.not_full.call(calls);
+        self.call_producers(1, calls);
     }
 
     #[inline(always)]
@@ -315,7 +316,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
                 tally.add(1);
                 Some(Taken { entry: Entry::fresh(item, position), watched: false })
             }
-            None => self.take_carefully(head, &mut Turn::default(), tally, calls).ok(),
+            None => self.take_carefully(head, &mut Turn::default(), tally, calls),
         }
     }
 
@@ -327,17 +328,17 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         calls: &mut Calls,
     ) -> TakenMany {
         let mut head = self.head.lock();
-        if head.queued || head.gauged || !head.returned.is_empty() {
+        if head.gauged || !head.returned.is_empty() {
             return TakenMany::default();
         }
-        self.ends.look(&mut head.end);
+        self.look(&mut head);
         let count = self.ends.take_many(&mut head.end, into, most.min(into.capacity()));
         tally.add(count);
         self.plan_takes(&mut head);
         let (call, watched) = (head.call, head.watched);
         drop(head);
         if call {
-            self.not_full.call_many(count, calls);
+            self.call_producers(count, calls);
         }
         TakenMany { count, watched }
     }
@@ -350,14 +351,12 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         calls: &mut Calls,
     ) -> Progress<Taken<P::Item>> {
         // As in `poll_room`.
-        if let Ok(taken) = self.take_carefully(self.head.lock(), turn, tally, calls) {
+        if let Some(taken) = self.take_carefully(self.head.lock(), turn, tally, calls) {
             return Progress::Done(taken);
         }
         self.wait_empty(turn, waker, calls);
-        match self.take_carefully(self.head.lock(), turn, tally, calls) {
-            Ok(taken) => Progress::Done(taken),
-            Err(why) => why.as_progress(),
-        }
+        self.take_carefully(self.head.lock(), turn, tally, calls)
+            .map_or(Progress::Asleep, Progress::Done)
     }
 
     fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
@@ -376,7 +375,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         self.plan_takes(&mut head);
         self.plan_puts(&mut tail);
         drop((head, tail));
-        self.not_empty.call(calls);
+        self.call_consumers(1, calls);
     }
 
     fn close(&self, calls: &mut Calls) {
@@ -399,9 +398,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn is_empty(&self) -> bool {
-        let head = self.head.lock();
-        // The head stands still: if so many were put by now, it was empty then.
-        head.returned.is_empty() && head.end.position() == self.ends.put_so_far()
+        self.is_drained(&self.head.lock())
     }
 
     #[inline]
