@@ -19,5 +19,7 @@ pub mod nothing_twice;
 pub mod order;
 pub mod overflow;
 pub mod permit;
+pub mod put_many;
+pub mod take_many;
 pub mod waiting;
 pub mod weight;
