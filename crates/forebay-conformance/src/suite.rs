@@ -127,6 +127,7 @@ macro_rules! __for_each_check {
             Join join c7_the_last_answer_wakes_every_join;
             Join join c7_join_survives_the_death_of_a_worker;
             Join join c7_join_means_it_while_everything_moves;
+            Join drop_oldest c7_drops_keep_join_right;
             Join permit c7_join_does_not_wait_for_permits;
             Join take_many c7_a_batch_taken_ends_a_join;
             Accounting accounting c8_random_operations_match_the_model;
@@ -155,7 +156,6 @@ macro_rules! __for_each_check {
             Overflow drop_oldest c9_drop_oldest_overtakes_nobody_in_line;
             Overflow drop_oldest c9_drop_oldest_leaves_permits_alone;
             Overflow drop_oldest c9_reserve_drops_nothing;
-            Overflow drop_oldest c9_drops_keep_join_right;
             Overflow linear c9_histories_with_drops_are_linearizable;
             Overflow weight c9_drop_oldest_makes_room_by_weight;
             Fairness fairness c10_waiting_put_is_not_overtaken_without_end;

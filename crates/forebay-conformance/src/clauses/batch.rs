@@ -3,9 +3,7 @@
 use std::task::Poll;
 use std::time::Duration;
 
-use forebay_contract::{
-    Batch, Consume, Patience, Produce, PutManyError, Refusal, TakeError,
-};
+use forebay_contract::{Batch, Consume, Patience, Produce, PutManyError, Refusal, TakeError};
 
 use crate::ensure::{ensure, ensure_eq};
 use crate::task::{Task, block_on};

@@ -1,4 +1,4 @@
-//! C9, drop-oldest: it takes only what waits, from the front, and overtakes nobody.
+//! C9, drop-oldest: it takes only what waits, from the front, and overtakes nobody; and C7 beside it.
 
 use forebay_contract::{
     Consume, Leased, Outcome, Overflow, Patience, Permitted, Produce, Refusal, TimedOut,
@@ -193,7 +193,7 @@ pub fn c9_reserve_drops_nothing<F: Factory>(factory: &F) {
 }
 
 /// A drop finishes nothing early: for the dropped item another waits, which a join waits for.
-pub fn c9_drops_keep_join_right<F: Factory>(factory: &F) {
+pub fn c7_drops_keep_join_right<F: Factory>(factory: &F) {
     let subject = Subject::with_capacity(factory, 1);
     subject.fill([0]);
     let own = subject.producer.clone();

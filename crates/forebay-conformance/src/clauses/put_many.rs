@@ -109,13 +109,13 @@ pub fn c10_a_batch_in_line_is_not_overtaken_without_end<F: Factory>(factory: &F)
         let mut taken = Vec::new();
         let done = loop {
             taken.extend(subject.try_take());
+            times += usize::from(subject.try_put(next).is_ok());
+            next += 1;
             if task.is_woken()
                 && let Poll::Ready(done) = task.settle()
             {
                 break told(done);
             }
-            times += usize::from(subject.try_put(next).is_ok());
-            next += 1;
             ensure!(
                 Fairness,
                 times <= limit,
