@@ -5,9 +5,11 @@
 
 pub mod accounting;
 pub mod bad_input;
+pub mod batch;
 pub mod bound;
 pub mod cancel;
 pub mod close;
+pub mod drop_oldest;
 pub mod expiry;
 pub mod fairness;
 pub mod join;
@@ -16,4 +18,8 @@ pub mod nothing_lost;
 pub mod nothing_twice;
 pub mod order;
 pub mod overflow;
+pub mod permit;
+pub mod put_many;
+pub mod take_many;
 pub mod waiting;
+pub mod weight;

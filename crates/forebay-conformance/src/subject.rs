@@ -34,6 +34,11 @@ impl<F: Factory> Subject<F> {
         F::Item::new(id, &self.ledger)
     }
 
+    /// An item of this weight.
+    pub fn weighing(&self, id: u64, weight: u64) -> F::Item {
+        F::Item::weighing(id, weight, &self.ledger)
+    }
+
     /// Puts these ids, for which there must be room.
     pub fn fill(&self, ids: impl IntoIterator<Item = u64>) {
         for id in ids {

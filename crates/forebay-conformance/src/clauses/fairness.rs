@@ -12,7 +12,7 @@
 use std::task::Poll;
 use std::thread;
 
-use forebay_contract::{Consume, Leased, Produce, Refusal, TakeError};
+use forebay_contract::{Consume, Leased, Overflow, Produce, Refusal, TakeError};
 
 use crate::ensure::{ensure, ensure_eq};
 use crate::task::Task;
@@ -155,6 +155,26 @@ pub fn c10_place_is_kept_for_a_slow_put<F: Factory>(factory: &F) {
             "capacity {capacity}, {waiters} waiters: no place was kept for any put that waits"
         );
         ensure!(Bound, subject.statistics().waiting <= capacity as u64, "the depth at the end");
+    }
+}
+
+/// A put that is not polled for long finds its place kept, though others drop what is oldest to get
+/// in.
+pub fn c10_place_is_kept_against_drop_oldest<F: Factory>(factory: &F) {
+    for (capacity, waiters) in SHAPES {
+        let subject = Subject::with_capacity(factory, capacity);
+        let mut tasks = waiting_puts(&subject, capacity, waiters);
+        let dropping = subject.producer.clone().with_overflow(Overflow::DropOldest);
+        for round in 0..most(capacity, waiters) as u64 + 10 {
+            try_take(&subject);
+            let _ = dropping.put(subject.item(OVERTAKER + round));
+        }
+        let settled = tasks.iter_mut().filter_map(|task| (!is_still_waiting(task)).then_some(()));
+        ensure!(
+            Fairness,
+            settled.count() > 0,
+            "capacity {capacity}, {waiters} waiters: no place was kept for any put that waits"
+        );
     }
 }
 

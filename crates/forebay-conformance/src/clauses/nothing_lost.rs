@@ -5,7 +5,10 @@ use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
 use fastrand::Rng;
-use forebay_contract::{Consume, Leased, Produce, Refusal, TakeError};
+use forebay_contract::{
+    Batch, Consume, Leased, Outcome, Patience, Permitted, Produce, PutError, PutManyError, Refusal,
+    TakeError,
+};
 
 use crate::ensure::{ensure, ensure_eq};
 use crate::task::{Task, block_on};
@@ -88,8 +91,13 @@ fn put_somehow<F: Factory>(
 ) {
     let mut item = F::Item::new(id, ledger);
     loop {
-        let put = match rng.u8(0..5) {
+        let put = match rng.u8(0..7) {
             0 => producer.put(item),
+            5 => match producer.reserve_within(Patience::lasting(SHORT)) {
+                Ok(permit) => permit.put(item).map(|()| Outcome::Placed),
+                Err(refusal) => Err(PutError { item, refusal }),
+            },
+            6 => one_of_many(producer.put_many_within(vec![item], Patience::lasting(SHORT))),
             1 => producer.try_put(item),
             2 => producer.put_timeout(item, SHORT),
             3 => block_on(producer.put_async(item)),
@@ -124,14 +132,33 @@ fn put_somehow<F: Factory>(
     }
 }
 
-/// Takes or leases one item in a form chosen by chance; false at the end.
+/// What became of a batch of one.
+fn one_of_many<T: Item>(put: Result<Batch, PutManyError<T>>) -> Result<Outcome, PutError<T>> {
+    match put {
+        Ok(done) => {
+            ensure_eq!(NothingLost, done.placed, 1, "placed of a batch of one");
+            Ok(Outcome::Placed)
+        }
+        Err(PutManyError { mut rest, refusal, done }) => {
+            ensure_eq!(NothingLost, (done.placed, rest.len()), (0, 1), "placed, and handed back");
+            Err(PutError { item: rest.remove(0), refusal })
+        }
+    }
+}
+
+/// Takes or leases one item, or takes several, in a form chosen by chance; false at the end.
 fn take_somehow<F: Factory>(
     consumer: &F::Consumer,
     rng: &mut Rng,
     finished: &mut Vec<u64>,
 ) -> bool {
-    let taken = match rng.u8(0..6) {
+    let taken = match rng.u8(0..8) {
         0 => consumer.take(),
+        6 => return take_several::<F>(consumer.take_many(3), finished),
+        7 => match Task::new(consumer.take_many_async(2)).settle() {
+            std::task::Poll::Ready(taken) => return take_several::<F>(taken, finished),
+            std::task::Poll::Pending => return true,
+        },
         1 => consumer.try_take(),
         2 => consumer.take_timeout(SHORT),
         3 => block_on(consumer.take_async()),
@@ -167,6 +194,19 @@ fn take_somehow<F: Factory>(
     };
     match taken {
         Ok(item) => finished.push(item.id()),
+        Err(TakeError::Closed) => return false,
+        Err(_) => std::thread::yield_now(),
+    }
+    true
+}
+
+/// Enters what was taken; false at the end.
+fn take_several<F: Factory>(
+    taken: Result<Vec<F::Item>, TakeError>,
+    finished: &mut Vec<u64>,
+) -> bool {
+    match taken {
+        Ok(items) => finished.extend(items.iter().map(Item::id)),
         Err(TakeError::Closed) => return false,
         Err(_) => std::thread::yield_now(),
     }

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use forebay_contract::{Consume, Leased, Patience, Produce, Refusal, TakeError};
+use forebay_contract::{Consume, Leased, Overflow, Patience, Produce, Refusal, TakeError};
 
 use crate::ensure::{ensure, ensure_eq};
 use crate::task::block_on;
@@ -96,6 +96,8 @@ pub fn c5_waiting_is_sleeping<F: Factory>(factory: &F) {
     let late = full.item(1);
     let later = full.item(2);
     let later_still = full.item(3);
+    let batches = [vec![full.item(4)], vec![full.item(5)]];
+    let [batch, batch_of_a_task] = batches;
     let sleepers = vec![
         ("put", blocked_producer::<F, _>(&full.producer, |p| cost(|| drop(p.put(late))))),
         (
@@ -108,6 +110,36 @@ pub fn c5_waiting_is_sleeping<F: Factory>(factory: &F) {
             "put_async",
             blocked_producer::<F, _>(&full.producer, |p| {
                 cost(|| drop(block_on(p.put_async(later_still))))
+            }),
+        ),
+        ("put_async under WaitFor", {
+            let item = full.item(6);
+            let waits = Overflow::WaitFor(Duration::from_mins(10));
+            let producer = full.producer.clone().with_overflow(waits);
+            blocked_producer::<F, _>(&producer, |p| cost(|| drop(block_on(p.put_async(item)))))
+        }),
+        (
+            "put_many",
+            blocked_producer::<F, _>(&full.producer, |p| cost(|| drop(p.put_many(batch)))),
+        ),
+        (
+            "put_many_async",
+            blocked_producer::<F, _>(&full.producer, |p| {
+                cost(|| drop(block_on(p.put_many_async(batch_of_a_task))))
+            }),
+        ),
+        ("reserve", blocked_producer::<F, _>(&full.producer, |p| cost(|| drop(p.reserve())))),
+        (
+            "reserve_async",
+            blocked_producer::<F, _>(&full.producer, |p| {
+                cost(|| drop(block_on(p.reserve_async())))
+            }),
+        ),
+        ("take_many", blocked_consumer::<F, _>(&empty.consumer, |c| cost(|| drop(c.take_many(3))))),
+        (
+            "take_many_async",
+            blocked_consumer::<F, _>(&empty.consumer, |c| {
+                cost(|| drop(block_on(c.take_many_async(3))))
             }),
         ),
         ("take", blocked_consumer::<F, _>(&empty.consumer, |c| cost(|| drop(c.take())))),

@@ -11,6 +11,8 @@ use crate::state::{Entry, State, Want};
 #[derive(Debug)]
 pub(crate) struct Place {
     weight: u64,
+    /// Of the next item when it was set aside.
+    position: u64,
 }
 
 /// What a permit sets aside by weight: a reserve names no item.
@@ -24,11 +26,17 @@ impl Monitor {
 
     /// What whoever reserves wants.
     pub(crate) fn want_of_permit(&self) -> Want {
-        Want::Place { weight: self.settings.weight_capacity.map_or(0, |_| PERMIT_WEIGHT) }
+        let weight = u64::from(!self.has(Fault::PermitWeighsNothing)) * PERMIT_WEIGHT;
+        Want::Place { weight: self.settings.weight_capacity.map_or(0, |_| weight) }
     }
 
     fn weigh(&self, item: &Counted) -> u64 {
-        self.settings.weight_capacity.map_or(0, |_| item.weight())
+        self.weight_capacity().map_or(0, |_| item.weight())
+    }
+
+    fn weight_capacity(&self) -> Option<u64> {
+        let unasked = self.has(Fault::WeighsUnasked).then_some(self.settings.capacity as u64);
+        self.settings.weight_capacity.or(unasked)
     }
 
     /// Why a put or reserve of this weight is refused now, beside those ahead of it in line.
@@ -41,13 +49,16 @@ impl Monitor {
         if let Some(ended) = self.ended(state) {
             return Some(ended);
         }
-        if self.settings.weight_capacity.is_some_and(|limit| weight > limit) {
-            return Some(Refusal::TooHeavy);
+        if self.weight_capacity().is_some_and(|limit| weight > limit) {
+            let waits = self.has(Fault::TooHeavyWaits);
+            return Some(if waits { Refusal::Full } else { Refusal::TooHeavy });
         }
-        let mut count = state.waiting.len() + state.reserved;
+        let reserved = if self.has(Fault::PermitsUncounted) { 0 } else { state.reserved };
+        let mut count = state.waiting.len() + reserved;
         let mut others = self.waiting_weight(state) + state.reserved_weight;
         for waiter in self.ahead(state, ticket) {
             if let Want::Place { weight } = waiter.want {
+                let weight = if self.has(Fault::KeepsNoWeight) { 0 } else { weight };
                 (count, others) = (count + 1, others + weight);
             }
         }
@@ -64,15 +75,22 @@ impl Monitor {
         }
     }
 
-    fn waiting_weight(&self, state: &State) -> u64 {
-        self.settings.weight_capacity.map_or(0, |_| state.weight())
+    pub(crate) fn waiting_weight(&self, state: &State) -> u64 {
+        let sum = |entry: &Entry| {
+            let redelivered = entry.deliveries > 0 && self.has(Fault::RedeliveredWeighNothing);
+            if redelivered { 0 } else { self.weigh(&entry.item) }
+        };
+        state.waiting.values().map(sum).sum()
     }
 
     /// Whether one more of this weight is admitted beside so many, so heavy together.
     fn admits(&self, count: usize, others: u64, weight: u64) -> bool {
         let more = usize::from(self.has(Fault::CapacityOffByOne));
-        let fits = self.settings.weight_capacity.is_none_or(|limit| others + weight <= limit);
-        count < self.settings.capacity + more && fits
+        let heavier = u64::from(self.has(Fault::WeightOffByOne));
+        let limit = self.weight_capacity().map(|limit| limit + heavier);
+        let fits = limit.is_none_or(|limit| others + weight <= limit);
+        let counted = limit.is_none() || !self.has(Fault::WeighedAreNotCounted);
+        fits && !(counted && count >= self.settings.capacity + more)
     }
 
     /// Places the item if this ticket's turn has come.
@@ -103,11 +121,13 @@ impl Monitor {
         overflow: Overflow,
     ) -> Result<Outcome, (Counted, Refusal)> {
         match self.place(state, item, None) {
+            Err((item, Refusal::Closed))
+                if overflow == Overflow::DropThis && self.has(Fault::DropsAfterClose) =>
+            {
+                Ok(self.drop_this(state, item))
+            }
             Err((item, Refusal::Full)) if overflow == Overflow::DropThis => {
-                state.produced += 1;
-                state.dropped += 1;
-                drop(item);
-                Ok(Outcome::DroppedThis)
+                Ok(self.drop_this(state, item))
             }
             Err((item, Refusal::Full)) if overflow == Overflow::DropOldest => {
                 self.drop_oldest(state, item)
@@ -116,26 +136,63 @@ impl Monitor {
         }
     }
 
+    fn drop_this(&self, state: &mut State, item: Counted) -> Outcome {
+        let counted = u64::from(!self.has(Fault::DropsThisUncounted));
+        state.produced += counted;
+        state.dropped += counted;
+        drop(item);
+        Outcome::DroppedThis
+    }
+
     fn drop_oldest(&self, state: &mut State, item: Counted) -> Result<Outcome, (Counted, Refusal)> {
         let weight = self.weigh(&item);
         let fits = self.admits(state.reserved, state.reserved_weight, weight);
-        if state.puts_in_line() > 0 || !fits {
+        let overtakes = state.puts_in_line() > 0 && !self.has(Fault::DropOldestOvertakes);
+        if overtakes || (!fits && !self.has(Fault::DropsInVain)) {
             return Err((item, Refusal::Full));
         }
         let mut dropped = 0;
-        while self.refusal(state, weight, None).is_some() {
-            state.waiting.pop_first();
+        while self.refusal(state, weight, Some(0)).is_some() && self.drop_one(state) {
             dropped += 1;
+            if self.has(Fault::DropsOneOnly) {
+                break;
+            }
         }
-        state.dropped += dropped;
+        state.dropped += if self.has(Fault::DropsUncounted) { 0 } else { dropped };
+        if !fits {
+            return Err((item, Refusal::Full));
+        }
         Self::force(state, item);
         Ok(Outcome::DroppedOldest(dropped))
     }
 
+    /// Drops one item; whether there was one.
+    fn drop_one(&self, state: &mut State) -> bool {
+        let oldest = state.waiting.keys().next().copied().unwrap_or(u64::MAX);
+        let leased = state.leased.keys().next().copied().unwrap_or(u64::MAX);
+        if leased < oldest && self.has(Fault::DropsLeased) {
+            state.leased.remove(&leased);
+            state.waiting.pop_last();
+            state.dropped += 1;
+            return true;
+        }
+        let dropped = if self.has(Fault::DropsNewest) {
+            state.waiting.pop_last()
+        } else {
+            state.waiting.pop_first()
+        };
+        dropped.is_some()
+    }
+
     /// Places the item, room or not.
     pub(crate) fn force(state: &mut State, item: Counted) {
-        state.waiting.insert(state.next_position, Entry { item, deliveries: 0, failures: 0 });
+        let position = state.next_position;
         state.next_position += 1;
+        Self::force_at(state, position, item);
+    }
+
+    fn force_at(state: &mut State, position: u64, item: Counted) {
+        state.waiting.insert(position, Entry { item, deliveries: 0, failures: 0 });
         state.produced += 1;
         state.high_water = state.high_water.max(state.waiting.len() as u64);
     }
@@ -148,7 +205,10 @@ impl Monitor {
         }
         state.reserved += 1;
         state.reserved_weight += weight;
-        Ok(Place { weight })
+        state.produced += u64::from(self.has(Fault::PermitCountsAsProduced));
+        let position = state.next_position;
+        state.next_position += u64::from(self.has(Fault::PermitHasThePosition));
+        Ok(Place { weight, position })
     }
 
     /// Places the item where a place was set aside, which is used up, whatever comes of it.
@@ -158,24 +218,38 @@ impl Monitor {
         item: Counted,
     ) -> Result<(), (Counted, Refusal)> {
         let mut state = self.lock();
-        let fits = self.weigh(&item) <= place.weight;
+        let fits = self.weigh(&item) <= place.weight || self.has(Fault::HeavyThroughPermit);
         Self::free(&mut state, place);
-        let refusal = self.ended(&state).or((!fits).then_some(Refusal::TooHeavy));
+        let ended = self.ended(&state).filter(|_| !self.has(Fault::PermitPassesClose));
+        let mut refusal = ended.or((!fits).then_some(Refusal::TooHeavy));
+        if self.has(Fault::PermitPutAsksForRoom) {
+            refusal = refusal.or(self.refusal(&state, place.weight, None));
+        }
         let put = if let Some(refusal) = refusal {
             Err((item, refusal))
         } else {
-            Self::force(&mut state, item);
+            if self.has(Fault::PermitHasThePosition) {
+                Self::force_at(&mut state, place.position, item);
+            } else {
+                Self::force(&mut state, item);
+            }
             Ok(())
         };
-        self.announce(&mut state);
+        if !self.has(Fault::PermitPutWakesNobody) {
+            self.announce(&mut state);
+        }
         put
     }
 
     /// The permit was dropped.
     pub(crate) fn release(&self, place: &Place) {
         let mut state = self.lock();
-        Self::free(&mut state, place);
-        self.announce(&mut state);
+        if !self.has(Fault::PermitKeepsItsPlace) {
+            Self::free(&mut state, place);
+        }
+        if !self.has(Fault::PermitDropWakesNobody) {
+            self.announce(&mut state);
+        }
     }
 
     fn free(state: &mut State, place: &Place) {

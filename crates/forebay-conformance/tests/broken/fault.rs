@@ -69,6 +69,106 @@ pub(crate) enum Fault {
     MeasuresNoWait,
     /// A full buffer drops its oldest item, though nobody chose that.
     DropsOldestUnasked,
+    /// A clone of a producer waits, whatever its original does.
+    ForgetsPolicyInClone,
+    /// To change one handle's policy changes all.
+    SharesPolicy,
+    /// Drop-oldest drops the newest.
+    DropsNewest,
+    /// Drop-oldest drops what is leased, when that is the oldest.
+    DropsLeased,
+    /// Drop-oldest drops one, and places its item whether that made room or not.
+    DropsOneOnly,
+    /// Drop-oldest counts no drops.
+    DropsUncounted,
+    /// A put that drops its own item is counted nowhere.
+    DropsThisUncounted,
+    /// Drop-oldest does not look at the line.
+    DropOldestOvertakes,
+    /// Drop-oldest drops what waits even where permits keep its item out.
+    DropsInVain,
+    /// A put that drops waits first, when its caller is patient.
+    DropsAfterWaiting,
+    /// A put that drops its own item does so after close, too.
+    DropsAfterClose,
+    /// A task that was to be refused waits.
+    RefusingTaskWaits,
+    /// Who waits so long waits half as long.
+    WaitsHalfAsLong,
+    /// A task that waits so long waits for ever.
+    TaskMissesItsDeadline,
+    /// The policy's patience goes before the one that the caller names.
+    PolicyBeforePatience,
+    /// A batch tells of placed items only.
+    BatchForgetsDrops,
+    /// A reserve drops the oldest where its handle would.
+    ReserveDropsOldest,
+    /// Join counts each dropped item as two finished ones.
+    JoinCountsDropsTwice,
+    /// Admits a weight of one more than the capacity.
+    WeightOffByOne,
+    /// Bounds weighed items by weight alone.
+    WeighedAreNotCounted,
+    /// Lets what is too heavy wait.
+    TooHeavyWaits,
+    /// Weighs against the capacity, though no weight capacity was given.
+    WeighsUnasked,
+    /// A redelivered item weighs nothing.
+    RedeliveredWeighNothing,
+    /// A nack whose weight has no room drops its item.
+    NackAsksForWeight,
+    /// Keeps places for the line, but no weight.
+    KeepsNoWeight,
+    /// A change that is good for many wakes one, and that one wakes nobody.
+    WakesOneOfMany,
+    /// A permit takes no place.
+    PermitsUncounted,
+    /// A permit weighs nothing.
+    PermitWeighsNothing,
+    /// Any item can be put through a permit, however heavy.
+    HeavyThroughPermit,
+    /// A permit counts as a put.
+    PermitCountsAsProduced,
+    /// A permit dropped unused keeps its place.
+    PermitKeepsItsPlace,
+    /// A permit dropped unused wakes nobody.
+    PermitDropWakesNobody,
+    /// A put through a permit wakes nobody.
+    PermitPutWakesNobody,
+    /// A put through a permit is refused while the buffer is full.
+    PermitPutAsksForRoom,
+    /// An item put through a permit has the permit's position.
+    PermitHasThePosition,
+    /// Takes wait for permits to be used.
+    PermitsHoldTakesUp,
+    /// A permit lets an item past the close.
+    PermitPassesClose,
+    /// The last producer does not close while its permits are out.
+    PermitKeepsOpen,
+    /// Join waits for permits.
+    JoinCountsPermits,
+    /// A reserve never waits.
+    ReserveNeverWaits,
+    /// A batch is placed from its end.
+    PutManyReverses,
+    /// A batch that is refused hands back one item.
+    PutManyLosesRest,
+    /// A batch is placed as a whole or not at all.
+    PutManyIsAllOrNothing,
+    /// A batch that is cancelled is placed, room or not.
+    PutManyIgnoresCancel,
+    /// A batch of nothing is refused after close.
+    RefusesNothing,
+    /// Takes one more than was asked for.
+    TakesOneMore,
+    /// A take of many waits until there are as many.
+    TakeManyWaitsForAll,
+    /// A take of many counts as one.
+    TakeManyCountsOne,
+    /// A take of many overtakes the line once its first item is its own.
+    TakeManyOvertakes,
+    /// A take of many brings nothing at the end, instead of saying so.
+    TakeManyHearsNoEnd,
     /// Whoever comes first gets the place; who waits may wait for ever.
     Unfair,
     /// Capacity 1 makes none.

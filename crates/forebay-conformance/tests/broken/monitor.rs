@@ -10,7 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use forebay_conformance::{Counted, Settings};
+use forebay_conformance::{Counted, Item, Settings};
 use forebay_contract::{DeadLetter, Death, LeaseError, Refusal, Share, Statistics, TakeError};
 
 use crate::fault::Fault;
@@ -64,12 +64,15 @@ impl Monitor {
     /// Lets everyone look again for whom something may have changed.
     pub(crate) fn announce(&self, state: &mut State) {
         self.changed.notify_all();
-        let ready: Vec<u64> = state
+        let mut ready: Vec<u64> = state
             .line
             .iter()
             .filter(|waiter| self.is_answered(state, waiter.want, Some(waiter.ticket)))
             .map(|waiter| waiter.ticket)
             .collect();
+        if self.has(Fault::WakesOneOfMany) {
+            ready.truncate(1);
+        }
         for ticket in ready {
             Self::rouse(state, ticket);
         }
@@ -175,7 +178,8 @@ impl Monitor {
                 _ => {}
             }
         }
-        items > 0 && (!leases || room > 0)
+        let held_up = state.reserved > 0 && self.has(Fault::PermitsHoldTakesUp);
+        items > 0 && (!leases || room > 0) && !held_up
     }
 
     fn lease_room(&self, state: &State) -> usize {
@@ -193,8 +197,12 @@ impl Monitor {
     }
 
     pub(crate) fn is_joined(&self, state: &State) -> bool {
+        if self.has(Fault::JoinCountsDropsTwice) {
+            return state.produced <= state.finished + state.dead.len() as u64 + 2 * state.dropped;
+        }
         let leases_end = self.has(Fault::JoinIgnoresLeases) || state.leased.is_empty();
-        state.waiting.is_empty() && leases_end
+        let permits_end = state.reserved == 0 || !self.has(Fault::JoinCountsPermits);
+        state.waiting.is_empty() && leases_end && permits_end
     }
 
     fn next_entry(&self, state: &mut State) -> (u64, Entry) {
@@ -224,15 +232,29 @@ impl Monitor {
         max: usize,
         ticket: Option<u64>,
     ) -> Result<Vec<Counted>, TakeError> {
-        let mut items = vec![self.take(state, consumer, ticket)?];
+        if self.has(Fault::TakeManyWaitsForAll) && state.waiting.len() < max && !state.closed {
+            return Err(TakeError::Empty);
+        }
+        let first = self.take(state, consumer, ticket);
+        if matches!(first, Err(TakeError::Closed)) && self.has(Fault::TakeManyHearsNoEnd) {
+            return Ok(Vec::new());
+        }
+        let mut items = vec![first?];
         if let Some(ticket) = ticket {
             // What was kept for this caller is taken.
             self.leave(state, ticket);
         }
+        let max = max.saturating_add(usize::from(self.has(Fault::TakesOneMore)));
+        let past_the_line = self.has(Fault::TakeManyOvertakes).then_some(0);
         while items.len() < max
-            && let Ok(item) = self.take(state, consumer, None)
+            && let Ok(item) = self.take(state, consumer, past_the_line)
         {
             items.push(item);
+        }
+        if self.has(Fault::TakeManyCountsOne) {
+            let uncounted = items.len() as u64 - 1;
+            Self::share(state, consumer).items -= uncounted;
+            state.finished -= uncounted;
         }
         Ok(items)
     }
@@ -363,7 +385,11 @@ impl Monitor {
             return;
         }
         let full = state.waiting.len() >= self.settings.capacity;
-        if state.consumers == 0 || (full && self.has(Fault::LosesNackWhenFull)) {
+        let weight = self.waiting_weight(state).saturating_add(entry.item.weight());
+        let heavy = self.settings.weight_capacity.is_some_and(|limit| weight > limit);
+        let lost = (full && self.has(Fault::LosesNackWhenFull))
+            || (heavy && self.has(Fault::NackAsksForWeight));
+        if state.consumers == 0 || lost {
             state.dropped += 1;
             return;
         }
@@ -448,6 +474,11 @@ impl Monitor {
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
-        self.lock().statistics(&self.settings)
+        let state = self.lock();
+        let mut s = state.statistics(&self.settings);
+        if self.has(Fault::RedeliveredWeighNothing) {
+            s.weight = self.waiting_weight(&state);
+        }
+        s
     }
 }

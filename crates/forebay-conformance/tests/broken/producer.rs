@@ -1,11 +1,14 @@
 //! The producing handle of the reference buffer, and its permits.
 
+use std::collections::VecDeque;
 use std::future::Future;
+use std::mem;
 use std::sync::Arc;
 
 use forebay_conformance::{Counted, Item, Ledger};
 use forebay_contract::{
-    Outcome, Overflow, Patience, Permitted, Produce, PutError, Refusal, Statistics, TimedOut,
+    Batch, Outcome, Overflow, Patience, Permitted, Produce, PutError, PutManyError, Refusal,
+    Statistics, TimedOut,
 };
 
 use crate::admission::Place;
@@ -34,7 +37,8 @@ impl Producer {
         ticket: Option<u64>,
     ) -> Option<Result<Outcome, PutError<Counted>>> {
         let held = item.take().expect("the item is here until it is placed");
-        let put = if self.overflow.drops() {
+        let waits = ticket.is_none() && self.monitor.has(Fault::DropsAfterWaiting);
+        let put = if self.overflow.drops() && !waits {
             self.monitor.place_or_drop(state, held, self.overflow)
         } else {
             self.monitor.place(state, held, ticket)
@@ -53,6 +57,33 @@ impl Producer {
         if patience == Patience::Try { Refusal::Full } else { Refusal::TimedOut }
     }
 
+    /// How long a put waits that was told to wait so long.
+    fn actual_patience(&self, patience: Patience) -> Patience {
+        let monitor = &*self.monitor;
+        match (self.overflow, patience) {
+            (overflow, _) if overflow.drops() && !monitor.has(Fault::DropsAfterWaiting) => {
+                Patience::Try
+            }
+            (Overflow::WaitFor(time), Patience::Until(_))
+                if monitor.has(Fault::WaitsHalfAsLong) =>
+            {
+                Patience::lasting(time / 2)
+            }
+            (overflow, _) if monitor.has(Fault::PolicyBeforePatience) => overflow.patience(),
+            _ => patience,
+        }
+    }
+
+    /// How long a task of this handle waits.
+    fn task_patience(&self) -> Patience {
+        let waits = match self.overflow {
+            Overflow::WaitFor(_) => self.monitor.has(Fault::TaskMissesItsDeadline),
+            Overflow::Refuse => self.monitor.has(Fault::RefusingTaskWaits),
+            _ => false,
+        };
+        if waits { Patience::Forever } else { self.overflow.patience() }
+    }
+
     fn permit(&self, place: Place) -> Permit {
         Permit { monitor: Arc::clone(&self.monitor), place: Some(place) }
     }
@@ -61,7 +92,9 @@ impl Producer {
 impl Clone for Producer {
     fn clone(&self) -> Self {
         self.monitor.lock().producers += 1;
-        Self { monitor: Arc::clone(&self.monitor), overflow: self.overflow }
+        let forgets = self.monitor.has(Fault::ForgetsPolicyInClone);
+        let overflow = if forgets { Overflow::default() } else { self.overflow };
+        Self { monitor: Arc::clone(&self.monitor), overflow }
     }
 }
 
@@ -69,7 +102,8 @@ impl Drop for Producer {
     fn drop(&mut self) {
         let mut state = self.monitor.lock();
         state.producers -= 1;
-        let last = state.producers == 0;
+        let kept_open = state.reserved > 0 && self.monitor.has(Fault::PermitKeepsOpen);
+        let last = state.producers == 0 && !kept_open;
         drop(state);
         if last && !self.monitor.has(Fault::OutlivesProducers) {
             self.monitor.close();
@@ -81,17 +115,21 @@ impl Produce<Counted> for Producer {
     type Permit = Permit;
 
     fn overflow(&self) -> Overflow {
+        if self.monitor.has(Fault::SharesPolicy) {
+            return self.monitor.lock().shared_overflow;
+        }
         self.overflow
     }
 
     fn with_overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
+        self.monitor.lock().shared_overflow = overflow;
         self
     }
 
     fn put_within(&self, item: Counted, patience: Patience) -> Result<Outcome, PutError<Counted>> {
         let monitor = &*self.monitor;
-        let patience = if self.overflow.drops() { Patience::Try } else { patience };
+        let patience = self.actual_patience(patience);
         let want = monitor.want_of(&item);
         let mut item = Some(item);
         let answer =
@@ -120,7 +158,7 @@ impl Produce<Counted> for Producer {
             let _ = self.attempt(&mut item, &mut self.monitor.lock(), None);
         }
         async move {
-            let patience = self.overflow.patience();
+            let patience = self.task_patience();
             let answer = wait_async(&self.monitor, want, patience, |state, ticket| {
                 self.attempt(&mut item, state, ticket)
             });
@@ -131,10 +169,71 @@ impl Produce<Counted> for Producer {
         }
     }
 
+    fn put_many_within(
+        &self,
+        items: Vec<Counted>,
+        patience: Patience,
+    ) -> Result<Batch, PutManyError<Counted>> {
+        let monitor = &*self.monitor;
+        let none = items.is_empty() && monitor.has(Fault::RefusesNothing);
+        if none && monitor.lock().closed {
+            let (rest, done) = (items, Batch::default());
+            return Err(PutManyError { rest, refusal: Refusal::Closed, done });
+        }
+        let room = monitor.settings.capacity.saturating_sub(monitor.lock().waiting.len());
+        if items.len() > room && monitor.has(Fault::PutManyIsAllOrNothing) {
+            let (rest, done) = (items, Batch::default());
+            return Err(PutManyError { rest, refusal: Self::given_up(patience), done });
+        }
+        let mut items = VecDeque::from(items);
+        if monitor.has(Fault::PutManyReverses) {
+            items.make_contiguous().reverse();
+        }
+        let mut done = Batch::default();
+        while let Some(item) = items.pop_front() {
+            match self.put_within(item, patience) {
+                Ok(_) if monitor.has(Fault::BatchForgetsDrops) => done.placed += 1,
+                Ok(outcome) => done.add(outcome),
+                Err(PutError { item, refusal }) => {
+                    items.push_front(item);
+                    let lost =
+                        if monitor.has(Fault::PutManyLosesRest) { items.len() - 1 } else { 0 };
+                    items.truncate(items.len() - lost);
+                    return Err(PutManyError { rest: items.into(), refusal, done });
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    async fn put_many_async(&self, items: Vec<Counted>) -> Result<Batch, PutManyError<Counted>> {
+        let mut left = Left { monitor: &self.monitor, items: items.into() };
+        let mut done = Batch::default();
+        while let Some(item) = left.items.pop_front() {
+            match self.put_async(item).await {
+                Ok(outcome) => done.add(outcome),
+                Err(PutError { item, refusal }) => {
+                    left.items.push_front(item);
+                    let rest = mem::take(&mut left.items).into();
+                    return Err(PutManyError { rest, refusal, done });
+                }
+            }
+        }
+        Ok(done)
+    }
+
     fn reserve_within(&self, patience: Patience) -> Result<Permit, Refusal> {
         let monitor = &*self.monitor;
+        let hasty = monitor.has(Fault::ReserveNeverWaits);
+        let patience = if hasty { Patience::Try } else { patience };
+        let drops = self.overflow == Overflow::DropOldest;
         let answer = wait(monitor, monitor.want_of_permit(), patience, |state, ticket| {
-            settled(monitor.reserve(state, ticket))
+            let mut place = monitor.reserve(state, ticket);
+            if place.is_err() && drops && monitor.has(Fault::ReserveDropsOldest) {
+                state.dropped += u64::from(state.waiting.pop_first().is_some());
+                place = monitor.reserve(state, ticket);
+            }
+            settled(place)
         });
         answer.unwrap_or(Err(Self::given_up(patience))).map(|place| self.permit(place))
     }
@@ -163,6 +262,22 @@ impl Produce<Counted> for Producer {
 
     fn statistics(&self) -> Statistics {
         self.monitor.statistics()
+    }
+}
+
+/// What is left of a batch.
+struct Left<'a> {
+    monitor: &'a Monitor,
+    items: VecDeque<Counted>,
+}
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        if self.monitor.has(Fault::PutManyIgnoresCancel) {
+            for item in self.items.drain(..) {
+                Monitor::force(&mut self.monitor.lock(), item);
+            }
+        }
     }
 }
 

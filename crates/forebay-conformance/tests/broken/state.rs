@@ -5,7 +5,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use forebay_conformance::{Counted, Item, Settings};
-use forebay_contract::{DeadLetter, Share, Statistics};
+use forebay_contract::{DeadLetter, Overflow, Share, Statistics};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
@@ -62,6 +62,8 @@ pub(crate) struct State {
     /// Of the consumers alive, by number.
     pub(crate) shares: BTreeMap<u64, Share>,
     pub(crate) departed: u64,
+    /// What all handles share whose policies are not their own.
+    pub(crate) shared_overflow: Overflow,
 }
 
 impl State {

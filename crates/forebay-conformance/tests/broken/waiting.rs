@@ -92,7 +92,10 @@ impl Queued<'_> {
             if let Some(ticket) = self.ticket.take() {
                 self.monitor.leave(&mut state, ticket);
             }
-            self.monitor.announce(&mut state);
+            let puts = matches!(self.want, Want::Place { .. });
+            if !(puts && self.monitor.has(Fault::WakesOneOfMany)) {
+                self.monitor.announce(&mut state);
+            }
             return Poll::Ready(answer);
         }
         let waker = context.waker();
