@@ -29,6 +29,8 @@ pub(crate) trait Call: Unpin {
 pub(crate) struct Room<'a, T> {
     buffer: &'a Buffer<T>,
     want: Want<T>,
+    /// It is a permit that is wanted.
+    permit: bool,
     weight: u64,
     turn: Turn,
     waiting: Option<Waiting<'a>>,
@@ -45,16 +47,22 @@ impl<'a, T> Room<'a, T> {
         weight: u64,
         waiting: Option<Waiting<'a>>,
     ) -> Self {
-        Self { buffer, want, weight, turn: Turn::default(), waiting }
+        let permit = matches!(want, Want::Permit);
+        Self { buffer, want, permit, weight, turn: Turn::default(), waiting }
     }
 
-    /// What was wanted, unless it has been placed.
-    pub(crate) fn into_want(mut self) -> Want<T> {
-        self.give_up()
+    /// Gives up: refused for `why`, unless what was wanted has come at the last moment.
+    pub(crate) fn give_up(&mut self, why: Refusal) -> Result<(), (Want<T>, Refusal)> {
+        self.leave_line();
+        match mem::replace(&mut self.want, Want::Nothing) {
+            Want::Nothing => Ok(()),
+            want => Err((want, why)),
+        }
     }
 
-    fn give_up(&mut self) -> Want<T> {
-        mem::replace(&mut self.want, Want::Nothing)
+    fn leave_line(&mut self) {
+        let mut calls = Calls::default();
+        self.buffer.store.cancel_put(&mut self.want, &mut self.turn, &mut calls);
     }
 }
 
@@ -68,7 +76,8 @@ impl<T> Call for Room<'_, T> {
         match store.poll_room(&mut self.want, weight, &mut self.turn, waker, &mut calls) {
             Progress::Done(Ok(())) => Progress::Done(Ok(())),
             Progress::Done(Err(Closed)) => {
-                Progress::Done(Err((self.give_up(), self.buffer.why_closed())))
+                let want = mem::replace(&mut self.want, Want::Nothing);
+                Progress::Done(Err((want, self.buffer.why_closed())))
             }
             Progress::Asleep => {
                 self.waiting.get_or_insert_with(|| self.buffer.begin_put_wait());
@@ -81,7 +90,11 @@ impl<T> Call for Room<'_, T> {
 impl<T> Drop for Room<'_, T> {
     fn drop(&mut self) {
         if self.turn.waits() {
-            self.buffer.store.cancel_put(&mut self.turn, &mut Calls::default());
+            self.leave_line();
+            if self.permit && matches!(self.want, Want::Nothing) {
+                // Set aside at the last moment, for nobody.
+                self.buffer.release(self.weight);
+            }
         }
     }
 }
@@ -228,7 +241,7 @@ impl<T> Future for UntilDeadline<Room<'_, T>> {
         let polled = poll_for_task(&mut self.call, cx);
         if let (Poll::Pending, Some(deadline)) = (&polled, self.deadline) {
             if Instant::now() >= deadline {
-                return Poll::Ready(Err((self.call.give_up(), Refusal::TimedOut)));
+                return Poll::Ready(self.call.give_up(Refusal::TimedOut));
             }
             alarm::wake_at(deadline, cx.waker());
         }

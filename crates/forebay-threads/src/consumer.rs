@@ -87,8 +87,8 @@ impl<T> Consumer<T> {
         self.buffer.take_more(&self.share, max, &mut items);
         if items.is_empty() && max > 0 {
             // Nothing has been taken yet, so nothing is lost if it ends here.
-            items.push(self.take_async().await?);
-            self.buffer.take_more(&self.share, max, &mut items);
+            let first = self.take_async().await?;
+            items = self.buffer.with_more(&self.share, max, first);
         }
         Ok(items)
     }

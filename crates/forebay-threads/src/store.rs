@@ -108,7 +108,8 @@ pub(crate) trait Store<T> {
         calls: &mut Calls,
     ) -> Result<bool, PutError<T>>;
 
-    /// Places or sets aside what is wanted, which becomes nothing, or waits in line for room.
+    /// Places or sets aside what is wanted, which becomes nothing, or waits in line for room; what is
+    /// wanted may become nothing then, too, and stand in line itself. Refused, it comes back.
     fn poll_room(
         &self,
         want: &mut Want<T>,
@@ -118,8 +119,9 @@ pub(crate) trait Store<T> {
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>>;
 
-    /// Gives up waiting for room, and passes on a wake that came meanwhile.
-    fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls);
+    /// Gives up waiting for room, and passes on a wake that came meanwhile. What was wanted comes back,
+    /// unless it has been placed or set aside meanwhile: then it stays nothing.
+    fn cancel_put(&self, want: &mut Want<T>, turn: &mut Turn, calls: &mut Calls);
 
     /// Sets a place aside if there is room now.
     fn try_reserve(&self, weight: u64, calls: &mut Calls) -> Result<(), Refusal>;
@@ -243,8 +245,8 @@ impl<T> Store<T> for AnyStore<T> {
         dispatch!(self, store => store.poll_room(want, weight, turn, waker, calls))
     }
 
-    fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
-        dispatch!(self, store => store.cancel_put(turn, calls));
+    fn cancel_put(&self, want: &mut Want<T>, turn: &mut Turn, calls: &mut Calls) {
+        dispatch!(self, store => store.cancel_put(want, turn, calls));
     }
 
     fn try_reserve(&self, weight: u64, calls: &mut Calls) -> Result<(), Refusal> {

@@ -47,6 +47,21 @@ impl Turn {
     pub(crate) fn waits(&self) -> bool {
         self.place.is_some()
     }
+
+    /// The number of its place.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.place
+    }
+
+    /// It has taken the place of this number, in a line that is not a [`WaitList`].
+    pub(crate) fn set_number(&mut self, number: u64) {
+        self.place = Some(number);
+    }
+
+    /// It has left that line.
+    pub(crate) fn clear(&mut self) {
+        self.place = None;
+    }
 }
 
 /// Wakers to wake, or to let go, and a hook to tell, once no lock is held: these run code of others', which may take
@@ -75,7 +90,7 @@ struct More {
 }
 
 impl Calls {
-    fn wake(&mut self, waker: Waker) {
+    pub(crate) fn wake(&mut self, waker: Waker) {
         let made = &mut *self.0;
         match made.to_wake {
             None => made.to_wake = Some(waker),
@@ -92,7 +107,7 @@ impl Calls {
         self.0.more.get_or_insert_default().to_look_after.push(line);
     }
 
-    fn discard(&mut self, waker: Waker) {
+    pub(crate) fn discard(&mut self, waker: Waker) {
         let made = &mut *self.0;
         match made.to_drop {
             None => made.to_drop = Some(waker),

@@ -118,10 +118,8 @@ impl<T> Buffer<T> {
             }
         }
         let mut room = Room::new(self, want, weight, Some(waiting));
-        match blocking::sleep(patience, &mut room, mood) {
-            Some(over) => over,
-            None => Err((room.into_want(), Refusal::TimedOut)),
-        }
+        blocking::sleep(patience, &mut room, mood)
+            .unwrap_or_else(|| room.give_up(Refusal::TimedOut))
     }
 
     fn try_room(&self, want: Want<T>, weight: u64) -> Result<(), (Want<T>, Refusal)> {

@@ -73,16 +73,24 @@ impl<T> Buffer<T> {
         let mut items = self.room_for(max);
         self.take_more(share, max, &mut items);
         if items.is_empty() && max > 0 {
-            items.push(self.take_within(share, patience)?);
-            self.take_more(share, max, &mut items);
+            let first = self.take_within(share, patience)?;
+            items = self.with_more(share, max, first);
         }
         Ok(items)
+    }
+
+    /// The first item of a take that waited for it, and what else is there by now.
+    pub(crate) fn with_more(&self, share: &ShareOf, max: usize, first: T) -> Vec<T> {
+        let mut items = self.room_for(max);
+        items.push(first);
+        self.take_more(share, max, &mut items);
+        items
     }
 
     /// For the items of one take: made before any lock is held.
     pub(crate) fn room_for(&self, max: usize) -> Vec<T> {
         let waiting = usize::try_from(self.store.counts().waiting).unwrap_or(usize::MAX);
-        Vec::with_capacity(max.min(waiting.max(1)))
+        Vec::with_capacity(max.min(waiting.saturating_add(1)))
     }
 
     /// Takes what is there, as far as `items` has room without growing.

@@ -125,13 +125,11 @@ impl<T> Store<T> for Monitor<T> {
         if shelf.closed {
             return Err(PutError { item, refusal: Refusal::Closed });
         }
-        if !shelf.has_room(weight) {
-            if !(self.not_full.lock().is_empty() && shelf.could_have_room(weight)) {
-                return Err(PutError { item, refusal: Refusal::Full });
-            }
-            while !shelf.has_room(weight) {
-                dropped.push(shelf.take(calls).expect("what waits is in the way"));
-            }
+        if !(self.not_full.lock().is_empty() && shelf.could_have_room(weight)) {
+            return Err(PutError { item, refusal: Refusal::Full });
+        }
+        while !shelf.has_room(weight) {
+            dropped.push(shelf.take(calls).expect("what waits is in the way"));
         }
         self.admit(&mut shelf, Want::Item(item), weight, &mut Turn::default(), calls);
         Ok(shelf.watched)
@@ -159,7 +157,7 @@ impl<T> Store<T> for Monitor<T> {
         Progress::Asleep
     }
 
-    fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
+    fn cancel_put(&self, _: &mut Want<T>, turn: &mut Turn, calls: &mut Calls) {
         let shelf = self.shelf.lock();
         self.not_full.leave(turn, calls, || shelf.has_room(0));
     }

@@ -106,15 +106,13 @@ impl<T> Store<T> for Semaphores<T> {
         if shelf.closed {
             return Err(PutError { item, refusal: Refusal::Closed });
         }
-        if !shelf.has_room(weight) {
-            if self.empty.has_line() || !shelf.could_have_room(weight) {
-                return Err(PutError { item, refusal: Refusal::Full });
-            }
-            while !shelf.has_room(weight) {
-                self.filled.owe();
-                dropped.push(shelf.take(calls).expect("what waits is in the way"));
-                self.empty.release(1, calls);
-            }
+        if self.empty.has_line() || !shelf.could_have_room(weight) {
+            return Err(PutError { item, refusal: Refusal::Full });
+        }
+        while !shelf.has_room(weight) {
+            self.filled.owe();
+            dropped.push(shelf.take(calls).expect("what waits is in the way"));
+            self.empty.release(1, calls);
         }
         self.empty.owe();
         self.admit(&mut shelf, Want::Item(item), weight, calls);
@@ -132,7 +130,7 @@ impl<T> Store<T> for Semaphores<T> {
         let mut shelf = self.shelf.lock();
         if shelf.closed {
             drop(shelf);
-            self.cancel_put(turn, calls);
+            self.empty.cancel(turn, calls);
             return Progress::Done(Err(Closed));
         }
         let fits = shelf.fits(weight);
@@ -146,7 +144,7 @@ impl<T> Store<T> for Semaphores<T> {
         }
     }
 
-    fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
+    fn cancel_put(&self, _: &mut Want<T>, turn: &mut Turn, calls: &mut Calls) {
         self.empty.cancel(turn, calls);
     }
 

@@ -11,33 +11,11 @@ use crate::short_lock::Guard;
 use crate::store::{Entry, Taken, Want};
 use crate::waiter::{Calls, Turn};
 
-/// Why a put or take got nothing.
-pub(super) enum Refused {
-    /// No room, or no entry, or it is for the one who waits longest.
-    Nothing,
-    Closed,
-}
-
-impl Refused {
-    pub(super) fn as_refusal(&self) -> Refusal {
-        match self {
-            Self::Nothing => Refusal::Full,
-            Self::Closed => Refusal::Closed,
-        }
-    }
-}
-
 impl<P: Places> Tail<P> {
     /// Whether there is nothing to look at but the room.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        !(self.closed || self.call || self.gauge.is_some())
-    }
-
-    /// Puts and permits so far, for those who count their turns.
-    #[inline]
-    pub(super) fn turns(&self) -> u64 {
-        self.end.position() + self.permits
+        !(self.closed || self.queued || self.call || self.gauge.is_some())
     }
 
     /// Whether an item of this weight would have room if nothing waited.
@@ -47,7 +25,6 @@ impl<P: Places> Tail<P> {
 
     pub(super) fn reserve(&mut self, weight: u64) {
         self.reserved += 1;
-        self.permits += 1;
         if let Some(gauge) = &mut self.gauge {
             gauge.reserve(weight);
         }
@@ -72,7 +49,7 @@ impl<P: Places> Head<P> {
     /// Whether there is nothing to look at but what lies between the ends.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        !(self.call || self.watched || self.gauged) && self.returned.is_empty()
+        !(self.watched || self.gauged) && self.returned.is_empty() && self.parked.is_empty()
     }
 }
 
@@ -108,7 +85,6 @@ impl<P: Places> TwoLock<P> {
         if tail.is_plain() {
             let depth = self.depth_for_puts(tail).min(tail.high_water);
             self.ends.allow(&mut tail.end, depth.saturating_sub(tail.returned));
-            self.keep_turns_of_producers(tail);
         } else {
             tail.end.stop();
         }
@@ -122,16 +98,6 @@ impl<P: Places> TwoLock<P> {
         if depth < most {
             tail.high_water = tail.high_water.max(depth + 1);
             self.ends.allow(&mut tail.end, most.min(tail.high_water) - tail.returned);
-            self.keep_turns_of_producers(tail);
-        }
-    }
-
-    /// Lowers the limit to where those in line let nobody pass.
-    #[inline]
-    pub(super) fn keep_turns_of_producers(&self, tail: &mut Tail<P>) {
-        if tail.queued {
-            let permits = tail.permits;
-            tail.end.stop_at(self.not_full.limit().saturating_sub(permits));
         }
     }
 
@@ -161,6 +127,24 @@ impl<P: Places> TwoLock<P> {
         }
     }
 
+    /// Puts or reserves what is wanted, for which there is room.
+    pub(super) fn admit_one(
+        &self,
+        tail: &mut Tail<P>,
+        want: Want<P::Item>,
+        weight: u64,
+        calls: &mut Calls,
+    ) {
+        match want {
+            Want::Item(item) => self.place(tail, item, weight, calls),
+            Want::Permit => {
+                tail.reserve(weight);
+                self.plan_puts(tail);
+            }
+            Want::Nothing => {}
+        }
+    }
+
     /// Puts or reserves, looking at everything.
     #[cold]
     pub(super) fn admit(
@@ -168,32 +152,21 @@ impl<P: Places> TwoLock<P> {
         mut tail: Guard<'_, Tail<P>>,
         want: Want<P::Item>,
         weight: u64,
-        turn: &mut Turn,
         calls: &mut Calls,
-    ) -> Result<(), (Want<P::Item>, Refused)> {
+    ) -> Result<(), (Want<P::Item>, Refusal)> {
         if tail.closed {
-            return Err((want, Refused::Closed));
+            return Err((want, Refusal::Closed));
         }
-        if !(self.has_room(&tail, weight) && self.not_full.admits(turn, tail.turns())) {
-            return Err((want, Refused::Nothing));
+        // Where producers stand in line, what room there is is for them.
+        if tail.queued || !self.has_room(&tail, weight) {
+            return Err((want, Refusal::Full));
         }
-        let mut call = false;
-        match want {
-            Want::Item(item) => {
-                self.place(&mut tail, item, weight, calls);
-                call = tail.call;
-            }
-            Want::Permit => {
-                tail.reserve(weight);
-                self.plan_puts(&mut tail);
-            }
-            Want::Nothing => {}
-        }
+        let call = tail.call && matches!(want, Want::Item(_));
+        self.admit_one(&mut tail, want, weight, calls);
         drop(tail);
         if call {
             self.call_consumers(1, calls);
         }
-        self.leave_full(turn, calls);
         Ok(())
     }
 
@@ -205,8 +178,8 @@ impl<P: Places> TwoLock<P> {
         weight: u64,
         calls: &mut Calls,
     ) -> Result<(), PutError<P::Item>> {
-        match self.admit(tail, Want::Item(item), weight, &mut Turn::default(), calls) {
-            Err((Want::Item(item), why)) => Err(PutError { item, refusal: why.as_refusal() }),
+        match self.admit(tail, Want::Item(item), weight, calls) {
+            Err((Want::Item(item), refusal)) => Err(PutError { item, refusal }),
             _ => Ok(()),
         }
     }
@@ -223,18 +196,19 @@ impl<P: Places> TwoLock<P> {
         if self.is_drained(&head) || !self.not_empty.admits(turn, head.turns()) {
             return None;
         }
-        let entry = if head.returned.is_empty() && !head.gauged {
+        let mut call = 0;
+        let entry = if head.returned.is_empty() && !head.gauged && head.parked.is_empty() {
             self.take_fresh(&mut head)
         } else {
             let mut tail = self.tail.lock();
-            self.take_under_both(&mut head, &mut tail, calls)
+            let entry = self.take_under_both(&mut head, &mut tail, calls);
+            call = self.serve(&mut head, &mut tail, calls);
+            entry
         };
         tally.add(1);
-        let (call, watched) = (head.call, head.watched);
+        let watched = head.watched;
         drop(head);
-        if call {
-            self.call_producers(1, calls);
-        }
+        self.call_consumers(call, calls);
         self.leave_empty(turn, calls);
         Some(Taken { entry, watched })
     }
@@ -274,19 +248,6 @@ impl<P: Places> TwoLock<P> {
         Entry::fresh(item, position)
     }
 
-    /// Goes to sleep in line for room, to be called by takes, and asked by puts that come later.
-    pub(super) fn wait_full(&self, turn: &mut Turn, waker: &mut Option<Waker>, calls: &mut Calls) {
-        let mut line = self.not_full.lock();
-        let mut tail = self.tail.lock();
-        line.wait(turn, waker, tail.turns(), calls);
-        tail.queued = true;
-        tail.end.stop();
-        drop(tail);
-        let mut head = self.head.lock();
-        head.call = true;
-        head.end.stop();
-    }
-
     /// Goes to sleep in line for an item, to be called by puts, and asked by takes that come later.
     pub(super) fn wait_empty(&self, turn: &mut Turn, waker: &mut Option<Waker>, calls: &mut Calls) {
         let mut line = self.not_empty.lock();
@@ -303,6 +264,9 @@ impl<P: Places> TwoLock<P> {
     /// Calls the first so many consumers that sleep, and has later puts call nobody once all are called.
     #[inline(never)]
     pub(super) fn call_consumers(&self, many: u64, calls: &mut Calls) {
+        if many == 0 {
+            return;
+        }
         self.not_empty.call_many(many, calls);
         if self.not_empty.asleep() == 0 {
             let mut tail = self.tail.lock();
@@ -312,45 +276,6 @@ impl<P: Places> TwoLock<P> {
                 tail.call = false;
                 self.plan_puts(&mut tail);
             }
-        }
-    }
-
-    /// Calls the first so many producers that sleep, and has later takes call nobody once all are
-    /// called.
-    #[inline(never)]
-    pub(super) fn call_producers(&self, many: u64, calls: &mut Calls) {
-        self.not_full.call_many(many, calls);
-        if self.not_full.asleep() == 0 {
-            let mut head = self.head.lock();
-            if head.call && self.not_full.asleep() == 0 {
-                head.call = false;
-                self.plan_takes(&mut head);
-            }
-        }
-    }
-
-    /// Leaves the producers' line if in it, and passes the wake on if there is more room.
-    pub(super) fn leave_full(&self, turn: &mut Turn, calls: &mut Calls) {
-        if !turn.waits() {
-            return;
-        }
-        let mut line = self.not_full.lock();
-        line.leave(turn, calls);
-        let emptied = line.is_empty();
-        if emptied {
-            let mut head = self.head.lock();
-            head.call = false;
-            self.plan_takes(&mut head);
-        }
-        let mut tail = self.tail.lock();
-        if emptied {
-            tail.queued = false;
-            self.plan_puts(&mut tail);
-        }
-        let more = !emptied && self.has_room(&tail, 0);
-        drop(tail);
-        if more {
-            line.call(calls);
         }
     }
 

@@ -207,12 +207,6 @@ impl<C> Tail<C> {
     pub(super) fn stop(&mut self) {
         self.limit = self.position;
     }
-
-    /// Has the put at `position` look first.
-    #[inline]
-    pub(super) fn stop_at(&mut self, position: u64) {
-        self.limit = self.limit.min(position);
-    }
 }
 
 impl<C> Head<C> {

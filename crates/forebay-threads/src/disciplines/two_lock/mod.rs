@@ -18,27 +18,28 @@
 //! A consumer that found nothing takes its place in line, then stops the tail under the tail's lock and
 //! leaves word there that it wants to be called, and then looks again. A put that held that lock
 //! before is seen by the look; one that holds it after sees the word. So no fence stands between "put"
-//! and "does somebody sleep?". Producers do the same at the head. [`careful`] has all of this.
+//! and "does somebody sleep?". [`careful`] has all of this. Producers stand in line at the head, with
+//! their items: [`parked`].
 //!
 //! Locks are taken in this order: line, head, tail; wakers are woken after all.
 
 mod careful;
 mod ends;
 mod nodes;
+mod parked;
 mod slots;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::mem;
 use std::task::Waker;
 use std::vec;
 
 use crossbeam_utils::CachePadded;
 use forebay_contract::{PutError, Refusal};
 
-use self::careful::Refused;
 use self::ends::{Ends, Places};
 use self::nodes::Nodes;
+use self::parked::Line;
 use self::slots::{Index, Slots};
 use crate::gauge::Gauge;
 use crate::pause;
@@ -56,7 +57,6 @@ pub(crate) struct TwoLock<P: Places> {
     tail: CachePadded<ShortLock<Tail<P>>>,
     head: CachePadded<ShortLock<Head<P>>>,
     ends: Ends<P>,
-    not_full: WaitList,
     not_empty: WaitList,
     /// `u64::MAX` when unbounded.
     capacity: u64,
@@ -69,11 +69,9 @@ struct Tail<P: Places> {
     returned: u64,
     /// Places set aside.
     reserved: u64,
-    /// Permits ever given.
-    permits: u64,
     high_water: u64,
     closed: bool,
-    /// Producers stand in line: ask before passing them.
+    /// Producers stand in line.
     queued: bool,
     /// Consumers sleep: call them.
     call: bool,
@@ -91,8 +89,9 @@ struct Head<P: Places> {
     removed: u64,
     /// Consumers stand in line: ask before passing them.
     queued: bool,
-    /// Producers sleep: call them.
-    call: bool,
+    /// Producers that wait for room.
+    parked: Line<P::Item>,
+    closed: bool,
     /// Somebody watches for the store to become empty.
     watched: bool,
     /// Takes are told to the gauge.
@@ -129,7 +128,6 @@ impl<P: Places> TwoLock<P> {
             end: tail,
             returned: 0,
             reserved: 0,
-            permits: 0,
             high_water: 0,
             closed: false,
             queued: false,
@@ -141,7 +139,8 @@ impl<P: Places> TwoLock<P> {
             returned: BTreeMap::new(),
             removed: 0,
             queued: false,
-            call: false,
+            parked: Line::new(),
+            closed: false,
             watched: false,
             gauged,
         };
@@ -150,7 +149,6 @@ impl<P: Places> TwoLock<P> {
             tail: CachePadded::new(ShortLock::new(tail, rest)),
             head: CachePadded::new(ShortLock::new(head, rest)),
             ends,
-            not_full: WaitList::new(passes),
             not_empty: WaitList::new(passes),
             capacity: capacity.map_or(u64::MAX, |capacity| capacity as u64),
         }
@@ -185,12 +183,11 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
 
     fn try_put_many(&self, items: &mut vec::IntoIter<P::Item>, calls: &mut Calls) -> u64 {
         let mut tail = self.tail.lock();
-        if tail.closed || tail.gauge.is_some() {
+        if tail.closed || tail.queued || tail.gauge.is_some() {
             return 0;
         }
         let most = self.capacity.saturating_sub(tail.reserved + tail.returned);
         let waiting = self.ends.allow(&mut tail.end, most);
-        self.keep_turns_of_producers(&mut tail);
         let placed = self.ends.put_many(&mut tail.end, items);
         tail.high_water = tail.high_water.max(waiting + placed + tail.returned);
         self.plan_puts(&mut tail);
@@ -212,8 +209,6 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         let (mut head, mut tail) = self.lock_head_then_tail();
         let refusal = if tail.closed {
             Some(Refusal::Closed)
-        } else if self.has_room(&tail, weight) {
-            None
         } else if tail.queued || !tail.could_have_room(weight, self.capacity) {
             Some(Refusal::Full)
         } else {
@@ -242,32 +237,15 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         waker: &mut Option<Waker>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
-        // Once before going to sleep, once after: what came in between is seen by the second.
-        for attempt in 0..2 {
-            let wanted = mem::replace(want, Want::Nothing);
-            match self.admit(self.tail.lock(), wanted, weight, turn, calls) {
-                Ok(()) => return Progress::Done(Ok(())),
-                Err((back, Refused::Closed)) => {
-                    *want = back;
-                    self.leave_full(turn, calls);
-                    return Progress::Done(Err(Closed));
-                }
-                Err((back, Refused::Nothing)) => *want = back,
-            }
-            if attempt == 0 {
-                self.wait_full(turn, waker, calls);
-            }
-        }
-        Progress::Asleep
+        self.poll_in_line(want, weight, turn, waker, calls)
     }
 
-    fn cancel_put(&self, turn: &mut Turn, calls: &mut Calls) {
-        self.leave_full(turn, calls);
+    fn cancel_put(&self, want: &mut Want<P::Item>, turn: &mut Turn, calls: &mut Calls) {
+        self.leave_line(want, turn, calls);
     }
 
     fn try_reserve(&self, weight: u64, calls: &mut Calls) -> Result<(), Refusal> {
-        self.admit(self.tail.lock(), Want::Permit, weight, &mut Turn::default(), calls)
-            .map_err(|(_, refused)| refused.as_refusal())
+        self.admit(self.tail.lock(), Want::Permit, weight, calls).map_err(|(_, refusal)| refusal)
     }
 
     fn put_reserved(
@@ -277,29 +255,26 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         reserved: u64,
         calls: &mut Calls,
     ) -> Result<(), P::Item> {
-        let mut tail = self.tail.lock();
+        let (mut head, mut tail) = self.lock_head_then_tail();
         tail.release(reserved);
         if tail.closed {
             return Err(item);
         }
         self.place(&mut tail, item, weight, calls);
-        let call = tail.call;
-        drop(tail);
-        if call {
-            self.call_consumers(1, calls);
-        }
-        if weight < reserved {
-            self.call_producers(1, calls);
-        }
+        let call = u64::from(tail.call);
+        // It may be lighter than its permit.
+        let call = call + self.serve(&mut head, &mut tail, calls);
+        drop((head, tail));
+        self.call_consumers(call, calls);
         Ok(())
     }
 
     fn release(&self, reserved: u64, calls: &mut Calls) {
-        let mut tail = self.tail.lock();
+        let (mut head, mut tail) = self.lock_head_then_tail();
         tail.release(reserved);
-        self.plan_puts(&mut tail);
-        drop(tail);
-        self.call_producers(1, calls);
+        let call = self.serve(&mut head, &mut tail, calls);
+        drop((head, tail));
+        self.call_consumers(call, calls);
     }
 
     #[inline(always)]
@@ -334,12 +309,15 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         self.look(&mut head);
         let count = self.ends.take_many(&mut head.end, into, most.min(into.capacity()));
         tally.add(count);
-        self.plan_takes(&mut head);
-        let (call, watched) = (head.call, head.watched);
-        drop(head);
-        if call {
-            self.call_producers(count, calls);
+        let mut call = 0;
+        if head.parked.is_empty() {
+            self.plan_takes(&mut head);
+        } else {
+            call = self.serve(&mut head, &mut self.tail.lock(), calls);
         }
+        let watched = head.watched;
+        drop(head);
+        self.call_consumers(call, calls);
         TakenMany { count, watched }
     }
 
@@ -350,7 +328,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<P::Item>> {
-        // As in `poll_room`.
+        // Once before going to sleep, once after: what came in between is seen by the second.
         if let Some(taken) = self.take_carefully(self.head.lock(), turn, tally, calls) {
             return Progress::Done(taken);
         }
@@ -379,11 +357,12 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn close(&self, calls: &mut Calls) {
-        let mut tail = self.tail.lock();
+        let (mut head, mut tail) = self.lock_head_then_tail();
+        head.closed = true;
         tail.closed = true;
         self.plan_puts(&mut tail);
-        drop(tail);
-        self.not_full.rouse(calls);
+        head.parked.rouse(calls);
+        drop((head, tail));
         self.not_empty.rouse(calls);
     }
 
@@ -428,7 +407,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn waiters(&self) -> (usize, usize) {
-        (self.not_full.asleep(), self.not_empty.asleep())
+        (self.head.lock().parked.len(), self.not_empty.asleep())
     }
 }
 
