@@ -33,7 +33,7 @@ pub(crate) fn wait<C: Call>(patience: Patience, call: &mut C) -> Option<C::Outpu
             let over = is_over(patience);
             match call.poll(&mut Some(waker.clone())) {
                 Progress::Done(result) => return Some(result),
-                _ if over => return None,
+                Progress::Asleep if over => return None,
                 Progress::Asleep => park(parker, patience),
             }
         }

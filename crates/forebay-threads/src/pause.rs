@@ -16,6 +16,8 @@ use crate::atomics::thread;
 pub(crate) struct Mood {
     habit: AtomicU32,
     waits: AtomicU32,
+    /// Trials of spinning in a row that failed, up to a few.
+    in_vain: AtomicU32,
     /// Waits in a row that ended in a long sleep.
     long_sleeps: AtomicU32,
 }
@@ -24,15 +26,15 @@ const SPINNING: u32 = 0;
 const YIELDING: u32 = 1;
 const SLEEPING: u32 = 2;
 
-const LOOKS: u32 = 64;
 const YIELDS: u32 = 48;
-/// A yielding handle tries spinning again each so many waits.
+/// A handle that does not spin tries it again each so many waits, and less often the more often that was
+/// in vain, down to each so many times 2⁵.
 const SPIN_AGAIN: u32 = 8;
 /// A yielding handle sleeps each so many waits: being woken, a thread may be put on an idle processor,
 /// where yielding would have kept it beside the thread that it waits for.
 const SLEEP_ANYWAY: u32 = 32;
-/// A sleeping handle tries everything again each so many waits.
-const WAKE_UP: u32 = 32;
+/// A sleeping handle yields again each so many waits.
+const YIELD_AGAIN: u32 = 128;
 /// A handle gets into the habit of sleeping by so many long sleeps in a row.
 const LONG_SLEEPS: u32 = 8;
 const LONG: Duration = Duration::from_micros(60);
@@ -43,12 +45,19 @@ impl Mood {
     pub(crate) fn spin(&self, capacity: Option<usize>, ready: impl Fn() -> bool) -> bool {
         let nth = self.waits.load(Ordering::Relaxed).wrapping_add(1);
         self.waits.store(nth, Ordering::Relaxed);
-        let pays = match self.habit.load(Ordering::Relaxed) {
-            SPINNING => true,
-            YIELDING => nth.is_multiple_of(SPIN_AGAIN),
-            _ => nth.is_multiple_of(WAKE_UP),
-        };
-        pays && spin_until(capacity, ready) && self.keep(SPINNING)
+        let in_vain = self.in_vain.load(Ordering::Relaxed);
+        if self.habit.load(Ordering::Relaxed) != SPINNING
+            && !nth.is_multiple_of(SPIN_AGAIN << in_vain)
+        {
+            return false;
+        }
+        if spin_until(capacity, ready) {
+            self.keep(SPINNING);
+            self.in_vain.store(0, Ordering::Relaxed);
+            return true;
+        }
+        self.in_vain.store((in_vain + 1).min(5), Ordering::Relaxed);
+        false
     }
 
     /// Yields a bounded time until it looks `ready`, if that has paid lately: well below the 50 µs of
@@ -58,18 +67,21 @@ impl Mood {
         let pays = match self.habit.load(Ordering::Relaxed) {
             SPINNING => true,
             YIELDING => !nth.is_multiple_of(SLEEP_ANYWAY),
-            _ => nth.is_multiple_of(WAKE_UP),
+            _ => nth.is_multiple_of(YIELD_AGAIN),
         };
-        pays && yield_until(ready) && self.keep(YIELDING)
+        if pays && yield_until(ready) {
+            self.keep(YIELDING);
+            return true;
+        }
+        false
     }
 
-    fn keep(&self, habit: u32) -> bool {
+    fn keep(&self, habit: u32) {
         self.habit.store(habit, Ordering::Relaxed);
         self.long_sleeps.store(0, Ordering::Relaxed);
-        true
     }
 
-    /// Notes that a wait has ended in sleep, and how long it took in all.
+    /// Notes that a wait has ended in sleep, and how long it took.
     pub(crate) fn slept(&self, time: Duration) {
         let in_a_row = if time < LONG { 0 } else { self.long_sleeps.load(Ordering::Relaxed) + 1 };
         self.long_sleeps.store(in_a_row.min(LONG_SLEEPS), Ordering::Relaxed);
@@ -85,6 +97,9 @@ fn yield_until(ready: impl Fn() -> bool) -> bool {
     })
 }
 
+/// Looks at the least, with a spin between two.
+const LOOKS: u32 = 64;
+
 /// The first rest is about as long as the other side takes for the whole buffer: while this side is
 /// away, it goes on alone, and the items cross from cache to cache many at a time.
 fn spin_until(capacity: Option<usize>, ready: impl Fn() -> bool) -> bool {
@@ -93,11 +108,12 @@ fn spin_until(capacity: Option<usize>, ready: impl Fn() -> bool) -> bool {
     }
     let rest = rest(capacity);
     spin(rest);
-    for _ in 0..LOOKS {
+    let between = 1 + rest / 8;
+    for _ in 0..(LOOKS + 2 * rest) / between {
         if ready() {
             return true;
         }
-        spin(1 + rest / 8);
+        spin(between);
     }
     ready()
 }

@@ -185,6 +185,11 @@ pub(crate) trait Store<T> {
         false
     }
 
+    /// How many wait, about.
+    fn glance(&self) -> u64 {
+        self.counts().waiting
+    }
+
     /// Has all waiting consumers look again.
     fn rouse_consumers(&self, calls: &mut Calls);
 
@@ -324,6 +329,10 @@ impl<T> Store<T> for AnyStore<T> {
     #[inline]
     fn looks_empty(&self) -> bool {
         dispatch!(self, store => store.looks_empty())
+    }
+
+    fn glance(&self) -> u64 {
+        dispatch!(self, store => store.glance())
     }
 
     fn rouse_consumers(&self, calls: &mut Calls) {

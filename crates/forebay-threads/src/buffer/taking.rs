@@ -89,8 +89,9 @@ impl<T> Buffer<T> {
 
     /// For the items of one take: made before any lock is held.
     pub(crate) fn room_for(&self, max: usize) -> Vec<T> {
-        let waiting = usize::try_from(self.store.counts().waiting).unwrap_or(usize::MAX);
-        Vec::with_capacity(max.min(waiting.saturating_add(1)))
+        let waiting = usize::try_from(self.store.glance()).unwrap_or(usize::MAX);
+        // More may have come back, or come, since; but nobody asked for room that is never used.
+        Vec::with_capacity(max.min(waiting.saturating_add(64)))
     }
 
     /// Takes what is there, as far as `items` has room without growing.

@@ -390,6 +390,10 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         self.ends.glance() == 0
     }
 
+    fn glance(&self) -> u64 {
+        self.ends.glance()
+    }
+
     fn rouse_consumers(&self, calls: &mut Calls) {
         self.not_empty.rouse(calls);
     }
