@@ -74,4 +74,5 @@ pub use forebay_contract::{
 pub use lease::Lease;
 pub use permit::Permit;
 pub use producer::Producer;
+pub use semaphore::{Semaphore, Units};
 pub use watermarks::Watermark;
