@@ -57,6 +57,8 @@ mod lease;
 mod pause;
 mod permit;
 mod producer;
+mod request;
+mod select;
 mod semaphore;
 mod share;
 mod short_lock;
@@ -74,5 +76,6 @@ pub use forebay_contract::{
 pub use lease::Lease;
 pub use permit::Permit;
 pub use producer::Producer;
+pub use select::{Select, SelectError};
 pub use semaphore::{Semaphore, Units};
 pub use watermarks::Watermark;

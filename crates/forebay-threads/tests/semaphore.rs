@@ -59,7 +59,9 @@ fn many_units_are_had_at_once_or_not_at_all() {
 fn no_units_are_had_at_once_whoever_waits() {
     let semaphore = Semaphore::new(0);
     let _line: Vec<_> = (0..3).map(|_| waiting(semaphore.acquire_async())).collect();
-    assert_eq!(semaphore.acquire_many(0).count(), 0);
+    for _ in 0..9 {
+        assert!(semaphore.try_acquire_many(0).is_some());
+    }
 }
 
 #[test]
@@ -149,7 +151,7 @@ fn a_waiter_is_passed_only_so_often() {
             let others: Vec<_> = (0..2).map(|_| waiting(semaphore.acquire_async())).collect();
             let waiters = 1 + others.len();
             drop(held);
-            let passes = (0..).take_while(|_| semaphore.try_acquire().is_some()).count();
+            let passes = (0..99).take_while(|_| semaphore.try_acquire().is_some()).count();
             assert!(
                 passes <= 2 * (units + waiters),
                 "{units} units, {wanted} wanted: {passes} passes"
