@@ -208,6 +208,12 @@ impl<R: Request> Standing<R> {
         &self.request
     }
 
+    /// Whether it has been polled, and has not been done since.
+    #[cfg(feature = "futures")]
+    pub(crate) fn waits(&self) -> bool {
+        self.waiting
+    }
+
     /// Leaves the line, if in one.
     pub(crate) fn cancel(&mut self) {
         self.request.cancel(&mut self.turn);

@@ -93,7 +93,7 @@ fn room_for_a_weight_is_waited_for() {
     assert_eq!(select.try_now().unwrap_err(), SelectError::NotReady);
     assert_eq!(consumer.take(), Ok(6));
     select.wait().unwrap().put(5).unwrap();
-    let mut never = Select::new().reserve_weight(&producer, 11, |permit| permit.err());
+    let mut never = Select::new().reserve_weight(&producer, 11, Result::err);
     assert_eq!(never.wait(), Ok(Some(Refusal::TooHeavy)));
     assert_eq!(never.wait(), Err(SelectError::Closed));
 }
@@ -304,7 +304,9 @@ fn every_item_comes_once_to_one_of_many_selects() {
                     })
                 })
                 .collect();
-            makers.into_iter().for_each(|maker| maker.join().unwrap());
+            for maker in makers {
+                maker.join().unwrap();
+            }
             let sum: u32 = takers.into_iter().map(|taker| taker.join().unwrap()).sum();
             assert_eq!(sum, 3 * 300 * 301 / 2);
         });

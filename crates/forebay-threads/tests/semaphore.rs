@@ -104,7 +104,9 @@ fn threads_sleep_until_units_come() {
             thread::sleep(Duration::from_millis(1));
             semaphore.release(1);
         }
-        sleepers.into_iter().for_each(|sleeper| sleeper.join().unwrap());
+        for sleeper in sleepers {
+            sleeper.join().unwrap();
+        }
         assert_eq!(semaphore.available(), 0);
     });
     assert_eq!(ended, Ok(()));
@@ -180,7 +182,9 @@ fn a_large_want_is_not_starved_by_small_ones() {
             assert_eq!(semaphore.acquire_many(3).count(), 3);
         }
         over.store(1, Ordering::Relaxed);
-        small.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in small {
+            thread.join().unwrap();
+        }
         assert_eq!(semaphore.available(), 3);
     });
     assert_eq!(ended, Ok(()));
@@ -273,7 +277,9 @@ fn never_are_more_units_held_than_there_are() {
                 })
             })
             .collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         assert_eq!(semaphore.available(), 4);
     });
     assert_eq!(ended, Ok(()));

@@ -89,11 +89,15 @@ fn batches_leases_permits_and_drops_cross_too() {
         assert_eq!(told.news(), [Low]);
         let permits = [producer.reserve().unwrap(), producer.reserve().unwrap()];
         assert_eq!(told.news(), [], "a place that is set aside is no item");
-        permits.into_iter().for_each(|permit| permit.put(7).unwrap());
+        for permit in permits {
+            permit.put(7).unwrap();
+        }
         assert_eq!(told.news(), [High]);
         let leases = [consumer.lease().unwrap(), consumer.lease().unwrap()];
         assert_eq!(told.news(), [Low], "what is on lease does not wait");
-        leases.into_iter().for_each(|lease| lease.nack().unwrap());
+        for lease in leases {
+            lease.nack().unwrap();
+        }
         assert_eq!(told.news(), [High], "and what is given back does");
     });
 }
