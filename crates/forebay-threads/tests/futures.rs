@@ -242,20 +242,23 @@ fn a_sink_does_on_full_what_its_producer_chose() {
 
 #[test]
 fn a_sink_for_a_weight_is_ready_when_there_is_room_for_it() {
-    let (producer, consumer) = Builder::bounded(9).weighing(10, |n: &u64| *n).build().unwrap();
-    let mut sink = producer.sink_weight(6);
-    block_on(sink.send(5)).unwrap();
-    let mut waits = Task::new(sink.send(6));
-    assert!(waits.poll().is_pending());
-    assert_eq!(consumer.take(), Ok(5));
-    assert!(waits.is_woken() && waits.poll().is_ready());
-    drop(waits);
-    assert_eq!(consumer.take(), Ok(6));
-    let refused = block_on(sink.send(7)).unwrap_err();
-    assert_eq!((refused.item, refused.refusal), (7, Refusal::TooHeavy));
-    let refused = block_on(producer.sink_weight(11).send(1)).unwrap_err();
-    assert_eq!((refused.item, refused.refusal), (1, Refusal::TooHeavy));
-    assert_eq!(producer.put(10), Ok(Outcome::Placed), "no place is kept any more");
+    let ended = watch("weights", PATIENCE, || {
+        let (producer, consumer) = Builder::bounded(9).weighing(10, |n: &u64| *n).build().unwrap();
+        let mut sink = producer.sink_weight(6);
+        block_on(sink.send(5)).unwrap();
+        let mut waits = Task::new(sink.send(6));
+        assert!(waits.poll().is_pending());
+        assert_eq!(consumer.take(), Ok(5));
+        assert!(waits.is_woken() && waits.poll().is_ready());
+        drop(waits);
+        assert_eq!(consumer.take(), Ok(6));
+        let refused = block_on(sink.send(7)).unwrap_err();
+        assert_eq!((refused.item, refused.refusal), (7, Refusal::TooHeavy));
+        let refused = block_on(producer.sink_weight(11).send(1)).unwrap_err();
+        assert_eq!((refused.item, refused.refusal), (1, Refusal::TooHeavy));
+        assert_eq!(producer.put(10), Ok(Outcome::Placed), "no place is kept any more");
+    });
+    assert_eq!(ended, Ok(()));
 }
 
 #[test]
