@@ -24,7 +24,7 @@ fn of(discipline: Discipline) -> (Producer<i32>, Consumer<i32>) {
 
 type Waiting = Pin<Box<dyn Future<Output = i32>>>;
 
-fn in_line(mut waiting: Waiting) -> Waiting {
+fn in_line<F: Future + ?Sized>(mut waiting: Pin<Box<F>>) -> Pin<Box<F>> {
     assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     waiting
 }
@@ -35,13 +35,9 @@ fn waiting_take(consumer: &Consumer<i32>) -> Waiting {
     in_line(Box::pin(async move { consumer.take_async().await.unwrap() }))
 }
 
-/// A select over both that stands in their lines already.
-fn waiting_select(left: &Consumer<i32>, right: &Consumer<i32>) -> Waiting {
-    let (left, right) = (left.clone(), right.clone());
-    in_line(Box::pin(async move {
-        let mut select = Select::new().take(&left, Result::unwrap).take(&right, Result::unwrap);
-        select.wait_async().await.unwrap()
-    }))
+/// From either buffer; kept to the end of the model, since its drop alone would leave all lines.
+fn either<'a>(left: &'a Consumer<i32>, right: &'a Consumer<i32>) -> Select<'a, i32> {
+    Select::new().take(left, Result::unwrap).take(right, Result::unwrap)
 }
 
 /// Two items come to two buffers while a thread looks, stands in line, or sleeps.
@@ -53,7 +49,7 @@ fn both_come(discipline: Discipline) {
             to_right.put(2).unwrap();
             (to_left, to_right)
         });
-        let mut select = Select::new().take(&left, Result::unwrap).take(&right, Result::unwrap);
+        let mut select = either(&left, &right);
         assert_eq!(select.wait().unwrap() + select.wait().unwrap(), 3);
         let _open = other.join().unwrap();
         assert_eq!(select.try_now(), Err(SelectError::NotReady));
@@ -64,14 +60,15 @@ fn both_come(discipline: Discipline) {
 fn the_other_wake_goes_on(discipline: Discipline) {
     explore(move || {
         let ((to_left, left), (to_right, right)) = (of(discipline), of(discipline));
-        let select = waiting_select(&left, &right);
+        let mut select = either(&left, &right);
+        let waiting = in_line(Box::pin(select.wait_async()));
         let behind = waiting_take(&right);
         let other = thread::spawn(move || {
             to_right.put(2).unwrap();
             to_left.put(1).unwrap();
             (to_left, to_right)
         });
-        if block_on(select) == 1 {
+        if block_on(waiting) == Ok(1) {
             assert_eq!(block_on(behind), 2);
         } else {
             drop(behind);
@@ -79,6 +76,7 @@ fn the_other_wake_goes_on(discipline: Discipline) {
         }
         let _open = other.join().unwrap();
         assert_eq!(right.try_take(), Err(TakeError::Empty));
+        assert_eq!(select.try_now(), Err(SelectError::NotReady));
     });
 }
 
@@ -86,15 +84,17 @@ fn the_other_wake_goes_on(discipline: Discipline) {
 fn cancelled(discipline: Discipline) {
     explore(move || {
         let ((to_left, left), (_to_right, right)) = (of(discipline), of(discipline));
-        let select = waiting_select(&left, &right);
+        let mut select = either(&left, &right);
+        let waiting = in_line(Box::pin(select.wait_async()));
         let behind = waiting_take(&left);
         let other = thread::spawn(move || {
             to_left.put(1).unwrap();
             to_left
         });
-        drop(select);
+        drop(waiting);
         assert_eq!(block_on(behind), 1);
         let _open = other.join().unwrap();
+        assert_eq!(select.try_now(), Err(SelectError::NotReady));
     });
 }
 
@@ -113,7 +113,7 @@ fn room_comes_and_a_close(discipline: Discipline) {
             .take(&right, |item| item.is_ok());
         let first = select.wait().unwrap();
         if first {
-            assert_eq!(select.wait_within(forebay_threads::Patience::Forever), Ok(false));
+            assert_eq!(select.wait(), Ok(false));
         } else {
             assert_eq!(select.wait(), Ok(true));
         }

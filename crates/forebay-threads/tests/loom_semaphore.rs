@@ -73,8 +73,10 @@ fn who_is_served_wakes_the_next() {
         let semaphore = Arc::new(Semaphore::new(0));
         let first = waiting(&semaphore, 1);
         let second = waiting(&semaphore, 1);
-        let other = thread::spawn(move || block_on(first));
-        semaphore.release(2);
+        let other = thread::spawn(move || {
+            semaphore.release(2);
+            assert_eq!(block_on(first), 1);
+        });
         assert_eq!(block_on(second), 1);
         other.join().unwrap();
     });
