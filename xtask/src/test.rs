@@ -16,6 +16,9 @@ use crate::house::{self, File};
 use crate::step::{Invocation, Step, Work};
 use crate::tidy;
 
+/// With all features, so that what stands behind one is tested too.
+const TEST: &str = "test --workspace --all-features";
+
 /// What was asked for.
 #[derive(Debug, Default)]
 struct Request {
@@ -112,10 +115,15 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
     step("format", "rustfmt would change nothing", one(Invocation::cargo("fmt --all --check")));
     step(
         "lints",
-        "clippy is silent on every target",
-        one(Invocation::cargo("clippy --workspace --all-targets --quiet -- -D warnings")),
+        "clippy is silent on every target, without features and with all",
+        Work::Commands(
+            ["", " --all-features"]
+                .map(|features| format!("clippy --workspace --all-targets --quiet{features}"))
+                .map(|line| Invocation::cargo(&format!("{line} -- -D warnings")))
+                .into(),
+        ),
     );
-    step("unit", "tests beside the code", one(Invocation::cargo("test --workspace --lib --bins")));
+    step("unit", "tests beside the code", one(Invocation::cargo(&format!("{TEST} --lib --bins"))));
     let integration = tests_named(files, |folder, stem| {
         folder != "forebay-cli"
             && folder != "forebay-conformance"
@@ -123,11 +131,7 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
             && !stem.starts_with("loom")
     });
     if !integration.is_empty() {
-        step(
-            "integration",
-            "tests/*.rs of the libraries",
-            one(tests("test --workspace", &integration)),
-        );
+        step("integration", "tests/*.rs of the libraries", one(tests(TEST, &integration)));
     }
     step("conformance", "every clause, on every buffer, and on broken ones", conformance(files));
     step(
@@ -138,11 +142,11 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
             &tests_named(files, |folder, _| folder == "forebay-cli"),
         )]),
     );
-    step("doc", "the examples in the docs", one(Invocation::cargo("test --workspace --doc")));
+    step("doc", "the examples in the docs", one(Invocation::cargo(&format!("{TEST} --doc"))));
     step(
         "book",
         "the docs build and their links lead somewhere",
-        one(Invocation::cargo("doc --workspace --no-deps --lib --quiet")
+        one(Invocation::cargo("doc --workspace --all-features --no-deps --lib --quiet")
             .with("RUSTDOCFLAGS", "-D warnings")),
     );
     step("loom", "every interleaving of small cases", models(files)?);
@@ -181,7 +185,7 @@ fn conformance(files: &[File]) -> Work {
     let mut commands = Vec::new();
     let instances = tests_named(files, |_, stem| stem.starts_with("conformance"));
     if !instances.is_empty() {
-        commands.push(tests("test --workspace", &instances));
+        commands.push(tests(TEST, &instances));
     }
     let own = tests_named(files, |folder, stem| {
         folder == "forebay-conformance" && !stem.starts_with("conformance")

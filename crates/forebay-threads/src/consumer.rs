@@ -17,8 +17,8 @@ use crate::share::ShareOf;
 /// is dropped, further puts are refused, and what still waits is dropped (C6). A consumer may be
 /// shared by reference, too, and its blocking and async forms mixed.
 pub struct Consumer<T> {
-    buffer: Arc<Buffer<T>>,
-    share: Arc<ShareOf>,
+    pub(crate) buffer: Arc<Buffer<T>>,
+    pub(crate) share: Arc<ShareOf>,
 }
 
 impl<T> Consumer<T> {

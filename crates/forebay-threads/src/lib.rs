@@ -22,6 +22,10 @@
 //! # Ok::<(), forebay_threads::PutError<u64>>(())
 //! ```
 //!
+//! Beside the two sides: [`Select`] waits on several buffers at once, and [`Semaphore`] is the counting
+//! semaphore that a discipline is built of. With the feature `futures`, a consumer is a `Stream` and a
+//! producer a `Sink`, for all the combinators that there are.
+//!
 //! # The clauses here
 //!
 //! This distance keeps every clause of the [contract](forebay_contract), with this to say:
@@ -57,10 +61,16 @@ mod lease;
 mod pause;
 mod permit;
 mod producer;
+mod request;
+mod select;
 mod semaphore;
 mod share;
 mod short_lock;
+#[cfg(feature = "futures")]
+mod sink;
 mod store;
+#[cfg(feature = "futures")]
+mod stream;
 mod waiter;
 mod waits;
 mod watermarks;
@@ -74,4 +84,6 @@ pub use forebay_contract::{
 pub use lease::Lease;
 pub use permit::Permit;
 pub use producer::Producer;
+pub use select::{Select, SelectError};
+pub use semaphore::{Semaphore, Units};
 pub use watermarks::Watermark;

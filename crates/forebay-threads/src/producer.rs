@@ -23,7 +23,7 @@ use crate::store::Want;
 /// the buffer closes (C6). A producer may be shared by reference, too, and its blocking and async
 /// forms mixed.
 pub struct Producer<T> {
-    buffer: Arc<Buffer<T>>,
+    pub(crate) buffer: Arc<Buffer<T>>,
     overflow: Overflow,
     mood: Mood,
 }

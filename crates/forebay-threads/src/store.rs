@@ -354,6 +354,13 @@ impl<T> Store<T> for AnyStore<T> {
 pub(crate) struct FirstPanic(Option<Box<dyn Any + Send>>);
 
 impl FirstPanic {
+    /// Runs what may panic.
+    pub(crate) fn catch(&mut self, run: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+            self.0.get_or_insert(panic);
+        }
+    }
+
     /// Goes on with the panic, unless another is under way already.
     pub(crate) fn resume(self) {
         if let Some(panic) = self.0
@@ -365,14 +372,14 @@ impl FirstPanic {
 }
 
 /// Drops whatever waits, one by one, each once `note` has been told. An item that panics in its
-/// `drop` does not keep the others from being dropped.
+/// `drop`, or a hook that is told of it, does not keep the others from being dropped.
 pub(crate) fn empty_out<T>(store: &impl Store<T>, mut note: impl FnMut()) -> FirstPanic {
     let mut first = FirstPanic::default();
-    while let Some(taken) = store.try_take(&Tally::default(), &mut Calls::default()) {
+    loop {
+        let mut calls = Calls::default();
+        let Some(taken) = store.try_take(&Tally::default(), &mut calls) else { return first };
         note();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(taken.entry))) {
-            first.0.get_or_insert(panic);
-        }
+        first.catch(|| drop(calls));
+        first.catch(|| drop(taken.entry));
     }
-    first
 }

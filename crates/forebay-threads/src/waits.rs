@@ -29,10 +29,21 @@ impl Waits {
 
     /// Begins a wait.
     pub(crate) fn begin(&self) -> Waiting<'_> {
+        self.open();
+        Waiting(self)
+    }
+
+    /// Begins a wait that its owner must [end](Self::end).
+    pub(crate) fn open(&self) {
         let mut sums = self.sums.lock();
         sums.open += 1;
         sums.begun += self.epoch.elapsed();
-        Waiting(self)
+    }
+
+    pub(crate) fn end(&self) {
+        let mut sums = self.sums.lock();
+        sums.open -= 1;
+        sums.ended += self.epoch.elapsed();
     }
 
     /// The sum over all waits, to this moment. It never goes back.
@@ -49,8 +60,6 @@ pub(crate) struct Waiting<'a>(&'a Waits);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let mut sums = self.0.sums.lock();
-        sums.open -= 1;
-        sums.ended += self.0.epoch.elapsed();
+        self.0.end();
     }
 }

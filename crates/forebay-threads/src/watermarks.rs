@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use crate::atomics::counters::Mutex;
+use crate::store::FirstPanic;
 
 /// A mark that the depth has crossed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +20,7 @@ pub enum Watermark {
 /// A crossing is noted under the store's lock and told after it, by the thread whose put or take it
 /// was. If another thread is telling already, that one goes on with it: so the hook may put and take
 /// itself, and crossings that it causes are told after it has returned. A hook that panics does so
-/// into the put or take that told it, which is over by then; the next crossing is told again.
+/// into the put or take that told it, which is over by then, and all that was due has been told.
 pub(crate) struct Watermarks {
     high: u64,
     low: u64,
@@ -60,22 +61,16 @@ impl Watermarks {
         true
     }
 
-    /// Tells what is due, unless another thread is telling.
+    /// Tells what is due, unless another thread is telling. What a panic keeps waiting is told before
+    /// the panic goes on: upstream may wait for it.
     pub(crate) fn tell(&self) {
-        struct Telling<'a>(&'a Mutex<Told>);
-        impl Drop for Telling<'_> {
-            fn drop(&mut self) {
-                self.0.lock().telling = false;
-            }
-        }
-
         let mut told = self.told.lock();
         if told.telling {
             return;
         }
         told.telling = true;
         drop(told);
-        let telling = Telling(&self.told);
+        let mut panic = FirstPanic::default();
         loop {
             let mut told = self.told.lock();
             let Some(crossed) = told.due.pop_front() else {
@@ -84,9 +79,9 @@ impl Watermarks {
                 break;
             };
             drop(told);
-            (self.hook)(crossed);
+            panic.catch(|| (self.hook)(crossed));
         }
-        std::mem::forget(telling);
+        panic.resume();
     }
 }
 

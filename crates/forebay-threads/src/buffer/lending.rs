@@ -1,5 +1,6 @@
 //! Leases: how items leave the store with a duty, and come back to it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -69,14 +70,20 @@ impl<T> Buffer<T> {
             });
         }
         if let Some(taken) = self.store.try_take(&share.items, &mut calls) {
-            return Ok(Self::lend(&mut desk, taken.entry, share));
+            let entry = Self::lend(&mut desk, taken.entry, share);
+            drop(desk);
+            return Ok(self.call_holding(entry, share, calls));
         }
         // Under the desk's lock nothing is given back, so this look is the last word.
         if !self.is_drained_for(&desk, share) {
             return Err(TakeError::Empty);
         }
         match self.store.try_take(&share.items, &mut calls) {
-            Some(taken) => Ok(Self::lend(&mut desk, taken.entry, share)),
+            Some(taken) => {
+                let entry = Self::lend(&mut desk, taken.entry, share);
+                drop(desk);
+                Ok(self.call_holding(entry, share, calls))
+            }
             None => Err(TakeError::Closed),
         }
     }
@@ -102,7 +109,8 @@ impl<T> Buffer<T> {
             Progress::Done(taken) => {
                 let entry = Self::lend(&mut desk, taken.entry, share);
                 self.leave_room(&desk, turn, &mut calls);
-                Progress::Done(Ok(entry))
+                drop(desk);
+                Progress::Done(Ok(self.call_holding(entry, share, calls)))
             }
             Progress::Asleep if self.is_drained_for(&desk, share) => {
                 self.leave_room(&desk, turn, &mut calls);
@@ -140,6 +148,19 @@ impl<T> Buffer<T> {
         desk.leases += 1;
         share.lease_begins();
         entry
+    }
+
+    /// Makes the calls while a fresh lease is in hand: if one of them panics, a hook's say, the item
+    /// goes back.
+    fn call_holding(&self, entry: Entry<T>, share: &ShareOf, calls: Calls) -> Entry<T> {
+        match catch_unwind(AssertUnwindSafe(|| drop(calls))) {
+            Ok(()) => entry,
+            Err(panic) => {
+                // A lease without a deadline is never refused its answer.
+                let _ = self.answer(entry, None, share, &Answer::Nack);
+                resume_unwind(panic)
+            }
+        }
     }
 
     /// Gives a fresh lease its deadline, if leases have one here; returns its number.

@@ -40,7 +40,7 @@ pub(crate) struct Buffer<T> {
     pub(crate) producers: AtomicUsize,
     pub(crate) consumers: AtomicUsize,
     shares: Mutex<Shares>,
-    producer_waits: Waits,
+    pub(crate) producer_waits: Waits,
     epoch: Instant,
 }
 

@@ -39,8 +39,8 @@ pub(crate) struct Semaphores<T> {
 impl<T> Semaphores<T> {
     pub(crate) fn new(capacity: usize, gauge: Option<Gauge>) -> Self {
         Self {
-            empty: Semaphore::new(capacity, capacity),
-            filled: Semaphore::new(0, capacity),
+            empty: Semaphore::of_buffer(capacity, capacity),
+            filled: Semaphore::of_buffer(0, capacity),
             shelf: Mutex::new(Shelf::new(capacity, gauge)),
         }
     }
@@ -50,7 +50,7 @@ impl<T> Semaphores<T> {
         match want {
             Want::Item(item) => {
                 shelf.put(item, weight, calls);
-                self.filled.release(1, calls);
+                self.filled.v(1, calls);
             }
             Want::Permit => shelf.reserve(weight),
             Want::Nothing => {}
@@ -61,7 +61,7 @@ impl<T> Semaphores<T> {
     fn take(&self, shelf: &mut Shelf<T>, tally: &Tally, calls: &mut Calls) -> Taken<T> {
         let entry = shelf.take(calls).expect("a unit of `filled` stands for an entry");
         tally.add(1);
-        self.empty.release(1, calls);
+        self.empty.v(1, calls);
         Taken { entry, watched: shelf.watched }
     }
 }
@@ -72,7 +72,7 @@ impl<T> Store<T> for Semaphores<T> {
         let mut shelf = self.shelf.lock();
         if shelf.closed {
             Err(PutError { item, refusal: Refusal::Closed })
-        } else if shelf.fits(weight) && self.empty.try_acquire() {
+        } else if shelf.fits(weight) && self.empty.try_p(1) {
             self.admit(&mut shelf, Want::Item(item), weight, calls);
             Ok(())
         } else {
@@ -85,13 +85,13 @@ impl<T> Store<T> for Semaphores<T> {
         let mut placed = 0;
         while !shelf.closed
             && items.len() > 0
-            && self.empty.try_acquire()
+            && self.empty.try_p(1)
             && let Some(item) = items.next()
         {
             shelf.put(item, 1, calls);
             placed += 1;
         }
-        self.filled.release(placed, calls);
+        self.filled.v(placed, calls);
         placed
     }
 
@@ -112,7 +112,7 @@ impl<T> Store<T> for Semaphores<T> {
         while !shelf.has_room(weight) {
             self.filled.owe();
             dropped.push(shelf.take(calls).expect("what waits is in the way"));
-            self.empty.release(1, calls);
+            self.empty.v(1, calls);
         }
         self.empty.owe();
         self.admit(&mut shelf, Want::Item(item), weight, calls);
@@ -130,11 +130,11 @@ impl<T> Store<T> for Semaphores<T> {
         let mut shelf = self.shelf.lock();
         if shelf.closed {
             drop(shelf);
-            self.empty.cancel(turn, calls);
+            self.empty.cancel_p(turn, calls);
             return Progress::Done(Err(Closed));
         }
         let fits = shelf.fits(weight);
-        match self.empty.poll_acquire(fits, turn, waker, calls) {
+        match self.empty.poll_p(fits, 1, turn, waker, calls) {
             Progress::Done(()) => {
                 let want = mem::replace(want, Want::Nothing);
                 self.admit(&mut shelf, want, weight, calls);
@@ -145,14 +145,14 @@ impl<T> Store<T> for Semaphores<T> {
     }
 
     fn cancel_put(&self, _: &mut Want<T>, turn: &mut Turn, calls: &mut Calls) {
-        self.empty.cancel(turn, calls);
+        self.empty.cancel_p(turn, calls);
     }
 
     fn try_reserve(&self, weight: u64, calls: &mut Calls) -> Result<(), Refusal> {
         let mut shelf = self.shelf.lock();
         if shelf.closed {
             Err(Refusal::Closed)
-        } else if shelf.fits(weight) && self.empty.try_acquire() {
+        } else if shelf.fits(weight) && self.empty.try_p(1) {
             self.admit(&mut shelf, Want::Permit, weight, calls);
             Ok(())
         } else {
@@ -170,26 +170,26 @@ impl<T> Store<T> for Semaphores<T> {
         let mut shelf = self.shelf.lock();
         shelf.release(reserved);
         if shelf.closed {
-            self.empty.release(1, calls);
+            self.empty.v(1, calls);
             return Err(item);
         }
         self.admit(&mut shelf, Want::Item(item), weight, calls);
         if weight < reserved {
             // No unit comes back, but weight does.
-            self.empty.release(0, calls);
+            self.empty.v(0, calls);
         }
         Ok(())
     }
 
     fn release(&self, reserved: u64, calls: &mut Calls) {
         self.shelf.lock().release(reserved);
-        self.empty.release(1, calls);
+        self.empty.v(1, calls);
     }
 
     #[inline(never)]
     fn try_take(&self, tally: &Tally, calls: &mut Calls) -> Option<Taken<T>> {
         let mut shelf = self.shelf.lock();
-        self.filled.try_acquire().then(|| self.take(&mut shelf, tally, calls))
+        self.filled.try_p(1).then(|| self.take(&mut shelf, tally, calls))
     }
 
     fn try_take_many(
@@ -201,13 +201,13 @@ impl<T> Store<T> for Semaphores<T> {
     ) -> TakenMany {
         let mut shelf = self.shelf.lock();
         let before = into.len();
-        while into.len() < most && self.filled.try_acquire() {
+        while into.len() < most && self.filled.try_p(1) {
             let entry = shelf.take(calls).expect("a unit of `filled` stands for an entry");
             into.push(entry.item);
         }
         let count = (into.len() - before) as u64;
         tally.add(count);
-        self.empty.release(count, calls);
+        self.empty.v(count, calls);
         TakenMany { count, watched: shelf.watched }
     }
 
@@ -219,21 +219,21 @@ impl<T> Store<T> for Semaphores<T> {
         calls: &mut Calls,
     ) -> Progress<Taken<T>> {
         let mut shelf = self.shelf.lock();
-        match self.filled.poll_acquire(true, turn, waker, calls) {
+        match self.filled.poll_p(true, 1, turn, waker, calls) {
             Progress::Done(()) => Progress::Done(self.take(&mut shelf, tally, calls)),
             Progress::Asleep => Progress::Asleep,
         }
     }
 
     fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
-        self.filled.cancel(turn, calls);
+        self.filled.cancel_p(turn, calls);
     }
 
     fn give_back(&self, entry: Entry<T>, calls: &mut Calls) {
         let mut shelf = self.shelf.lock();
         self.empty.owe();
         shelf.give_back(entry, calls);
-        self.filled.release(1, calls);
+        self.filled.v(1, calls);
     }
 
     fn close(&self, calls: &mut Calls) {
