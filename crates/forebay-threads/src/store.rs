@@ -346,6 +346,13 @@ impl<T> Store<T> for AnyStore<T> {
 pub(crate) struct FirstPanic(Option<Box<dyn Any + Send>>);
 
 impl FirstPanic {
+    /// Calls, and keeps the panic if it is the first.
+    pub(crate) fn catch(&mut self, call: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(call)) {
+            self.0.get_or_insert(panic);
+        }
+    }
+
     /// Goes on with the panic, unless another is under way already.
     pub(crate) fn resume(self) {
         if let Some(panic) = self.0
@@ -362,9 +369,7 @@ pub(crate) fn empty_out<T>(store: &impl Store<T>, mut note: impl FnMut()) -> Fir
     let mut first = FirstPanic::default();
     while let Some(taken) = store.try_take(&Tally::default(), &mut Calls::default()) {
         note();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(taken.entry))) {
-            first.0.get_or_insert(panic);
-        }
+        first.catch(|| drop(taken.entry));
     }
     first
 }

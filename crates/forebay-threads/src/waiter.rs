@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 use crossbeam_utils::CachePadded;
 
 use crate::atomics::{Arc, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
+use crate::store::FirstPanic;
 use crate::watermarks::Watermarks;
 
 /// How long a waiter that was called may take to come, before others may pass it freely.
@@ -89,13 +90,20 @@ impl Drop for Calls {
     }
 }
 
+/// All of them are made, also when one panics.
 #[cold]
 fn make(calls: Wakers) {
-    calls.to_wake.into_iter().for_each(Waker::wake);
-    drop(calls.to_drop);
-    if let Some(watermarks) = calls.to_tell {
-        watermarks.tell();
+    let mut first = FirstPanic::default();
+    for waker in calls.to_wake {
+        first.catch(|| waker.wake());
     }
+    for waker in calls.to_drop {
+        first.catch(|| drop(waker));
+    }
+    if let Some(watermarks) = calls.to_tell {
+        first.catch(|| watermarks.tell());
+    }
+    first.resume();
 }
 
 /// Waiters in the order they came.
