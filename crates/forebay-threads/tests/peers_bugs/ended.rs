@@ -14,6 +14,7 @@ on_each_discipline!(
     tokio_2854_a_permit_does_not_hold_the_end_up,
     tokio_8074_a_try_at_the_end_says_which_it_is,
     tokio_7709_a_permit_that_is_held_keeps_one_place_only,
+    tokio_8260_the_last_that_was_out_wakes_who_waits_for_the_end,
 );
 
 /// flume #120: a receiver looked for an item, found none, then saw that the sender was gone, and never
@@ -133,4 +134,33 @@ fn tokio_7709_a_permit_that_is_held_keeps_one_place_only(discipline: Discipline)
     });
     held.put(7).unwrap();
     assert_eq!(consumer.take(), Ok(7));
+}
+
+/// tokio #8260, as it could be here: after the close a consumer waits for what is still out. Here: the
+/// last lease to end wakes each one that waits for the end, a joiner too, however the lease ends.
+fn tokio_8260_the_last_that_was_out_wakes_who_waits_for_the_end(discipline: Discipline) {
+    for rejects in [false, true] {
+        let (producer, consumer) = bounded(discipline, 2);
+        producer.put(1).unwrap();
+        let lease = consumer.lease().unwrap();
+        let other = consumer.clone();
+        let mut take = Task::new(other.take_async());
+        let mut wants = Task::new(other.lease_async());
+        let mut join = Task::new(producer.join_async());
+        assert!(take.settle().is_pending());
+        assert!(wants.settle().is_pending());
+        producer.close();
+        assert!(take.settle().is_pending(), "the leased item may come back");
+        assert!(wants.settle().is_pending());
+        assert!(join.settle().is_pending());
+        if rejects {
+            lease.reject("not wanted").unwrap();
+        } else {
+            lease.ack().unwrap();
+        }
+        assert!(take.is_woken() && wants.is_woken() && join.is_woken());
+        assert_eq!(take.settle(), std::task::Poll::Ready(Err(TakeError::Closed)));
+        assert!(wants.settle().is_ready());
+        assert!(join.settle().is_ready());
+    }
 }
