@@ -1,4 +1,4 @@
-//! The habits of the house as commands: `cargo xtask test`, `cargo xtask bench`.
+//! The habits of the house as commands: `cargo xtask test`, `cargo xtask torture`, `cargo xtask bench`.
 //!
 //! Whatever decides whether a change is good is one of these commands, so that a person at a desk
 //! and the machine that lands changes ask the same question.
@@ -8,6 +8,7 @@ mod house;
 mod step;
 mod test;
 mod tidy;
+mod torture;
 
 use std::env;
 use std::process::ExitCode;
@@ -20,6 +21,9 @@ cargo xtask test [--list] [--only STEP]... [--verbose]
     --list       name the steps and what each does
     --only STEP  run this step alone; may be given several times
     --verbose    show what the steps print while they run
+
+cargo xtask torture [SECONDS]
+    The stress tests, one after another, each for so long; 60 seconds by default.
 
 cargo xtask bench NAME [ARGUMENT]...
     Measures beside others, in rounds taken in turn. NAME is one of
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     let done = match verb.as_deref() {
         Some("test") => test::run(&rest),
+        Some("torture") => torture::run(&rest),
         Some("bench") => bench::run(&rest),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");

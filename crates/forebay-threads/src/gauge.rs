@@ -13,10 +13,10 @@ pub(crate) struct Gauge {
     depth: u64,
     /// The greatest weight that may wait; `u64::MAX` when items are not weighed.
     most: u64,
-    /// Of what waits.
-    weight: u64,
+    /// Of what waits: wider than one weight, since what comes back asks for no room.
+    weight: u128,
     /// Set aside by permits.
-    reserved: u64,
+    reserved: u128,
     /// Of the fresh items, in their order.
     fresh: VecDeque<u64>,
     watermarks: Option<Arc<Watermarks>>,
@@ -36,25 +36,25 @@ impl Gauge {
 
     /// Of what waits.
     pub(crate) fn weight(&self) -> u64 {
-        self.weight
+        u64::try_from(self.weight).unwrap_or(u64::MAX)
     }
 
     /// Whether so much more may wait now.
     pub(crate) fn fits(&self, weight: u64) -> bool {
-        self.weight.saturating_add(self.reserved).saturating_add(weight) <= self.most
+        self.weight + self.reserved + u128::from(weight) <= u128::from(self.most)
     }
 
     /// Whether so much could wait if nothing else did.
     pub(crate) fn could_fit(&self, weight: u64) -> bool {
-        self.reserved.saturating_add(weight) <= self.most
+        self.reserved + u128::from(weight) <= u128::from(self.most)
     }
 
     pub(crate) fn reserve(&mut self, weight: u64) {
-        self.reserved += weight;
+        self.reserved += u128::from(weight);
     }
 
     pub(crate) fn release(&mut self, weight: u64) {
-        self.reserved -= weight;
+        self.reserved -= u128::from(weight);
     }
 
     /// A fresh item has been put.
@@ -82,13 +82,13 @@ impl Gauge {
 
     fn rise(&mut self, weight: u64, calls: &mut Calls) {
         self.depth += 1;
-        self.weight = self.weight.saturating_add(weight);
+        self.weight += u128::from(weight);
         self.tell(calls);
     }
 
     fn fall(&mut self, weight: u64, calls: &mut Calls) {
         self.depth -= 1;
-        self.weight -= weight;
+        self.weight -= u128::from(weight);
         self.tell(calls);
     }
 

@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 use crate::alarm;
 use crate::atomics::{Arc, AtomicU64, AtomicUsize, Ordering};
 use crate::short_lock::{Guard, ShortLock};
+use crate::store::FirstPanic;
 use crate::watermarks::Watermarks;
 
 /// How long a waiter that was called may take to come, before others are called in its stead.
@@ -127,6 +128,7 @@ impl Drop for Calls {
     }
 }
 
+/// All of them are made, also when one panics.
 #[cold]
 fn make(made: Made) {
     let Made { to_wake, to_drop, more } = made;
@@ -135,11 +137,17 @@ fn make(made: Made) {
     for line in to_look_after {
         alarm::look_after(line);
     }
-    to_wake.into_iter().chain(also_wake).for_each(Waker::wake);
-    drop((to_drop, also_drop));
-    if let Some(watermarks) = to_tell {
-        watermarks.tell();
+    let mut first = FirstPanic::default();
+    for waker in to_wake.into_iter().chain(also_wake) {
+        first.catch(|| waker.wake());
     }
+    for waker in to_drop.into_iter().chain(also_drop) {
+        first.catch(|| drop(waker));
+    }
+    if let Some(watermarks) = to_tell {
+        first.catch(|| watermarks.tell());
+    }
+    first.resume();
 }
 
 /// Waiters in the order they came.

@@ -25,6 +25,16 @@ impl<T> Slots<T> {
     pub(crate) fn new(capacity: usize) -> Option<Self> {
         let mut array = Vec::new();
         array.try_reserve_exact(capacity).ok()?;
+        // Items without size take no memory, so that any capacity is granted: even a loop that does
+        // nothing would never end.
+        #[cfg(not(loom))]
+        // SAFETY: so many have just been reserved, and a slot that holds nothing has nothing to
+        // initialize.
+        unsafe {
+            array.set_len(capacity);
+        }
+        // Loom's cells have something to initialize.
+        #[cfg(loom)]
         array.extend((0..capacity).map(|_| UnsafeCell::new(MaybeUninit::uninit())));
         Some(Self { array: array.into_boxed_slice() })
     }

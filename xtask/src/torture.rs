@@ -1,0 +1,52 @@
+//! `cargo xtask torture`: the stress tests, for as long as one likes.
+//!
+//! They run for a moment in `cargo xtask test` as well; what needs a rare schedule is found by time.
+
+use std::process::{ExitCode, Stdio};
+
+use crate::house;
+
+/// How long each test runs when nobody says otherwise.
+const SECONDS: u64 = 60;
+
+/// What the stress tests look at.
+const VARIABLE: &str = "FOREBAY_TORTURE_SECONDS";
+
+pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
+    let seconds = seconds(arguments)?;
+    let line = "test --release --package forebay-threads --test stress -- --test-threads=1";
+    println!("{VARIABLE}={seconds} cargo {line}");
+    let status = house::cargo()
+        .args(line.split(' '))
+        .env(VARIABLE, seconds.to_string())
+        .stdin(Stdio::null())
+        .status()
+        .map_err(|error| format!("cargo: {error}"))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn seconds(arguments: &[String]) -> Result<u64, String> {
+    match arguments {
+        [] => Ok(SECONDS),
+        [seconds] => match seconds.parse() {
+            Ok(seconds) if seconds > 0 => Ok(seconds),
+            _ => Err(format!("torture takes a number of seconds from 1 up, not `{seconds}`")),
+        },
+        [_, more, ..] => Err(format!("torture does not know `{more}`; see `cargo xtask help`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_understood_or_refused() {
+        let words = |line: &str| line.split_whitespace().map(String::from).collect::<Vec<_>>();
+        assert_eq!(seconds(&words("")), Ok(SECONDS));
+        assert_eq!(seconds(&words("5")), Ok(5));
+        assert!(seconds(&words("0")).unwrap_err().contains("from 1 up"));
+        assert!(seconds(&words("long")).unwrap_err().contains("long"));
+        assert!(seconds(&words("5 more")).unwrap_err().contains("more"));
+    }
+}
