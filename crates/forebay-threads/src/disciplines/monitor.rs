@@ -120,13 +120,12 @@ impl<T> Store<T> for Monitor<T> {
         if shelf.closed {
             return Err(PutError { item, refusal: Refusal::Closed });
         }
-        if !shelf.has_room(weight) {
-            if !(self.not_full.lock().is_empty() && shelf.could_have_room(weight)) {
-                return Err(PutError { item, refusal: Refusal::Full });
-            }
-            while !shelf.has_room(weight) {
-                dropped.push(shelf.take(calls).expect("what waits is in the way"));
-            }
+        // Also where there is room for those in line: it is theirs, by now.
+        if !(self.not_full.lock().is_empty() && shelf.could_have_room(weight)) {
+            return Err(PutError { item, refusal: Refusal::Full });
+        }
+        while !shelf.has_room(weight) {
+            dropped.push(shelf.take(calls).expect("what waits is in the way"));
         }
         self.admit(&mut shelf, Want::Item(item), weight, &mut Turn::default(), calls);
         Ok(shelf.watched)

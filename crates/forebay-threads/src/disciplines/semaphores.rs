@@ -106,15 +106,14 @@ impl<T> Store<T> for Semaphores<T> {
         if shelf.closed {
             return Err(PutError { item, refusal: Refusal::Closed });
         }
-        if !shelf.has_room(weight) {
-            if self.empty.has_line() || !shelf.could_have_room(weight) {
-                return Err(PutError { item, refusal: Refusal::Full });
-            }
-            while !shelf.has_room(weight) {
-                self.filled.owe();
-                dropped.push(shelf.take(calls).expect("what waits is in the way"));
-                self.empty.release(1, calls);
-            }
+        // Also where there is room for those in line: it is theirs, by now.
+        if self.empty.has_line() || !shelf.could_have_room(weight) {
+            return Err(PutError { item, refusal: Refusal::Full });
+        }
+        while !shelf.has_room(weight) {
+            self.filled.owe();
+            dropped.push(shelf.take(calls).expect("what waits is in the way"));
+            self.empty.release(1, calls);
         }
         self.empty.owe();
         self.admit(&mut shelf, Want::Item(item), weight, calls);

@@ -11,6 +11,7 @@ models! {
     drop_oldest_races_two_takes: races_two_takes();
     drop_oldest_races_a_producer_to_the_line: races_producer();
     drop_oldest_overtakes_nobody_in_line: in_line_is_not_overtaken();
+    drop_oldest_passes_no_more_often_than_others: passes_are_counted();
     drop_oldest_and_join: join_sees_the_end();
     drop_oldest_races_close: races_close();
     drop_oldest_leaves_places_set_aside: leaves_permits();

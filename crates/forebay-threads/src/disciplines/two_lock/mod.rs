@@ -208,9 +208,8 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         let (mut head, mut tail) = self.lock_head_then_tail();
         let refusal = if tail.closed {
             Some(Refusal::Closed)
-        } else if self.has_room(&tail, weight) {
-            None
         } else if tail.queued || !tail.could_have_room(weight, self.capacity) {
+            // Also where there is room: it is theirs, by now.
             Some(Refusal::Full)
         } else {
             while !self.has_room(&tail, weight) {
