@@ -12,6 +12,8 @@ models! {
     ack_frees_the_lease_limit: ack_frees_the_limit();
     cancelled_lease_passes_its_wake_on: cancelled_lease();
     cancelled_lease_at_the_limit_passes_its_wake_on: cancelled_at_the_limit();
+    lease_at_the_limit_sees_the_end: limit_sees_the_end();
+    lease_at_the_limit_sees_the_last_take: limit_sees_the_last_take();
     returned_item_needs_its_room_taken_twice: returned_beyond_capacity();
     returned_item_goes_before_a_racing_put: returned_before_put();
     returned_item_fills_the_room_of_puts: returned_fills();
