@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use crate::atomics::counters::Mutex;
+use crate::atomics::Mutex;
 
 /// A mark that the depth has crossed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
