@@ -5,10 +5,12 @@
 
 pub(crate) use std::sync::Arc;
 
+#[cfg(all(loom, test))]
+pub(crate) use loom::sync::atomic::AtomicBool;
 #[cfg(loom)]
 pub(crate) use loom::{
     cell::UnsafeCell,
-    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering},
     thread,
 };
 #[cfg(not(loom))]

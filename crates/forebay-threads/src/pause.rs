@@ -135,14 +135,14 @@ pub(crate) fn contention(capacity: Option<usize>) -> u32 {
 }
 
 /// Rests between looks at a [short lock](crate::short_lock) that is held.
-#[cfg(not(loom))]
+#[cfg(any(not(loom), test))]
 #[derive(Debug)]
 pub(crate) struct Contention {
     first: u32,
     rests: u32,
 }
 
-#[cfg(not(loom))]
+#[cfg(any(not(loom), test))]
 impl Contention {
     pub(crate) fn new(first: u32) -> Self {
         Self { first, rests: 0 }
@@ -152,12 +152,16 @@ impl Contention {
     /// was switched out, spinning would only keep it out, and for one of lower priority so would
     /// yielding.
     pub(crate) fn rest(&mut self) {
+        if cfg!(loom) {
+            // To loom, the one who yields waits for the other.
+            return thread::yield_now();
+        }
         const SPINS: u32 = 6;
         const YIELDS: u32 = SPINS + 32;
         match self.rests {
             nth @ ..SPINS => spin(self.first << nth.min(3)),
             SPINS..YIELDS => thread::yield_now(),
-            nth => thread::sleep(Duration::from_micros(50 << (nth - YIELDS).min(4))),
+            nth => std::thread::sleep(Duration::from_micros(50 << (nth - YIELDS).min(4))),
         }
         self.rests = self.rests.saturating_add(1);
     }

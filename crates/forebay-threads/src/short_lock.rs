@@ -15,7 +15,7 @@ pub(crate) use self::modeled::{Guard, ShortLock};
 #[cfg(not(loom))]
 pub(crate) use self::shipped::{Guard, ShortLock};
 
-#[cfg(not(loom))]
+#[cfg(any(not(loom), test))]
 #[expect(unsafe_code, reason = "a lock gives out what it guards")]
 mod shipped {
     use std::ops::{Deref, DerefMut};
@@ -99,7 +99,8 @@ mod shipped {
     }
 }
 
-/// For loom, its own lock: that this one excludes is modeled by itself, in the tests below.
+/// For the models of everything else, loom's own lock, on which nobody spins. That the shipped one
+/// excludes is modeled by itself, below.
 #[cfg(loom)]
 mod modeled {
     use crate::atomics::{Mutex, MutexGuard};
@@ -117,5 +118,57 @@ mod modeled {
         pub(crate) fn lock(&self) -> Guard<'_, T> {
             self.0.lock()
         }
+    }
+}
+
+#[cfg(all(loom, test))]
+mod models {
+    use super::shipped::ShortLock;
+    use crate::atomics::{Arc, UnsafeCell, thread};
+
+    /// Explores two threads that change the same number under the lock, so many times each.
+    #[expect(unsafe_code, reason = "the cell is read under the lock")]
+    fn explore(
+        turns: u32,
+        change: impl Fn(&ShortLock<UnsafeCell<u32>>) + Copy + Send + Sync + 'static,
+    ) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound.get_or_insert(3);
+        builder.check(move || {
+            let lock = Arc::new(ShortLock::new(UnsafeCell::new(0), 1));
+            let shared = Arc::clone(&lock);
+            let other = thread::spawn(move || (0..turns).for_each(|_| change(&shared)));
+            (0..turns).for_each(|_| change(&lock));
+            other.join().unwrap();
+            let sum = lock.lock().with(|sum| {
+                // SAFETY: under the lock.
+                unsafe { *sum }
+            });
+            assert_eq!(sum, 2 * turns);
+        });
+    }
+
+    /// The cell tells when two are in it at once, or one without having seen the other.
+    #[test]
+    #[expect(unsafe_code, reason = "the cell is read and written under the lock")]
+    fn one_at_a_time_and_each_sees_the_last() {
+        explore(2, |lock| {
+            let sum = lock.lock();
+            // SAFETY: under the lock.
+            sum.with_mut(|sum| unsafe { *sum += 1 });
+        });
+    }
+
+    /// The guard gives out what it guards, changed by whoever held it before.
+    #[test]
+    fn what_the_guard_leads_to_is_the_last() {
+        loom::model(|| {
+            let lock = Arc::new(ShortLock::new(0, 1));
+            let shared = Arc::clone(&lock);
+            let other = thread::spawn(move || *shared.lock() += 1);
+            *lock.lock() += 1;
+            other.join().unwrap();
+            assert_eq!(*lock.lock(), 2);
+        });
     }
 }

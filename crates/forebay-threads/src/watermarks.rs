@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use crate::atomics::counters::Mutex;
+use crate::atomics::Mutex;
 use crate::store::FirstPanic;
 
 /// A mark that the depth has crossed.

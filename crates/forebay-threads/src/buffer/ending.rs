@@ -60,6 +60,8 @@ impl<T> Buffer<T> {
         }
         if self.store.is_closed() {
             self.store.rouse_consumers(calls);
+            // Also those that wait for the lease limit: it may be their own lease that they wait for.
+            self.room.rouse(calls);
         }
     }
 

@@ -125,6 +125,7 @@ impl<T> Store<T> for Monitor<T> {
         if shelf.closed {
             return Err(PutError { item, refusal: Refusal::Closed });
         }
+        // Also where there is room for those in line: it is theirs, by now.
         if !(self.not_full.lock().is_empty() && shelf.could_have_room(weight)) {
             return Err(PutError { item, refusal: Refusal::Full });
         }

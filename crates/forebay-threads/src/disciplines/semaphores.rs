@@ -106,6 +106,7 @@ impl<T> Store<T> for Semaphores<T> {
         if shelf.closed {
             return Err(PutError { item, refusal: Refusal::Closed });
         }
+        // Also where there is room for those in line: it is theirs, by now.
         if self.empty.has_line() || !shelf.could_have_room(weight) {
             return Err(PutError { item, refusal: Refusal::Full });
         }

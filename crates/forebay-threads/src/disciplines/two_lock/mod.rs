@@ -210,6 +210,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         let refusal = if tail.closed {
             Some(Refusal::Closed)
         } else if tail.queued || !tail.could_have_room(weight, self.capacity) {
+            // Also where there is room: it is theirs, by now.
             Some(Refusal::Full)
         } else {
             while !self.has_room(&tail, weight) {
