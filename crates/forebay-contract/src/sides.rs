@@ -31,8 +31,8 @@ pub trait Produce<T: Send + 'static>: Clone + Send + Sync + 'static {
     fn put_within(&self, item: T, patience: Patience) -> Result<Outcome, PutError<T>>;
 
     /// Places the item, waiting for room as a task as this handle's policy says (C9). Dropping the
-    /// future before it is ready cancels the put: its item was then not placed, and goes with the
-    /// future (C5).
+    /// future before it is ready cancels the put: its item was then placed whole, or not at all and
+    /// goes with the future (C5).
     fn put_async(&self, item: T) -> impl Future<Output = Result<Outcome, PutError<T>>> + Send;
 
     /// Places the items in their order, as if put one after the other (C2). Stops at the first that

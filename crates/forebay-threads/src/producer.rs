@@ -78,7 +78,9 @@ impl<T> Producer<T> {
     }
 
     /// Places the item, waiting for room as a task as this handle's policy says. Dropping the future
-    /// before it is ready cancels the put: the item was then not placed, and goes with the future (C5).
+    /// before it is ready cancels the put: the item was then placed whole, by a take that made room for
+    /// it at the last moment, or not at all, and goes with the future (C5). Leaked, it holds nobody up:
+    /// its item is placed in its turn, or keeps its place in line.
     pub async fn put_async(&self, item: T) -> Result<Outcome, PutError<T>> {
         let deadline = match self.overflow {
             Overflow::Wait => None,
@@ -164,7 +166,8 @@ impl<T> Producer<T> {
         Ok(Permit::new(&self.buffer, weight))
     }
 
-    /// Sets a place aside, waiting for room as a task. Dropping the future loses nothing.
+    /// Sets a place aside, waiting for room as a task. Dropping the future loses nothing; leaked, it may
+    /// keep a place, as a leaked permit does.
     pub async fn reserve_async(&self) -> Result<Permit<T>, Refusal> {
         self.reserve_weight_async(1).await
     }

@@ -127,7 +127,9 @@ fn a_task_beside_another_that_rests_goes_on(discipline: Discipline) {
     std::mem::forget(rests);
     assert_eq!(consumer.take(), Ok(1));
     assert!(active.settle().is_ready());
-    assert_eq!(consumer.take_many(3), Ok(vec![2, 3]));
+    assert_eq!(consumer.take_many(2), Ok(vec![2, 3]));
+    // The one that rests may have left its item in line, to be placed without it.
+    assert!(matches!(consumer.try_take(), Ok(4) | Err(TakeError::Empty)));
 }
 
 fn many_to_many_tasks(discipline: Discipline) {

@@ -1,5 +1,6 @@
 //! Permits, leases and futures that are leaked, or kept past the end.
 
+use std::iter;
 use std::mem;
 use std::task::Poll;
 use std::thread;
@@ -131,7 +132,10 @@ fn leaked_puts_keep_no_other_waiting(discipline: Discipline) {
         assert!(put.settle().is_pending());
         mem::forget(put);
     }
-    consumer.take().unwrap();
+    assert_eq!(consumer.take(), Ok(0));
+    // Their items may stand in line, and be placed without them.
+    let placed: Vec<_> = iter::from_fn(|| consumer.try_take().ok()).collect();
+    assert!(placed.is_empty() || placed == [1, 2, 3]);
     passes(&producer, &consumer);
     producer.join();
 }
@@ -167,13 +171,14 @@ fn leaked_leases_in_waiting_keep_no_other_waiting(discipline: Discipline) {
     producer.join();
 }
 
+/// Each may keep a place, as a leaked permit does, and no more.
 fn leaked_reservations_keep_no_other_waiting(discipline: Discipline) {
-    let (producer, consumer) = bounded(discipline, 1);
-    producer.put(0).unwrap();
+    let (producer, consumer) = bounded(discipline, 2);
+    producer.put_many([0, 0]).unwrap();
     let mut reserve = Task::new(producer.reserve_async());
     assert!(reserve.settle().is_pending());
     mem::forget(reserve);
-    consumer.take().unwrap();
+    assert_eq!(consumer.take_many(2), Ok(vec![0, 0]));
     for n in 0..10 {
         producer.reserve().unwrap().put(n).unwrap();
         assert_eq!(consumer.take(), Ok(n));
@@ -234,8 +239,10 @@ fn an_executor_that_goes_takes_nobody_with_it(discipline: Discipline) {
     drop(permits);
     drop(joins);
     drop(puts);
+    // What was placed before its task went is placed.
+    let placed: Vec<_> = iter::from_fn(|| consumer.take().ok().filter(|n| *n != 7)).collect();
+    assert!(placed.is_empty() || placed == [0, 1]);
     assert!(behind.join().unwrap().is_ok());
-    assert_eq!(consumer.take(), Ok(7));
 
     let mut takes: Vec<_> = (0..10).map(|_| Task::new(consumer.take_async())).collect();
     let mut leases: Vec<_> = (0..10).map(|_| Task::new(consumer.lease_async())).collect();

@@ -106,6 +106,10 @@ fn tokio_4618_a_notified_put_that_is_dropped_passes_its_wake_on(discipline: Disc
     assert_eq!(consumer.try_take(), Ok(0));
     assert!(first.is_woken() && !second.is_woken(), "one place wakes one");
     drop(first);
+    // Its item may have stood in line itself: then it was placed already, and the place is taken.
+    if !second.is_woken() {
+        assert_eq!(consumer.try_take(), Ok(1));
+    }
     assert!(second.is_woken());
     assert!(second.settle().is_ready());
     assert_eq!(consumer.try_take(), Ok(2));

@@ -29,8 +29,11 @@ fn async_channel_45_a_put_behind_a_forgotten_one_is_placed(discipline: Disciplin
     eventually("it waits as well", || producer.statistics().producers_waiting == 2);
     assert_eq!(consumer.take(), Ok(0));
     mem::forget(forgotten);
+    // Its item may have stood in line itself: then it is placed, though nobody waits for that.
+    let next = consumer.take();
+    assert!(matches!(next, Ok(1 | 2)));
     assert!(behind.join().unwrap().is_ok());
-    assert_eq!(consumer.take(), Ok(2));
+    assert_eq!(consumer.try_take().is_ok(), next == Ok(1));
 }
 
 /// The same on the other side, the one behind it a task.
