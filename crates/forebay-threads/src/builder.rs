@@ -140,7 +140,10 @@ struct Marks {
 
 impl fmt::Debug for Marks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Marks").field("low", &self.low).field("high", &self.high).finish()
+        f.debug_struct("Marks")
+            .field("low", &self.low)
+            .field("high", &self.high)
+            .finish_non_exhaustive()
     }
 }
 

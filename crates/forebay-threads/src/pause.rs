@@ -1,6 +1,6 @@
 //! What a thread does before it sleeps, and between looks at a lock: spin, yield, sleep a little.
 //!
-//! Measured, design by design: `docs/decisions/0004-waiting-without-sleeping.md`.
+//! Measured, design by design: `docs/decisions/0005-waiting-without-sleeping.md`.
 
 use std::time::Duration;
 
@@ -152,12 +152,12 @@ impl Contention {
     /// was switched out, spinning would only keep it out, and for one of lower priority so would
     /// yielding.
     pub(crate) fn rest(&mut self) {
+        const SPINS: u32 = 6;
+        const YIELDS: u32 = SPINS + 32;
         if cfg!(loom) {
             // To loom, the one who yields waits for the other.
             return thread::yield_now();
         }
-        const SPINS: u32 = 6;
-        const YIELDS: u32 = SPINS + 32;
         match self.rests {
             nth @ ..SPINS => spin(self.first << nth.min(3)),
             SPINS..YIELDS => thread::yield_now(),

@@ -17,6 +17,7 @@ pub(crate) use self::shipped::{Guard, ShortLock};
 
 #[cfg(any(not(loom), test))]
 #[expect(unsafe_code, reason = "a lock gives out what it guards")]
+#[expect(clippy::inline_always, reason = "each is shorter than its call")]
 mod shipped {
     use std::ops::{Deref, DerefMut};
 
@@ -45,7 +46,6 @@ mod shipped {
         }
 
         #[inline(always)]
-        #[expect(clippy::inline_always, reason = "it is shorter than its call")]
         pub(crate) fn lock(&self) -> Guard<'_, T> {
             if !self.try_hold() {
                 self.contend();
@@ -54,7 +54,6 @@ mod shipped {
         }
 
         #[inline(always)]
-        #[expect(clippy::inline_always, reason = "it is shorter than its call")]
         fn try_hold(&self) -> bool {
             // Acquire: pairs with the Release in `Guard::drop`: what the last owner did is visible.
             self.held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()

@@ -3,6 +3,8 @@
 //! A discipline stores items in order, bounds those that wait, and lets each side wait for the
 //! other. Leases, join, dead letters and statistics are the [`Buffer`](crate::buffer::Buffer)'s.
 
+#![expect(clippy::inline_always, reason = "the two verbs are to vanish into the handles'")]
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;

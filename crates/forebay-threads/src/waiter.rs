@@ -77,42 +77,42 @@ pub(crate) struct Calls(ManuallyDrop<Made>);
 /// One of each is kept in place, which is all that most operations have.
 #[derive(Debug, Default)]
 struct Made {
-    to_wake: Option<Waker>,
-    to_drop: Option<Waker>,
+    wake: Option<Waker>,
+    discard: Option<Waker>,
     more: Option<Box<More>>,
 }
 
 #[derive(Debug, Default)]
 struct More {
-    to_wake: Vec<Waker>,
-    to_drop: Vec<Waker>,
-    to_tell: Option<Arc<Watermarks>>,
-    to_look_after: Vec<Weak<Shared>>,
+    wake: Vec<Waker>,
+    discard: Vec<Waker>,
+    tell: Option<Arc<Watermarks>>,
+    look_after: Vec<Weak<Shared>>,
 }
 
 impl Calls {
     pub(crate) fn wake(&mut self, waker: Waker) {
         let made = &mut *self.0;
-        match made.to_wake {
-            None => made.to_wake = Some(waker),
-            Some(_) => made.more.get_or_insert_default().to_wake.push(waker),
+        match made.wake {
+            None => made.wake = Some(waker),
+            Some(_) => made.more.get_or_insert_default().wake.push(waker),
         }
     }
 
     /// Has the watermarks tell what is due.
     pub(crate) fn tell(&mut self, watermarks: &Arc<Watermarks>) {
-        self.0.more.get_or_insert_default().to_tell = Some(Arc::clone(watermarks));
+        self.0.more.get_or_insert_default().tell = Some(Arc::clone(watermarks));
     }
 
     fn set_alarm(&mut self, line: Weak<Shared>) {
-        self.0.more.get_or_insert_default().to_look_after.push(line);
+        self.0.more.get_or_insert_default().look_after.push(line);
     }
 
     pub(crate) fn discard(&mut self, waker: Waker) {
         let made = &mut *self.0;
-        match made.to_drop {
-            None => made.to_drop = Some(waker),
-            Some(_) => made.more.get_or_insert_default().to_drop.push(waker),
+        match made.discard {
+            None => made.discard = Some(waker),
+            Some(_) => made.more.get_or_insert_default().discard.push(waker),
         }
     }
 }
@@ -122,7 +122,7 @@ impl Drop for Calls {
     fn drop(&mut self) {
         // By hand, so that the common case is one test that is inlined everywhere.
         let made = &*self.0;
-        if made.to_wake.is_some() || made.to_drop.is_some() || made.more.is_some() {
+        if made.wake.is_some() || made.discard.is_some() || made.more.is_some() {
             make(mem::take(&mut *self.0));
         }
     }
@@ -131,20 +131,19 @@ impl Drop for Calls {
 /// All of them are made, also when one panics.
 #[cold]
 fn make(made: Made) {
-    let Made { to_wake, to_drop, more } = made;
-    let More { to_wake: also_wake, to_drop: also_drop, to_tell, to_look_after } =
-        more.map_or_else(More::default, |more| *more);
-    for line in to_look_after {
+    let Made { wake, discard, more } = made;
+    let more = more.map_or_else(More::default, |more| *more);
+    for line in more.look_after {
         alarm::look_after(line);
     }
     let mut first = FirstPanic::default();
-    for waker in to_wake.into_iter().chain(also_wake) {
+    for waker in wake.into_iter().chain(more.wake) {
         first.catch(|| waker.wake());
     }
-    for waker in to_drop.into_iter().chain(also_drop) {
+    for waker in discard.into_iter().chain(more.discard) {
         first.catch(|| drop(waker));
     }
-    if let Some(watermarks) = to_tell {
+    if let Some(watermarks) = more.tell {
         first.catch(|| watermarks.tell());
     }
     first.resume();
@@ -179,7 +178,7 @@ struct Gate {
 #[derive(Debug, Default)]
 struct Places {
     /// In the order of arrival; `None` where one has left from the middle.
-    places: VecDeque<Option<Place>>,
+    line: VecDeque<Option<Place>>,
     /// The number of the first of these. The others follow.
     first: u64,
     /// How many there are.
@@ -192,26 +191,26 @@ struct Places {
 
 impl Places {
     fn get(&self, number: u64) -> &Place {
-        let place = &self.places[(number - self.first) as usize];
+        let place = &self.line[(number - self.first) as usize];
         place.as_ref().expect("a turn's place is in its line")
     }
 
     fn get_mut(&mut self, number: u64) -> &mut Place {
-        let place = &mut self.places[(number - self.first) as usize];
+        let place = &mut self.line[(number - self.first) as usize];
         place.as_mut().expect("a turn's place is in its line")
     }
 
     fn append(&mut self, place: Place) -> u64 {
-        self.places.push_back(Some(place));
+        self.line.push_back(Some(place));
         self.count += 1;
-        self.first + self.places.len() as u64 - 1
+        self.first + self.line.len() as u64 - 1
     }
 
     fn remove(&mut self, number: u64) -> Place {
-        let place = self.places[(number - self.first) as usize].take();
+        let place = self.line[(number - self.first) as usize].take();
         self.count -= 1;
-        while self.places.front().is_some_and(Option::is_none) {
-            self.places.pop_front();
+        while self.line.front().is_some_and(Option::is_none) {
+            self.line.pop_front();
             self.first += 1;
         }
         place.expect("a turn's place is in its line")
@@ -219,14 +218,14 @@ impl Places {
 
     /// The first that is not absent.
     fn oldest(&mut self) -> Option<&mut Place> {
-        self.places.iter_mut().flatten().find(|place| !place.absent)
+        self.line.iter_mut().flatten().find(|place| !place.absent)
     }
 
     /// The first that sleeps, and its number.
     fn first_asleep(&mut self) -> Option<(u64, &mut Place)> {
         let from = self.first_asleep.saturating_sub(self.first);
         let numbers = self.first + from..;
-        let places = self.places.iter_mut().skip(from as usize);
+        let places = self.line.iter_mut().skip(from as usize);
         numbers.zip(places).find_map(|(number, place)| {
             let place = place.as_mut()?;
             place.waker.is_some().then_some((number, place))
@@ -426,14 +425,11 @@ impl Line<'_> {
 
     fn set_gate(&mut self) {
         let gate = &self.shared.gate;
-        let mut numbered = (self.places.first..).zip(&self.places.places);
+        let mut numbered = (self.places.first..).zip(&self.places.line);
         let present = numbered.find_map(|(number, place)| {
             place.as_ref().filter(|place| !place.absent).map(|place| (number, place.limit))
         });
-        let (oldest, limit) = match present {
-            Some(present) => present,
-            None => (u64::MAX, u64::MAX),
-        };
+        let (oldest, limit) = present.unwrap_or((u64::MAX, u64::MAX));
         gate.oldest.store(oldest, Ordering::Relaxed);
         gate.limit.store(limit, Ordering::Relaxed);
     }

@@ -232,7 +232,9 @@ fn everything_at_once(discipline: Discipline, capacity: usize, time: Duration) {
     assert_eq!((statistics.producers_waiting, statistics.consumers_waiting), (0, 0));
     assert_eq!(statistics.finished, taken);
     assert_eq!(statistics.produced, statistics.finished + statistics.dropped);
-    assert_eq!(read(&account.dropped), statistics.dropped + cancelled);
+    // A cancelled put has placed its item whole, or not at all.
+    let dropped_at_least = statistics.dropped;
+    assert!((dropped_at_least..=dropped_at_least + cancelled).contains(&read(&account.dropped)));
     assert_eq!(read(&account.made), taken + read(&account.handed_back) + read(&account.dropped));
     assert!(taken > 0);
     consumer.join();

@@ -97,13 +97,13 @@ impl<T> Buffer<T> {
         let mut calls = Calls::default();
         let mut desk = self.desk.lock();
         let admitted = self.admits_lease(&desk, &turn.room);
-        let progress = if !admitted {
+        let progress = if admitted {
+            self.store.poll_take(&mut turn.item, waker, &share.items, &mut calls)
+        } else {
             // An item we may have been called for meanwhile is for others to take.
             self.store.cancel_take(&mut turn.item, &mut calls);
             self.room.lock().wait(&mut turn.room, waker, desk.leases, &mut calls);
             Progress::Asleep
-        } else {
-            self.store.poll_take(&mut turn.item, waker, &share.items, &mut calls)
         };
         match progress {
             Progress::Done(taken) => {

@@ -7,6 +7,7 @@
 //! Buffer*, 2009, for the limits).
 
 #![expect(unsafe_code, reason = "places are written and read without a lock between the ends")]
+#![expect(clippy::inline_always, reason = "a result through memory costs more than all of it")]
 
 use crossbeam_utils::CachePadded;
 
@@ -85,7 +86,6 @@ impl<P: Places> Ends<P> {
 
     /// Puts the item, if the tail is below its limit.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "its result through memory costs more than itself")]
     pub(super) fn put(&self, tail: &mut Tail<P::Tail>, item: P::Item) -> Result<(), P::Item> {
         if tail.position >= tail.limit {
             return Err(item);
@@ -121,7 +121,6 @@ impl<P: Places> Ends<P> {
 
     /// Takes the oldest item, if the head is below its limit.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "its result through memory costs more than itself")]
     pub(super) fn take(&self, head: &mut Head<P::Head>) -> Option<P::Item> {
         if head.position >= head.limit {
             return None;

@@ -23,6 +23,8 @@
 //!
 //! Locks are taken in this order: line, head, tail; wakers are woken after all.
 
+#![expect(clippy::inline_always, reason = "the two verbs are to vanish into the handles'")]
+
 mod careful;
 mod ends;
 mod nodes;
