@@ -29,13 +29,13 @@ pub(crate) fn wake_after(time: Duration, waker: &Waker) {
     wake_at(Instant::now() + time, waker);
 }
 
-/// Loom has no clock, and no deadline but one that passes at once.
-#[cfg(loom)]
+/// Loom and shuttle have no clock, and no deadline but one that passes at once.
+#[cfg(any(loom, shuttle))]
 pub(crate) fn wake_at(_: Instant, _: &Waker) {}
 
 /// Wakes the task at that moment, or soon after. It cannot be taken back: a task that has ended is
 /// woken in vain.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) fn wake_at(at: Instant, waker: &Waker) {
     static CLOCK: OnceLock<&'static Clock> = OnceLock::new();
     let clock = CLOCK.get_or_init(|| {

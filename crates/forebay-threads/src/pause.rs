@@ -79,7 +79,7 @@ impl Mood {
 }
 
 fn yield_until(ready: impl Fn() -> bool) -> bool {
-    (0..if cfg!(loom) { 0 } else { YIELDS }).any(|_| {
+    (0..if cfg!(any(loom, shuttle)) { 0 } else { YIELDS }).any(|_| {
         thread::yield_now();
         ready()
     })
@@ -88,7 +88,7 @@ fn yield_until(ready: impl Fn() -> bool) -> bool {
 /// The first rest is about as long as the other side takes for the whole buffer: while this side is
 /// away, it goes on alone, and the items cross from cache to cache many at a time.
 fn spin_until(capacity: Option<usize>, ready: impl Fn() -> bool) -> bool {
-    if cfg!(loom) {
+    if cfg!(any(loom, shuttle)) {
         return false;
     }
     let rest = rest(capacity);
@@ -119,14 +119,14 @@ pub(crate) fn contention(capacity: Option<usize>) -> u32 {
 }
 
 /// Rests between looks at a [short lock](crate::short_lock) that is held.
-#[cfg(any(not(loom), test))]
+#[cfg(any(not(any(loom, shuttle)), all(loom, test)))]
 #[derive(Debug)]
 pub(crate) struct Contention {
     first: u32,
     rests: u32,
 }
 
-#[cfg(any(not(loom), test))]
+#[cfg(any(not(any(loom, shuttle)), all(loom, test)))]
 impl Contention {
     pub(crate) fn new(first: u32) -> Self {
         Self { first, rests: 0 }
@@ -136,12 +136,12 @@ impl Contention {
     /// was switched out, spinning would only keep it out, and for one of lower priority so would
     /// yielding.
     pub(crate) fn rest(&mut self) {
+        const SPINS: u32 = 6;
+        const YIELDS: u32 = SPINS + 32;
         if cfg!(loom) {
             // To loom, the one who yields waits for the other.
             return thread::yield_now();
         }
-        const SPINS: u32 = 6;
-        const YIELDS: u32 = SPINS + 32;
         match self.rests {
             nth @ ..SPINS => spin(self.first << nth.min(3)),
             SPINS..YIELDS => thread::yield_now(),

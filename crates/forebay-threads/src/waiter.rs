@@ -237,9 +237,9 @@ pub(crate) enum Admission {
     Refused,
 }
 
-/// The time, for a waiter's [`GRACE`]; in loom none passes.
+/// The time, for a waiter's [`GRACE`]; to loom and shuttle none passes.
 fn now() -> Option<Instant> {
-    (!cfg!(loom)).then(Instant::now)
+    (!cfg!(any(loom, shuttle))).then(Instant::now)
 }
 
 /// A [`WaitList`], locked.

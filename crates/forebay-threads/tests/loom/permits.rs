@@ -64,8 +64,10 @@ fn dropped_permit_gives_back(discipline: Discipline) {
         let sides = sides(discipline, 2);
         let permit = sides.producer.reserve().unwrap();
         let other = spawn(&sides, |_| drop(permit));
-        let placed =
-            sides.producer.try_put_many([1, 2]).map_or_else(|e| e.done, |done| done).placed;
+        let placed = match sides.producer.try_put_many([1, 2]) {
+            Ok(done) => done.placed,
+            Err(refused) => refused.done.placed,
+        };
         assert!(placed >= 1);
         other.join().unwrap();
         assert_eq!(sides.producer.try_put(3).is_ok(), placed == 1);

@@ -26,7 +26,9 @@ fn hand_over(discipline: Discipline, capacity: i32) {
         for item in 0..capacity {
             sides.producer.put(item).unwrap();
         }
-        let other = spawn(&sides, move |sides| drop(sides.producer.put(capacity).unwrap()));
+        let other = spawn(&sides, move |sides| {
+            sides.producer.put(capacity).unwrap();
+        });
         for item in 0..=capacity {
             assert_eq!(sides.consumer.take(), Ok(item));
         }
