@@ -1,8 +1,8 @@
 //! `cargo xtask test`: everything that decides whether a change lands, in steps.
 //!
 //! The steps go from the quickest to the slowest, and the first failure ends the run. Tests are found
-//! by where they lie and what they are called: `tests/loom*.rs` are models, `tests/conformance*.rs`
-//! and everything in `forebay-conformance` is the suite, `crates/forebay-cli/tests/` runs the real
+//! by where they lie and what they are called: `tests/loom*` are models, `tests/shuttle*` schedules,
+//! `tests/conformance*.rs` and everything in `forebay-conformance` is the suite, `crates/forebay-cli/tests/` runs the real
 //! command, any other `tests/*.rs` is an integration test.
 //!
 //! `bench/` is not built here: its rivals come from the network, and no rival decides whether a
@@ -129,6 +129,7 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
             && folder != "forebay-conformance"
             && !stem.starts_with("conformance")
             && !stem.starts_with("loom")
+            && !stem.starts_with("shuttle")
     });
     if !integration.is_empty() {
         step("integration", "tests/*.rs of the libraries", one(tests(TEST, &integration)));
@@ -149,7 +150,8 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
         one(Invocation::cargo("doc --workspace --all-features --no-deps --lib --quiet")
             .with("RUSTDOCFLAGS", "-D warnings")),
     );
-    step("loom", "every interleaving of small cases", models(files)?);
+    step("loom", "every interleaving of small cases", explored(files, "loom", &["--lib"])?);
+    step("schedules", "larger cases under a seeded scheduler", explored(files, "shuttle", &[])?);
     Ok(steps)
 }
 
@@ -201,24 +203,27 @@ fn conformance(files: &[File]) -> Work {
     Work::Commands(commands)
 }
 
-/// The models of each crate that has any, built apart from everything else.
-fn models(files: &[File]) -> Result<Work, String> {
-    let target = house::target()?.join("loom");
+/// The tests `tests/NAME*` of each crate that has any, and whatever else is asked of it, built with
+/// `--cfg NAME` and so apart from everything else.
+fn explored(files: &[File], name: &str, also: &[&str]) -> Result<Work, String> {
+    let target = house::target()?.join(name);
     let target = target.to_str().ok_or("the target folder's name is not UTF-8")?;
     let folders: BTreeSet<&str> = files.iter().filter_map(File::crate_folder).collect();
     let mut commands = Vec::new();
     for folder in folders {
-        let models = tests_named(files, |there, stem| there == folder && stem.starts_with("loom"));
-        if !models.is_empty() {
+        let found = tests_named(files, |there, stem| there == folder && stem.starts_with(name));
+        if !found.is_empty() {
+            let mut invocation = tests(&format!("test --release --package {folder}"), &found);
+            invocation.arguments.extend(also.iter().map(ToString::to_string));
             commands.push(
-                tests(&format!("test --release --package {folder}"), &models)
-                    .with("RUSTFLAGS", "--cfg loom")
+                invocation
+                    .with("RUSTFLAGS", format!("--cfg {name}"))
                     .with("CARGO_TARGET_DIR", target),
             );
         }
     }
     Ok(if commands.is_empty() {
-        Work::Impossible("no crate has tests/loom*.rs: there is no model to explore".to_owned())
+        Work::Impossible(format!("no crate has tests/{name}*: there is nothing to explore"))
     } else {
         Work::Commands(commands)
     })
@@ -244,7 +249,9 @@ mod tests {
         let found: Vec<&str> = tests_named(&files, |_, _| true).into_iter().collect();
         assert_eq!(found, ["big", "loom", "smoke"]);
         assert!(matches!(conformance(&files), Work::Impossible(_)));
-        assert!(matches!(models(&files), Ok(Work::Commands(commands)) if commands.len() == 1));
+        let explored = |name| explored(&files, name, &["--lib"]);
+        assert!(matches!(explored("loom"), Ok(Work::Commands(commands)) if commands.len() == 1));
+        assert!(matches!(explored("shuttle"), Ok(Work::Impossible(_))));
     }
 
     #[test]

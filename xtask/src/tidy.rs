@@ -99,7 +99,9 @@ fn atomics(files: &[File]) -> Vec<String> {
         .filter(|file| file.path != one.path && !docs.contains(&format!("`{}`", file.name())))
         .flat_map(|file| {
             let code = code_of(&file.text);
-            let named = |line: &str| line.contains("sync::atomic") || line.contains("loom::");
+            let named = |line: &str| {
+                ["sync::atomic", "loom::", "shuttle::"].iter().any(|n| line.contains(n))
+            };
             let lines: Vec<usize> =
                 code.lines().zip(1..).filter(|(line, _)| named(line)).map(|(_, n)| n).collect();
             lines.into_iter().map(|n| {
@@ -176,6 +178,7 @@ mod tests {
         let naming = "use a;\nuse std::sync::atomic::AtomicBool;";
         assert!(of("", naming)[0].contains("ring.rs:2"));
         assert_eq!(of("", "use loom::thread;").len(), 1);
+        assert_eq!(of("", "use shuttle::thread;").len(), 1);
         assert_eq!(of("//! Except `ring.rs`.", naming), [""; 0]);
         assert_eq!(of("", "// std::sync::atomic\nuse crate::atomics::AtomicBool;"), [""; 0]);
         assert_eq!(atomics(&tree(&[("crates/forebay-threads/src/ring.rs", "")])).len(), 1);

@@ -43,11 +43,11 @@ pub(crate) fn look_after(line: Weak<Shared>) {
     set(Alarm { at: Instant::now() + GRACE, rings: Rings::Line(line) });
 }
 
-/// Loom has no clock, and no deadline but one that passes at once.
-#[cfg(loom)]
+/// Loom and shuttle have no clock, and no deadline but one that passes at once.
+#[cfg(any(loom, shuttle))]
 fn set(_: Alarm) {}
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 fn set(alarm: Alarm) {
     static CLOCK: OnceLock<&'static Clock> = OnceLock::new();
     let clock = CLOCK.get_or_init(|| {

@@ -1,19 +1,25 @@
-//! The one place that names atomics, locks and parking: the standard library's, or loom's.
+//! The one place that names atomics, locks and parking: the standard library's, loom's or shuttle's.
 //!
-//! Everything else imports from here, so that the code that ships is the code that loom explores.
-//! Loom is spared what synchronizes nothing: reference counts, and the [`counters`] that only count.
+//! Everything else imports from here, so that the code that ships is the code that loom explores, and
+//! that shuttle schedules. Both are spared what synchronizes nothing: reference counts, and the
+//! [`counters`] that only count.
 
 pub(crate) use std::sync::Arc;
 
-#[cfg(all(loom, test))]
-pub(crate) use loom::sync::atomic::AtomicBool;
 #[cfg(loom)]
 pub(crate) use loom::{
     cell::UnsafeCell,
     sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering},
     thread,
 };
-#[cfg(not(loom))]
+#[cfg(all(loom, test))]
+pub(crate) use loom::{model, sync::atomic::AtomicBool};
+#[cfg(shuttle)]
+pub(crate) use shuttle::{
+    sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering},
+    thread,
+};
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::{
     sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
     thread,
@@ -40,7 +46,9 @@ pub(crate) mod counters {
 
 #[cfg(loom)]
 use loom::sync as locks;
-#[cfg(not(loom))]
+#[cfg(shuttle)]
+use shuttle::sync as locks;
+#[cfg(not(any(loom, shuttle)))]
 use std::sync as locks;
 
 pub(crate) use locks::MutexGuard;
@@ -82,11 +90,11 @@ impl<T> UnsafeCell<T> {
 }
 
 /// Puts the thread that made it to sleep, and wakes it. A wake that comes first is kept, once.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 #[derive(Debug)]
 pub(crate) struct Parker(thread::Thread);
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 impl Parker {
     pub(crate) fn current() -> Self {
         Self(thread::current())
@@ -102,14 +110,14 @@ impl Parker {
 }
 
 /// Loom's own parking forgets a wake when the thread takes a lock before it parks.
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 #[derive(Debug)]
 pub(crate) struct Parker {
     token: locks::Mutex<bool>,
     woken: locks::Condvar,
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 impl Parker {
     pub(crate) fn current() -> Self {
         Self { token: locks::Mutex::new(false), woken: locks::Condvar::new() }

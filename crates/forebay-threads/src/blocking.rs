@@ -49,7 +49,7 @@ pub(crate) fn sleep<C: Call>(patience: Patience, call: &mut C, mood: &Mood) -> O
 }
 
 /// The thread's own parker, made once.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 fn with_parker<R>(wait: impl FnOnce(&Parker, &Waker) -> R) -> R {
     std::thread_local! {
         static OWN: (Arc<Parker>, Waker) = make_parker();
@@ -61,7 +61,7 @@ fn with_parker<R>(wait: impl FnOnce(&Parker, &Waker) -> R) -> R {
     wait(&parker, &waker)
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 fn with_parker<R>(wait: impl FnOnce(&Parker, &Waker) -> R) -> R {
     let (parker, waker) = make_parker();
     wait(&parker, &waker)
@@ -73,7 +73,7 @@ fn make_parker() -> (Arc<Parker>, Waker) {
     (parker, waker)
 }
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 fn is_over(patience: Patience) -> bool {
     match patience {
         Patience::Try => true,
@@ -82,7 +82,7 @@ fn is_over(patience: Patience) -> bool {
     }
 }
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 fn park(_: &Parker, patience: Patience) {
     match patience {
         Patience::Until(deadline) => {
@@ -93,13 +93,13 @@ fn park(_: &Parker, patience: Patience) {
     }
 }
 
-/// Loom has no clock: a deadline may pass at any poll, so it passes at once.
-#[cfg(loom)]
+/// Loom and shuttle have no clock: a deadline may pass at any poll, so it passes at once.
+#[cfg(any(loom, shuttle))]
 fn is_over(patience: Patience) -> bool {
     patience != Patience::Forever
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 fn park(parker: &Parker, _: Patience) {
     parker.park();
 }

@@ -208,7 +208,7 @@ impl<T> Builder<T> {
     /// they are answered or dropped, which within a process is enough: a thread that dies drops its
     /// leases. A deadline is for workers that hang. The buffer keeps a copy of what is on lease, and
     /// one thread that watches the deadlines.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub fn lease_time(mut self, duration: std::time::Duration) -> Self
     where
         T: Clone + Send + 'static,

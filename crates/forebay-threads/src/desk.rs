@@ -99,7 +99,7 @@ impl<T> Desk<T> {
         self.timed.remove(&number)
     }
 
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     /// Strikes the lease whose deadline has passed longest ago.
     pub(crate) fn strike_due(&mut self, now: Instant) -> Option<Timed<T>> {
         let &(deadline, number) = self.due.first()?;
@@ -110,7 +110,7 @@ impl<T> Desk<T> {
         self.timed.remove(&number)
     }
 
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.due.first().map(|&(deadline, _)| deadline)
     }

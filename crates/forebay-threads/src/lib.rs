@@ -54,7 +54,7 @@ mod call;
 mod consumer;
 mod desk;
 mod disciplines;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod expiry;
 mod gauge;
 mod lease;

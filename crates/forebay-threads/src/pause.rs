@@ -91,7 +91,7 @@ impl Mood {
 }
 
 fn yield_until(ready: impl Fn() -> bool) -> bool {
-    (0..if cfg!(loom) { 0 } else { YIELDS }).any(|_| {
+    (0..if cfg!(any(loom, shuttle)) { 0 } else { YIELDS }).any(|_| {
         thread::yield_now();
         ready()
     })
@@ -103,7 +103,7 @@ const LOOKS: u32 = 64;
 /// The first rest is about as long as the other side takes for the whole buffer: while this side is
 /// away, it goes on alone, and the items cross from cache to cache many at a time.
 fn spin_until(capacity: Option<usize>, ready: impl Fn() -> bool) -> bool {
-    if cfg!(loom) {
+    if cfg!(any(loom, shuttle)) {
         return false;
     }
     let rest = rest(capacity);
@@ -135,14 +135,14 @@ pub(crate) fn contention(capacity: Option<usize>) -> u32 {
 }
 
 /// Rests between looks at a [short lock](crate::short_lock) that is held.
-#[cfg(any(not(loom), test))]
+#[cfg(any(not(any(loom, shuttle)), all(loom, test)))]
 #[derive(Debug)]
 pub(crate) struct Contention {
     first: u32,
     rests: u32,
 }
 
-#[cfg(any(not(loom), test))]
+#[cfg(any(not(any(loom, shuttle)), all(loom, test)))]
 impl Contention {
     pub(crate) fn new(first: u32) -> Self {
         Self { first, rests: 0 }

@@ -10,12 +10,12 @@
 //! away, the winner goes on alone, its data warm in its cache, and more is done by both together than
 //! if they met at every turn (T. E. Anderson, *The Performance of Spin Lock Alternatives*, 1990).
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub(crate) use self::modeled::{Guard, ShortLock};
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use self::shipped::{Guard, ShortLock};
 
-#[cfg(any(not(loom), test))]
+#[cfg(any(not(any(loom, shuttle)), all(loom, test)))]
 #[expect(unsafe_code, reason = "a lock gives out what it guards")]
 #[expect(clippy::inline_always, reason = "each is shorter than its call")]
 mod shipped {
@@ -98,9 +98,9 @@ mod shipped {
     }
 }
 
-/// For the models of everything else, loom's own lock, on which nobody spins. That the shipped one
+/// For the models of everything else, loom's own lock, or shuttle's, on which nobody spins. That the shipped one
 /// excludes is modeled by itself, below.
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 mod modeled {
     use crate::atomics::{Mutex, MutexGuard};
 
@@ -123,7 +123,7 @@ mod modeled {
 #[cfg(all(loom, test))]
 mod models {
     use super::shipped::ShortLock;
-    use crate::atomics::{Arc, UnsafeCell, thread};
+    use crate::atomics::{Arc, UnsafeCell, model, thread};
 
     /// Explores two threads that change the same number under the lock, so many times each.
     #[expect(unsafe_code, reason = "the cell is read under the lock")]
@@ -131,7 +131,7 @@ mod models {
         turns: u32,
         change: impl Fn(&ShortLock<UnsafeCell<u32>>) + Copy + Send + Sync + 'static,
     ) {
-        let mut builder = loom::model::Builder::new();
+        let mut builder = model::Builder::new();
         builder.preemption_bound.get_or_insert(3);
         builder.check(move || {
             let lock = Arc::new(ShortLock::new(UnsafeCell::new(0), 1));
@@ -161,7 +161,7 @@ mod models {
     /// The guard gives out what it guards, changed by whoever held it before.
     #[test]
     fn what_the_guard_leads_to_is_the_last() {
-        loom::model(|| {
+        model(|| {
             let lock = Arc::new(ShortLock::new(0, 1));
             let shared = Arc::clone(&lock);
             let other = thread::spawn(move || *shared.lock() += 1);

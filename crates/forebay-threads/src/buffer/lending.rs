@@ -267,7 +267,7 @@ impl<T> Buffer<T> {
         self.room.call(calls);
     }
 
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     /// Ends the leases whose deadline has passed; returns the next deadline.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
         loop {

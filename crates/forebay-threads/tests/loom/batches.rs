@@ -4,7 +4,7 @@ use forebay_threads::{Discipline, TakeError};
 use loom::future::block_on;
 use loom::thread;
 
-use super::{explore, poll_once, sides, spawn, waiting_put, waiting_take};
+use super::{MOST_PASSES, explore, poll_once, sides, spawn, waiting_put, waiting_take};
 
 models! {
     batch_goes_through_at_capacity_1: batch_through(1);
@@ -17,6 +17,8 @@ models! {
     put_many_meets_a_take_on_its_way_to_sleep: meets_takes();
     take_many_meets_a_put_on_its_way_to_sleep: meets_puts();
     two_take_manys_share_what_is_there: two_take_manys();
+    put_many_passes_the_first_in_line_so_often_and_no_more: put_manys_pass();
+    take_many_passes_the_first_in_line_so_often_and_no_more: take_manys_pass();
     cancelled_take_many_passes_its_wake_on: cancelled_take_many();
 }
 
@@ -164,5 +166,44 @@ fn cancelled_take_many(discipline: Discipline) {
         });
         assert_eq!(block_on(second), 1);
         other.join().unwrap();
+    });
+}
+
+/// As `puts_pass` in `waiting`, by batches of one.
+fn put_manys_pass(discipline: Discipline) {
+    explore(move || {
+        let sides = sides(discipline, 1);
+        sides.producer.put(0).unwrap();
+        let mut waiting = waiting_put(&sides, 1);
+        let other = spawn(&sides, |sides| {
+            let pass = |_: &i32| {
+                let _ = sides.consumer.try_take();
+                sides.producer.try_put_many([2]).is_ok()
+            };
+            (0..8).filter(pass).count()
+        });
+        let _ = sides.consumer.try_take();
+        let came = poll_once(waiting.as_mut()).is_ready();
+        let passes = other.join().unwrap();
+        assert!(came || passes <= MOST_PASSES, "passed {passes} times");
+    });
+}
+
+/// As `takes_pass` in `waiting`, by batches of one.
+fn take_manys_pass(discipline: Discipline) {
+    explore(move || {
+        let sides = sides(discipline, 1);
+        let mut waiting = waiting_take(&sides);
+        let other = spawn(&sides, |sides| {
+            let pass = |_: &i32| {
+                let _ = sides.producer.try_put(1);
+                sides.consumer.try_take_many(1).is_ok()
+            };
+            (0..8).filter(pass).count()
+        });
+        let _ = sides.producer.try_put(2);
+        let came = poll_once(waiting.as_mut()).is_ready();
+        let passes = other.join().unwrap();
+        assert!(came || passes <= MOST_PASSES, "passed {passes} times");
     });
 }

@@ -4,7 +4,7 @@ use forebay_threads::{Discipline, Outcome, Refusal};
 use loom::future::block_on;
 use loom::thread;
 
-use super::{explore, poll_once, sides, spawn, waiting_put};
+use super::{MOST_PASSES, explore, poll_once, sides, spawn, waiting_put};
 
 models! {
     drop_oldest_races_a_take: races_take();
@@ -12,6 +12,7 @@ models! {
     drop_oldest_races_a_producer_to_the_line: races_producer();
     drop_oldest_overtakes_nobody_in_line: in_line_is_not_overtaken();
     drop_oldest_passes_no_more_often_than_others: passes_are_counted();
+    drop_oldest_goes_on_once_nobody_is_in_line: line_is_gone();
     drop_oldest_and_join: join_sees_the_end();
     drop_oldest_races_close: races_close();
     drop_oldest_leaves_places_set_aside: leaves_permits();
@@ -116,7 +117,24 @@ fn passes_are_counted(discipline: Discipline) {
         let _ = sides.consumer.try_take();
         let came = poll_once(waiting.as_mut()).is_ready();
         let passes = other.join().unwrap();
-        assert!(came || passes <= 4, "passed {passes} times");
+        assert!(came || passes <= MOST_PASSES, "passed {passes} times");
+    });
+}
+
+/// The producer that stood in line has put, or given up: drop-oldest drops again.
+fn line_is_gone(discipline: Discipline) {
+    explore(move || {
+        let sides = sides(discipline, 1);
+        sides.producer.put(0).unwrap();
+        let waiting = waiting_put(&sides, 1);
+        let other = spawn(&sides, |_| drop(waiting));
+        let _ = sides.dropping().put(2);
+        other.join().unwrap();
+        assert_eq!(sides.dropping().put(3), Ok(Outcome::DroppedOldest(1)));
+        let waiting = waiting_put(&sides, 4);
+        assert_eq!(sides.consumer.take(), Ok(3));
+        block_on(waiting);
+        assert_eq!(sides.dropping().put(5), Ok(Outcome::DroppedOldest(1)));
     });
 }
 

@@ -12,6 +12,7 @@ models! {
     close_wakes_a_consumer: close_wakes_consumer();
     close_wakes_a_batch_with_its_rest: close_wakes_batch();
     close_wakes_a_reserve: close_wakes_reserve();
+    close_stops_puts_in_sight: close_in_sight();
     put_before_close_is_drained: put_races_close();
     last_take_ends_the_other_consumer: last_take_ends_the_other();
     last_batch_ends_the_other_consumer: last_batch_ends_the_other();
@@ -101,6 +102,7 @@ fn close_wakes_batch(discipline: Discipline) {
         });
         sides.consumer.close();
         let rest = other.join().unwrap();
+        assert_eq!(sides.producer.put_many([2]).unwrap_err().rest, [2]);
         let mut items: Vec<_> = std::iter::from_fn(|| sides.consumer.take().ok()).collect();
         items.extend(rest);
         assert_eq!(items, [0, 1]);
@@ -217,5 +219,21 @@ fn cancelled_join(discipline: Discipline) {
         drop(join);
         assert_eq!(sides.consumer.take(), Ok(1));
         other.join().unwrap();
+    });
+}
+
+/// Puts are allowed some places ahead when the buffer is closed: they must look again.
+fn close_in_sight(discipline: Discipline) {
+    explore(move || {
+        let sides = sides(discipline, 2);
+        sides.producer.put_many([1, 2]).unwrap();
+        assert_eq!(sides.consumer.take_many(2), Ok(vec![1, 2]));
+        sides.producer.put(3).unwrap();
+        let other = spawn(&sides, |sides| sides.consumer.close());
+        let early = sides.producer.try_put(4).is_ok();
+        other.join().unwrap();
+        assert_eq!(sides.producer.try_put(5).unwrap_err().refusal, Refusal::Closed);
+        assert_eq!(sides.consumer.take(), Ok(3));
+        assert_eq!(sides.consumer.take().is_ok(), early);
     });
 }

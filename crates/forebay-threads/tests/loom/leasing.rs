@@ -17,6 +17,8 @@ models! {
     returned_item_needs_its_room_taken_twice: returned_beyond_capacity();
     returned_item_goes_before_a_racing_put: returned_before_put();
     returned_item_fills_the_room_of_puts: returned_fills();
+    returned_items_fill_more_than_the_room: returned_beyond_room();
+    returned_item_goes_before_those_in_sight: returned_before_the_rest();
     close_waits_for_a_lease_of_another: close_waits_for_the_lease();
 }
 
@@ -188,9 +190,45 @@ fn returned_fills(discipline: Discipline) {
         });
         let early = sides.producer.try_put(3).is_ok();
         other.join().unwrap();
+        assert!(sides.producer.try_put_many([4, 5]).is_err());
         assert!(sides.producer.try_put(4).is_err(), "two wait, or three by nacks");
         assert_eq!(sides.producer.statistics().waiting, 2 + u64::from(early));
         assert_eq!(sides.consumer.take_many(2), Ok(vec![1, 2]));
+    });
+}
+
+/// Two items come back to a buffer of one: no put has room until both are taken.
+fn returned_beyond_room(discipline: Discipline) {
+    explore(move || {
+        let sides = sides(discipline, 1);
+        let [one, two] = [1, 2].map(|item| {
+            sides.producer.put(item).unwrap();
+            sides.consumer.lease().unwrap()
+        });
+        let other = spawn(&sides, move |_| two.nack().unwrap());
+        one.nack().unwrap();
+        assert!(sides.producer.try_put(3).is_err());
+        other.join().unwrap();
+        assert!(sides.producer.try_put(4).is_err());
+        assert_eq!(sides.consumer.take(), Ok(1));
+        assert!(sides.producer.try_put_many([5]).is_err());
+        assert_eq!(sides.consumer.take(), Ok(2));
+        sides.producer.try_put(6).unwrap();
+    });
+}
+
+/// An item comes back while the takes are allowed some that are newer: they must look again.
+fn returned_before_the_rest(discipline: Discipline) {
+    explore(move || {
+        let sides = sides(discipline, 3);
+        sides.producer.put_many([1, 2]).unwrap();
+        let lease = sides.consumer.lease().unwrap();
+        let other = spawn(&sides, move |_| lease.nack().unwrap());
+        sides.producer.put(3).unwrap();
+        other.join().unwrap();
+        for item in 1..=3 {
+            assert_eq!(sides.consumer.take(), Ok(item));
+        }
     });
 }
 

@@ -104,6 +104,9 @@ fn explore(model: impl Fn() + Send + Sync + 'static) {
     builder.check(model);
 }
 
+/// How often a waiter of a buffer of one may be passed, where it waits alone (C10).
+const MOST_PASSES: usize = 4;
+
 /// Polls once, with a waker that does nothing.
 fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))

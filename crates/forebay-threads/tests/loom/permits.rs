@@ -15,6 +15,7 @@ models! {
     permit_put_wakes_a_take_in_line: permit_put_calls();
     permit_put_before_close_is_drained: permit_put_races_close();
     permit_keeps_its_place_from_puts: permit_keeps_its_place();
+    permit_takes_its_place_from_puts_in_sight: permit_in_sight();
     permit_is_no_item_to_join_or_the_end: permit_is_no_item();
     cancelled_reserve_passes_its_wake_on: cancelled_reserve();
     reserve_and_put_wait_in_one_line: one_line();
@@ -64,8 +65,10 @@ fn dropped_permit_gives_back(discipline: Discipline) {
         let sides = sides(discipline, 2);
         let permit = sides.producer.reserve().unwrap();
         let other = spawn(&sides, |_| drop(permit));
-        let placed =
-            sides.producer.try_put_many([1, 2]).map_or_else(|e| e.done, |done| done).placed;
+        let placed = match sides.producer.try_put_many([1, 2]) {
+            Ok(done) => done.placed,
+            Err(refused) => refused.done.placed,
+        };
         assert!(placed >= 1);
         other.join().unwrap();
         assert_eq!(sides.producer.try_put(3).is_ok(), placed == 1);
@@ -179,5 +182,24 @@ fn one_line(discipline: Discipline) {
         block_on(second);
         assert_eq!(sides.consumer.take(), Ok(2));
         other.join().unwrap();
+    });
+}
+
+/// Puts are allowed some places ahead when one of these is set aside: they must look again.
+fn permit_in_sight(discipline: Discipline) {
+    explore(move || {
+        let sides = sides(discipline, 2);
+        sides.producer.put_many([1, 2]).unwrap();
+        assert_eq!(sides.consumer.take_many(2), Ok(vec![1, 2]));
+        sides.producer.put(3).unwrap();
+        let other = spawn(&sides, |sides| sides.producer.try_reserve().ok());
+        let early = sides.producer.try_put(4).is_ok();
+        let permit = other.join().unwrap();
+        assert_eq!(permit.is_none(), early);
+        assert!(sides.producer.try_put(5).is_err());
+        if let Some(permit) = permit {
+            permit.put(6).unwrap();
+        }
+        assert_eq!(sides.consumer.take_many(3).unwrap().len(), 2);
     });
 }

@@ -10,6 +10,7 @@ use super::{Sides, build, explore, spawn};
 models! {
     crossings_are_told_once_and_in_order: crossings();
     crossings_of_two_sides_are_told_one_at_a_time: one_at_a_time();
+    crossings_by_batches: batches();
     crossings_by_drops_and_returns: drops_and_returns();
 }
 
@@ -74,5 +75,24 @@ fn drops_and_returns(discipline: Discipline) {
         other.join().unwrap();
         while sides.consumer.try_take().is_ok() {}
         assert_eq!(*told.lock().unwrap(), [Watermark::High, Watermark::Low]);
+    });
+}
+
+/// Batches cross the marks as single puts and takes do.
+fn batches(discipline: Discipline) {
+    explore(move || {
+        let (sides, told) = marked(discipline, 2);
+        let other = spawn(&sides, |sides| sides.producer.put_many([1, 2, 3]).unwrap());
+        let mut items = Vec::new();
+        while items.len() < 3 {
+            items.extend(sides.consumer.take_many(2).unwrap());
+        }
+        other.join().unwrap();
+        let told = told.lock().unwrap();
+        assert!(alternating(&told) && told.len() % 2 == 0, "{told:?}");
+        drop(told);
+        sides.producer.put_many([4, 5]).unwrap();
+        assert_eq!(sides.producer.statistics().waiting, 2);
+        assert_eq!(sides.consumer.take_many(2), Ok(vec![4, 5]));
     });
 }

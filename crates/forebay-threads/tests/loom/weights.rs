@@ -51,15 +51,15 @@ fn heavy_and_light(discipline: Discipline) {
     });
 }
 
-/// One take frees weight for two; the first of them passes the wake on.
+/// One take frees weight for two and calls the first of them, who passes the wake on.
 fn two_light(discipline: Discipline) {
     explore(move || {
         let sides = weighing_sides(discipline, 3, 2);
         sides.producer.put(2).unwrap();
         let (first, second) = (waiting_put(&sides, 1), waiting_put(&sides, 1));
-        let other = thread::spawn(move || block_on(first));
+        let other = thread::spawn(move || block_on(second));
         assert_eq!(sides.consumer.take(), Ok(2));
-        block_on(second);
+        block_on(first);
         other.join().unwrap();
         assert_eq!(sides.consumer.take_many(2), Ok(vec![1, 1]));
     });
