@@ -4,6 +4,11 @@
 //! Threads park with a deadline; a task has no such thing, and no executor is assumed here. So there is
 //! one thread for the whole process, started by the first that needs it.
 
+#![cfg_attr(
+    any(loom, shuttle),
+    allow(dead_code, unused_imports, reason = "there is no clock there")
+)]
+
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

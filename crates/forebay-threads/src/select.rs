@@ -212,7 +212,7 @@ impl<R> fmt::Debug for Select<'_, R> {
 /// Where a new select begins, so that selects that wait once are fair together.
 fn anywhere() -> usize {
     // Each state of a hasher is another one, and loom must see the same each time.
-    if cfg!(loom) { 0 } else { RandomState::new().hash_one(()) as usize >> 1 }
+    if cfg!(any(loom, shuttle)) { 0 } else { RandomState::new().hash_one(()) as usize >> 1 }
 }
 
 /// One wait as a call: it stands in all lines, and leaves them when it is dropped.

@@ -90,6 +90,13 @@ fn in_line_is_not_overtaken(discipline: Discipline) {
         other.join().unwrap();
         match outcome {
             Ok(Outcome::Placed) => assert_eq!(sides.consumer.take(), Ok(2)),
+            // The one in line had been placed by then, and was the oldest that waited.
+            Ok(Outcome::DroppedOldest(1)) => {
+                block_on(waiting);
+                assert_eq!(sides.consumer.take(), Ok(2));
+                assert_eq!(sides.producer.statistics().dropped, 1);
+                return;
+            }
             outcome => assert_eq!(outcome, Err(Refusal::Full)),
         }
         block_on(waiting);
