@@ -56,12 +56,9 @@ pub(super) fn put<T: Display>(
 ) -> Result<(), PutError<T>> {
     let name = item.to_string();
     let mut page = narrator.page();
-    let refused = match producer.try_put(item) {
-        Ok(_) => {
-            page.line(who, telling.at_once(&name, &depth(&producer.statistics())));
-            return Ok(());
-        }
-        Err(refused) => refused,
+    let Err(refused) = producer.try_put(item) else {
+        page.line(who, telling.at_once(&name, &depth(&producer.statistics())));
+        return Ok(());
     };
     if refused.refusal != Refusal::Full {
         page.line(who, &refused);
