@@ -102,10 +102,10 @@ fn close_wakes_batch(discipline: Discipline) {
         });
         sides.consumer.close();
         let rest = other.join().unwrap();
-        assert_eq!(sides.producer.put_many([2]).unwrap_err().rest, [2]);
         let mut items: Vec<_> = std::iter::from_fn(|| sides.consumer.take().ok()).collect();
         items.extend(rest);
         assert_eq!(items, [0, 1]);
+        assert_eq!(sides.producer.put_many([2]).unwrap_err().rest, [2]);
     });
 }
 
@@ -225,15 +225,15 @@ fn cancelled_join(discipline: Discipline) {
 /// Puts are allowed some places ahead when the buffer is closed: they must look again.
 fn close_in_sight(discipline: Discipline) {
     explore(move || {
-        let sides = sides(discipline, 2);
-        sides.producer.put_many([1, 2]).unwrap();
-        assert_eq!(sides.consumer.take_many(2), Ok(vec![1, 2]));
-        sides.producer.put(3).unwrap();
+        let sides = sides(discipline, 3);
+        sides.producer.put_many([1, 2, 3]).unwrap();
+        assert_eq!(sides.consumer.take_many(3), Ok(vec![1, 2, 3]));
+        sides.producer.put(4).unwrap();
         let other = spawn(&sides, |sides| sides.consumer.close());
-        let early = sides.producer.try_put(4).is_ok();
+        let early = sides.producer.try_put(5).is_ok();
         other.join().unwrap();
-        assert_eq!(sides.producer.try_put(5).unwrap_err().refusal, Refusal::Closed);
-        assert_eq!(sides.consumer.take(), Ok(3));
+        assert_eq!(sides.producer.try_put(6).unwrap_err().refusal, Refusal::Closed);
+        assert_eq!(sides.consumer.take(), Ok(4));
         assert_eq!(sides.consumer.take().is_ok(), early);
     });
 }

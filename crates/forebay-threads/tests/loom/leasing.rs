@@ -20,6 +20,7 @@ models! {
     returned_items_fill_more_than_the_room: returned_beyond_room();
     returned_item_goes_before_those_in_sight: returned_before_the_rest();
     close_waits_for_a_lease_of_another: close_waits_for_the_lease();
+    last_ack_ends_the_other_consumer: last_ack();
 }
 
 /// A lease that stands in line already.
@@ -245,6 +246,22 @@ fn close_waits_for_the_lease(discipline: Discipline) {
         });
         sides.producer.close();
         lease.nack().unwrap();
+        other.join().unwrap();
+    });
+}
+
+/// After the close another consumer finishes the last item: who waits for its return sees the end.
+fn last_ack(discipline: Discipline) {
+    explore(move || {
+        let sides = sides(discipline, 1);
+        sides.producer.put(1).unwrap();
+        let holder = sides.consumer.clone();
+        let lease = holder.lease().unwrap();
+        sides.producer.close();
+        let other = spawn(&sides, |sides| {
+            assert_eq!(sides.consumer.take(), Err(TakeError::Closed));
+        });
+        lease.ack().unwrap();
         other.join().unwrap();
     });
 }
