@@ -36,14 +36,15 @@
 //!   an item cannot be taken from a thread that holds it; with one, what is redelivered is a copy.
 //! - C10: counted from the moment a waiter stands in line, which is when its first poll returned
 //!   pending, or its thread has gone to sleep. A lease stands in line for what it lacks, the lease
-//!   limit or an item, and the bound holds in each line.
+//!   limit or an item, and the bound holds in each line. Who was called and does not come for 100 ms,
+//!   because its future was leaked or its executor stands still, is passed until it comes.
 //!
 //! # Inside
 //!
 //! [`Builder`] picks one of four [disciplines](Discipline), each a file under `disciplines/` that
 //! keeps items in order and lets the sides wait; over it, `buffer` builds leases, close, join and
-//! statistics once. `waiter` is the line that all of them wait in. `unsafe` stands in `ring` and
-//! `linked` only.
+//! statistics once. `waiter` is the line that threads and tasks wait in together. `unsafe` stands in
+//! the files of `two_lock` that hold items, and in `short_lock`, only.
 
 mod alarm;
 mod atomics;

@@ -67,10 +67,12 @@ pub(crate) fn produce(producer: u64, handle: &Producer<Item>, ledger: &Ledger) {
             7 => with_permit(ledger, next(), handle),
             8 => {
                 let item = next();
-                // Cancelled, it was placed whole or not at all; here it is not placed if it waits.
                 match poll_and_cancel(handle.put_async(item)) {
                     Some(result) => one(ledger, item, |_| result),
-                    None => false,
+                    None => {
+                        ledger.given_up(item);
+                        false
+                    }
                 }
             }
             _ => matches!(poll_and_cancel(handle.reserve_async()), Some(Err(Refusal::Closed))),
