@@ -2,8 +2,8 @@
 //!
 //! The steps go from the quickest to the slowest, and the first failure ends the run. Tests are found
 //! by where they lie and what they are called: `tests/loom*` are models, `tests/shuttle*` schedules,
-//! `tests/conformance*.rs` and everything in `forebay-conformance` is the suite, `crates/forebay-cli/tests/` runs the real
-//! command, any other `tests/*.rs` is an integration test.
+//! `tests/conformance*.rs` and everything in `forebay-conformance` is the suite,
+//! `crates/forebay-cli/tests/` runs the real command, any other `tests/*.rs` is an integration test.
 //!
 //! `bench/` is not built here: its rivals come from the network, and no rival decides whether a
 //! change lands. `cargo xtask bench` builds it.

@@ -6,9 +6,9 @@
 //!
 //! Newcomers may pass those who wait, which spares a context switch, but not for ever: turns are counted
 //! where they are taken, a waiter notes the count when it comes, and once so many turns have been taken
-//! since as it allows, only the oldest is [admitted](WaitList::admits) (C10). That nobody waits for more than so many turns
-//! of others is what D. E. Knuth (1966) first asked of mutual exclusion; the bound here is chosen for
-//! throughput.
+//! since as it allows, only the oldest is [admitted](WaitList::admits) (C10). That nobody waits for more
+//! than so many turns of others is what D. E. Knuth (1966) first asked of mutual exclusion; the bound
+//! here is chosen for throughput.
 //!
 //! The oldest waiter may never come: its future was leaked, or its executor has stopped polling. When
 //! others wait behind one that was called, an [`alarm`](crate::alarm) looks after [`GRACE`] whether it has
@@ -35,7 +35,7 @@ use crate::watermarks::Watermarks;
 pub(crate) const GRACE: Duration = Duration::from_millis(100);
 
 /// Half the turns that a waiter of the largest buffers allows; an unbounded one would allow any.
-const MOST_PASSES: u64 = 1 << 16;
+const MOST_TURNS: u64 = 1 << 16;
 
 /// A waiter's place in a [`WaitList`], or none yet. Its owner must [`Line::leave`] before it goes.
 #[derive(Debug, Default)]
@@ -65,9 +65,9 @@ impl Turn {
     }
 }
 
-/// Wakers to wake, or to let go, and a hook to tell, once no lock is held: these run code of others', which may take
-/// locks of its own, or drop a task that waits in the very line that called it. (For the same reason
-/// a waker is cloned before the first lock, and handed down.)
+/// Wakers to wake, or to let go, and a hook to tell, once no lock is held: these run code of others',
+/// which may take locks of its own, or drop a task that waits in the very line that called it. (For the
+/// same reason a waker is cloned before the first lock, and handed down.)
 ///
 /// Happens when this is dropped. So it is made before the first lock is taken.
 #[derive(Debug, Default)]
@@ -237,7 +237,7 @@ impl Places {
 struct Place {
     /// `None` once woken.
     waker: Option<Waker>,
-    /// When it was woken last.
+    /// Since when others wait for it, woken as it is.
     woken: Option<Instant>,
     /// It did not come when it was woken: it is passed freely until it does.
     absent: bool,
@@ -251,7 +251,7 @@ impl WaitList {
             asleep: AtomicUsize::new(0),
             gate: Gate { limit: AtomicU64::new(u64::MAX), oldest: AtomicU64::new(u64::MAX) },
             line: ShortLock::new(Places::default(), 1),
-            allowance: (capacity as u64).min(MOST_PASSES),
+            allowance: (capacity as u64).min(MOST_TURNS),
         }))
     }
 

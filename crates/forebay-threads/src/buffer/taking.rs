@@ -90,7 +90,7 @@ impl<T> Buffer<T> {
     /// For the items of one take: made before any lock is held.
     pub(crate) fn room_for(&self, max: usize) -> Vec<T> {
         let waiting = usize::try_from(self.store.glance()).unwrap_or(usize::MAX);
-        // More may have come back, or come, since; but nobody asked for room that is never used.
+        // And a few more, which may have come, or come back, by the time that they are taken.
         Vec::with_capacity(max.min(waiting.saturating_add(64)))
     }
 
@@ -100,7 +100,7 @@ impl<T> Buffer<T> {
         while items.len() < most {
             let mut calls = Calls::default();
             let many = self.store.try_take_many(items, most, &share.items, &mut calls);
-            if many.watched {
+            if many.watched && many.count > 0 {
                 self.settle(&self.desk.lock(), &mut calls);
             }
             if many.count == 0 {

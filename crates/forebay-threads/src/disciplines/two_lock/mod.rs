@@ -9,7 +9,7 @@
 //! # One comparison
 //!
 //! An end that is below its limit goes on: that is the whole fast path. Whatever else there is to be
-//! looked at (others stand in line, the other side sleeps, entries have come back, the buffer is
+//! looked at (others stand in line, somebody of the other side sleeps, entries have come back, the buffer is
 //! closed, somebody watches) *stops* the end: it sets the limit to the position, so that the next put
 //! or take looks at everything, carefully, under the same lock.
 //!
@@ -93,6 +93,7 @@ struct Head<P: Places> {
     queued: bool,
     /// Producers that wait for room.
     parked: Line<P::Item>,
+    /// As at the tail; kept here too, so that those in line look under one lock.
     closed: bool,
     /// Somebody watches for the store to become empty.
     watched: bool,
@@ -212,7 +213,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         let refusal = if tail.closed {
             Some(Refusal::Closed)
         } else if tail.queued || !tail.could_have_room(weight, self.capacity) {
-            // Also where there is room: it is theirs, by now.
+            // Also where there is room for those in line: it is theirs, by now.
             Some(Refusal::Full)
         } else {
             while !self.has_room(&tail, weight) {
