@@ -259,10 +259,12 @@ impl<T> Builder<T> {
             return Err(BuildError::LimitZero);
         }
         let gauge = self.gauge()?;
+        let most = self.capacity.unwrap_or(usize::MAX);
+        let max_leased = self.max_leased.unwrap_or(most.max(64)) as u64;
         let store = match (self.discipline, self.capacity) {
-            (None | Some(Discipline::Ring), Some(capacity)) => {
-                AnyStore::Ring(Ring::new(capacity, gauge).ok_or(BuildError::NoMemory { capacity })?)
-            }
+            (None | Some(Discipline::Ring), Some(capacity)) => AnyStore::Ring(
+                Ring::new(capacity, max_leased, gauge).ok_or(BuildError::NoMemory { capacity })?,
+            ),
             (Some(Discipline::Semaphores), Some(capacity)) => {
                 AnyStore::Semaphores(Semaphores::new(capacity, gauge))
             }
@@ -270,15 +272,14 @@ impl<T> Builder<T> {
                 AnyStore::Monitor(Monitor::new(capacity, gauge))
             }
             (None | Some(Discipline::Linked), capacity) => {
-                AnyStore::Linked(Linked::new(capacity, gauge))
+                AnyStore::Linked(Linked::new(capacity, max_leased, gauge))
             }
             (Some(discipline), None) => return Err(BuildError::Unbounded(discipline)),
         };
-        let capacity = self.capacity.unwrap_or(usize::MAX);
         let settings = Settings {
             name: self.name,
             capacity: self.capacity,
-            max_leased: self.max_leased.unwrap_or(capacity.max(64)) as u64,
+            max_leased,
             max_failures: self.max_failures,
             max_deliveries: self.max_deliveries,
             lease_time: self.lease_time,

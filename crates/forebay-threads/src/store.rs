@@ -7,14 +7,13 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::task::Waker;
 use std::vec;
 
 use forebay_contract::{PutError, Refusal};
 
 use crate::disciplines::{Linked, Monitor, Ring, Semaphores};
 use crate::share::Tally;
-use crate::waiter::{Calls, Turn};
+use crate::waiter::{Calls, Sleeper, Turn};
 
 /// An item, with what must go with it through redeliveries.
 #[derive(Debug)]
@@ -80,6 +79,8 @@ pub(crate) struct Counts {
     pub(crate) removed: u64,
     /// Entries that wait now.
     pub(crate) waiting: u64,
+    /// Entries that takes in line were handed and that count as on lease.
+    pub(crate) handed: u64,
     /// Places set aside now.
     pub(crate) reserved: u64,
     /// Weight that waits now; 0 where items are not weighed.
@@ -117,7 +118,7 @@ pub(crate) trait Store<T> {
         want: &mut Want<T>,
         weight: u64,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>>;
 
@@ -153,7 +154,7 @@ pub(crate) trait Store<T> {
     fn poll_take(
         &self,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<T>>;
@@ -164,6 +165,17 @@ pub(crate) trait Store<T> {
     /// Puts an entry back at its position, room or not (C1).
     fn give_back(&self, entry: Entry<T>, calls: &mut Calls);
 
+    /// So many more leases are allowed than are out. A store that hands items to takes in line counts
+    /// those as on lease, as far as that goes.
+    fn set_may_lease(&self, many: u64, calls: &mut Calls) {
+        let _ = (many, calls);
+    }
+
+    /// Takes back what was handed to takes in line, since they will not come for it.
+    fn recall(&self, calls: &mut Calls) {
+        let _ = calls;
+    }
+
     /// Refuses puts from now on; both sides look again.
     fn close(&self, calls: &mut Calls);
 
@@ -173,7 +185,8 @@ pub(crate) trait Store<T> {
     /// this call is seen by the caller's next [`Store::is_empty`].
     fn watch(&self, on: bool);
 
-    /// Whether nothing waited at some moment of this call, nothing being given back meanwhile.
+    /// Whether nothing waited, nor lay ready for a take in line, at some moment of this call, nothing
+    /// being given back meanwhile.
     fn is_empty(&self) -> bool;
 
     /// Whether it is hardly worth trying to put just now. A hint for those who try again and again;
@@ -246,10 +259,10 @@ impl<T> Store<T> for AnyStore<T> {
         want: &mut Want<T>,
         weight: u64,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
-        dispatch!(self, store => store.poll_room(want, weight, turn, waker, calls))
+        dispatch!(self, store => store.poll_room(want, weight, turn, sleeper, calls))
     }
 
     fn cancel_put(&self, want: &mut Want<T>, turn: &mut Turn, calls: &mut Calls) {
@@ -292,11 +305,11 @@ impl<T> Store<T> for AnyStore<T> {
     fn poll_take(
         &self,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<T>> {
-        dispatch!(self, store => store.poll_take(turn, waker, tally, calls))
+        dispatch!(self, store => store.poll_take(turn, sleeper, tally, calls))
     }
 
     fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
@@ -305,6 +318,14 @@ impl<T> Store<T> for AnyStore<T> {
 
     fn give_back(&self, entry: Entry<T>, calls: &mut Calls) {
         dispatch!(self, store => store.give_back(entry, calls));
+    }
+
+    fn set_may_lease(&self, many: u64, calls: &mut Calls) {
+        dispatch!(self, store => store.set_may_lease(many, calls));
+    }
+
+    fn recall(&self, calls: &mut Calls) {
+        dispatch!(self, store => store.recall(calls));
     }
 
     fn close(&self, calls: &mut Calls) {

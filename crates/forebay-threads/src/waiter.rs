@@ -87,7 +87,7 @@ struct More {
     wake: Vec<Waker>,
     discard: Vec<Waker>,
     tell: Option<Arc<Watermarks>>,
-    look_after: Vec<Weak<Shared>>,
+    look_after: Vec<Weak<dyn alarm::Line>>,
 }
 
 impl Calls {
@@ -104,7 +104,8 @@ impl Calls {
         self.0.more.get_or_insert_default().tell = Some(Arc::clone(watermarks));
     }
 
-    fn set_alarm(&mut self, line: Weak<Shared>) {
+    /// Has the alarm ring for the line.
+    pub(crate) fn set_alarm(&mut self, line: Weak<dyn alarm::Line>) {
         self.0.more.get_or_insert_default().look_after.push(line);
     }
 
@@ -147,6 +148,40 @@ fn make(made: Made) {
         first.catch(|| watermarks.tell());
     }
     first.resume();
+}
+
+/// Who is to be woken, and a copy of its waker for a line to keep. A waker's code is its executor's: so the
+/// copy is made before any lock is held.
+#[derive(Debug)]
+pub(crate) struct Sleeper<'a> {
+    waker: &'a Waker,
+    copy: Option<Waker>,
+}
+
+impl<'a> Sleeper<'a> {
+    pub(crate) fn new(waker: &'a Waker) -> Self {
+        Self { waker, copy: None }
+    }
+
+    /// Has a copy ready.
+    pub(crate) fn prepare(&mut self) {
+        self.copy.get_or_insert_with(|| self.waker.clone());
+    }
+
+    /// The copy, if it is ready.
+    pub(crate) fn copy(&mut self) -> Option<Waker> {
+        self.copy.take()
+    }
+
+    /// Whether that waker wakes it.
+    pub(crate) fn is(&self, waker: &Waker) -> bool {
+        self.waker.will_wake(waker)
+    }
+
+    /// The same, to stand in another line.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(self.waker)
+    }
 }
 
 /// Waiters in the order they came.
@@ -316,11 +351,11 @@ impl WaitList {
     }
 }
 
-impl Shared {
-    /// What the alarm does: calls the next where the oldest has not come when it was called.
-    pub(crate) fn pass_absent(self: &Arc<Self>) {
+impl alarm::Line for Shared {
+    /// Calls the next where the oldest has not come when it was called.
+    fn ring(self: Arc<Self>) {
         let mut calls = Calls::default();
-        let mut line = Line { shared: self, places: self.line.lock() };
+        let mut line = Line { shared: &self, places: self.line.lock() };
         line.places.alarmed = false;
         if let Some(oldest) = line.places.oldest()
             && oldest.waker.is_none()
@@ -341,12 +376,12 @@ pub(crate) struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Takes a place at the end, or keeps the one it has, and sleeps in it with the waker, which is
-    /// taken out of its option. `turns`: how many have been taken so far.
+    /// Takes a place at the end, or keeps the one it has, and sleeps in it; the sleeper has its copy
+    /// ready. `turns`: how many have been taken so far.
     pub(crate) fn wait(
         &mut self,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         turns: u64,
         calls: &mut Calls,
     ) {
@@ -362,13 +397,13 @@ impl Line<'_> {
         let place = places.get_mut(number);
         let back = mem::take(&mut place.absent);
         if let Some(old) = &place.waker {
-            if !waker.as_ref().is_some_and(|waker| old.will_wake(waker)) {
-                calls.discard(
-                    mem::replace(&mut place.waker, waker.take()).expect("it was just seen"),
-                );
+            if !sleeper.is(old)
+                && let Some(old) = mem::replace(&mut place.waker, sleeper.copy())
+            {
+                calls.discard(old);
             }
         } else {
-            place.waker = waker.take();
+            place.waker = sleeper.copy();
             places.first_asleep = places.first_asleep.min(number);
             self.shared.asleep.fetch_add(1, Ordering::Relaxed);
         }
@@ -387,7 +422,8 @@ impl Line<'_> {
         if oldest.waker.is_none() {
             oldest.woken.get_or_insert_with(Instant::now);
             self.places.alarmed = true;
-            calls.set_alarm(Arc::downgrade(self.shared));
+            let line: Arc<dyn alarm::Line> = Arc::<Shared>::clone(self.shared);
+            calls.set_alarm(Arc::downgrade(&line));
         }
     }
 

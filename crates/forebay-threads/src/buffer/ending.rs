@@ -1,7 +1,5 @@
 //! How a buffer ends, and how it is known that all is done: close, abandon, join.
 
-use std::task::Waker;
-
 use forebay_contract::{Patience, TimedOut};
 
 use super::Buffer;
@@ -11,7 +9,7 @@ use crate::call::Join;
 use crate::desk::Desk;
 use crate::share::ShareOf;
 use crate::store::{self, Progress, Store};
-use crate::waiter::{Calls, Line, Turn};
+use crate::waiter::{Calls, Line, Sleeper, Turn};
 
 impl<T> Buffer<T> {
     /// Refuses puts from now on (C6).
@@ -30,6 +28,7 @@ impl<T> Buffer<T> {
     /// Nobody is left to take: refuses puts and drops what waits (C6).
     pub(crate) fn abandon(&self) {
         self.close();
+        self.store.recall(&mut Calls::default());
         let panic = store::empty_out(&self.store, || {
             let mut desk = self.desk.lock();
             desk.discarded += 1;
@@ -69,8 +68,9 @@ impl<T> Buffer<T> {
         blocking::wait(patience, &mut Join::new(self)).ok_or(TimedOut)
     }
 
-    pub(crate) fn poll_join(&self, turn: &mut Turn, waker: &mut Option<Waker>) -> Progress<()> {
+    pub(crate) fn poll_join(&self, turn: &mut Turn, sleeper: &mut Sleeper<'_>) -> Progress<()> {
         let mut calls = Calls::default();
+        sleeper.prepare();
         let desk = self.desk.lock();
         let mut line = self.joiners.lock();
         // Called: nothing was unfinished at that moment, whatever has been put since.
@@ -84,7 +84,7 @@ impl<T> Buffer<T> {
             self.unwatch(&line);
             return Progress::Done(());
         }
-        line.wait(turn, waker, 0, &mut calls);
+        line.wait(turn, sleeper, 0, &mut calls);
         Progress::Asleep
     }
 

@@ -1,7 +1,6 @@
 //! Leases: how items leave the store with a duty, and come back to it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{DeadLetter, Death, LeaseError, Patience, TakeError};
@@ -13,7 +12,7 @@ use crate::call::Lend;
 use crate::desk::Desk;
 use crate::share::ShareOf;
 use crate::store::{Entry, Progress, Store};
-use crate::waiter::{Calls, Turn};
+use crate::waiter::{Calls, Sleeper, Turn};
 
 /// The places that one waiting lease may hold.
 #[derive(Debug, Default)]
@@ -70,7 +69,7 @@ impl<T> Buffer<T> {
             });
         }
         if let Some(taken) = self.store.try_take(&share.items, &mut calls) {
-            let entry = Self::lend(&mut desk, taken.entry, share);
+            let entry = self.lend(&mut desk, taken.entry, share, &mut calls);
             drop(desk);
             return Ok(self.call_holding(entry, share, calls));
         }
@@ -80,7 +79,7 @@ impl<T> Buffer<T> {
         }
         match self.store.try_take(&share.items, &mut calls) {
             Some(taken) => {
-                let entry = Self::lend(&mut desk, taken.entry, share);
+                let entry = self.lend(&mut desk, taken.entry, share, &mut calls);
                 drop(desk);
                 Ok(self.call_holding(entry, share, calls))
             }
@@ -92,22 +91,23 @@ impl<T> Buffer<T> {
         &self,
         share: &ShareOf,
         turn: &mut LeaseTurn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
     ) -> Progress<Result<Entry<T>, TakeError>> {
+        sleeper.prepare();
         let mut calls = Calls::default();
         let mut desk = self.desk.lock();
         let admitted = self.admits_lease(&desk, &turn.room);
         let progress = if admitted {
-            self.store.poll_take(&mut turn.item, waker, &share.items, &mut calls)
+            self.store.poll_take(&mut turn.item, sleeper, &share.items, &mut calls)
         } else {
             // An item we may have been called for meanwhile is for others to take.
             self.store.cancel_take(&mut turn.item, &mut calls);
-            self.room.lock().wait(&mut turn.room, waker, desk.leases, &mut calls);
+            self.room.lock().wait(&mut turn.room, sleeper, desk.leases, &mut calls);
             Progress::Asleep
         };
         match progress {
             Progress::Done(taken) => {
-                let entry = Self::lend(&mut desk, taken.entry, share);
+                let entry = self.lend(&mut desk, taken.entry, share, &mut calls);
                 self.leave_room(&desk, turn, &mut calls);
                 drop(desk);
                 Progress::Done(Ok(self.call_holding(entry, share, calls)))
@@ -142,11 +142,18 @@ impl<T> Buffer<T> {
         self.room.leave(&mut turn.room, calls, || desk.leased < self.settings.max_leased);
     }
 
-    fn lend(desk: &mut Desk<T>, mut entry: Entry<T>, share: &ShareOf) -> Entry<T> {
+    fn lend(
+        &self,
+        desk: &mut Desk<T>,
+        mut entry: Entry<T>,
+        share: &ShareOf,
+        calls: &mut Calls,
+    ) -> Entry<T> {
         entry.deliveries += 1;
         desk.leased += 1;
         desk.leases += 1;
         share.lease_begins();
+        self.tell_leases_left(desk, calls);
         entry
     }
 
@@ -263,8 +270,13 @@ impl<T> Buffer<T> {
     fn lease_ended(&self, desk: &mut Desk<T>, share: &ShareOf, calls: &mut Calls) {
         desk.leased -= 1;
         share.lease_ends();
+        self.tell_leases_left(desk, calls);
         self.settle(desk, calls);
         self.room.call(calls);
+    }
+
+    fn tell_leases_left(&self, desk: &Desk<T>, calls: &mut Calls) {
+        self.store.set_may_lease(self.settings.max_leased - desk.leased, calls);
     }
 
     #[cfg(not(any(loom, shuttle)))]

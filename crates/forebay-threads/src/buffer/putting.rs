@@ -10,7 +10,6 @@ use crate::call::Room;
 use crate::pause::Mood;
 use crate::store::{Store, Want};
 use crate::waiter::Calls;
-use crate::waits::Waiting;
 
 /// As in `taking`.
 const ROUNDS: usize = 32;
@@ -107,7 +106,7 @@ impl<T> Buffer<T> {
                 over => return over,
             }
         }
-        let waiting = self.begin_put_wait();
+        let waiting = self.producer_waits.begin();
         for _ in 0..ROUNDS {
             if !mood.yield_now(ready) {
                 break;
@@ -243,10 +242,6 @@ impl<T> Buffer<T> {
     /// Frees a place that was set aside.
     pub(crate) fn release(&self, reserved: u64) {
         self.store.release(reserved, &mut Calls::default());
-    }
-
-    pub(crate) fn begin_put_wait(&self) -> Waiting<'_> {
-        self.producer_waits.begin()
     }
 
     /// Says "abandoned" rather than "closed" when that is why.

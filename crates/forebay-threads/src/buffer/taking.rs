@@ -1,7 +1,5 @@
 //! Takes: at once, after a bounded rest, asleep, as a task; one item or many.
 
-use std::task::Waker;
-
 use forebay_contract::{Patience, TakeError};
 
 use super::Buffer;
@@ -9,7 +7,7 @@ use crate::blocking;
 use crate::call::Take;
 use crate::share::ShareOf;
 use crate::store::{Progress, Store};
-use crate::waiter::{Calls, Turn};
+use crate::waiter::{Calls, Sleeper, Turn};
 
 /// How often a take that sees an item and is beaten to it goes on resting before it stands in line.
 const ROUNDS: usize = 32;
@@ -116,10 +114,10 @@ impl<T> Buffer<T> {
         &self,
         share: &ShareOf,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
     ) -> Progress<Result<T, TakeError>> {
         let mut calls = Calls::default();
-        match self.store.poll_take(turn, waker, &share.items, &mut calls) {
+        match self.store.poll_take(turn, sleeper, &share.items, &mut calls) {
             Progress::Done(taken) => {
                 if taken.watched {
                     self.settle(&self.desk.lock(), &mut calls);

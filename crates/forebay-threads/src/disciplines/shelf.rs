@@ -130,6 +130,7 @@ impl<T> Shelf<T> {
             produced: self.taken + self.fresh.len() as u64,
             removed: self.removed,
             waiting: self.depth() as u64,
+            handed: 0,
             reserved: self.reserved as u64,
             weight: self.gauge.as_ref().map_or(0, Gauge::weight),
             high_water: self.high_water,

@@ -284,12 +284,16 @@ fn an_executor_that_goes_with_the_last_handles_ends_the_buffer(discipline: Disci
         .collect();
     assert!(tasks.iter_mut().all(|task| task.settle().is_pending()));
     drop(consumer);
-    producer.put(1).unwrap();
+    // Some may be handed to those that wait.
+    let mut placed = 0;
+    while producer.try_put(1).is_ok() {
+        placed += 1;
+    }
     let own = producer.clone();
     let mut put = Task::new(async move { own.put_async(2).await });
     assert!(put.settle().is_pending());
     drop(tasks);
     let Poll::Ready(Err(refused)) = put.settle() else { panic!("nobody is left to take it") };
     assert_eq!((refused.item, refused.refusal), (2, Refusal::Abandoned));
-    assert_eq!(producer.statistics().dropped, 1);
+    assert_eq!(producer.statistics().dropped, placed);
 }
