@@ -58,7 +58,7 @@ impl<T> Consumer<T> {
 
     /// Takes the oldest item for good, waiting as a task. Dropping the future loses nothing (C3).
     pub async fn take_async(&self) -> Result<T, TakeError> {
-        match self.buffer.try_take(&self.share) {
+        match self.buffer.take_soon(&self.share) {
             Some(item) => Ok(item),
             None => Task(Take::new(&self.buffer, &self.share, None)).await,
         }

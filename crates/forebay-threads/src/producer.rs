@@ -87,7 +87,7 @@ impl<T> Producer<T> {
             Overflow::WaitFor(time) => Instant::now().checked_add(time),
             _ => return self.put_within(item, Patience::Try),
         };
-        let (item, weight) = match self.buffer.put_now(item) {
+        let (item, weight) = match self.buffer.put_soon(item) {
             Ok(outcome) => return Ok(outcome),
             Err(put) => put?,
         };

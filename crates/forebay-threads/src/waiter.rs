@@ -133,6 +133,11 @@ impl Drop for Calls {
 #[cold]
 fn make(made: Made) {
     let Made { wake, discard, more } = made;
+    if more.is_none() && (wake.is_none() || discard.is_none()) {
+        // There is just one, so none can keep another from being made.
+        wake.into_iter().for_each(Waker::wake);
+        return drop(discard);
+    }
     let more = more.map_or_else(More::default, |more| *more);
     for line in more.look_after {
         alarm::look_after(line);

@@ -50,6 +50,13 @@ impl<T> Buffer<T> {
         }
     }
 
+    /// As [`put_now`](Self::put_now), but for a put that would wait otherwise: where there hardly seems to be
+    /// room, it may as well stand in line at once.
+    #[inline]
+    pub(crate) fn put_soon(&self, item: T) -> Result<Outcome, Result<(T, u64), PutError<T>>> {
+        if self.store.looks_full() { Err(self.weigh(item)) } else { self.put_now(item) }
+    }
+
     /// Places the item if there is room now; else it comes back with its weight, or as refused.
     pub(crate) fn put_now(&self, item: T) -> Result<Outcome, Result<(T, u64), PutError<T>>> {
         let (item, weight) = self.weigh(item).map_err(Err)?;

@@ -31,6 +31,13 @@ impl<T> Buffer<T> {
         Some(taken.entry.item)
     }
 
+    /// As [`try_take`](Self::try_take), but for a take that would wait otherwise: where there hardly seems
+    /// to be an item, it may as well stand in line at once.
+    #[inline]
+    pub(crate) fn take_soon(&self, share: &ShareOf) -> Option<T> {
+        if self.store.looks_empty() { None } else { self.try_take(share) }
+    }
+
     #[cold]
     fn take_waiting(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
         if patience == Patience::Try {

@@ -36,6 +36,9 @@ impl<T> Handed<T> {
 
     /// What was handed to this take.
     pub(super) fn receive(&mut self, number: u64) -> Option<Entry<T>> {
+        if self.oldest() == Some(number) {
+            return self.entries.pop_front().map(|(_, entry)| entry);
+        }
         let at = self.entries.iter().position(|(whose, _)| *whose == number)?;
         self.entries.remove(at).map(|(_, entry)| entry)
     }

@@ -63,6 +63,8 @@ pub(crate) struct TwoLock<P: Places> {
     head: CachePadded<ShortLock<Head<P>>>,
     ends: Ends<P>,
     sleepers: Arc<Sleepers>,
+    /// Whether both ends are one, as it looks from outside: a hint. Written under the head's lock.
+    is_whole: AtomicBool,
     /// Written under the head's lock, before anybody is woken for it.
     closed: AtomicBool,
     /// `u64::MAX` when unbounded.
@@ -112,13 +114,15 @@ impl<P: Places> TwoLock<P> {
         let (ends, tail, head) = Ends::new(places, last, first);
         let tail = Some(Tail { end: tail, high_water: 0 });
         // Where everything is told to a gauge, the ends are never apart.
-        let (at_head, at_tail) = if gauge.is_some() { (tail, None) } else { (None, tail) };
+        let whole = gauge.is_some();
+        let (at_head, at_tail) = if whole { (tail, None) } else { (None, tail) };
         let head = Head { end: head, tail: at_head, rare: Rare::new(gauge, max_leased) };
         Self {
             tail: CachePadded::new(ShortLock::new(at_tail, rest)),
             head: CachePadded::new(ShortLock::new(head, rest)),
             ends,
             sleepers: Sleepers::new(),
+            is_whole: AtomicBool::new(whole),
             closed: AtomicBool::new(false),
             capacity: capacity.map_or(u64::MAX, |capacity| capacity as u64),
         }
@@ -186,7 +190,9 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     ) -> Result<(), PutError<P::Item>> {
         let mut item = item;
         loop {
-            if let Some(tail) = &mut *self.tail.lock() {
+            if !self.is_whole.load(Ordering::Relaxed)
+                && let Some(tail) = &mut *self.tail.lock()
+            {
                 let Err(back) = self.ends.put(&mut tail.end, item) else { return Ok(()) };
                 self.plan_one_put(tail);
                 return self

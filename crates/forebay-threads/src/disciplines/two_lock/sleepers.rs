@@ -7,21 +7,23 @@ use std::mem;
 use std::task::Waker;
 
 use crate::alarm;
-use crate::atomics::Arc;
+use crate::atomics::{Arc, AtomicBool, Ordering};
 use crate::short_lock::{Guard, ShortLock};
 use crate::waiter::{Calls, Sleeper};
 
 #[derive(Debug)]
-pub(super) struct Sleepers(ShortLock<Line>);
+pub(super) struct Sleepers {
+    /// An alarm has been set and has not rung. Changed by whoever holds the head's lock, and by the alarm.
+    alarmed: AtomicBool,
+    line: ShortLock<Line>,
+}
 
 #[derive(Debug)]
 pub(super) struct Line {
     /// In the order of arrival.
     places: VecDeque<Place>,
     next: u64,
-    /// An alarm has been set and has not rung.
-    alarmed: bool,
-    /// It has rung, and nobody has looked since.
+    /// The alarm has rung, and nobody has looked since.
     rung: bool,
 }
 
@@ -34,17 +36,23 @@ struct Place {
 
 impl Sleepers {
     pub(super) fn new() -> Arc<Self> {
-        let line = Line { places: VecDeque::new(), next: 0, alarmed: false, rung: false };
-        Arc::new(Self(ShortLock::new(line, 1)))
+        let line = Line { places: VecDeque::new(), next: 0, rung: false };
+        Arc::new(Self { alarmed: AtomicBool::new(false), line: ShortLock::new(line, 1) })
+    }
+
+    /// Whether an alarm is set.
+    #[inline]
+    pub(super) fn is_alarmed(&self) -> bool {
+        self.alarmed.load(Ordering::Relaxed)
     }
 
     pub(super) fn lock(&self) -> Guard<'_, Line> {
-        self.0.lock()
+        self.line.lock()
     }
 
     /// Has the alarm ring after a while, unless it is set already.
     pub(super) fn set_alarm(self: &Arc<Self>, calls: &mut Calls) {
-        if !mem::replace(&mut self.lock().alarmed, true) {
+        if !self.alarmed.swap(true, Ordering::Relaxed) {
             let sleepers: Arc<dyn alarm::Line> = Arc::<Self>::clone(self);
             calls.set_alarm(Arc::downgrade(&sleepers));
         }
@@ -56,8 +64,9 @@ impl alarm::Line for Sleepers {
     fn ring(self: Arc<Self>) {
         let mut calls = Calls::default();
         let mut line = self.lock();
-        line.alarmed = false;
         line.rung = true;
+        // Whoever finds it unset takes the line's lock next, and sees that it has rung.
+        self.alarmed.store(false, Ordering::Relaxed);
         if let Some(waker) = line.places.front_mut().and_then(|place| place.waker.take()) {
             calls.wake(waker);
         }
@@ -65,10 +74,6 @@ impl alarm::Line for Sleepers {
 }
 
 impl Line {
-    pub(super) fn is_alarmed(&self) -> bool {
-        self.alarmed
-    }
-
     pub(super) fn len(&self) -> usize {
         self.places.len()
     }

@@ -14,7 +14,7 @@ use super::handed::Handed;
 use super::parked;
 use super::sleepers::{SleepOn, Sleepers};
 use super::{Head, Tail, TwoLock};
-use crate::atomics::Arc;
+use crate::atomics::{Arc, Ordering};
 use crate::gauge::Gauge;
 use crate::store::{Closed, Entry, Progress, Want};
 use crate::waiter::{Calls, Sleeper, Turn};
@@ -104,6 +104,7 @@ impl<P: Places> TwoLock<P> {
         let tail = tail.get_or_insert_with(|| {
             end.stop();
             rare.quiet = 0;
+            self.is_whole.store(true, Ordering::Relaxed);
             self.tail.lock().take().expect("the tail is here or there")
         });
         Whole {
@@ -128,6 +129,7 @@ impl<P: Places> TwoLock<P> {
             && let Some(mut tail) = head.tail.take()
         {
             self.plan_puts(&mut tail);
+            self.is_whole.store(false, Ordering::Relaxed);
             *self.tail.lock() = Some(tail);
             self.ends.look(&mut head.end);
         }
@@ -198,7 +200,9 @@ impl<P: Places> Whole<'_, P> {
 
     /// The oldest entry, if anything waits.
     fn take_oldest(&mut self, calls: &mut Calls) -> Option<Entry<P::Item>> {
-        if let Some((_, entry)) = self.rare.returned.pop_first() {
+        if !self.rare.returned.is_empty()
+            && let Some((_, entry)) = self.rare.returned.pop_first()
+        {
             self.rare.removed += 1;
             if let Some(gauge) = &mut self.rare.gauge {
                 gauge.take_returned(entry.weight, calls);
@@ -229,13 +233,12 @@ impl<P: Places> Whole<'_, P> {
         loop {
             if self.rare.asleep > 0 && self.something_waits() {
                 let entry = self.take_oldest(calls).expect("something waits");
-                let mut line = self.sleepers.lock();
-                let number = line.call_out(calls).expect("somebody stands in line");
+                let number = self.sleepers.lock().call_out(calls);
+                let number = number.expect("somebody stands in line");
                 self.rare.asleep -= 1;
                 self.rare.handed.hand(number, entry);
-                if self.rare.asleep > 0 && !line.is_alarmed() {
+                if self.rare.asleep > 0 && !self.sleepers.is_alarmed() {
                     // Others wait behind one that may never come.
-                    drop(line);
                     self.rare.handed.note_oldest();
                     self.sleepers.set_alarm(calls);
                 }
@@ -434,8 +437,9 @@ impl<P: Places> Whole<'_, P> {
         calls: &mut Calls,
     ) -> Option<Progress<Entry<P::Item>>> {
         if let Some(number) = turn.number() {
-            self.look_after_absent(calls);
-            if let Some(entry) = self.rare.handed.receive(number) {
+            if self.look_after_absent(calls)
+                && let Some(entry) = self.rare.handed.receive(number)
+            {
                 turn.clear();
                 return Some(Progress::Done(entry));
             }
@@ -472,16 +476,14 @@ impl<P: Places> Whole<'_, P> {
 
     /// Where items were handed and somebody finds nothing: sets the alarm, to see later whether they
     /// have come for them; and takes the item back from one that has not, true then.
+    #[inline]
     fn look_after_absent(&mut self, calls: &mut Calls) -> bool {
-        if self.rare.handed.is_empty() {
-            return false;
-        }
-        let mut line = self.sleepers.lock();
-        let rung = line.has_rung();
-        if !rung && line.is_alarmed() {
-            return false;
-        }
-        drop(line);
+        !self.rare.handed.is_empty() && !self.sleepers.is_alarmed() && self.take_back_absent(calls)
+    }
+
+    #[cold]
+    fn take_back_absent(&mut self, calls: &mut Calls) -> bool {
+        let rung = self.sleepers.lock().has_rung();
         let overdue = self.rare.handed.note_oldest().filter(|_| rung);
         let entry = overdue.and_then(|number| self.rare.handed.take_back(number));
         let taken_back = entry.is_some();
