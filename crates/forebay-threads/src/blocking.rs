@@ -32,7 +32,7 @@ pub(crate) fn wait<C: Call>(patience: Patience, call: &mut C) -> Option<C::Outpu
     with_parker(|parker, waker| {
         loop {
             let over = is_over(patience);
-            match call.poll(&mut Sleeper::new(waker)) {
+            match call.poll(&mut Sleeper::thread(waker)) {
                 Progress::Done(result) => return Some(result),
                 Progress::Asleep if over => return None,
                 Progress::Asleep => park(parker, patience),

@@ -213,7 +213,7 @@ impl<C> Task<C> {
 
 /// Polls a call for a task, which is woken when it is worth another poll.
 fn poll_for_task<C: Call>(call: &mut C, cx: &mut Context<'_>) -> Poll<C::Output> {
-    match call.poll(&mut Sleeper::new(cx.waker())) {
+    match call.poll(&mut Sleeper::task(cx.waker())) {
         Progress::Done(output) => Poll::Ready(output),
         Progress::Asleep => Poll::Pending,
     }

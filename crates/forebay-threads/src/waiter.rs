@@ -35,7 +35,7 @@ use crate::watermarks::Watermarks;
 pub(crate) const GRACE: Duration = Duration::from_millis(100);
 
 /// Half the turns that a waiter of the largest buffers allows; an unbounded one would allow any.
-const MOST_TURNS: u64 = 1 << 16;
+pub(crate) const MOST_TURNS: u64 = 1 << 16;
 
 /// A waiter's place in a [`WaitList`], or none yet. Its owner must [`Line::leave`] before it goes.
 #[derive(Debug, Default)]
@@ -161,11 +161,21 @@ fn make(made: Made) {
 pub(crate) struct Sleeper<'a> {
     waker: &'a Waker,
     copy: Option<Waker>,
+    thread: bool,
 }
 
 impl<'a> Sleeper<'a> {
-    pub(crate) fn new(waker: &'a Waker) -> Self {
-        Self { waker, copy: None }
+    pub(crate) fn task(waker: &'a Waker) -> Self {
+        Self { waker, copy: None, thread: false }
+    }
+
+    pub(crate) fn thread(waker: &'a Waker) -> Self {
+        Self { waker, copy: None, thread: true }
+    }
+
+    /// Whether it is a thread, that comes when it is called.
+    pub(crate) fn is_thread(&self) -> bool {
+        self.thread
     }
 
     /// Has a copy ready.
@@ -185,7 +195,7 @@ impl<'a> Sleeper<'a> {
 
     /// The same, to stand in another line.
     pub(crate) fn again(&self) -> Self {
-        Self::new(self.waker)
+        Self { copy: None, ..*self }
     }
 }
 

@@ -208,6 +208,12 @@ impl<C> Head<C> {
         self.position
     }
 
+    /// Has the take at `position` look first.
+    #[inline]
+    pub(super) fn stop_at(&mut self, position: u64) {
+        self.limit = self.limit.min(position);
+    }
+
     /// Has the next take look first.
     pub(super) fn stop(&mut self) {
         self.limit = self.position;

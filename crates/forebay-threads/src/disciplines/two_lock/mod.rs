@@ -288,10 +288,12 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         let position = head.end.position();
         let mut item = self.ends.take(&mut head.end);
         if item.is_none() {
-            if head.tail.is_some() || !head.rare.handed.is_empty() {
+            let gate = head.rare.gate_at();
+            if head.tail.is_some() || !head.rare.handed.is_empty() || gate <= position {
                 return self.take_rarely(&mut head, tally, calls);
             }
             self.ends.look(&mut head.end);
+            head.end.stop_at(gate);
             item = self.ends.take(&mut head.end);
         }
         let item = item?;
@@ -308,8 +310,10 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     ) -> TakenMany {
         let mut head = self.head.lock();
         let most = most.min(into.capacity());
-        let count = if head.tail.is_none() {
+        let gate = head.rare.gate_at();
+        let count = if head.tail.is_none() && gate > head.end.position() {
             self.ends.look(&mut head.end);
+            head.end.stop_at(gate);
             self.ends.take_many(&mut head.end, into, most)
         } else {
             let count = self.whole(&mut head).take_many(into, most, calls);
@@ -409,7 +413,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn rouse_consumers(&self, calls: &mut Calls) {
-        self.sleepers.lock().rouse(calls);
+        self.with_whole(|whole| whole.rouse_consumers(calls));
     }
 
     fn counts(&self) -> Counts {
@@ -455,10 +459,6 @@ impl<P: Places> TwoLock<P> {
         tally: &Tally,
         calls: &mut Calls,
     ) -> Option<Taken<P::Item>> {
-        if head.tail.is_none() {
-            // Apart, with something handed that has not been received: whoever finds nothing looks after it.
-            self.ends.look(&mut head.end);
-        }
         let entry = self.whole(head).try_take(calls);
         self.part(head);
         let entry = entry?;

@@ -12,12 +12,12 @@ use forebay_contract::Refusal;
 use super::ends::{self, Ends, Places};
 use super::handed::Handed;
 use super::parked;
-use super::sleepers::{SleepOn, Sleepers};
+use super::sleepers::{Line, Next, SleepOn, Sleepers};
 use super::{Head, Tail, TwoLock};
 use crate::atomics::{Arc, Ordering};
 use crate::gauge::Gauge;
 use crate::store::{Closed, Entry, Progress, Want};
-use crate::waiter::{Calls, Sleeper, Turn};
+use crate::waiter::{Calls, MOST_TURNS, Sleeper, Turn};
 
 /// How many steps in a row must have found nothing rare before the ends part again.
 const QUIET_STEPS: u32 = if cfg!(any(loom, shuttle)) { 1 } else { 16 };
@@ -32,8 +32,10 @@ pub(super) struct Rare<T> {
     pub(super) reserved: u64,
     /// Producers that wait for room.
     pub(super) parked: parked::Line<T>,
-    /// Consumers that stand in line.
-    asleep: u64,
+    /// Consumers in line that are to be called or handed an item.
+    unserved: u64,
+    /// The count of turns from which on nobody passes the first consumer in line.
+    pub(super) gate: u64,
     pub(super) handed: Handed<T>,
     /// What is to be known of every put and take, if anything is.
     gauge: Option<Gauge>,
@@ -51,7 +53,8 @@ impl<T> Rare<T> {
             removed: 0,
             reserved: 0,
             parked: parked::Line::new(),
-            asleep: 0,
+            unserved: 0,
+            gate: u64::MAX,
             handed: Handed::new(max_leased),
             gauge,
             closed: false,
@@ -62,7 +65,7 @@ impl<T> Rare<T> {
 
     /// Whether there is nothing of all this.
     fn is_quiet(&self) -> bool {
-        self.asleep == 0
+        self.unserved == 0
             && self.parked.is_empty()
             && self.handed.waiting() == 0
             && self.returned.is_empty()
@@ -79,6 +82,17 @@ impl<T> Rare<T> {
     /// Entries that left, beside those that left the places between the ends, may be fewer than none.
     pub(super) fn removed(&self, from_places: u64) -> u64 {
         from_places + self.removed - self.handed.not_received()
+    }
+
+    /// Notes how the consumers' line stands.
+    fn note_line(&mut self, line: &Line) {
+        self.unserved = line.unserved();
+        self.gate = line.limit();
+    }
+
+    /// The position of the head from which on nobody passes the first in line.
+    pub(super) fn gate_at(&self) -> u64 {
+        self.gate.saturating_sub(self.removed)
     }
 
     pub(super) fn weight(&self) -> u64 {
@@ -132,6 +146,7 @@ impl<P: Places> TwoLock<P> {
             self.is_whole.store(false, Ordering::Relaxed);
             *self.tail.lock() = Some(tail);
             self.ends.look(&mut head.end);
+            head.end.stop_at(head.rare.gate_at());
         }
     }
 }
@@ -141,8 +156,14 @@ impl<P: Places> Whole<'_, P> {
         self.tail.end.position() - self.head.position() + self.rare.waiting()
     }
 
-    fn something_waits(&self) -> bool {
-        self.tail.end.position() > self.head.position() || !self.rare.returned.is_empty()
+    /// Items that can be taken.
+    fn items(&self) -> u64 {
+        self.tail.end.position() - self.head.position() + self.rare.returned.len() as u64
+    }
+
+    /// Takes so far, for those who count their turns.
+    fn turns(&self) -> u64 {
+        self.head.position() + self.rare.removed
     }
 
     /// Whether one more of this weight may wait.
@@ -231,17 +252,7 @@ impl<P: Places> Whole<'_, P> {
     /// Serves those in line, each side the oldest first, as far as can be.
     pub(super) fn serve(&mut self, calls: &mut Calls) {
         loop {
-            if self.rare.asleep > 0 && self.something_waits() {
-                let entry = self.take_oldest(calls).expect("something waits");
-                let number = self.sleepers.lock().call_out(calls);
-                let number = number.expect("somebody stands in line");
-                self.rare.asleep -= 1;
-                self.rare.handed.hand(number, entry);
-                if self.rare.asleep > 0 && !self.sleepers.is_alarmed() {
-                    // Others wait behind one that may never come.
-                    self.rare.handed.note_oldest();
-                    self.sleepers.set_alarm(calls);
-                }
+            if self.serve_consumer(calls) {
             } else if !self.rare.closed
                 && let Some(weight) = self.rare.parked.first_weight()
                 && self.has_room(weight)
@@ -253,6 +264,32 @@ impl<P: Places> Whole<'_, P> {
             }
         }
         self.mark();
+    }
+
+    /// Hands an item to the next consumer in line, or calls it; false if there is no need.
+    fn serve_consumer(&mut self, calls: &mut Calls) -> bool {
+        let (items, turns) = (self.items(), self.turns());
+        if items == 0 || (self.rare.unserved == 0 && self.rare.gate > turns) {
+            return false;
+        }
+        let mut line = self.sleepers.lock();
+        let next = line.next(items, turns, calls);
+        self.rare.note_line(&line);
+        drop(line);
+        match next {
+            Next::Nobody => return false,
+            Next::Called => {}
+            Next::Hand(number) => {
+                let entry = self.take_oldest(calls).expect("something waits");
+                self.rare.handed.hand(number, entry);
+                if self.rare.unserved > 0 && !self.sleepers.is_alarmed() {
+                    // Others wait behind one that may never come.
+                    self.rare.handed.note_oldest();
+                    self.sleepers.set_alarm(calls);
+                }
+            }
+        }
+        true
     }
 
     /// Whether the want may be admitted now: those in line come first.
@@ -347,6 +384,9 @@ impl<P: Places> Whole<'_, P> {
     }
 
     pub(super) fn try_take(&mut self, calls: &mut Calls) -> Option<Entry<P::Item>> {
+        if self.rare.gate <= self.turns() {
+            self.serve(calls);
+        }
         let mut entry = self.take_oldest(calls);
         if entry.is_none() && self.look_after_absent(calls) {
             entry = self.take_oldest(calls);
@@ -364,7 +404,11 @@ impl<P: Places> Whole<'_, P> {
         calls: &mut Calls,
     ) -> u64 {
         let before = into.len();
+        if self.rare.gate <= self.turns() {
+            self.serve(calls);
+        }
         while into.len() < most
+            && self.rare.gate > self.turns()
             && let Some(entry) = self.take_oldest(calls)
         {
             into.push(entry.item);
@@ -443,7 +487,15 @@ impl<P: Places> Whole<'_, P> {
                 turn.clear();
                 return Some(Progress::Done(entry));
             }
-            match self.sleepers.lock().sleep_on(number, sleeper, calls) {
+            if self.items() > 0 {
+                let entry = self.take_oldest(calls);
+                self.leave_line(turn, calls);
+                return entry.map(Progress::Done);
+            }
+            let mut line = self.sleepers.lock();
+            let slept = line.sleep_on(number, sleeper, calls);
+            self.rare.note_line(&line);
+            match slept {
                 SleepOn::Asleep => return Some(Progress::Asleep),
                 SleepOn::NeedsCopy => return None,
                 SleepOn::Lost => {}
@@ -454,23 +506,36 @@ impl<P: Places> Whole<'_, P> {
             return Some(Progress::Done(entry));
         }
         let waker = sleeper.copy()?;
+        let limit = self.turns() + 2 * (self.capacity.min(MOST_TURNS) + 1);
         let mut line = self.sleepers.lock();
         match turn.number() {
-            Some(number) => line.join_again(number, waker),
-            None => turn.set_number(line.join(waker)),
+            Some(number) => line.join_again(number, waker, sleeper.is_thread(), limit),
+            None => turn.set_number(line.join(waker, sleeper.is_thread(), limit)),
         }
-        self.rare.asleep += 1;
+        self.rare.note_line(&line);
         Some(Progress::Asleep)
+    }
+
+    /// Leaves the consumers' line; then whoever is next may be called for what is left.
+    fn leave_line(&mut self, turn: &mut Turn, calls: &mut Calls) {
+        let Some(number) = turn.number() else { return };
+        turn.clear();
+        let mut line = self.sleepers.lock();
+        line.leave(number, calls);
+        self.rare.note_line(&line);
+        drop(line);
+        self.serve(calls);
     }
 
     /// Leaves the consumers' line. What it was handed goes back.
     pub(super) fn leave_empty(&mut self, turn: &mut Turn, calls: &mut Calls) {
-        let Some(number) = turn.number() else { return };
-        turn.clear();
-        if let Some(entry) = self.rare.handed.take_back(number) {
-            self.give_back(entry, calls);
-        } else if self.sleepers.lock().leave(number, calls) {
-            self.rare.asleep -= 1;
+        let entry = turn.number().and_then(|number| self.rare.handed.take_back(number));
+        match entry {
+            Some(entry) => {
+                turn.clear();
+                self.give_back(entry, calls);
+            }
+            None => self.leave_line(turn, calls),
         }
     }
 
@@ -509,6 +574,13 @@ impl<P: Places> Whole<'_, P> {
     pub(super) fn close(&mut self, calls: &mut Calls) {
         self.rare.closed = true;
         self.rare.parked.rouse(calls);
-        self.sleepers.lock().rouse(calls);
+        self.rouse_consumers(calls);
+    }
+
+    /// Has all consumers in line look again.
+    pub(super) fn rouse_consumers(&mut self, calls: &mut Calls) {
+        let mut line = self.sleepers.lock();
+        line.rouse(calls);
+        self.rare.note_line(&line);
     }
 }
