@@ -481,10 +481,14 @@ impl<P: Places> Whole<'_, P> {
         calls: &mut Calls,
     ) -> Option<Progress<Entry<P::Item>>> {
         if let Some(number) = turn.number() {
-            if self.look_after_absent(calls)
-                && let Some(entry) = self.rare.handed.receive(number)
-            {
+            // Handed since it looked last, or taken back for it from one that does not come.
+            let mut entry = self.rare.handed.receive(number);
+            if entry.is_none() && self.look_after_absent(calls) {
+                entry = self.rare.handed.receive(number);
+            }
+            if let Some(entry) = entry {
                 turn.clear();
+                self.serve(calls);
                 return Some(Progress::Done(entry));
             }
             if self.items() > 0 {
