@@ -200,6 +200,16 @@ pub(crate) trait Store<T> {
         false
     }
 
+    /// Whether a put would surely have to wait, as it seems; given only where to ask costs next to nothing.
+    fn surely_full(&self) -> bool {
+        false
+    }
+
+    /// Whether a take would surely have to wait, likewise.
+    fn surely_empty(&self) -> bool {
+        false
+    }
+
     /// How many wait, about.
     fn glance(&self) -> u64 {
         self.counts().waiting
@@ -352,6 +362,16 @@ impl<T> Store<T> for AnyStore<T> {
     #[inline]
     fn looks_empty(&self) -> bool {
         dispatch!(self, store => store.looks_empty())
+    }
+
+    #[inline]
+    fn surely_full(&self) -> bool {
+        dispatch!(self, store => store.surely_full())
+    }
+
+    #[inline]
+    fn surely_empty(&self) -> bool {
+        dispatch!(self, store => store.surely_empty())
     }
 
     fn glance(&self) -> u64 {

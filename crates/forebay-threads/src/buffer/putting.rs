@@ -54,7 +54,7 @@ impl<T> Buffer<T> {
     /// room, it may as well stand in line at once.
     #[inline]
     pub(crate) fn put_soon(&self, item: T) -> Result<Outcome, Result<(T, u64), PutError<T>>> {
-        if self.store.looks_full() { Err(self.weigh(item)) } else { self.put_now(item) }
+        if self.store.surely_full() { Err(self.weigh(item)) } else { self.put_now(item) }
     }
 
     /// Places the item if there is room now; else it comes back with its weight, or as refused.

@@ -35,7 +35,7 @@ impl<T> Buffer<T> {
     /// to be an item, it may as well stand in line at once.
     #[inline]
     pub(crate) fn take_soon(&self, share: &ShareOf) -> Option<T> {
-        if self.store.looks_empty() { None } else { self.try_take(share) }
+        if self.store.surely_empty() { None } else { self.try_take(share) }
     }
 
     #[cold]

@@ -408,6 +408,17 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         self.ends.glance() == 0
     }
 
+    // Apart, it would cost the other end its own cache line to be asked.
+    #[inline]
+    fn surely_full(&self) -> bool {
+        self.is_whole.load(Ordering::Relaxed) && self.looks_full()
+    }
+
+    #[inline]
+    fn surely_empty(&self) -> bool {
+        self.is_whole.load(Ordering::Relaxed) && self.looks_empty()
+    }
+
     fn glance(&self) -> u64 {
         self.ends.glance()
     }
