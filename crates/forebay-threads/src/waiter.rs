@@ -72,7 +72,11 @@ impl Turn {
 /// Happens when this is dropped. So it is made before the first lock is taken.
 #[derive(Debug, Default)]
 #[must_use]
-pub(crate) struct Calls(ManuallyDrop<Made>);
+pub(crate) struct Calls {
+    made: ManuallyDrop<Made>,
+    /// It is a task that puts or takes.
+    by_task: bool,
+}
 
 /// One of each is kept in place, which is all that most operations have.
 #[derive(Debug, Default)]
@@ -91,8 +95,19 @@ struct More {
 }
 
 impl Calls {
+    /// Those that a task has to make.
+    pub(crate) fn by_task() -> Self {
+        Self { made: ManuallyDrop::default(), by_task: true }
+    }
+
+    /// Whether it is a task that has to make them.
+    #[inline]
+    pub(crate) fn are_by_task(&self) -> bool {
+        self.by_task
+    }
+
     pub(crate) fn wake(&mut self, waker: Waker) {
-        let made = &mut *self.0;
+        let made = &mut *self.made;
         match made.wake {
             None => made.wake = Some(waker),
             Some(_) => made.more.get_or_insert_default().wake.push(waker),
@@ -101,16 +116,16 @@ impl Calls {
 
     /// Has the watermarks tell what is due.
     pub(crate) fn tell(&mut self, watermarks: &Arc<Watermarks>) {
-        self.0.more.get_or_insert_default().tell = Some(Arc::clone(watermarks));
+        self.made.more.get_or_insert_default().tell = Some(Arc::clone(watermarks));
     }
 
     /// Has the alarm ring for the line.
     pub(crate) fn set_alarm(&mut self, line: Weak<dyn alarm::Line>) {
-        self.0.more.get_or_insert_default().look_after.push(line);
+        self.made.more.get_or_insert_default().look_after.push(line);
     }
 
     pub(crate) fn discard(&mut self, waker: Waker) {
-        let made = &mut *self.0;
+        let made = &mut *self.made;
         match made.discard {
             None => made.discard = Some(waker),
             Some(_) => made.more.get_or_insert_default().discard.push(waker),
@@ -122,9 +137,9 @@ impl Drop for Calls {
     #[inline]
     fn drop(&mut self) {
         // By hand, so that the common case is one test that is inlined everywhere.
-        let made = &*self.0;
+        let made = &*self.made;
         if made.wake.is_some() || made.discard.is_some() || made.more.is_some() {
-            make(mem::take(&mut *self.0));
+            make(mem::take(&mut *self.made));
         }
     }
 }

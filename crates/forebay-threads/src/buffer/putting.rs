@@ -60,7 +60,7 @@ impl<T> Buffer<T> {
     /// Places the item if there is room now; else it comes back with its weight, or as refused.
     pub(crate) fn put_now(&self, item: T) -> Result<Outcome, Result<(T, u64), PutError<T>>> {
         let (item, weight) = self.weigh(item).map_err(Err)?;
-        let mut calls = Calls::default();
+        let mut calls = Calls::by_task();
         match self.store.try_put(item, weight, &mut calls) {
             Ok(()) => Ok(Outcome::Placed),
             Err(PutError { item, refusal: Refusal::Closed }) => {

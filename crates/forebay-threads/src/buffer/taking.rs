@@ -23,7 +23,11 @@ impl<T> Buffer<T> {
 
     #[inline]
     pub(crate) fn try_take(&self, share: &ShareOf) -> Option<T> {
-        let mut calls = Calls::default();
+        self.try_take_with(share, Calls::default())
+    }
+
+    #[inline]
+    fn try_take_with(&self, share: &ShareOf, mut calls: Calls) -> Option<T> {
         let taken = self.store.try_take(&share.items, &mut calls)?;
         if taken.watched {
             self.settle(&self.desk.lock(), &mut calls);
@@ -35,7 +39,7 @@ impl<T> Buffer<T> {
     /// to be an item, it may as well stand in line at once.
     #[inline]
     pub(crate) fn take_soon(&self, share: &ShareOf) -> Option<T> {
-        if self.store.surely_empty() { None } else { self.try_take(share) }
+        if self.store.surely_empty() { None } else { self.try_take_with(share, Calls::by_task()) }
     }
 
     #[cold]
@@ -123,7 +127,7 @@ impl<T> Buffer<T> {
         turn: &mut Turn,
         sleeper: &mut Sleeper<'_>,
     ) -> Progress<Result<T, TakeError>> {
-        let mut calls = Calls::default();
+        let mut calls = if sleeper.is_thread() { Calls::default() } else { Calls::by_task() };
         match self.store.poll_take(turn, sleeper, &share.items, &mut calls) {
             Progress::Done(taken) => {
                 if taken.watched {

@@ -33,7 +33,6 @@ mod slots;
 mod whole;
 
 use std::fmt;
-use std::mem;
 use std::vec;
 
 use crossbeam_utils::CachePadded;
@@ -129,8 +128,8 @@ impl<P: Places> TwoLock<P> {
     }
 
     /// Does something with both ends as one.
-    fn with_whole<R>(&self, act: impl FnOnce(&mut Whole<'_, P>) -> R) -> R {
-        let mut head = self.head.lock();
+    fn with_whole<R>(&self, by_task: bool, act: impl FnOnce(&mut Whole<'_, P>) -> R) -> R {
+        let mut head = self.head.lock_by(by_task);
         let result = act(&mut self.whole(&mut head));
         self.part(&mut head);
         result
@@ -138,8 +137,8 @@ impl<P: Places> TwoLock<P> {
 
     /// Does something with both ends as one, if they are: else the tail is back where it belongs.
     #[cold]
-    fn if_whole<R>(&self, act: impl FnOnce(&mut Whole<'_, P>) -> R) -> Option<R> {
-        let mut head = self.head.lock();
+    fn if_whole<R>(&self, by_task: bool, act: impl FnOnce(&mut Whole<'_, P>) -> R) -> Option<R> {
+        let mut head = self.head.lock_by(by_task);
         head.tail.is_some().then(|| {
             let result = act(&mut self.whole(&mut head));
             self.part(&mut head);
@@ -155,7 +154,9 @@ impl<P: Places> TwoLock<P> {
         mut poll: impl FnMut(&mut Whole<'_, P>, &mut Sleeper<'_>) -> Option<Progress<R>>,
     ) -> Progress<R> {
         loop {
-            if let Some(progress) = self.with_whole(|whole| poll(whole, sleeper)) {
+            if let Some(progress) =
+                self.with_whole(!sleeper.is_thread(), |whole| poll(whole, sleeper))
+            {
                 return progress;
             }
             sleeper.prepare();
@@ -188,31 +189,19 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         weight: u64,
         calls: &mut Calls,
     ) -> Result<(), PutError<P::Item>> {
-        let mut item = item;
-        loop {
-            if !self.is_whole.load(Ordering::Relaxed)
-                && let Some(tail) = &mut *self.tail.lock()
-            {
-                let Err(back) = self.ends.put(&mut tail.end, item) else { return Ok(()) };
-                self.plan_one_put(tail);
-                return self
-                    .ends
-                    .put(&mut tail.end, back)
-                    .map_err(|item| PutError { item, refusal: Refusal::Full });
-            }
-            let mut want = Want::Item(item);
-            let admitted = self.if_whole(|whole| {
-                whole.try_admit(mem::replace(&mut want, Want::Nothing), weight, calls)
-            });
-            match admitted {
-                Some(Ok(())) => return Ok(()),
-                Some(Err((Want::Item(item), refusal))) => return Err(PutError { item, refusal }),
-                _ => match want {
-                    Want::Item(back) => item = back,
-                    _ => return Ok(()),
-                },
-            }
+        // A thread asks only once it has the lock: while both ends are one, it is hardly ever in a hurry.
+        if calls.are_by_task() && self.is_whole.load(Ordering::Relaxed) {
+            return self.put_rarely(item, weight, calls);
         }
+        let mut tail = self.tail.lock_by(calls.are_by_task());
+        if let Some(tail) = &mut *tail {
+            let Err(item) = self.ends.put(&mut tail.end, item) else { return Ok(()) };
+            self.plan_one_put(tail);
+            let put = self.ends.put(&mut tail.end, item);
+            return put.map_err(|item| PutError { item, refusal: Refusal::Full });
+        }
+        drop(tail);
+        self.put_rarely(item, weight, calls)
     }
 
     fn try_put_many(&self, items: &mut vec::IntoIter<P::Item>, calls: &mut Calls) -> u64 {
@@ -224,7 +213,9 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
                 self.plan_puts(tail);
                 return placed;
             }
-            if let Some(placed) = self.if_whole(|whole| whole.put_many(items, calls)) {
+            if let Some(placed) =
+                self.if_whole(calls.are_by_task(), |whole| whole.put_many(items, calls))
+            {
                 return placed;
             }
         }
@@ -237,8 +228,10 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         dropped: &mut Vec<Entry<P::Item>>,
         calls: &mut Calls,
     ) -> Result<bool, PutError<P::Item>> {
-        self.with_whole(|whole| whole.put_dropping(item, weight, dropped, calls))
-            .map_err(|(item, refusal)| PutError { item, refusal })
+        self.with_whole(calls.are_by_task(), |whole| {
+            whole.put_dropping(item, weight, dropped, calls)
+        })
+        .map_err(|(item, refusal)| PutError { item, refusal })
     }
 
     fn poll_room(
@@ -259,12 +252,12 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
 
     fn cancel_put(&self, want: &mut Want<P::Item>, turn: &mut Turn, calls: &mut Calls) {
         if turn.waits() {
-            self.with_whole(|whole| whole.leave_room(want, turn, calls));
+            self.with_whole(calls.are_by_task(), |whole| whole.leave_room(want, turn, calls));
         }
     }
 
     fn try_reserve(&self, weight: u64, calls: &mut Calls) -> Result<(), Refusal> {
-        self.with_whole(|whole| whole.try_admit(Want::Permit, weight, calls))
+        self.with_whole(calls.are_by_task(), |whole| whole.try_admit(Want::Permit, weight, calls))
             .map_err(|(_, refusal)| refusal)
     }
 
@@ -275,16 +268,18 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         reserved: u64,
         calls: &mut Calls,
     ) -> Result<(), P::Item> {
-        self.with_whole(|whole| whole.put_reserved(item, weight, reserved, calls))
+        self.with_whole(calls.are_by_task(), |whole| {
+            whole.put_reserved(item, weight, reserved, calls)
+        })
     }
 
     fn release(&self, reserved: u64, calls: &mut Calls) {
-        self.with_whole(|whole| whole.release(reserved, calls));
+        self.with_whole(calls.are_by_task(), |whole| whole.release(reserved, calls));
     }
 
     #[inline(always)]
     fn try_take(&self, tally: &Tally, calls: &mut Calls) -> Option<Taken<P::Item>> {
-        let mut head = self.head.lock();
+        let mut head = self.head.lock_by(calls.are_by_task());
         let position = head.end.position();
         let mut item = self.ends.take(&mut head.end);
         if item.is_none() {
@@ -308,7 +303,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         tally: &Tally,
         calls: &mut Calls,
     ) -> TakenMany {
-        let mut head = self.head.lock();
+        let mut head = self.head.lock_by(calls.are_by_task());
         let most = most.min(into.capacity());
         let gate = head.rare.gate_at();
         let count = if head.tail.is_none() && gate > head.end.position() {
@@ -353,12 +348,12 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
 
     fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
         if turn.waits() {
-            self.with_whole(|whole| whole.leave_empty(turn, calls));
+            self.with_whole(calls.are_by_task(), |whole| whole.leave_empty(turn, calls));
         }
     }
 
     fn give_back(&self, entry: Entry<P::Item>, calls: &mut Calls) {
-        self.with_whole(|whole| whole.give_back(entry, calls));
+        self.with_whole(calls.are_by_task(), |whole| whole.give_back(entry, calls));
     }
 
     fn set_may_lease(&self, many: u64, calls: &mut Calls) {
@@ -371,11 +366,11 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn recall(&self, calls: &mut Calls) {
-        self.with_whole(|whole| whole.recall(calls));
+        self.with_whole(calls.are_by_task(), |whole| whole.recall(calls));
     }
 
     fn close(&self, calls: &mut Calls) {
-        self.with_whole(|whole| {
+        self.with_whole(calls.are_by_task(), |whole| {
             whole.close(calls);
             // Release: pairs with the Acquire in `is_closed`. Whoever is woken, or comes later to
             // the head's lock, sees it in any case.
@@ -389,7 +384,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn watch(&self, on: bool) {
-        self.with_whole(|whole| whole.rare.watched = on);
+        self.with_whole(false, |whole| whole.rare.watched = on);
     }
 
     fn is_empty(&self) -> bool {
@@ -424,7 +419,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn rouse_consumers(&self, calls: &mut Calls) {
-        self.with_whole(|whole| whole.rouse_consumers(calls));
+        self.with_whole(calls.are_by_task(), |whole| whole.rouse_consumers(calls));
     }
 
     fn counts(&self) -> Counts {
@@ -450,9 +445,26 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
 }
 
 impl<P: Places> TwoLock<P> {
+    /// Places the item if there is room now, both ends being one; or parted meanwhile.
+    #[cold]
+    fn put_rarely(
+        &self,
+        item: P::Item,
+        weight: u64,
+        calls: &mut Calls,
+    ) -> Result<(), PutError<P::Item>> {
+        let mut head = self.head.lock_by(calls.are_by_task());
+        let admitted = self.whole(&mut head).try_admit(Want::Item(item), weight, calls);
+        self.part(&mut head);
+        match admitted {
+            Err((Want::Item(item), refusal)) => Err(PutError { item, refusal }),
+            _ => Ok(()),
+        }
+    }
+
     /// What was handed to this take.
     fn receive(&self, number: u64, tally: &Tally, calls: &mut Calls) -> Option<Taken<P::Item>> {
-        let mut head = self.head.lock();
+        let mut head = self.head.lock_by(calls.are_by_task());
         let entry = head.rare.handed.receive(number)?;
         tally.add(1);
         if head.tail.is_some() {

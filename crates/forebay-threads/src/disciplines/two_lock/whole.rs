@@ -19,8 +19,9 @@ use crate::gauge::Gauge;
 use crate::store::{Closed, Entry, Progress, Want};
 use crate::waiter::{Calls, MOST_TURNS, Sleeper, Turn};
 
-/// How many steps in a row must have found nothing rare before the ends part again.
-const QUIET_STEPS: u32 = if cfg!(any(loom, shuttle)) { 1 } else { 16 };
+/// How many steps in a row must have found nothing rare before the ends part again, once a task has stood in
+/// line: it soon does again. A thread that sleeps does so for longer than it takes to part and join.
+const LINGER: u32 = if cfg!(any(loom, shuttle)) { 1 } else { 16 };
 
 /// What is rare.
 pub(super) struct Rare<T> {
@@ -44,6 +45,8 @@ pub(super) struct Rare<T> {
     pub(super) watched: bool,
     /// Steps in a row that found nothing rare.
     quiet: u32,
+    /// How many it takes.
+    linger: u32,
 }
 
 impl<T> Rare<T> {
@@ -60,7 +63,13 @@ impl<T> Rare<T> {
             closed: false,
             watched: false,
             quiet: 0,
+            linger: 0,
         }
+    }
+
+    /// Somebody stands in line.
+    fn note_sleeper(&mut self, sleeper: &Sleeper<'_>) {
+        self.linger = if sleeper.is_thread() { 0 } else { LINGER };
     }
 
     /// Whether there is nothing of all this.
@@ -139,7 +148,7 @@ impl<P: Places> TwoLock<P> {
             return;
         }
         head.rare.quiet += 1;
-        if head.rare.quiet > QUIET_STEPS
+        if head.rare.quiet > head.rare.linger
             && let Some(mut tail) = head.tail.take()
         {
             self.plan_puts(&mut tail);
@@ -440,6 +449,7 @@ impl<P: Places> Whole<'_, P> {
                         *want = back;
                         return None;
                     };
+                    self.rare.note_sleeper(sleeper);
                     turn.set_number(self.rare.parked.join(back, weight, waker));
                     Some(Progress::Asleep)
                 }
@@ -510,6 +520,7 @@ impl<P: Places> Whole<'_, P> {
             return Some(Progress::Done(entry));
         }
         let waker = sleeper.copy()?;
+        self.rare.note_sleeper(sleeper);
         let limit = self.turns() + 2 * (self.capacity.min(MOST_TURNS) + 1);
         let mut line = self.sleepers.lock();
         match turn.number() {
