@@ -163,7 +163,7 @@ impl Contention {
             nth @ ..SPINS => spin(self.first << nth.min(3)),
             SPINS..YIELDS if !self.by_task => thread::yield_now(),
             nth => {
-                std::thread::sleep(Duration::from_micros(50 << nth.saturating_sub(YIELDS).min(4)))
+                std::thread::sleep(Duration::from_micros(50 << nth.saturating_sub(YIELDS).min(4)));
             }
         }
         self.rests = self.rests.saturating_add(1);
