@@ -11,13 +11,19 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::Waker;
 use std::thread;
 use std::time::Instant;
 
-use crate::waiter::{GRACE, Shared};
+use crate::waiter::GRACE;
+
+/// A line that wants to look, after [`GRACE`], whether those have come that were called.
+pub(crate) trait Line: fmt::Debug + Send + Sync {
+    fn ring(self: Arc<Self>);
+}
 
 #[derive(Debug, Default)]
 struct Clock {
@@ -34,7 +40,7 @@ struct Alarm {
 #[derive(Debug)]
 enum Rings {
     Task(Waker),
-    Line(Weak<Shared>),
+    Line(Weak<dyn Line>),
 }
 
 /// Wakes the task at that moment, or soon after. It cannot be taken back: a task that has ended is
@@ -43,8 +49,8 @@ pub(crate) fn wake_at(at: Instant, waker: &Waker) {
     set(Alarm { at, rings: Rings::Task(waker.clone()) });
 }
 
-/// Has the line look after [`GRACE`] whether its oldest waiter has come.
-pub(crate) fn look_after(line: Weak<Shared>) {
+/// Rings for the line after [`GRACE`].
+pub(crate) fn look_after(line: Weak<dyn Line>) {
     set(Alarm { at: Instant::now() + GRACE, rings: Rings::Line(line) });
 }
 
@@ -106,7 +112,7 @@ impl Alarm {
             Rings::Task(waker) => waker.wake(),
             Rings::Line(line) => {
                 if let Some(line) = line.upgrade() {
-                    line.pass_absent();
+                    line.ring();
                 }
             }
         }));

@@ -6,17 +6,17 @@
 
 pub(crate) use std::sync::Arc;
 
+#[cfg(all(loom, test))]
+pub(crate) use loom::model;
 #[cfg(loom)]
 pub(crate) use loom::{
     cell::UnsafeCell,
-    sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
     thread,
 };
-#[cfg(all(loom, test))]
-pub(crate) use loom::{model, sync::atomic::AtomicBool};
 #[cfg(shuttle)]
 pub(crate) use shuttle::{
-    sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
     thread,
 };
 #[cfg(not(any(loom, shuttle)))]
@@ -27,21 +27,7 @@ pub(crate) use std::{
 
 /// For numbers that are only ever added up and read: no other memory is reached through them.
 pub(crate) mod counters {
-    use std::sync;
     pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-
-    #[derive(Debug)]
-    pub(crate) struct Mutex<T>(sync::Mutex<T>);
-
-    impl<T> Mutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Self(sync::Mutex::new(value))
-        }
-
-        pub(crate) fn lock(&self) -> sync::MutexGuard<'_, T> {
-            self.0.lock().unwrap_or_else(sync::PoisonError::into_inner)
-        }
-    }
 }
 
 #[cfg(loom)]

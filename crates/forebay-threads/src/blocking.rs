@@ -14,6 +14,7 @@ use crate::atomics::Parker;
 use crate::call::Call;
 use crate::pause::Mood;
 use crate::store::Progress;
+use crate::waiter::Sleeper;
 
 impl Wake for Parker {
     fn wake(self: Arc<Self>) {
@@ -31,7 +32,7 @@ pub(crate) fn wait<C: Call>(patience: Patience, call: &mut C) -> Option<C::Outpu
     with_parker(|parker, waker| {
         loop {
             let over = is_over(patience);
-            match call.poll(&mut Some(waker.clone())) {
+            match call.poll(&mut Sleeper::thread(waker)) {
                 Progress::Done(result) => return Some(result),
                 Progress::Asleep if over => return None,
                 Progress::Asleep => park(parker, patience),

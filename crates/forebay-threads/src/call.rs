@@ -6,7 +6,7 @@
 
 use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use forebay_contract::{Refusal, TakeError};
@@ -15,14 +15,13 @@ use crate::alarm;
 use crate::buffer::{Buffer, LeaseTurn};
 use crate::share::ShareOf;
 use crate::store::{Closed, Entry, Progress, Store, Want};
-use crate::waiter::{Calls, Turn};
+use crate::waiter::{Calls, Sleeper, Turn};
 use crate::waits::Waiting;
 
 pub(crate) trait Call: Unpin {
     type Output;
 
-    /// A call that goes to sleep takes the waker.
-    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output>;
+    fn poll(&mut self, sleeper: &mut Sleeper<'_>) -> Progress<Self::Output>;
 }
 
 /// Waiting for room, for an item or for a permit.
@@ -70,17 +69,17 @@ impl<T> Call for Room<'_, T> {
     /// Refused, it hands back what was wanted.
     type Output = Result<(), (Want<T>, Refusal)>;
 
-    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output> {
+    fn poll(&mut self, sleeper: &mut Sleeper<'_>) -> Progress<Self::Output> {
         let mut calls = Calls::default();
         let (store, weight) = (&self.buffer.store, self.weight);
-        match store.poll_room(&mut self.want, weight, &mut self.turn, waker, &mut calls) {
+        match store.poll_room(&mut self.want, weight, &mut self.turn, sleeper, &mut calls) {
             Progress::Done(Ok(())) => Progress::Done(Ok(())),
             Progress::Done(Err(Closed)) => {
                 let want = mem::replace(&mut self.want, Want::Nothing);
                 Progress::Done(Err((want, self.buffer.why_closed())))
             }
             Progress::Asleep => {
-                self.waiting.get_or_insert_with(|| self.buffer.begin_put_wait());
+                self.waiting.get_or_insert_with(|| self.buffer.producer_waits.begin_task());
                 Progress::Asleep
             }
         }
@@ -120,10 +119,10 @@ impl<'a, T> Take<'a, T> {
 impl<T> Call for Take<'_, T> {
     type Output = Result<T, TakeError>;
 
-    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output> {
-        let progress = self.buffer.poll_take(self.share, &mut self.turn, waker);
+    fn poll(&mut self, sleeper: &mut Sleeper<'_>) -> Progress<Self::Output> {
+        let progress = self.buffer.poll_take(self.share, &mut self.turn, sleeper);
         if matches!(progress, Progress::Asleep) {
-            self.waiting.get_or_insert_with(|| self.share.waits.begin());
+            self.waiting.get_or_insert_with(|| self.share.waits.begin_task());
         }
         progress
     }
@@ -158,10 +157,10 @@ impl<'a, T> Lend<'a, T> {
 impl<T> Call for Lend<'_, T> {
     type Output = Result<Entry<T>, TakeError>;
 
-    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Self::Output> {
-        let progress = self.buffer.poll_lease(self.share, &mut self.turn, waker);
+    fn poll(&mut self, sleeper: &mut Sleeper<'_>) -> Progress<Self::Output> {
+        let progress = self.buffer.poll_lease(self.share, &mut self.turn, sleeper);
         if matches!(progress, Progress::Asleep) {
-            self.waiting.get_or_insert_with(|| self.share.waits.begin());
+            self.waiting.get_or_insert_with(|| self.share.waits.begin_task());
         }
         progress
     }
@@ -189,8 +188,8 @@ impl<'a, T> Join<'a, T> {
 impl<T> Call for Join<'_, T> {
     type Output = ();
 
-    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<()> {
-        self.buffer.poll_join(&mut self.turn, waker)
+    fn poll(&mut self, sleeper: &mut Sleeper<'_>) -> Progress<()> {
+        self.buffer.poll_join(&mut self.turn, sleeper)
     }
 }
 
@@ -214,7 +213,7 @@ impl<C> Task<C> {
 
 /// Polls a call for a task, which is woken when it is worth another poll.
 fn poll_for_task<C: Call>(call: &mut C, cx: &mut Context<'_>) -> Poll<C::Output> {
-    match call.poll(&mut Some(cx.waker().clone())) {
+    match call.poll(&mut Sleeper::task(cx.waker())) {
         Progress::Done(output) => Poll::Ready(output),
         Progress::Asleep => Poll::Pending,
     }

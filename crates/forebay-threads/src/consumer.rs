@@ -10,6 +10,7 @@ use crate::buffer::Buffer;
 use crate::call::{Join, Lend, Take, Task};
 use crate::lease::Lease;
 use crate::share::ShareOf;
+use crate::store::Store;
 
 /// A consumer of a buffer between threads and tasks.
 ///
@@ -58,7 +59,7 @@ impl<T> Consumer<T> {
 
     /// Takes the oldest item for good, waiting as a task. Dropping the future loses nothing (C3).
     pub async fn take_async(&self) -> Result<T, TakeError> {
-        match self.buffer.try_take(&self.share) {
+        match self.buffer.store.take_at_once(&self.share.items, true) {
             Some(item) => Ok(item),
             None => Task(Take::new(&self.buffer, &self.share, None)).await,
         }

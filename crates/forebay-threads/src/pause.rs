@@ -140,12 +140,13 @@ pub(crate) fn contention(capacity: Option<usize>) -> u32 {
 pub(crate) struct Contention {
     first: u32,
     rests: u32,
+    by_task: bool,
 }
 
 #[cfg(any(not(any(loom, shuttle)), all(loom, test)))]
 impl Contention {
-    pub(crate) fn new(first: u32) -> Self {
-        Self { first, rests: 0 }
+    pub(crate) fn new(first: u32, by_task: bool) -> Self {
+        Self { first, rests: 0, by_task }
     }
 
     /// Rests once, longer than the last time. The owner is usually some instructions from done; if it
@@ -160,8 +161,10 @@ impl Contention {
         }
         match self.rests {
             nth @ ..SPINS => spin(self.first << nth.min(3)),
-            SPINS..YIELDS => thread::yield_now(),
-            nth => std::thread::sleep(Duration::from_micros(50 << (nth - YIELDS).min(4))),
+            SPINS..YIELDS if !self.by_task => thread::yield_now(),
+            nth => {
+                std::thread::sleep(Duration::from_micros(50 << nth.saturating_sub(YIELDS).min(4)));
+            }
         }
         self.rests = self.rests.saturating_add(1);
     }

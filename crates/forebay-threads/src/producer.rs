@@ -15,7 +15,7 @@ use crate::buffer::Buffer;
 use crate::call::{Join, Room, Task};
 use crate::pause::Mood;
 use crate::permit::Permit;
-use crate::store::Want;
+use crate::store::{Store, Want};
 
 /// A producer of a buffer between threads and tasks.
 ///
@@ -82,15 +82,16 @@ impl<T> Producer<T> {
     /// it at the last moment, or not at all, and goes with the future (C5). Leaked, it holds nobody up:
     /// its item is placed in its turn, or keeps its place in line.
     pub async fn put_async(&self, item: T) -> Result<Outcome, PutError<T>> {
+        let item = match self.buffer.store.put_at_once(item, true) {
+            Ok(()) => return Ok(Outcome::Placed),
+            Err(item) => item,
+        };
         let deadline = match self.overflow {
             Overflow::Wait => None,
             Overflow::WaitFor(time) => Instant::now().checked_add(time),
             _ => return self.put_within(item, Patience::Try),
         };
-        let (item, weight) = match self.buffer.put_now(item) {
-            Ok(outcome) => return Ok(outcome),
-            Err(put) => put?,
-        };
+        let (item, weight) = self.buffer.weigh(item)?;
         let room = Room::new(&self.buffer, Want::Item(item), weight, None);
         match Task::until(room, deadline).await {
             Ok(()) => Ok(Outcome::Placed),

@@ -5,18 +5,18 @@
 
 use std::borrow::Borrow;
 use std::marker::PhantomData;
-use std::task::Waker;
 
 use forebay_contract::{Patience, Refusal, TakeError};
 
 use crate::buffer::LeaseTurn;
 use crate::call::Call;
+use crate::clock::Clock;
 use crate::consumer::Consumer;
 use crate::lease::Lease;
 use crate::permit::Permit;
 use crate::producer::Producer;
 use crate::store::{Closed, Progress, Store, Want};
-use crate::waiter::{Calls, Turn};
+use crate::waiter::{Calls, Sleeper, Turn};
 use crate::waits::Waits;
 
 /// How a request may end.
@@ -32,7 +32,7 @@ pub(crate) trait Request {
     /// How it ends, if that can be told now.
     fn look(&self) -> Option<Ending<Self>>;
 
-    fn poll(&self, turn: &mut Self::Turn, waker: &mut Option<Waker>) -> Progress<Ending<Self>>;
+    fn poll(&self, turn: &mut Self::Turn, sleeper: &mut Sleeper<'_>) -> Progress<Ending<Self>>;
 
     /// Leaves the line, and passes on a wake that came meanwhile.
     fn cancel(&self, turn: &mut Self::Turn);
@@ -62,9 +62,9 @@ impl<C: Borrow<Consumer<T>>, T> Request for Take<C, T> {
         ended(self.consumer.borrow().try_take())
     }
 
-    fn poll(&self, turn: &mut Turn, waker: &mut Option<Waker>) -> Progress<Result<T, TakeError>> {
+    fn poll(&self, turn: &mut Turn, sleeper: &mut Sleeper<'_>) -> Progress<Result<T, TakeError>> {
         let consumer = self.consumer.borrow();
-        consumer.buffer.poll_take(&consumer.share, turn, waker)
+        consumer.buffer.poll_take(&consumer.share, turn, sleeper)
     }
 
     fn cancel(&self, turn: &mut Turn) {
@@ -102,10 +102,10 @@ impl<C: Borrow<Consumer<T>>, T> Request for Borrowing<C, T> {
     fn poll(
         &self,
         turn: &mut LeaseTurn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
     ) -> Progress<Result<Lease<T>, TakeError>> {
         let Consumer { buffer, share } = self.consumer.borrow();
-        match buffer.poll_lease(share, turn, waker) {
+        match buffer.poll_lease(share, turn, sleeper) {
             Progress::Done(lent) => {
                 Progress::Done(lent.map(|entry| Lease::new(buffer, share, entry)))
             }
@@ -169,14 +169,14 @@ impl<P: Borrow<Producer<T>>, T> Request for Reserve<P, T> {
     fn poll(
         &self,
         PermitTurn { turn, want }: &mut PermitTurn<T>,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
     ) -> Progress<Result<Permit<T>, Refusal>> {
         let buffer = &self.producer().buffer;
         if !turn.waits() {
             *want = Want::Permit;
         }
         let mut calls = Calls::default();
-        match buffer.store.poll_room(want, self.weight, turn, waker, &mut calls) {
+        match buffer.store.poll_room(want, self.weight, turn, sleeper, &mut calls) {
             Progress::Done(Ok(())) => Progress::Done(Ok(Permit::new(buffer, self.weight))),
             Progress::Done(Err(Closed)) => Progress::Done(Err(buffer.why_closed())),
             Progress::Asleep => Progress::Asleep,
@@ -241,7 +241,7 @@ impl<R: Request> Standing<R> {
     fn end_wait(&mut self) {
         if self.waiting {
             self.waiting = false;
-            self.request.waits().end();
+            self.request.waits().end(Clock::Coarse);
         }
     }
 }
@@ -249,13 +249,13 @@ impl<R: Request> Standing<R> {
 impl<R: Request> Call for Standing<R> {
     type Output = Ending<R>;
 
-    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<Ending<R>> {
-        let progress = self.request.poll(&mut self.turn, waker);
+    fn poll(&mut self, sleeper: &mut Sleeper<'_>) -> Progress<Ending<R>> {
+        let progress = self.request.poll(&mut self.turn, sleeper);
         if matches!(progress, Progress::Done(_)) {
             self.end_wait();
         } else if !self.waiting {
             self.waiting = true;
-            self.request.waits().open();
+            self.request.waits().open(Clock::Coarse);
         }
         progress
     }

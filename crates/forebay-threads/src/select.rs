@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::task::Waker;
 use std::time::{Duration, Instant};
 use std::{error, mem};
 
@@ -16,6 +15,7 @@ use crate::permit::Permit;
 use crate::producer::Producer;
 use crate::request::{Borrowing, Ending, Request, Reserve, Standing, Take};
 use crate::store::Progress;
+use crate::waiter::Sleeper;
 
 /// Waits on several buffers, and does the first thing that can be done: after the alternative commands
 /// of C. A. R. Hoare, *Communicating Sequential Processes* (1978).
@@ -222,9 +222,9 @@ impl<'a, R: 'a> Call for Round<'_, 'a, R> {
     /// The arm that is ready.
     type Output = usize;
 
-    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<usize> {
+    fn poll(&mut self, sleeper: &mut Sleeper<'_>) -> Progress<usize> {
         self.0
-            .find(|arm| matches!(arm.poll(&mut waker.clone()), Progress::Done(())))
+            .find(|arm| matches!(arm.poll(&mut sleeper.again()), Progress::Done(())))
             .map_or(Progress::Asleep, Progress::Done)
     }
 }
@@ -241,7 +241,7 @@ trait Arm<R> {
     fn look(&mut self) -> bool;
 
     /// As [`look`](Self::look), or stands in line.
-    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<()>;
+    fn poll(&mut self, sleeper: &mut Sleeper<'_>) -> Progress<()>;
 
     /// Leaves the line.
     fn cancel(&mut self);
@@ -280,9 +280,9 @@ impl<R, Q: Request, F: FnMut(Ending<Q>) -> R> Arm<R> for Alternative<Q, F> {
         came.map(|ending| self.came(ending)).is_some()
     }
 
-    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<()> {
+    fn poll(&mut self, sleeper: &mut Sleeper<'_>) -> Progress<()> {
         let State::Open = self.state else { return Progress::Asleep };
-        match self.standing.poll(waker) {
+        match self.standing.poll(sleeper) {
             Progress::Done(ending) => {
                 self.came(ending);
                 Progress::Done(())

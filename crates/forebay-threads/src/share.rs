@@ -1,7 +1,5 @@
 //! Each consumer handle's part of the load.
 
-use std::time::Instant;
-
 use forebay_contract::Share;
 
 use crate::atomics::counters::{AtomicU64, Ordering};
@@ -37,13 +35,13 @@ pub(crate) struct ShareOf {
 }
 
 impl ShareOf {
-    pub(crate) fn new(consumer: u64, epoch: Instant) -> Self {
+    pub(crate) fn new(consumer: u64) -> Self {
         Self {
             consumer,
             items: Tally::default(),
             mood: Mood::default(),
             leased: AtomicU64::new(0),
-            waits: Waits::new(epoch),
+            waits: Waits::default(),
         }
     }
 

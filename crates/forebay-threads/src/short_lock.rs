@@ -47,8 +47,14 @@ mod shipped {
 
         #[inline(always)]
         pub(crate) fn lock(&self) -> Guard<'_, T> {
+            self.lock_by(false)
+        }
+
+        /// As [`lock`](Self::lock), by a task or by a thread.
+        #[inline(always)]
+        pub(crate) fn lock_by(&self, task: bool) -> Guard<'_, T> {
             if !self.try_hold() {
-                self.contend();
+                self.contend(task);
             }
             Guard(self)
         }
@@ -60,8 +66,8 @@ mod shipped {
         }
 
         #[cold]
-        fn contend(&self) {
-            let mut contention = Contention::new(self.rest);
+        fn contend(&self, task: bool) {
+            let mut contention = Contention::new(self.rest, task);
             loop {
                 contention.rest();
                 if !self.held.load(Ordering::Relaxed) && self.try_hold() {
@@ -116,6 +122,10 @@ mod modeled {
 
         pub(crate) fn lock(&self) -> Guard<'_, T> {
             self.0.lock()
+        }
+
+        pub(crate) fn lock_by(&self, _: bool) -> Guard<'_, T> {
+            self.lock()
         }
     }
 }

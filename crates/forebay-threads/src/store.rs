@@ -7,14 +7,13 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::task::Waker;
 use std::vec;
 
 use forebay_contract::{PutError, Refusal};
 
 use crate::disciplines::{Linked, Monitor, Ring, Semaphores};
 use crate::share::Tally;
-use crate::waiter::{Calls, Turn};
+use crate::waiter::{Calls, Sleeper, Turn};
 
 /// An item, with what must go with it through redeliveries.
 #[derive(Debug)]
@@ -92,6 +91,18 @@ pub(crate) struct Counts {
 ///
 /// Weights are 1 where items are not weighed. None is heavier than the store may hold.
 pub(crate) trait Store<T> {
+    /// Places the item if nothing is to be looked at but the room; what comes back may yet have room.
+    fn put_at_once(&self, item: T, by_task: bool) -> Result<(), T> {
+        let _ = by_task;
+        Err(item)
+    }
+
+    /// Takes the oldest item if nothing is to be looked at but what waits; with `None`, one may yet wait.
+    fn take_at_once(&self, tally: &Tally, by_task: bool) -> Option<T> {
+        let _ = (tally, by_task);
+        None
+    }
+
     /// Places the item if there is room now.
     fn try_put(&self, item: T, weight: u64, calls: &mut Calls) -> Result<(), PutError<T>>;
 
@@ -117,7 +128,7 @@ pub(crate) trait Store<T> {
         want: &mut Want<T>,
         weight: u64,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>>;
 
@@ -153,7 +164,7 @@ pub(crate) trait Store<T> {
     fn poll_take(
         &self,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<T>>;
@@ -223,6 +234,23 @@ macro_rules! dispatch {
 
 impl<T> Store<T> for AnyStore<T> {
     #[inline(always)]
+    fn put_at_once(&self, item: T, by_task: bool) -> Result<(), T> {
+        match self {
+            AnyStore::Ring(store) => store.put_at_once(item, by_task),
+            AnyStore::Linked(store) => store.put_at_once(item, by_task),
+            AnyStore::Semaphores(_) | AnyStore::Monitor(_) => Err(item),
+        }
+    }
+
+    #[inline(always)]
+    fn take_at_once(&self, tally: &Tally, by_task: bool) -> Option<T> {
+        match self {
+            AnyStore::Ring(store) => store.take_at_once(tally, by_task),
+            AnyStore::Linked(store) => store.take_at_once(tally, by_task),
+            AnyStore::Semaphores(_) | AnyStore::Monitor(_) => None,
+        }
+    }
+
     fn try_put(&self, item: T, weight: u64, calls: &mut Calls) -> Result<(), PutError<T>> {
         dispatch!(self, store => store.try_put(item, weight, calls))
     }
@@ -246,10 +274,10 @@ impl<T> Store<T> for AnyStore<T> {
         want: &mut Want<T>,
         weight: u64,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
-        dispatch!(self, store => store.poll_room(want, weight, turn, waker, calls))
+        dispatch!(self, store => store.poll_room(want, weight, turn, sleeper, calls))
     }
 
     fn cancel_put(&self, want: &mut Want<T>, turn: &mut Turn, calls: &mut Calls) {
@@ -274,7 +302,6 @@ impl<T> Store<T> for AnyStore<T> {
         dispatch!(self, store => store.release(reserved, calls));
     }
 
-    #[inline(always)]
     fn try_take(&self, tally: &Tally, calls: &mut Calls) -> Option<Taken<T>> {
         dispatch!(self, store => store.try_take(tally, calls))
     }
@@ -292,11 +319,11 @@ impl<T> Store<T> for AnyStore<T> {
     fn poll_take(
         &self,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<T>> {
-        dispatch!(self, store => store.poll_take(turn, waker, tally, calls))
+        dispatch!(self, store => store.poll_take(turn, sleeper, tally, calls))
     }
 
     fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {

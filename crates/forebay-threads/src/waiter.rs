@@ -35,7 +35,7 @@ use crate::watermarks::Watermarks;
 pub(crate) const GRACE: Duration = Duration::from_millis(100);
 
 /// Half the turns that a waiter of the largest buffers allows; an unbounded one would allow any.
-const MOST_TURNS: u64 = 1 << 16;
+pub(crate) const MOST_TURNS: u64 = 1 << 16;
 
 /// A waiter's place in a [`WaitList`], or none yet. Its owner must [`Line::leave`] before it goes.
 #[derive(Debug, Default)]
@@ -72,12 +72,17 @@ impl Turn {
 /// Happens when this is dropped. So it is made before the first lock is taken.
 #[derive(Debug, Default)]
 #[must_use]
-pub(crate) struct Calls(ManuallyDrop<Made>);
+pub(crate) struct Calls {
+    made: ManuallyDrop<Made>,
+    /// It is a task that puts or takes.
+    by_task: bool,
+}
 
-/// One of each is kept in place, which is all that most operations have.
+/// Some are kept in place, which is all that most operations have.
 #[derive(Debug, Default)]
 struct Made {
     wake: Option<Waker>,
+    also_wake: Option<Waker>,
     discard: Option<Waker>,
     more: Option<Box<More>>,
 }
@@ -87,29 +92,44 @@ struct More {
     wake: Vec<Waker>,
     discard: Vec<Waker>,
     tell: Option<Arc<Watermarks>>,
-    look_after: Vec<Weak<Shared>>,
+    look_after: Vec<Weak<dyn alarm::Line>>,
 }
 
 impl Calls {
+    /// Those that a task has to make.
+    pub(crate) fn by_task() -> Self {
+        Self { made: ManuallyDrop::default(), by_task: true }
+    }
+
+    /// Whether it is a task that has to make them.
+    #[inline]
+    pub(crate) fn are_by_task(&self) -> bool {
+        self.by_task
+    }
+
     pub(crate) fn wake(&mut self, waker: Waker) {
-        let made = &mut *self.0;
-        match made.wake {
-            None => made.wake = Some(waker),
-            Some(_) => made.more.get_or_insert_default().wake.push(waker),
+        let made = &mut *self.made;
+        if made.wake.is_none() {
+            made.wake = Some(waker);
+        } else if made.also_wake.is_none() && made.more.is_none() {
+            made.also_wake = Some(waker);
+        } else {
+            made.more.get_or_insert_default().wake.push(waker);
         }
     }
 
     /// Has the watermarks tell what is due.
     pub(crate) fn tell(&mut self, watermarks: &Arc<Watermarks>) {
-        self.0.more.get_or_insert_default().tell = Some(Arc::clone(watermarks));
+        self.made.more.get_or_insert_default().tell = Some(Arc::clone(watermarks));
     }
 
-    fn set_alarm(&mut self, line: Weak<Shared>) {
-        self.0.more.get_or_insert_default().look_after.push(line);
+    /// Has the alarm ring for the line.
+    pub(crate) fn set_alarm(&mut self, line: Weak<dyn alarm::Line>) {
+        self.made.more.get_or_insert_default().look_after.push(line);
     }
 
     pub(crate) fn discard(&mut self, waker: Waker) {
-        let made = &mut *self.0;
+        let made = &mut *self.made;
         match made.discard {
             None => made.discard = Some(waker),
             Some(_) => made.more.get_or_insert_default().discard.push(waker),
@@ -121,9 +141,9 @@ impl Drop for Calls {
     #[inline]
     fn drop(&mut self) {
         // By hand, so that the common case is one test that is inlined everywhere.
-        let made = &*self.0;
+        let made = &*self.made;
         if made.wake.is_some() || made.discard.is_some() || made.more.is_some() {
-            make(mem::take(&mut *self.0));
+            make(mem::take(&mut *self.made));
         }
     }
 }
@@ -131,13 +151,18 @@ impl Drop for Calls {
 /// All of them are made, also when one panics.
 #[cold]
 fn make(made: Made) {
-    let Made { wake, discard, more } = made;
+    let Made { wake, also_wake, discard, more } = made;
+    if also_wake.is_none() && more.is_none() && (wake.is_none() || discard.is_none()) {
+        // There is just one, so none can keep another from being made.
+        wake.into_iter().for_each(Waker::wake);
+        return drop(discard);
+    }
     let more = more.map_or_else(More::default, |more| *more);
     for line in more.look_after {
         alarm::look_after(line);
     }
     let mut first = FirstPanic::default();
-    for waker in wake.into_iter().chain(more.wake) {
+    for waker in wake.into_iter().chain(also_wake).chain(more.wake) {
         first.catch(|| waker.wake());
     }
     for waker in discard.into_iter().chain(more.discard) {
@@ -147,6 +172,50 @@ fn make(made: Made) {
         first.catch(|| watermarks.tell());
     }
     first.resume();
+}
+
+/// Who is to be woken, and a copy of its waker for a line to keep. A waker's code is its executor's: so the
+/// copy is made before any lock is held.
+#[derive(Debug)]
+pub(crate) struct Sleeper<'a> {
+    waker: &'a Waker,
+    copy: Option<Waker>,
+    thread: bool,
+}
+
+impl<'a> Sleeper<'a> {
+    pub(crate) fn task(waker: &'a Waker) -> Self {
+        Self { waker, copy: None, thread: false }
+    }
+
+    pub(crate) fn thread(waker: &'a Waker) -> Self {
+        Self { waker, copy: None, thread: true }
+    }
+
+    /// Whether it is a thread, that comes when it is called.
+    pub(crate) fn is_thread(&self) -> bool {
+        self.thread
+    }
+
+    /// Has a copy ready.
+    pub(crate) fn prepare(&mut self) {
+        self.copy.get_or_insert_with(|| self.waker.clone());
+    }
+
+    /// The copy, if it is ready.
+    pub(crate) fn copy(&mut self) -> Option<Waker> {
+        self.copy.take()
+    }
+
+    /// Whether that waker wakes it.
+    pub(crate) fn is(&self, waker: &Waker) -> bool {
+        self.waker.will_wake(waker)
+    }
+
+    /// The same, to stand in another line.
+    pub(crate) fn again(&self) -> Self {
+        Self { copy: None, ..*self }
+    }
 }
 
 /// Waiters in the order they came.
@@ -316,11 +385,11 @@ impl WaitList {
     }
 }
 
-impl Shared {
-    /// What the alarm does: calls the next where the oldest has not come when it was called.
-    pub(crate) fn pass_absent(self: &Arc<Self>) {
+impl alarm::Line for Shared {
+    /// Calls the next where the oldest has not come when it was called.
+    fn ring(self: Arc<Self>) {
         let mut calls = Calls::default();
-        let mut line = Line { shared: self, places: self.line.lock() };
+        let mut line = Line { shared: &self, places: self.line.lock() };
         line.places.alarmed = false;
         if let Some(oldest) = line.places.oldest()
             && oldest.waker.is_none()
@@ -341,12 +410,12 @@ pub(crate) struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Takes a place at the end, or keeps the one it has, and sleeps in it with the waker, which is
-    /// taken out of its option. `turns`: how many have been taken so far.
+    /// Takes a place at the end, or keeps the one it has, and sleeps in it; the sleeper has its copy
+    /// ready. `turns`: how many have been taken so far.
     pub(crate) fn wait(
         &mut self,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         turns: u64,
         calls: &mut Calls,
     ) {
@@ -362,13 +431,13 @@ impl Line<'_> {
         let place = places.get_mut(number);
         let back = mem::take(&mut place.absent);
         if let Some(old) = &place.waker {
-            if !waker.as_ref().is_some_and(|waker| old.will_wake(waker)) {
-                calls.discard(
-                    mem::replace(&mut place.waker, waker.take()).expect("it was just seen"),
-                );
+            if !sleeper.is(old)
+                && let Some(old) = mem::replace(&mut place.waker, sleeper.copy())
+            {
+                calls.discard(old);
             }
         } else {
-            place.waker = waker.take();
+            place.waker = sleeper.copy();
             places.first_asleep = places.first_asleep.min(number);
             self.shared.asleep.fetch_add(1, Ordering::Relaxed);
         }
@@ -387,7 +456,8 @@ impl Line<'_> {
         if oldest.waker.is_none() {
             oldest.woken.get_or_insert_with(Instant::now);
             self.places.alarmed = true;
-            calls.set_alarm(Arc::downgrade(self.shared));
+            let line: Arc<dyn alarm::Line> = Arc::<Shared>::clone(self.shared);
+            calls.set_alarm(Arc::downgrade(&line));
         }
     }
 

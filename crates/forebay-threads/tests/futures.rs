@@ -73,11 +73,12 @@ fn the_time_that_a_stream_waits_is_counted_until_it_has_an_item() {
     let mut stream = consumer.stream();
     let mut next = Task::new(stream.next());
     assert!(next.poll().is_pending());
-    std::thread::sleep(Duration::from_millis(5));
+    std::thread::sleep(Duration::from_millis(30));
     producer.put(1).unwrap();
     assert!(next.poll().is_ready());
     let waited = consumer.statistics().consumer_wait;
-    assert!(waited >= Duration::from_millis(5), "{waited:?}");
+    // The clock for tasks goes in steps of up to 10 ms.
+    assert!(waited >= Duration::from_millis(20), "{waited:?}");
     assert_eq!(consumer.statistics().consumer_wait, waited);
 }
 

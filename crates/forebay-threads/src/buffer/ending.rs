@@ -1,7 +1,5 @@
 //! How a buffer ends, and how it is known that all is done: close, abandon, join.
 
-use std::task::Waker;
-
 use forebay_contract::{Patience, TimedOut};
 
 use super::Buffer;
@@ -11,7 +9,7 @@ use crate::call::Join;
 use crate::desk::Desk;
 use crate::share::ShareOf;
 use crate::store::{self, Progress, Store};
-use crate::waiter::{Calls, Line, Turn};
+use crate::waiter::{Calls, Line, Sleeper, Turn};
 
 impl<T> Buffer<T> {
     /// Refuses puts from now on (C6).
@@ -69,7 +67,8 @@ impl<T> Buffer<T> {
         blocking::wait(patience, &mut Join::new(self)).ok_or(TimedOut)
     }
 
-    pub(crate) fn poll_join(&self, turn: &mut Turn, waker: &mut Option<Waker>) -> Progress<()> {
+    pub(crate) fn poll_join(&self, turn: &mut Turn, sleeper: &mut Sleeper<'_>) -> Progress<()> {
+        sleeper.prepare();
         let mut calls = Calls::default();
         let desk = self.desk.lock();
         let mut line = self.joiners.lock();
@@ -84,7 +83,7 @@ impl<T> Buffer<T> {
             self.unwatch(&line);
             return Progress::Done(());
         }
-        line.wait(turn, waker, 0, &mut calls);
+        line.wait(turn, sleeper, 0, &mut calls);
         Progress::Asleep
     }
 

@@ -1,7 +1,6 @@
 //! Leases: how items leave the store with a duty, and come back to it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{DeadLetter, Death, LeaseError, Patience, TakeError};
@@ -13,7 +12,7 @@ use crate::call::Lend;
 use crate::desk::Desk;
 use crate::share::ShareOf;
 use crate::store::{Entry, Progress, Store};
-use crate::waiter::{Calls, Turn};
+use crate::waiter::{Calls, Sleeper, Turn};
 
 /// The places that one waiting lease may hold.
 #[derive(Debug, Default)]
@@ -92,17 +91,18 @@ impl<T> Buffer<T> {
         &self,
         share: &ShareOf,
         turn: &mut LeaseTurn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
     ) -> Progress<Result<Entry<T>, TakeError>> {
+        sleeper.prepare();
         let mut calls = Calls::default();
         let mut desk = self.desk.lock();
         let admitted = self.admits_lease(&desk, &turn.room);
         let progress = if admitted {
-            self.store.poll_take(&mut turn.item, waker, &share.items, &mut calls)
+            self.store.poll_take(&mut turn.item, sleeper, &share.items, &mut calls)
         } else {
             // An item we may have been called for meanwhile is for others to take.
             self.store.cancel_take(&mut turn.item, &mut calls);
-            self.room.lock().wait(&mut turn.room, waker, desk.leases, &mut calls);
+            self.room.lock().wait(&mut turn.room, sleeper, desk.leases, &mut calls);
             Progress::Asleep
         };
         match progress {

@@ -14,7 +14,7 @@ mod taking;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use forebay_contract::{Share, Statistics};
 
@@ -41,7 +41,6 @@ pub(crate) struct Buffer<T> {
     pub(crate) consumers: AtomicUsize,
     shares: Mutex<Shares>,
     pub(crate) producer_waits: Waits,
-    epoch: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -88,7 +87,6 @@ impl<T> fmt::Debug for Scale<T> {
 
 impl<T> Buffer<T> {
     pub(crate) fn new(store: AnyStore<T>, settings: Settings<T>) -> Self {
-        let epoch = Instant::now();
         let room = usize::try_from(settings.max_leased).unwrap_or(usize::MAX);
         Self {
             store,
@@ -99,8 +97,7 @@ impl<T> Buffer<T> {
             producers: AtomicUsize::new(1),
             consumers: AtomicUsize::new(0),
             shares: Mutex::new(Shares::default()),
-            producer_waits: Waits::new(epoch),
-            epoch,
+            producer_waits: Waits::default(),
         }
     }
 
@@ -111,7 +108,7 @@ impl<T> Buffer<T> {
     pub(crate) fn new_share(&self) -> Arc<ShareOf> {
         self.consumers.fetch_add(1, Ordering::Relaxed);
         let mut shares = self.shares.lock();
-        let share = Arc::new(ShareOf::new(shares.next, self.epoch));
+        let share = Arc::new(ShareOf::new(shares.next));
         shares.next += 1;
         shares.alive.insert(share.consumer, Arc::clone(&share));
         share

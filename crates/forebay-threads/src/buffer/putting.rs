@@ -10,7 +10,6 @@ use crate::call::Room;
 use crate::pause::Mood;
 use crate::store::{Store, Want};
 use crate::waiter::Calls;
-use crate::waits::Waiting;
 
 /// As in `taking`.
 const ROUNDS: usize = 32;
@@ -18,6 +17,20 @@ const ROUNDS: usize = 32;
 impl<T> Buffer<T> {
     #[inline]
     pub(crate) fn put_within(
+        &self,
+        item: T,
+        overflow: Overflow,
+        patience: Patience,
+        mood: &Mood,
+    ) -> Result<Outcome, PutError<T>> {
+        match self.store.put_at_once(item, false) {
+            Ok(()) => Ok(Outcome::Placed),
+            Err(item) => self.put_carefully(item, overflow, patience, mood),
+        }
+    }
+
+    #[cold]
+    fn put_carefully(
         &self,
         item: T,
         overflow: Overflow,
@@ -51,20 +64,6 @@ impl<T> Buffer<T> {
         }
     }
 
-    /// Places the item if there is room now; else it comes back with its weight, or as refused.
-    pub(crate) fn put_now(&self, item: T) -> Result<Outcome, Result<(T, u64), PutError<T>>> {
-        let (item, weight) = self.weigh(item).map_err(Err)?;
-        let mut calls = Calls::default();
-        match self.store.try_put(item, weight, &mut calls) {
-            Ok(()) => Ok(Outcome::Placed),
-            Err(PutError { item, refusal: Refusal::Closed }) => {
-                Err(Err(PutError { item, refusal: self.why_closed() }))
-            }
-            Err(PutError { item, .. }) => Err(Ok((item, weight))),
-        }
-    }
-
-    #[cold]
     fn put_refused(
         &self,
         refused: PutError<T>,
@@ -107,7 +106,7 @@ impl<T> Buffer<T> {
                 over => return over,
             }
         }
-        let waiting = self.begin_put_wait();
+        let waiting = self.producer_waits.begin();
         for _ in 0..ROUNDS {
             if !mood.yield_now(ready) {
                 break;
@@ -243,10 +242,6 @@ impl<T> Buffer<T> {
     /// Frees a place that was set aside.
     pub(crate) fn release(&self, reserved: u64) {
         self.store.release(reserved, &mut Calls::default());
-    }
-
-    pub(crate) fn begin_put_wait(&self) -> Waiting<'_> {
-        self.producer_waits.begin()
     }
 
     /// Says "abandoned" rather than "closed" when that is why.

@@ -1,7 +1,5 @@
 //! Takes: at once, after a bounded rest, asleep, as a task; one item or many.
 
-use std::task::Waker;
-
 use forebay_contract::{Patience, TakeError};
 
 use super::Buffer;
@@ -9,7 +7,7 @@ use crate::blocking;
 use crate::call::Take;
 use crate::share::ShareOf;
 use crate::store::{Progress, Store};
-use crate::waiter::{Calls, Turn};
+use crate::waiter::{Calls, Sleeper, Turn};
 
 /// How often a take that sees an item and is beaten to it goes on resting before it stands in line.
 const ROUNDS: usize = 32;
@@ -17,13 +15,20 @@ const ROUNDS: usize = 32;
 impl<T> Buffer<T> {
     #[inline]
     pub(crate) fn take_within(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
+        match self.store.take_at_once(&share.items, false) {
+            Some(item) => Ok(item),
+            None => self.take_carefully(share, patience),
+        }
+    }
+
+    #[cold]
+    fn take_carefully(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
         match self.try_take(share) {
             Some(item) => Ok(item),
             None => self.take_waiting(share, patience),
         }
     }
 
-    #[inline]
     pub(crate) fn try_take(&self, share: &ShareOf) -> Option<T> {
         let mut calls = Calls::default();
         let taken = self.store.try_take(&share.items, &mut calls)?;
@@ -33,7 +38,6 @@ impl<T> Buffer<T> {
         Some(taken.entry.item)
     }
 
-    #[cold]
     fn take_waiting(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
         if patience == Patience::Try {
             if !self.is_drained(share) {
@@ -116,10 +120,10 @@ impl<T> Buffer<T> {
         &self,
         share: &ShareOf,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
     ) -> Progress<Result<T, TakeError>> {
-        let mut calls = Calls::default();
-        match self.store.poll_take(turn, waker, &share.items, &mut calls) {
+        let mut calls = if sleeper.is_thread() { Calls::default() } else { Calls::by_task() };
+        match self.store.poll_take(turn, sleeper, &share.items, &mut calls) {
             Progress::Done(taken) => {
                 if taken.watched {
                     self.settle(&self.desk.lock(), &mut calls);

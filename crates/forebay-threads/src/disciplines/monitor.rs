@@ -8,7 +8,6 @@
 //! Each condition is a [`WaitList`], so that tasks wait in it beside threads.
 
 use std::mem;
-use std::task::Waker;
 use std::vec;
 
 use forebay_contract::{PutError, Refusal};
@@ -18,7 +17,7 @@ use crate::atomics::Mutex;
 use crate::gauge::Gauge;
 use crate::share::Tally;
 use crate::store::{Closed, Counts, Entry, Progress, Store, Taken, TakenMany, Want};
-use crate::waiter::{Calls, Turn, WaitList};
+use crate::waiter::{Calls, Sleeper, Turn, WaitList};
 
 #[derive(Debug)]
 pub(crate) struct Monitor<T> {
@@ -141,9 +140,10 @@ impl<T> Store<T> for Monitor<T> {
         want: &mut Want<T>,
         weight: u64,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
+        sleeper.prepare();
         let mut shelf = self.shelf.lock();
         if shelf.closed {
             self.not_full.leave(turn, calls, || false);
@@ -154,7 +154,7 @@ impl<T> Store<T> for Monitor<T> {
             self.admit(&mut shelf, want, weight, turn, calls);
             return Progress::Done(Ok(()));
         }
-        self.not_full.lock().wait(turn, waker, shelf.admitted(), calls);
+        self.not_full.lock().wait(turn, sleeper, shelf.admitted(), calls);
         Progress::Asleep
     }
 
@@ -239,17 +239,18 @@ impl<T> Store<T> for Monitor<T> {
     fn poll_take(
         &self,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<T>> {
+        sleeper.prepare();
         let mut shelf = self.shelf.lock();
         if self.admits_take(&shelf, turn)
             && let Some(taken) = self.take(&mut shelf, turn, tally, calls)
         {
             return Progress::Done(taken);
         }
-        self.not_empty.lock().wait(turn, waker, shelf.removed(), calls);
+        self.not_empty.lock().wait(turn, sleeper, shelf.removed(), calls);
         Progress::Asleep
     }
 

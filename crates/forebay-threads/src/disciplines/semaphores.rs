@@ -16,7 +16,6 @@
 //! pays it back.
 
 use std::mem;
-use std::task::Waker;
 use std::vec;
 
 use forebay_contract::{PutError, Refusal};
@@ -27,7 +26,7 @@ use crate::gauge::Gauge;
 use crate::semaphore::Semaphore;
 use crate::share::Tally;
 use crate::store::{Closed, Counts, Entry, Progress, Store, Taken, TakenMany, Want};
-use crate::waiter::{Calls, Turn};
+use crate::waiter::{Calls, Sleeper, Turn};
 
 #[derive(Debug)]
 pub(crate) struct Semaphores<T> {
@@ -125,9 +124,10 @@ impl<T> Store<T> for Semaphores<T> {
         want: &mut Want<T>,
         weight: u64,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
+        sleeper.prepare();
         let mut shelf = self.shelf.lock();
         if shelf.closed {
             drop(shelf);
@@ -135,7 +135,7 @@ impl<T> Store<T> for Semaphores<T> {
             return Progress::Done(Err(Closed));
         }
         let fits = shelf.fits(weight);
-        match self.empty.poll_p(fits, 1, turn, waker, calls) {
+        match self.empty.poll_p(fits, 1, turn, sleeper, calls) {
             Progress::Done(()) => {
                 let want = mem::replace(want, Want::Nothing);
                 self.admit(&mut shelf, want, weight, calls);
@@ -215,12 +215,13 @@ impl<T> Store<T> for Semaphores<T> {
     fn poll_take(
         &self,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<T>> {
+        sleeper.prepare();
         let mut shelf = self.shelf.lock();
-        match self.filled.poll_p(true, 1, turn, waker, calls) {
+        match self.filled.poll_p(true, 1, turn, sleeper, calls) {
             Progress::Done(()) => Progress::Done(self.take(&mut shelf, tally, calls)),
             Progress::Asleep => Progress::Asleep,
         }

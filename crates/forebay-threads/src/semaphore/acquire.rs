@@ -1,11 +1,9 @@
 //! Waiting for units: the call, as threads and tasks poll it.
 
-use std::task::Waker;
-
 use super::Semaphore;
 use crate::call::Call;
 use crate::store::Progress;
-use crate::waiter::{Calls, Turn};
+use crate::waiter::{Calls, Sleeper, Turn};
 
 /// Dropped before it is done, it leaves the line and passes on a wake that came meanwhile.
 pub(super) struct Acquire<'a> {
@@ -24,9 +22,10 @@ impl Call for Acquire<'_> {
     /// The units are the caller's.
     type Output = ();
 
-    fn poll(&mut self, waker: &mut Option<Waker>) -> Progress<()> {
+    fn poll(&mut self, sleeper: &mut Sleeper<'_>) -> Progress<()> {
+        sleeper.prepare();
         let mut calls = Calls::default();
-        self.semaphore.poll_p(true, self.wanted, &mut self.turn, waker, &mut calls)
+        self.semaphore.poll_p(true, self.wanted, &mut self.turn, sleeper, &mut calls)
     }
 }
 

@@ -3,11 +3,9 @@
 //! Who is woken owns nothing yet, so a newcomer may come first, as often as the line allows (C10):
 //! handing each unit to a sleeper would be fairer still, and cost a context switch a unit.
 
-use std::task::Waker;
-
 use super::Semaphore;
 use crate::store::Progress;
-use crate::waiter::{Calls, Turn};
+use crate::waiter::{Calls, Sleeper, Turn};
 
 /// What a semaphore counts.
 #[derive(Debug)]
@@ -48,7 +46,7 @@ impl Semaphore {
         now: bool,
         wanted: usize,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         calls: &mut Calls,
     ) -> Progress<()> {
         let wanted = signed(wanted);
@@ -58,7 +56,7 @@ impl Semaphore {
             self.line.leave(turn, calls, || count.free > 0);
             return Progress::Done(());
         }
-        self.line.lock().wait(turn, waker, count.turns, calls);
+        self.line.lock().wait(turn, sleeper, count.turns, calls);
         Progress::Asleep
     }
 

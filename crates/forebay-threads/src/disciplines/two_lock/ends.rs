@@ -201,11 +201,6 @@ impl<C> Tail<C> {
     pub(super) fn position(&self) -> u64 {
         self.position
     }
-
-    /// Has the next put look first.
-    pub(super) fn stop(&mut self) {
-        self.limit = self.position;
-    }
 }
 
 impl<C> Head<C> {
@@ -213,14 +208,14 @@ impl<C> Head<C> {
         self.position
     }
 
-    /// Has the next take look first.
-    pub(super) fn stop(&mut self) {
-        self.limit = self.position;
-    }
-
     /// Has the take at `position` look first.
     #[inline]
     pub(super) fn stop_at(&mut self, position: u64) {
         self.limit = self.limit.min(position);
+    }
+
+    /// Has the next take look first.
+    pub(super) fn stop(&mut self) {
+        self.limit = self.position;
     }
 }

@@ -6,34 +6,31 @@
 //! discipline *ring*; [`nodes`] gives it a linked list, the discipline *linked*, which alone can be
 //! unbounded. [`ends`] is how far the two sides see each other without a lock.
 //!
-//! # One comparison
+//! # Apart
 //!
-//! An end that is below its limit goes on: that is the whole fast path. Whatever else there is to be
-//! looked at (others stand in line, somebody of the other side sleeps, entries have come back, the buffer is
-//! closed, somebody watches) *stops* the end: it sets the limit to the position, so that the next put
-//! or take looks at everything, carefully, under the same lock.
+//! While nobody waits and nothing else is rare, the ends are apart. One that is below its limit goes on: one
+//! comparison under its own lock is the whole fast path; at its limit it looks at the other's count.
 //!
-//! # Sleeping
+//! # Whole
 //!
-//! A consumer that found nothing takes its place in line, then stops the tail under the tail's lock and
-//! leaves word there that it wants to be called, and then looks again. A put that held that lock
-//! before is seen by the look; one that holds it after sees the word. So no fence stands between "put"
-//! and "does somebody sleep?". [`careful`] has all of this. Producers stand in line at the head, with
-//! their items: [`parked`].
+//! Whatever is rare (somebody stands in line, entries have come back, places are set aside, items are
+//! weighed, somebody watches, the buffer is closed) makes both ends one: the tail is moved to the head, and
+//! everything is done there, sequentially, under that one lock: [`whole`] has all of it. Producers stand in
+//! line with their items ([`parked`]), and the take that makes room puts them; consumers in line are called
+//! ([`sleepers`]). Once nothing is rare any more, the ends part again.
 //!
-//! Locks are taken in this order: line, head, tail; wakers are woken after all.
+//! Locks are taken in this order: head, tail, the consumers' line; wakers are woken after all.
 
 #![expect(clippy::inline_always, reason = "the two verbs are to vanish into the handles'")]
 
-mod careful;
 mod ends;
 mod nodes;
 mod parked;
+mod sleepers;
 mod slots;
+mod whole;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::task::Waker;
 use std::vec;
 
 use crossbeam_utils::CachePadded;
@@ -41,14 +38,16 @@ use forebay_contract::{PutError, Refusal};
 
 use self::ends::{Ends, Places};
 use self::nodes::Nodes;
-use self::parked::Line;
+use self::sleepers::Sleepers;
 use self::slots::{Index, Slots};
+use self::whole::{Rare, Whole};
+use crate::atomics::{Arc, AtomicBool, Ordering};
 use crate::gauge::Gauge;
 use crate::pause;
 use crate::share::Tally;
-use crate::short_lock::{Guard, ShortLock};
+use crate::short_lock::ShortLock;
 use crate::store::{self, Closed, Counts, Entry, Progress, Store, Taken, TakenMany, Want};
-use crate::waiter::{Calls, Turn, WaitList};
+use crate::waiter::{Calls, Sleeper, Turn};
 
 /// The places of [`slots`]: the default.
 pub(crate) type Ring<T> = TwoLock<Slots<T>>;
@@ -56,10 +55,15 @@ pub(crate) type Ring<T> = TwoLock<Slots<T>>;
 pub(crate) type Linked<T> = TwoLock<Nodes<T>>;
 
 pub(crate) struct TwoLock<P: Places> {
-    tail: CachePadded<ShortLock<Tail<P>>>,
+    /// `None` while it is at the head.
+    tail: CachePadded<ShortLock<Option<Tail<P>>>>,
     head: CachePadded<ShortLock<Head<P>>>,
     ends: Ends<P>,
-    not_empty: WaitList,
+    sleepers: Arc<Sleepers>,
+    /// Whether both ends are one, as it looks from outside: a hint. Written under the head's lock.
+    is_whole: AtomicBool,
+    /// Written under the head's lock, before anybody is woken for it.
+    closed: AtomicBool,
     /// `u64::MAX` when unbounded.
     capacity: u64,
 }
@@ -67,45 +71,23 @@ pub(crate) struct TwoLock<P: Places> {
 /// The producers' end.
 struct Tail<P: Places> {
     end: ends::Tail<P::Tail>,
-    /// Entries that came back and wait at the head.
-    returned: u64,
-    /// Places set aside.
-    reserved: u64,
     high_water: u64,
-    closed: bool,
-    /// Producers stand in line.
-    queued: bool,
-    /// Consumers sleep: call them.
-    call: bool,
-    /// What is to be known of every put and take, if anything is. Changed under both locks by takes,
-    /// under this one by puts.
-    gauge: Option<Gauge>,
 }
 
 /// The consumers' end.
 struct Head<P: Places> {
     end: ends::Head<P::Head>,
-    /// Entries that came back: all older than what lies between the ends.
-    returned: BTreeMap<u64, Entry<P::Item>>,
-    /// Of those, how many were taken.
-    removed: u64,
-    /// Consumers stand in line: ask before passing them.
-    queued: bool,
-    /// Producers that wait for room.
-    parked: Line<P::Item>,
-    /// As at the tail; kept here too, so that those in line look under one lock.
-    closed: bool,
-    /// Somebody watches for the store to become empty.
-    watched: bool,
-    /// Takes are told to the gauge.
-    gauged: bool,
+    /// The other end, while both are one.
+    tail: Option<Tail<P>>,
+    rare: Rare<P::Item>,
 }
 
 impl<T> Ring<T> {
     /// `None` if there is no memory for so many places.
     pub(crate) fn new(capacity: usize, gauge: Option<Gauge>) -> Option<Self> {
         let slots = Slots::new(capacity)?;
-        Some(Self::of(slots, Index::default(), Index::default(), Some(capacity), gauge))
+        let (last, first) = (Index::default(), Index::default());
+        Some(Self::of(slots, last, first, Some(capacity), gauge))
     }
 }
 
@@ -124,82 +106,124 @@ impl<P: Places> TwoLock<P> {
         capacity: Option<usize>,
         gauge: Option<Gauge>,
     ) -> Self {
-        let gauged = gauge.is_some();
         let rest = pause::contention(capacity);
         let (ends, tail, head) = Ends::new(places, last, first);
-        let tail = Tail {
-            end: tail,
-            returned: 0,
-            reserved: 0,
-            high_water: 0,
-            closed: false,
-            queued: false,
-            call: false,
-            gauge,
-        };
-        let head = Head {
-            end: head,
-            returned: BTreeMap::new(),
-            removed: 0,
-            queued: false,
-            parked: Line::new(),
-            closed: false,
-            watched: false,
-            gauged,
-        };
-        let passes = capacity.unwrap_or(usize::MAX);
+        let tail = Some(Tail { end: tail, high_water: 0 });
+        // Where everything is told to a gauge, the ends are never apart.
+        let whole = gauge.is_some();
+        let (at_head, at_tail) = if whole { (tail, None) } else { (None, tail) };
+        let head = Head { end: head, tail: at_head, rare: Rare::new(gauge) };
         Self {
-            tail: CachePadded::new(ShortLock::new(tail, rest)),
+            tail: CachePadded::new(ShortLock::new(at_tail, rest)),
             head: CachePadded::new(ShortLock::new(head, rest)),
             ends,
-            not_empty: WaitList::new(passes),
+            sleepers: Sleepers::new(),
+            is_whole: AtomicBool::new(whole),
+            closed: AtomicBool::new(false),
             capacity: capacity.map_or(u64::MAX, |capacity| capacity as u64),
         }
     }
 
+    /// Does something with both ends as one.
+    fn with_whole<R>(&self, by_task: bool, act: impl FnOnce(&mut Whole<'_, P>) -> R) -> R {
+        let mut head = self.head.lock_by(by_task);
+        let result = act(&mut self.whole(&mut head));
+        self.part(&mut head);
+        result
+    }
+
+    /// As [`with_whole`](Self::with_whole) for what may need a copy of the waker, which is made without
+    /// the lock.
+    fn poll_whole<R>(
+        &self,
+        sleeper: &mut Sleeper<'_>,
+        mut poll: impl FnMut(&mut Whole<'_, P>, &mut Sleeper<'_>) -> Option<Progress<R>>,
+    ) -> Progress<R> {
+        loop {
+            if let Some(progress) =
+                self.with_whole(!sleeper.is_thread(), |whole| poll(whole, sleeper))
+            {
+                return progress;
+            }
+            sleeper.prepare();
+        }
+    }
+
+    /// Sets the tail's limit: up to it, puts need not look. A put that raises the high-water mark
+    /// does, which also tells how deep the other end has drained.
     #[inline]
-    fn lock_head_then_tail(&self) -> (Guard<'_, Head<P>>, Guard<'_, Tail<P>>) {
-        let head = self.head.lock();
-        (head, self.tail.lock())
+    fn plan_puts(&self, tail: &mut Tail<P>) {
+        self.ends.allow(&mut tail.end, self.capacity.min(tail.high_water));
+    }
+
+    /// Sets the tail's limit for a put that comes now: beyond it, if there is room.
+    #[inline]
+    fn plan_one_put(&self, tail: &mut Tail<P>) {
+        let depth = self.ends.waiting(&tail.end);
+        if depth < self.capacity {
+            tail.high_water = tail.high_water.max(depth + 1);
+            self.plan_puts(tail);
+        }
     }
 }
 
 impl<P: Places> Store<P::Item> for TwoLock<P> {
     #[inline(always)]
+    fn put_at_once(&self, item: P::Item, by_task: bool) -> Result<(), P::Item> {
+        // A thread asks only once it has the lock: it hardly ever meets both ends as one.
+        if by_task && self.is_whole.load(Ordering::Relaxed) {
+            return Err(item);
+        }
+        match &mut *self.tail.lock_by(by_task) {
+            Some(tail) => match self.ends.put(&mut tail.end, item) {
+                Ok(()) => Ok(()),
+                Err(item) => self.put_beyond(tail, item),
+            },
+            None => Err(item),
+        }
+    }
+
+    #[inline(always)]
+    fn take_at_once(&self, tally: &Tally, by_task: bool) -> Option<P::Item> {
+        if by_task && self.is_whole.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut head = self.head.lock_by(by_task);
+        let mut item = self.ends.take(&mut head.end);
+        if item.is_none() {
+            item = self.take_beyond(&mut head);
+        }
+        let item = item?;
+        tally.add(1);
+        Some(item)
+    }
+
     fn try_put(
         &self,
         item: P::Item,
         weight: u64,
         calls: &mut Calls,
     ) -> Result<(), PutError<P::Item>> {
-        let mut tail = self.tail.lock();
-        let Err(mut item) = self.ends.put(&mut tail.end, item) else { return Ok(()) };
-        if tail.is_plain() {
-            self.plan_one_put(&mut tail);
-            match self.ends.put(&mut tail.end, item) {
-                Ok(()) => return Ok(()),
-                Err(back) => item = back,
-            }
+        if let Some(tail) = &mut *self.tail.lock_by(calls.are_by_task()) {
+            let put = self.put_beyond(tail, item);
+            return put.map_err(|item| PutError { item, refusal: Refusal::Full });
         }
-        self.try_carefully(tail, item, weight, calls)
+        let want = Want::Item(item);
+        match self.with_whole(calls.are_by_task(), |whole| whole.try_admit(want, weight, calls)) {
+            Err((Want::Item(item), refusal)) => Err(PutError { item, refusal }),
+            _ => Ok(()),
+        }
     }
 
     fn try_put_many(&self, items: &mut vec::IntoIter<P::Item>, calls: &mut Calls) -> u64 {
-        let mut tail = self.tail.lock();
-        if tail.closed || tail.queued || tail.gauge.is_some() {
-            return 0;
+        if let Some(tail) = &mut *self.tail.lock_by(calls.are_by_task()) {
+            let waiting = self.ends.allow(&mut tail.end, self.capacity);
+            let placed = self.ends.put_many(&mut tail.end, items);
+            tail.high_water = tail.high_water.max(waiting + placed);
+            self.plan_puts(tail);
+            return placed;
         }
-        let most = self.capacity.saturating_sub(tail.reserved + tail.returned);
-        let waiting = self.ends.allow(&mut tail.end, most);
-        let placed = self.ends.put_many(&mut tail.end, items);
-        tail.high_water = tail.high_water.max(waiting + placed + tail.returned);
-        self.plan_puts(&mut tail);
-        let call = tail.call;
-        drop(tail);
-        if call {
-            self.call_consumers(placed, calls);
-        }
-        placed
+        self.with_whole(calls.are_by_task(), |whole| whole.put_many(items, calls))
     }
 
     fn put_dropping(
@@ -209,28 +233,10 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         dropped: &mut Vec<Entry<P::Item>>,
         calls: &mut Calls,
     ) -> Result<bool, PutError<P::Item>> {
-        let (mut head, mut tail) = self.lock_head_then_tail();
-        let refusal = if tail.closed {
-            Some(Refusal::Closed)
-        } else if tail.queued || !tail.could_have_room(weight, self.capacity) {
-            // Also where there is room for those in line: it is theirs, by now.
-            Some(Refusal::Full)
-        } else {
-            while !self.has_room(&tail, weight) {
-                dropped.push(self.take_under_both(&mut head, &mut tail, calls));
-            }
-            None
-        };
-        if let Some(refusal) = refusal {
-            return Err(PutError { item, refusal });
-        }
-        self.place(&mut tail, item, weight, calls);
-        let (call, watched) = (tail.call, head.watched);
-        drop((head, tail));
-        if call {
-            self.call_consumers(1, calls);
-        }
-        Ok(watched)
+        self.with_whole(calls.are_by_task(), |whole| {
+            whole.put_dropping(item, weight, dropped, calls)
+        })
+        .map_err(|(item, refusal)| PutError { item, refusal })
     }
 
     fn poll_room(
@@ -238,18 +244,26 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         want: &mut Want<P::Item>,
         weight: u64,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
-        self.poll_in_line(want, weight, turn, waker, calls)
+        if !turn.waits() && self.looks_full() {
+            sleeper.prepare();
+        }
+        self.poll_whole(sleeper, |whole, sleeper| {
+            whole.poll_room(want, weight, turn, sleeper, calls)
+        })
     }
 
     fn cancel_put(&self, want: &mut Want<P::Item>, turn: &mut Turn, calls: &mut Calls) {
-        self.leave_line(want, turn, calls);
+        if turn.waits() {
+            self.with_whole(calls.are_by_task(), |whole| whole.leave_room(want, turn, calls));
+        }
     }
 
     fn try_reserve(&self, weight: u64, calls: &mut Calls) -> Result<(), Refusal> {
-        self.admit(self.tail.lock(), Want::Permit, weight, calls).map_err(|(_, refusal)| refusal)
+        self.with_whole(calls.are_by_task(), |whole| whole.try_admit(Want::Permit, weight, calls))
+            .map_err(|(_, refusal)| refusal)
     }
 
     fn put_reserved(
@@ -259,44 +273,30 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         reserved: u64,
         calls: &mut Calls,
     ) -> Result<(), P::Item> {
-        let (mut head, mut tail) = self.lock_head_then_tail();
-        tail.release(reserved);
-        if tail.closed {
-            return Err(item);
-        }
-        self.place(&mut tail, item, weight, calls);
-        let call = u64::from(tail.call);
-        // It may be lighter than its permit.
-        let call = call + self.serve(&mut head, &mut tail, calls);
-        drop((head, tail));
-        self.call_consumers(call, calls);
-        Ok(())
+        self.with_whole(calls.are_by_task(), |whole| {
+            whole.put_reserved(item, weight, reserved, calls)
+        })
     }
 
     fn release(&self, reserved: u64, calls: &mut Calls) {
-        let (mut head, mut tail) = self.lock_head_then_tail();
-        tail.release(reserved);
-        let call = self.serve(&mut head, &mut tail, calls);
-        drop((head, tail));
-        self.call_consumers(call, calls);
+        self.with_whole(calls.are_by_task(), |whole| whole.release(reserved, calls));
     }
 
-    #[inline(always)]
     fn try_take(&self, tally: &Tally, calls: &mut Calls) -> Option<Taken<P::Item>> {
-        let mut head = self.head.lock();
+        let mut head = self.head.lock_by(calls.are_by_task());
         let position = head.end.position();
-        let mut item = self.ends.take(&mut head.end);
-        if item.is_none() && head.is_plain() {
-            self.plan_takes(&mut head);
-            item = self.ends.take(&mut head.end);
+        if let Some(item) = self.take_beyond(&mut head) {
+            tally.add(1);
+            return Some(Taken { entry: Entry::fresh(item, position), watched: false });
         }
-        match item {
-            Some(item) => {
-                tally.add(1);
-                Some(Taken { entry: Entry::fresh(item, position), watched: false })
-            }
-            None => self.take_carefully(head, &mut Turn::default(), tally, calls),
+        if head.tail.is_none() && head.rare.gate_at() > position {
+            return None;
         }
+        let entry = self.whole(&mut head).try_take(&Turn::default(), calls);
+        self.part(&mut head);
+        let entry = entry?;
+        tally.add(1);
+        Some(Taken { entry, watched: head.rare.watched })
     }
 
     fn try_take_many(
@@ -306,82 +306,74 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         tally: &Tally,
         calls: &mut Calls,
     ) -> TakenMany {
-        let mut head = self.head.lock();
-        if head.gauged || !head.returned.is_empty() {
-            return TakenMany::default();
-        }
-        self.look(&mut head);
-        let count = self.ends.take_many(&mut head.end, into, most.min(into.capacity()));
-        tally.add(count);
-        let mut call = 0;
-        if head.parked.is_empty() {
-            self.plan_takes(&mut head);
+        let mut head = self.head.lock_by(calls.are_by_task());
+        let most = most.min(into.capacity());
+        let gate = head.rare.gate_at();
+        let count = if head.tail.is_none() && gate > head.end.position() {
+            self.ends.look(&mut head.end);
+            head.end.stop_at(gate);
+            self.ends.take_many(&mut head.end, into, most)
         } else {
-            call = self.serve(&mut head, &mut self.tail.lock(), calls);
-        }
-        let watched = head.watched;
-        drop(head);
-        self.call_consumers(call, calls);
-        TakenMany { count, watched }
+            let count = self.whole(&mut head).take_many(into, most, calls);
+            self.part(&mut head);
+            count
+        };
+        tally.add(count);
+        TakenMany { count, watched: head.rare.watched }
     }
 
     fn poll_take(
         &self,
         turn: &mut Turn,
-        waker: &mut Option<Waker>,
+        sleeper: &mut Sleeper<'_>,
         tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<P::Item>> {
-        // Once before going to sleep, once after: what came in between is seen by the second.
-        if let Some(taken) = self.take_carefully(self.head.lock(), turn, tally, calls) {
-            return Progress::Done(taken);
+        if !turn.waits() && self.looks_empty() {
+            sleeper.prepare();
         }
-        self.wait_empty(turn, waker, calls);
-        self.take_carefully(self.head.lock(), turn, tally, calls)
-            .map_or(Progress::Asleep, Progress::Done)
+        self.poll_whole(sleeper, |whole, sleeper| {
+            Some(match whole.poll_take(turn, sleeper, calls)? {
+                Progress::Done(entry) => {
+                    tally.add(1);
+                    Progress::Done(Taken { entry, watched: whole.rare.watched })
+                }
+                Progress::Asleep => Progress::Asleep,
+            })
+        })
     }
 
     fn cancel_take(&self, turn: &mut Turn, calls: &mut Calls) {
-        self.leave_empty(turn, calls);
+        if turn.waits() {
+            self.with_whole(calls.are_by_task(), |whole| whole.leave_empty(turn, calls));
+        }
     }
 
     fn give_back(&self, entry: Entry<P::Item>, calls: &mut Calls) {
-        let (mut head, mut tail) = self.lock_head_then_tail();
-        if let Some(gauge) = &mut tail.gauge {
-            gauge.give_back(entry.weight, calls);
-        }
-        head.returned.insert(entry.position, entry);
-        tail.returned += 1;
-        let depth = tail.end.position() - head.end.position() + tail.returned;
-        tail.high_water = tail.high_water.max(depth);
-        self.plan_takes(&mut head);
-        self.plan_puts(&mut tail);
-        drop((head, tail));
-        self.call_consumers(1, calls);
+        self.with_whole(calls.are_by_task(), |whole| whole.give_back(entry, calls));
     }
 
     fn close(&self, calls: &mut Calls) {
-        let (mut head, mut tail) = self.lock_head_then_tail();
-        head.closed = true;
-        tail.closed = true;
-        self.plan_puts(&mut tail);
-        head.parked.rouse(calls);
-        drop((head, tail));
-        self.not_empty.rouse(calls);
+        self.with_whole(calls.are_by_task(), |whole| {
+            whole.close(calls);
+            // Release: pairs with the Acquire in `is_closed`. Whoever is woken, or comes later to
+            // the head's lock, sees it in any case.
+            self.closed.store(true, Ordering::Release);
+        });
     }
 
     fn is_closed(&self) -> bool {
-        self.tail.lock().closed
+        // Acquire: pairs with the Release in `close`.
+        self.closed.load(Ordering::Acquire)
     }
 
     fn watch(&self, on: bool) {
-        let mut head = self.head.lock();
-        head.watched = on;
-        self.plan_takes(&mut head);
+        self.with_whole(false, |whole| whole.rare.watched = on);
     }
 
     fn is_empty(&self) -> bool {
-        self.is_drained(&self.head.lock())
+        let head = self.head.lock();
+        head.rare.returned() == 0 && head.end.position() == self.ends.put_so_far()
     }
 
     #[inline]
@@ -399,23 +391,49 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn rouse_consumers(&self, calls: &mut Calls) {
-        self.not_empty.rouse(calls);
+        let mut head = self.head.lock();
+        let mut line = self.sleepers.lock();
+        line.rouse(calls);
+        let turns = head.end.position() + head.rare.removed();
+        head.rare.note_line(&line, turns);
     }
 
     fn counts(&self) -> Counts {
-        let (head, tail) = self.lock_head_then_tail();
+        let head = self.head.lock();
+        let away = head.tail.is_none().then(|| self.tail.lock());
+        let tail = away.as_ref().map_or(head.tail.as_ref(), |away| away.as_ref());
+        let tail = tail.expect("the tail is here or there");
+        let (put, taken) = (tail.end.position(), head.end.position());
         Counts {
-            produced: tail.end.position(),
-            removed: head.end.position() + head.removed,
-            waiting: tail.end.position() - head.end.position() + tail.returned,
-            reserved: tail.reserved,
-            weight: tail.gauge.as_ref().map_or(0, Gauge::weight),
+            produced: put,
+            removed: taken + head.rare.removed(),
+            waiting: put - taken + head.rare.returned(),
+            reserved: head.rare.reserved,
+            weight: head.rare.weight(),
             high_water: tail.high_water,
         }
     }
 
     fn waiters(&self) -> (usize, usize) {
-        (self.head.lock().parked.len(), self.not_empty.asleep())
+        (self.head.lock().rare.parked.len(), self.sleepers.lock().asleep() as usize)
+    }
+}
+
+impl<P: Places> TwoLock<P> {
+    /// Places the item beyond the tail's limit, if there is room.
+    fn put_beyond(&self, tail: &mut Tail<P>, item: P::Item) -> Result<(), P::Item> {
+        self.plan_one_put(tail);
+        self.ends.put(&mut tail.end, item)
+    }
+
+    /// Takes the oldest item beyond the head's limit, the ends being apart.
+    fn take_beyond(&self, head: &mut Head<P>) -> Option<P::Item> {
+        if head.tail.is_some() {
+            return None;
+        }
+        self.ends.look(&mut head.end);
+        head.end.stop_at(head.rare.gate_at());
+        self.ends.take(&mut head.end)
     }
 }
 
