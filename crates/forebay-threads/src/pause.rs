@@ -151,21 +151,35 @@ impl Contention {
 
     /// Rests once, longer than the last time. The owner is usually some instructions from done; if it
     /// was switched out, spinning would only keep it out, and for one of lower priority so would
-    /// yielding.
+    /// yielding. A task's rest soon becomes a sleep: while it is away, the other worker goes on alone, its
+    /// data warm, and has what this one would do, too.
     pub(crate) fn rest(&mut self) {
-        const SPINS: u32 = 6;
-        const YIELDS: u32 = SPINS + 32;
         if cfg!(loom) {
             // To loom, the one who yields waits for the other.
             return thread::yield_now();
         }
-        match self.rests {
-            nth @ ..SPINS => spin(self.first << nth.min(3)),
-            SPINS..YIELDS if !self.by_task => thread::yield_now(),
-            nth => {
-                std::thread::sleep(Duration::from_micros(50 << nth.saturating_sub(YIELDS).min(4)));
-            }
+        if self.by_task {
+            self.rest_of_task();
+        } else {
+            self.rest_of_thread();
         }
         self.rests = self.rests.saturating_add(1);
+    }
+
+    fn rest_of_task(&self) {
+        match self.rests {
+            nth @ ..2 => spin(20 << nth),
+            _ => std::thread::sleep(Duration::from_micros(100)),
+        }
+    }
+
+    fn rest_of_thread(&self) {
+        const SPINS: u32 = 6;
+        const YIELDS: u32 = SPINS + 32;
+        match self.rests {
+            nth @ ..SPINS => spin(self.first << nth.min(3)),
+            SPINS..YIELDS => thread::yield_now(),
+            nth => std::thread::sleep(Duration::from_micros(50 << (nth - YIELDS).min(4))),
+        }
     }
 }

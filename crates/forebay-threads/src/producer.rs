@@ -82,10 +82,13 @@ impl<T> Producer<T> {
     /// it at the last moment, or not at all, and goes with the future (C5). Leaked, it holds nobody up:
     /// its item is placed in its turn, or keeps its place in line.
     pub async fn put_async(&self, item: T) -> Result<Outcome, PutError<T>> {
-        let item = match self.buffer.store.put_at_once(item, true) {
-            Ok(()) => return Ok(Outcome::Placed),
-            Err(item) => item,
-        };
+        match self.buffer.store.put_at_once(item, true) {
+            Ok(()) => Ok(Outcome::Placed),
+            Err(item) => self.put_waiting(item).await,
+        }
+    }
+
+    async fn put_waiting(&self, item: T) -> Result<Outcome, PutError<T>> {
         let deadline = match self.overflow {
             Overflow::Wait => None,
             Overflow::WaitFor(time) => Instant::now().checked_add(time),

@@ -11,9 +11,9 @@
 //! if they met at every turn (T. E. Anderson, *The Performance of Spin Lock Alternatives*, 1990).
 
 #[cfg(any(loom, shuttle))]
-pub(crate) use self::modeled::{Guard, ShortLock};
+pub(crate) use self::modeled::{Guard, Joint, ShortLock};
 #[cfg(not(any(loom, shuttle)))]
-pub(crate) use self::shipped::{Guard, ShortLock};
+pub(crate) use self::shipped::{Guard, Joint, ShortLock};
 
 #[cfg(any(not(any(loom, shuttle)), all(loom, test)))]
 #[expect(unsafe_code, reason = "a lock gives out what it guards")]
@@ -21,7 +21,9 @@ pub(crate) use self::shipped::{Guard, ShortLock};
 mod shipped {
     use std::ops::{Deref, DerefMut};
 
-    use crate::atomics::{AtomicBool, Ordering, UnsafeCell};
+    use crossbeam_utils::CachePadded;
+
+    use crate::atomics::{Arc, AtomicBool, Ordering, UnsafeCell};
     use crate::pause::Contention;
 
     #[derive(Debug)]
@@ -102,13 +104,65 @@ mod shipped {
             self.0.held.store(false, Ordering::Release);
         }
     }
+
+    /// Two values behind one lock. Others may share the first, and outlive the second.
+    #[derive(Debug)]
+    pub(crate) struct Joint<S, T> {
+        shared: Arc<CachePadded<ShortLock<S>>>,
+        own: CachePadded<UnsafeCell<T>>,
+    }
+
+    // SAFETY: its own value is reached by one thread at a time, the one that holds the lock.
+    unsafe impl<S: Send, T: Send> Sync for Joint<S, T> {}
+
+    /// Both values, locked.
+    #[derive(Debug)]
+    pub(crate) struct Both<'a, S, T> {
+        shared: Guard<'a, S>,
+        own: &'a UnsafeCell<T>,
+    }
+
+    impl<S, T> Joint<S, T> {
+        /// `rest`: as for [`ShortLock::new`].
+        pub(crate) fn new(shared: S, own: T, rest: u32) -> Self {
+            let shared = Arc::new(CachePadded::new(ShortLock::new(shared, rest)));
+            Self { shared, own: CachePadded::new(UnsafeCell::new(own)) }
+        }
+
+        pub(crate) fn shared(&self) -> &Arc<CachePadded<ShortLock<S>>> {
+            &self.shared
+        }
+
+        #[inline(always)]
+        pub(crate) fn lock(&self) -> Both<'_, S, T> {
+            self.lock_by(false)
+        }
+
+        /// As [`ShortLock::lock_by`].
+        #[inline(always)]
+        pub(crate) fn lock_by(&self, task: bool) -> Both<'_, S, T> {
+            Both { shared: self.shared.lock_by(task), own: &self.own }
+        }
+    }
+
+    impl<S, T> Both<'_, S, T> {
+        #[inline(always)]
+        pub(crate) fn split(&mut self) -> (&mut S, &mut T) {
+            // SAFETY: this guard holds the lock, of which there is one for this value since nobody
+            // else makes a `Joint` of it, and the guard is borrowed exclusively.
+            let own = self.own.with_mut(|own| unsafe { &mut *own });
+            (&mut self.shared, own)
+        }
+    }
 }
 
 /// For the models of everything else, loom's own lock, or shuttle's, on which nobody spins. That the shipped one
 /// excludes is modeled by itself, below.
 #[cfg(any(loom, shuttle))]
 mod modeled {
-    use crate::atomics::{Mutex, MutexGuard};
+    use crossbeam_utils::CachePadded;
+
+    use crate::atomics::{Arc, Mutex, MutexGuard};
 
     #[derive(Debug)]
     pub(crate) struct ShortLock<T>(Mutex<T>);
@@ -126,6 +180,45 @@ mod modeled {
 
         pub(crate) fn lock_by(&self, _: bool) -> Guard<'_, T> {
             self.lock()
+        }
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct Joint<S, T> {
+        shared: Arc<CachePadded<ShortLock<S>>>,
+        /// Locked after the other.
+        own: ShortLock<T>,
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct Both<'a, S, T> {
+        own: Guard<'a, T>,
+        shared: Guard<'a, S>,
+    }
+
+    impl<S, T> Joint<S, T> {
+        pub(crate) fn new(shared: S, own: T, rest: u32) -> Self {
+            let shared = Arc::new(CachePadded::new(ShortLock::new(shared, rest)));
+            Self { shared, own: ShortLock::new(own, rest) }
+        }
+
+        pub(crate) fn shared(&self) -> &Arc<CachePadded<ShortLock<S>>> {
+            &self.shared
+        }
+
+        pub(crate) fn lock(&self) -> Both<'_, S, T> {
+            let shared = self.shared.lock();
+            Both { own: self.own.lock(), shared }
+        }
+
+        pub(crate) fn lock_by(&self, _: bool) -> Both<'_, S, T> {
+            self.lock()
+        }
+    }
+
+    impl<S, T> Both<'_, S, T> {
+        pub(crate) fn split(&mut self) -> (&mut S, &mut T) {
+            (&mut self.shared, &mut self.own)
         }
     }
 }

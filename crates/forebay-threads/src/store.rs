@@ -212,8 +212,10 @@ pub(crate) trait Store<T> {
     fn waiters(&self) -> (usize, usize);
 }
 
-/// The store of one buffer. An enum, so that the default's fast path is inlined.
+/// The store of one buffer. An enum, so that the default's fast path is inlined; with a tag of its own, so
+/// that one look tells.
 #[derive(Debug)]
+#[repr(u8)]
 pub(crate) enum AnyStore<T> {
     Ring(Ring<T>),
     Semaphores(Semaphores<T>),
@@ -237,8 +239,7 @@ impl<T> Store<T> for AnyStore<T> {
     fn put_at_once(&self, item: T, by_task: bool) -> Result<(), T> {
         match self {
             AnyStore::Ring(store) => store.put_at_once(item, by_task),
-            AnyStore::Linked(store) => store.put_at_once(item, by_task),
-            AnyStore::Semaphores(_) | AnyStore::Monitor(_) => Err(item),
+            other => other.put_in_another(item, by_task),
         }
     }
 
@@ -246,8 +247,7 @@ impl<T> Store<T> for AnyStore<T> {
     fn take_at_once(&self, tally: &Tally, by_task: bool) -> Option<T> {
         match self {
             AnyStore::Ring(store) => store.take_at_once(tally, by_task),
-            AnyStore::Linked(store) => store.take_at_once(tally, by_task),
-            AnyStore::Semaphores(_) | AnyStore::Monitor(_) => None,
+            other => other.take_from_another(tally, by_task),
         }
     }
 
@@ -374,6 +374,25 @@ impl<T> Store<T> for AnyStore<T> {
 
     fn waiters(&self) -> (usize, usize) {
         dispatch!(self, store => store.waiters())
+    }
+}
+
+/// The two verbs for all but the default, whose own are inlined everywhere.
+impl<T> AnyStore<T> {
+    #[inline(never)]
+    fn put_in_another(&self, item: T, by_task: bool) -> Result<(), T> {
+        match self {
+            AnyStore::Linked(store) => store.put_at_once(item, by_task),
+            _ => Err(item),
+        }
+    }
+
+    #[inline(never)]
+    fn take_from_another(&self, tally: &Tally, by_task: bool) -> Option<T> {
+        match self {
+            AnyStore::Linked(store) => store.take_at_once(tally, by_task),
+            _ => None,
+        }
     }
 }
 

@@ -74,6 +74,8 @@ impl Turn {
 #[must_use]
 pub(crate) struct Calls {
     made: ManuallyDrop<Made>,
+    /// There are some.
+    any: bool,
     /// It is a task that puts or takes.
     by_task: bool,
 }
@@ -98,7 +100,7 @@ struct More {
 impl Calls {
     /// Those that a task has to make.
     pub(crate) fn by_task() -> Self {
-        Self { made: ManuallyDrop::default(), by_task: true }
+        Self { made: ManuallyDrop::default(), any: false, by_task: true }
     }
 
     /// Whether it is a task that has to make them.
@@ -107,7 +109,9 @@ impl Calls {
         self.by_task
     }
 
+    #[inline]
     pub(crate) fn wake(&mut self, waker: Waker) {
+        self.any = true;
         let made = &mut *self.made;
         if made.wake.is_none() {
             made.wake = Some(waker);
@@ -120,15 +124,18 @@ impl Calls {
 
     /// Has the watermarks tell what is due.
     pub(crate) fn tell(&mut self, watermarks: &Arc<Watermarks>) {
+        self.any = true;
         self.made.more.get_or_insert_default().tell = Some(Arc::clone(watermarks));
     }
 
     /// Has the alarm ring for the line.
     pub(crate) fn set_alarm(&mut self, line: Weak<dyn alarm::Line>) {
+        self.any = true;
         self.made.more.get_or_insert_default().look_after.push(line);
     }
 
     pub(crate) fn discard(&mut self, waker: Waker) {
+        self.any = true;
         let made = &mut *self.made;
         match made.discard {
             None => made.discard = Some(waker),
@@ -141,22 +148,40 @@ impl Drop for Calls {
     #[inline]
     fn drop(&mut self) {
         // By hand, so that the common case is one test that is inlined everywhere.
-        let made = &*self.made;
-        if made.wake.is_some() || made.discard.is_some() || made.more.is_some() {
-            make(mem::take(&mut *self.made));
+        if self.any {
+            self.make();
         }
+    }
+}
+
+impl Calls {
+    #[inline(never)]
+    fn make(&mut self) {
+        let made = &mut *self.made;
+        if made.discard.is_some() || made.more.is_some() {
+            return make_all(mem::take(made));
+        }
+        let also = made.also_wake.take().map(WokenAtLast);
+        if let Some(waker) = made.wake.take() {
+            waker.wake();
+        }
+        drop(also);
+    }
+}
+
+/// Is woken also when another's waker panics.
+struct WokenAtLast(Waker);
+
+impl Drop for WokenAtLast {
+    fn drop(&mut self) {
+        self.0.wake_by_ref();
     }
 }
 
 /// All of them are made, also when one panics.
 #[cold]
-fn make(made: Made) {
+fn make_all(made: Made) {
     let Made { wake, also_wake, discard, more } = made;
-    if also_wake.is_none() && more.is_none() && (wake.is_none() || discard.is_none()) {
-        // There is just one, so none can keep another from being made.
-        wake.into_iter().for_each(Waker::wake);
-        return drop(discard);
-    }
     let more = more.map_or_else(More::default, |more| *more);
     for line in more.look_after {
         alarm::look_after(line);

@@ -87,17 +87,53 @@ impl<P: Places> Ends<P> {
     /// Puts the item, if the tail is below its limit.
     #[inline(always)]
     pub(super) fn put(&self, tail: &mut Tail<P::Tail>, item: P::Item) -> Result<(), P::Item> {
-        if tail.position >= tail.limit {
+        let position = tail.position;
+        if position >= tail.limit {
             return Err(item);
         }
         // SAFETY: there is one tail, borrowed exclusively. It is below its limit, so fewer than
         // `room` items lie here; those that do not were taken before the head published so, which
         // `allow` has read.
         unsafe { self.places.put(&mut tail.cursor, item) };
-        tail.position += 1;
+        tail.position = position + 1;
         // Release: pairs with the Acquire in `Ends::put_so_far`: the item is visible with the count.
-        self.put.store(tail.position, Ordering::Release);
+        self.put.store(position + 1, Ordering::Release);
         Ok(())
+    }
+
+    /// Puts the item with both ends in hand: there is a place for it.
+    #[inline(always)]
+    pub(super) fn put_here(&self, tail: &mut Tail<P::Tail>, head: &Head<P::Head>, item: P::Item) {
+        let position = tail.position;
+        assert!(position - head.position < self.places.room(), "a place where there is room");
+        // SAFETY: there is one tail, borrowed exclusively, and one head, which stands still meanwhile:
+        // fewer than `room` items lie here, and whoever took the others had it before.
+        unsafe { self.places.put(&mut tail.cursor, item) };
+        tail.position = position + 1;
+        // Release: as in `put`.
+        self.put.store(position + 1, Ordering::Release);
+    }
+
+    /// Takes the oldest item with both ends in hand, if one lies here. The next take at the head alone
+    /// looks first.
+    #[inline(always)]
+    pub(super) fn take_here(
+        &self,
+        head: &mut Head<P::Head>,
+        tail: &Tail<P::Tail>,
+    ) -> Option<P::Item> {
+        let position = head.position;
+        if position >= tail.position {
+            return None;
+        }
+        // SAFETY: there is one head, borrowed exclusively, and one tail, which stands still meanwhile:
+        // an item lies here, and whoever put it had the tail before.
+        let item = unsafe { self.places.take(&mut head.cursor) };
+        head.position = position + 1;
+        head.limit = position + 1;
+        // Release: as in `take`.
+        self.taken.store(position + 1, Ordering::Release);
+        Some(item)
     }
 
     /// Puts items as far as the limit allows, and shows them to the head in one go; returns how many.
@@ -122,15 +158,16 @@ impl<P: Places> Ends<P> {
     /// Takes the oldest item, if the head is below its limit.
     #[inline(always)]
     pub(super) fn take(&self, head: &mut Head<P::Head>) -> Option<P::Item> {
-        if head.position >= head.limit {
+        let position = head.position;
+        if position >= head.limit {
             return None;
         }
         // SAFETY: there is one head, borrowed exclusively. It is below its limit, so an item lies
         // here whose put came before the tail published so, which `look` has read.
         let item = unsafe { self.places.take(&mut head.cursor) };
-        head.position += 1;
+        head.position = position + 1;
         // Release: pairs with the Acquire in `Ends::taken_so_far`: the place is free with the count.
-        self.taken.store(head.position, Ordering::Release);
+        self.taken.store(position + 1, Ordering::Release);
         Some(item)
     }
 

@@ -38,14 +38,14 @@ use forebay_contract::{PutError, Refusal};
 
 use self::ends::{Ends, Places};
 use self::nodes::Nodes;
-use self::sleepers::Sleepers;
+use self::sleepers::Line;
 use self::slots::{Index, Slots};
 use self::whole::{Rare, Whole};
-use crate::atomics::{Arc, AtomicBool, Ordering};
+use crate::atomics::{AtomicBool, AtomicU64, Ordering};
 use crate::gauge::Gauge;
 use crate::pause;
 use crate::share::Tally;
-use crate::short_lock::ShortLock;
+use crate::short_lock::{Joint, ShortLock};
 use crate::store::{self, Closed, Counts, Entry, Progress, Store, Taken, TakenMany, Want};
 use crate::waiter::{Calls, Sleeper, Turn};
 
@@ -57,11 +57,14 @@ pub(crate) type Linked<T> = TwoLock<Nodes<T>>;
 pub(crate) struct TwoLock<P: Places> {
     /// `None` while it is at the head.
     tail: CachePadded<ShortLock<Option<Tail<P>>>>,
-    head: CachePadded<ShortLock<Head<P>>>,
+    /// With the consumers' line.
+    head: Joint<Line, Head<P>>,
     ends: Ends<P>,
-    sleepers: Arc<Sleepers>,
     /// Whether both ends are one, as it looks from outside: a hint. Written under the head's lock.
     is_whole: AtomicBool,
+    /// All producers before this number in their line have been served, or have left. Written under the
+    /// head's lock.
+    served: AtomicU64,
     /// Written under the head's lock, before anybody is woken for it.
     closed: AtomicBool,
     /// `u64::MAX` when unbounded.
@@ -80,6 +83,20 @@ struct Head<P: Places> {
     /// The other end, while both are one.
     tail: Option<Tail<P>>,
     rare: Rare<P::Item>,
+}
+
+impl<P: Places> Head<P> {
+    /// Takes so far, for those who count their turns.
+    #[inline]
+    fn turns(&self) -> u64 {
+        self.end.position() + self.rare.removed()
+    }
+
+    /// The position from which on nobody passes the oldest consumer in line.
+    #[inline]
+    fn gate_at(&self, line: &Line) -> u64 {
+        line.gate().saturating_sub(self.rare.removed())
+    }
 }
 
 impl<T> Ring<T> {
@@ -115,34 +132,38 @@ impl<P: Places> TwoLock<P> {
         let head = Head { end: head, tail: at_head, rare: Rare::new(gauge) };
         Self {
             tail: CachePadded::new(ShortLock::new(at_tail, rest)),
-            head: CachePadded::new(ShortLock::new(head, rest)),
+            head: Joint::new(Line::new(), head, rest),
             ends,
-            sleepers: Sleepers::new(),
             is_whole: AtomicBool::new(whole),
+            served: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             capacity: capacity.map_or(u64::MAX, |capacity| capacity as u64),
         }
     }
 
     /// Does something with both ends as one.
+    #[inline(always)]
     fn with_whole<R>(&self, by_task: bool, act: impl FnOnce(&mut Whole<'_, P>) -> R) -> R {
-        let mut head = self.head.lock_by(by_task);
-        let result = act(&mut self.whole(&mut head));
-        self.part(&mut head);
+        let mut both = self.head.lock_by(by_task);
+        let (line, head) = both.split();
+        let result = act(&mut self.whole(line, head));
+        self.part(line, head);
         result
     }
 
     /// As [`with_whole`](Self::with_whole) for what may need a copy of the waker, which is made without
-    /// the lock.
+    /// the lock. Who stands in line already takes the lock as a thread does, without sleeping for it:
+    /// others may be kept from passing it.
+    #[inline(always)]
     fn poll_whole<R>(
         &self,
         sleeper: &mut Sleeper<'_>,
+        in_line: bool,
         mut poll: impl FnMut(&mut Whole<'_, P>, &mut Sleeper<'_>) -> Option<Progress<R>>,
     ) -> Progress<R> {
         loop {
-            if let Some(progress) =
-                self.with_whole(!sleeper.is_thread(), |whole| poll(whole, sleeper))
-            {
+            let sleeps_at_lock = !(sleeper.is_thread() || in_line);
+            if let Some(progress) = self.with_whole(sleeps_at_lock, |whole| poll(whole, sleeper)) {
                 return progress;
             }
             sleeper.prepare();
@@ -172,7 +193,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     fn put_at_once(&self, item: P::Item, by_task: bool) -> Result<(), P::Item> {
         // A thread asks only once it has the lock: it hardly ever meets both ends as one.
         if by_task && self.is_whole.load(Ordering::Relaxed) {
-            return Err(item);
+            return self.put_whole(item);
         }
         match &mut *self.tail.lock_by(by_task) {
             Some(tail) => match self.ends.put(&mut tail.end, item) {
@@ -186,12 +207,13 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     #[inline(always)]
     fn take_at_once(&self, tally: &Tally, by_task: bool) -> Option<P::Item> {
         if by_task && self.is_whole.load(Ordering::Relaxed) {
-            return None;
+            return self.take_whole(tally);
         }
-        let mut head = self.head.lock_by(by_task);
+        let mut both = self.head.lock_by(by_task);
+        let (line, head) = both.split();
         let mut item = self.ends.take(&mut head.end);
         if item.is_none() {
-            item = self.take_beyond(&mut head);
+            item = self.take_beyond(line, head);
         }
         let item = item?;
         tally.add(1);
@@ -239,6 +261,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         .map_err(|(item, refusal)| PutError { item, refusal })
     }
 
+    #[inline(never)]
     fn poll_room(
         &self,
         want: &mut Want<P::Item>,
@@ -247,10 +270,15 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         sleeper: &mut Sleeper<'_>,
         calls: &mut Calls,
     ) -> Progress<Result<(), Closed>> {
+        // Acquire: pairs with the Release in `Whole::serve_producers`.
+        if turn.number().is_some_and(|number| number < self.served.load(Ordering::Acquire)) {
+            turn.clear();
+            return Progress::Done(Ok(()));
+        }
         if !turn.waits() && self.looks_full() {
             sleeper.prepare();
         }
-        self.poll_whole(sleeper, |whole, sleeper| {
+        self.poll_whole(sleeper, turn.waits(), |whole, sleeper| {
             whole.poll_room(want, weight, turn, sleeper, calls)
         })
     }
@@ -283,17 +311,18 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn try_take(&self, tally: &Tally, calls: &mut Calls) -> Option<Taken<P::Item>> {
-        let mut head = self.head.lock_by(calls.are_by_task());
+        let mut both = self.head.lock_by(calls.are_by_task());
+        let (line, head) = both.split();
         let position = head.end.position();
-        if let Some(item) = self.take_beyond(&mut head) {
+        if let Some(item) = self.take_beyond(line, head) {
             tally.add(1);
             return Some(Taken { entry: Entry::fresh(item, position), watched: false });
         }
-        if head.tail.is_none() && head.rare.gate_at() > position {
+        if head.tail.is_none() && head.gate_at(line) > position {
             return None;
         }
-        let entry = self.whole(&mut head).try_take(&Turn::default(), calls);
-        self.part(&mut head);
+        let entry = self.whole(line, head).try_take(calls);
+        self.part(line, head);
         let entry = entry?;
         tally.add(1);
         Some(Taken { entry, watched: head.rare.watched })
@@ -306,22 +335,24 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         tally: &Tally,
         calls: &mut Calls,
     ) -> TakenMany {
-        let mut head = self.head.lock_by(calls.are_by_task());
+        let mut both = self.head.lock_by(calls.are_by_task());
+        let (line, head) = both.split();
         let most = most.min(into.capacity());
-        let gate = head.rare.gate_at();
+        let gate = head.gate_at(line);
         let count = if head.tail.is_none() && gate > head.end.position() {
             self.ends.look(&mut head.end);
             head.end.stop_at(gate);
             self.ends.take_many(&mut head.end, into, most)
         } else {
-            let count = self.whole(&mut head).take_many(into, most, calls);
-            self.part(&mut head);
+            let count = self.whole(line, head).take_many(into, most, calls);
+            self.part(line, head);
             count
         };
         tally.add(count);
         TakenMany { count, watched: head.rare.watched }
     }
 
+    #[inline(never)]
     fn poll_take(
         &self,
         turn: &mut Turn,
@@ -329,10 +360,10 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         tally: &Tally,
         calls: &mut Calls,
     ) -> Progress<Taken<P::Item>> {
-        if !turn.waits() && self.looks_empty() {
+        if self.looks_empty() {
             sleeper.prepare();
         }
-        self.poll_whole(sleeper, |whole, sleeper| {
+        self.poll_whole(sleeper, turn.waits(), |whole, sleeper| {
             Some(match whole.poll_take(turn, sleeper, calls)? {
                 Progress::Done(entry) => {
                     tally.add(1);
@@ -372,7 +403,8 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn is_empty(&self) -> bool {
-        let head = self.head.lock();
+        let mut both = self.head.lock();
+        let (_, head) = both.split();
         head.rare.returned() == 0 && head.end.position() == self.ends.put_so_far()
     }
 
@@ -391,15 +423,12 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn rouse_consumers(&self, calls: &mut Calls) {
-        let mut head = self.head.lock();
-        let mut line = self.sleepers.lock();
-        line.rouse(calls);
-        let turns = head.end.position() + head.rare.removed();
-        head.rare.note_line(&line, turns);
+        self.head.lock().split().0.rouse(calls);
     }
 
     fn counts(&self) -> Counts {
-        let head = self.head.lock();
+        let mut both = self.head.lock();
+        let (_, head) = both.split();
         let away = head.tail.is_none().then(|| self.tail.lock());
         let tail = away.as_ref().map_or(head.tail.as_ref(), |away| away.as_ref());
         let tail = tail.expect("the tail is here or there");
@@ -415,11 +444,40 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
     }
 
     fn waiters(&self) -> (usize, usize) {
-        (self.head.lock().rare.parked.len(), self.sleepers.lock().asleep() as usize)
+        let mut both = self.head.lock();
+        let (line, head) = both.split();
+        (head.rare.parked.len(), line.asleep() as usize)
     }
 }
 
 impl<P: Places> TwoLock<P> {
+    /// Places a task's item where both ends are one, if nobody has to wait for it.
+    #[inline(never)]
+    fn put_whole(&self, item: P::Item) -> Result<(), P::Item> {
+        if self.looks_full() {
+            return Err(item);
+        }
+        let mut calls = Calls::by_task();
+        self.with_whole(true, |whole| whole.try_put(item, &mut calls))
+    }
+
+    /// Takes the oldest item for a task where both ends are one, if nobody has to wait for it.
+    #[inline(never)]
+    fn take_whole(&self, tally: &Tally) -> Option<P::Item> {
+        if self.looks_empty() {
+            return None;
+        }
+        let mut calls = Calls::by_task();
+        self.with_whole(true, |whole| {
+            // Whoever watches wants it done in the desk's sight.
+            let entry = if whole.rare.watched { None } else { whole.try_take(&mut calls) };
+            entry.map(|entry| {
+                tally.add(1);
+                entry.item
+            })
+        })
+    }
+
     /// Places the item beyond the tail's limit, if there is room.
     fn put_beyond(&self, tail: &mut Tail<P>, item: P::Item) -> Result<(), P::Item> {
         self.plan_one_put(tail);
@@ -427,12 +485,12 @@ impl<P: Places> TwoLock<P> {
     }
 
     /// Takes the oldest item beyond the head's limit, the ends being apart.
-    fn take_beyond(&self, head: &mut Head<P>) -> Option<P::Item> {
+    fn take_beyond(&self, line: &Line, head: &mut Head<P>) -> Option<P::Item> {
         if head.tail.is_some() {
             return None;
         }
         self.ends.look(&mut head.end);
-        head.end.stop_at(head.rare.gate_at());
+        head.end.stop_at(head.gate_at(line));
         self.ends.take(&mut head.end)
     }
 }

@@ -49,6 +49,11 @@ impl<T> Line<T> {
         number
     }
 
+    /// All before this number have been served, or have left.
+    pub(super) fn served(&self) -> u64 {
+        self.waiting.front().map_or(self.next, |first| first.number)
+    }
+
     /// Where this number stands; `None` if it has been served.
     fn find(&self, number: u64) -> Option<usize> {
         self.waiting.binary_search_by_key(&number, |parked| parked.number).ok()

@@ -8,11 +8,11 @@ use std::mem;
 
 use forebay_contract::Refusal;
 
-use super::ends::{self, Ends, Places};
+use super::ends::{self, Places};
 use super::parked;
-use super::sleepers::{Line, Sleepers};
+use super::sleepers::Line;
 use super::{Head, Tail, TwoLock};
-use crate::atomics::{Arc, Ordering};
+use crate::atomics::Ordering;
 use crate::gauge::Gauge;
 use crate::store::{Closed, Entry, Progress, Want};
 use crate::waiter::{Calls, MOST_TURNS, Sleeper, Turn};
@@ -27,10 +27,6 @@ pub(super) struct Rare<T> {
     pub(super) reserved: u64,
     /// Producers that wait for room.
     pub(super) parked: parked::Line<T>,
-    /// Consumers in line that are to be called if items come.
-    due: u64,
-    /// The oldest consumer in line, and the count of turns from which on nobody passes it.
-    oldest: Option<(u64, u64)>,
     /// What is to be known of every put and take, if anything is.
     gauge: Option<Gauge>,
     pub(super) closed: bool,
@@ -45,8 +41,6 @@ impl<T> Rare<T> {
             removed: 0,
             reserved: 0,
             parked: parked::Line::new(),
-            due: 0,
-            oldest: None,
             gauge,
             closed: false,
             watched: false,
@@ -54,9 +48,9 @@ impl<T> Rare<T> {
     }
 
     /// Whether there is nothing of all this.
+    #[inline(always)]
     fn is_quiet(&self) -> bool {
-        self.due == 0
-            && self.parked.is_empty()
+        self.parked.is_empty()
             && self.returned.is_empty()
             && self.reserved == 0
             && self.gauge.is_none()
@@ -73,32 +67,15 @@ impl<T> Rare<T> {
         self.removed
     }
 
-    /// Notes how the consumers' line stands.
-    pub(super) fn note_line(&mut self, line: &Line, turns: u64) {
-        self.due = line.due(turns);
-        self.oldest = line.oldest();
-    }
-
-    /// The count of turns from which on nobody passes the oldest in line.
-    fn gate(&self) -> u64 {
-        self.oldest.map_or(u64::MAX, |(_, limit)| limit)
-    }
-
-    /// The position of the head from which on nobody does.
-    pub(super) fn gate_at(&self) -> u64 {
-        self.gate().saturating_sub(self.removed)
-    }
-
     pub(super) fn weight(&self) -> u64 {
         self.gauge.as_ref().map_or(0, Gauge::weight)
     }
 }
 
-/// Both ends, and what is rare.
+/// Both ends, the consumers' line, and what is rare.
 pub(super) struct Whole<'a, P: Places> {
-    ends: &'a Ends<P>,
-    sleepers: &'a Arc<Sleepers>,
-    capacity: u64,
+    store: &'a TwoLock<P>,
+    line: &'a mut Line,
     head: &'a mut ends::Head<P::Head>,
     tail: &'a mut Tail<P>,
     pub(super) rare: &'a mut Rare<P::Item>,
@@ -106,80 +83,75 @@ pub(super) struct Whole<'a, P: Places> {
 
 impl<P: Places> TwoLock<P> {
     /// Makes both ends one, if they are not.
-    pub(super) fn whole<'a>(&'a self, head: &'a mut Head<P>) -> Whole<'a, P> {
+    #[inline(always)]
+    pub(super) fn whole<'a>(&'a self, line: &'a mut Line, head: &'a mut Head<P>) -> Whole<'a, P> {
         let Head { end, tail, rare } = head;
         let tail = tail.get_or_insert_with(|| {
             end.stop();
             self.is_whole.store(true, Ordering::Relaxed);
             self.tail.lock().take().expect("the tail is here or there")
         });
-        Whole {
-            ends: &self.ends,
-            sleepers: &self.sleepers,
-            capacity: self.capacity,
-            head: end,
-            tail,
-            rare,
-        }
+        Whole { store: self, line, head: end, tail, rare }
     }
 
     /// Parts the ends again, if they are one and nothing is rare any more.
-    #[inline]
-    pub(super) fn part(&self, head: &mut Head<P>) {
+    #[inline(always)]
+    pub(super) fn part(&self, line: &Line, head: &mut Head<P>) {
         if head.rare.is_quiet()
+            && !line.is_due(head.turns())
             && let Some(mut tail) = head.tail.take()
         {
             self.plan_puts(&mut tail);
             self.is_whole.store(false, Ordering::Relaxed);
             *self.tail.lock() = Some(tail);
             self.ends.look(&mut head.end);
-            head.end.stop_at(head.rare.gate_at());
+            head.end.stop_at(head.gate_at(line));
         }
     }
 }
 
 impl<P: Places> Whole<'_, P> {
     /// Items that wait.
+    #[inline(always)]
     fn depth(&self) -> u64 {
         self.tail.end.position() - self.head.position() + self.rare.returned()
     }
 
     /// Takes so far, for those who count their turns.
+    #[inline(always)]
     fn turns(&self) -> u64 {
         self.head.position() + self.rare.removed
     }
 
-    fn note_line(&mut self, line: &Line) {
-        let turns = self.turns();
-        self.rare.note_line(line, turns);
-    }
-
     /// Whether one more of this weight may wait.
+    #[inline(always)]
     fn has_room(&self, weight: u64) -> bool {
-        self.depth() + self.rare.reserved < self.capacity
+        self.depth() + self.rare.reserved < self.store.capacity
             && self.rare.gauge.as_ref().is_none_or(|gauge| gauge.fits(weight))
     }
 
     /// Whether one of this weight would have room if nothing waited.
     fn could_have_room(&self, weight: u64) -> bool {
-        self.rare.reserved < self.capacity
+        self.rare.reserved < self.store.capacity
             && self.rare.gauge.as_ref().is_none_or(|gauge| gauge.could_fit(weight))
     }
 
     /// Puts the item, for which there is room.
+    #[inline(always)]
     fn place(&mut self, item: P::Item, weight: u64, calls: &mut Calls) {
-        self.ends.allow(&mut self.tail.end, u64::MAX);
-        assert!(self.ends.put(&mut self.tail.end, item).is_ok(), "a place where there is room");
+        self.store.ends.put_here(&mut self.tail.end, self.head, item);
         if let Some(gauge) = &mut self.rare.gauge {
             gauge.put(weight, calls);
         }
         self.mark();
     }
 
+    #[inline(always)]
     fn mark(&mut self) {
         self.tail.high_water = self.tail.high_water.max(self.depth());
     }
 
+    #[inline(always)]
     fn admit(&mut self, want: Want<P::Item>, weight: u64, calls: &mut Calls) {
         match want {
             Want::Item(item) => self.place(item, weight, calls),
@@ -202,6 +174,7 @@ impl<P: Places> Whole<'_, P> {
     }
 
     /// The oldest entry, if anything waits.
+    #[inline(always)]
     fn take_oldest(&mut self, calls: &mut Calls) -> Option<Entry<P::Item>> {
         if !self.rare.returned.is_empty()
             && let Some((_, entry)) = self.rare.returned.pop_first()
@@ -213,9 +186,7 @@ impl<P: Places> Whole<'_, P> {
             return Some(entry);
         }
         let position = self.head.position();
-        self.ends.look(self.head);
-        let item = self.ends.take(self.head)?;
-        self.head.stop();
+        let item = self.store.ends.take_here(self.head, &self.tail.end)?;
         let mut entry = Entry::fresh(item, position);
         if let Some(gauge) = &mut self.rare.gauge {
             entry.weight = gauge.take_fresh(calls);
@@ -224,28 +195,38 @@ impl<P: Places> Whole<'_, P> {
     }
 
     /// Serves producers in line while there is room; then calls consumers in line, if items wait.
+    #[inline(always)]
     fn serve(&mut self, calls: &mut Calls) {
+        if !self.rare.parked.is_empty() {
+            self.serve_producers(calls);
+        }
+        self.call_consumers(calls);
+    }
+
+    #[inline(always)]
+    fn serve_producers(&mut self, calls: &mut Calls) {
         while let Some(weight) = self.rare.parked.first_weight()
             && !self.rare.closed
             && self.has_room(weight)
             && let Some((want, weight)) = self.rare.parked.call_out(calls)
         {
+            // Release: pairs with the Acquire in `TwoLock::poll_room`: whoever sees itself served sees
+            // all that came with it.
+            self.store.served.store(self.rare.parked.served(), Ordering::Release);
             self.admit(want, weight, calls);
         }
-        self.call_consumers(calls);
     }
 
-    #[inline]
+    #[inline(always)]
     fn call_consumers(&mut self, calls: &mut Calls) {
-        let items = self.depth();
-        if self.rare.due > 0 && items > 0 {
-            let mut line = self.sleepers.lock();
-            self.sleepers.call_for(&mut line, items, self.turns(), calls);
-            self.note_line(&line);
+        if self.line.asleep() > 0 {
+            let (items, turns) = (self.depth(), self.turns());
+            self.line.call_for(items, turns, self.store.head.shared(), calls);
         }
     }
 
     /// Whether the want may be admitted now: those in line come first.
+    #[inline(always)]
     fn refusal(&self, weight: u64) -> Option<Refusal> {
         if self.rare.closed {
             Some(Refusal::Closed)
@@ -266,6 +247,18 @@ impl<P: Places> Whole<'_, P> {
             return Err((want, refusal));
         }
         self.admit(want, weight, calls);
+        self.call_consumers(calls);
+        Ok(())
+    }
+
+    /// As [`try_admit`](Self::try_admit), for an item that nobody has weighed: where that is asked for, it
+    /// comes back.
+    #[inline(always)]
+    pub(super) fn try_put(&mut self, item: P::Item, calls: &mut Calls) -> Result<(), P::Item> {
+        if self.rare.gauge.is_some() || self.refusal(1).is_some() {
+            return Err(item);
+        }
+        self.place(item, 1, calls);
         self.call_consumers(calls);
         Ok(())
     }
@@ -341,28 +334,20 @@ impl<P: Places> Whole<'_, P> {
     }
 
     /// Whether the holder of this turn may take, or has to leave it to the oldest in line (C10).
-    #[inline]
-    fn admits(&mut self, turn: &Turn) -> bool {
-        self.rare.gate() > self.turns() || self.admits_at_the_gate(turn)
+    #[inline(always)]
+    fn admits(&self, turn: &Turn) -> bool {
+        self.line.gate() > self.turns()
+            || turn.number().is_some_and(|number| self.line.is_oldest(number))
     }
 
-    #[cold]
-    fn admits_at_the_gate(&mut self, turn: &Turn) -> bool {
-        // It may have been found absent meanwhile.
-        self.note_line(&self.sleepers.lock());
-        self.rare
-            .oldest
-            .is_none_or(|(oldest, limit)| limit > self.turns() || turn.number() == Some(oldest))
-    }
-
-    pub(super) fn try_take(&mut self, turn: &Turn, calls: &mut Calls) -> Option<Entry<P::Item>> {
-        if !self.admits(turn) {
+    /// For one that does not stand in line.
+    #[inline(always)]
+    pub(super) fn try_take(&mut self, calls: &mut Calls) -> Option<Entry<P::Item>> {
+        if !self.admits(&Turn::default()) {
             return None;
         }
         let entry = self.take_oldest(calls)?;
-        if !self.rare.parked.is_empty() {
-            self.serve(calls);
-        }
+        self.serve(calls);
         Some(entry)
     }
 
@@ -385,6 +370,7 @@ impl<P: Places> Whole<'_, P> {
 
     /// Places or sets aside what is wanted, or stands in line for it; or, in line already, sees how it
     /// stands. `None` if a copy of the waker is needed.
+    #[inline(always)]
     pub(super) fn poll_room(
         &mut self,
         want: &mut Want<P::Item>,
@@ -394,19 +380,17 @@ impl<P: Places> Whole<'_, P> {
         calls: &mut Calls,
     ) -> Option<Progress<Result<(), Closed>>> {
         let Some(number) = turn.number() else {
-            let wanted = mem::replace(want, Want::Nothing);
-            return match self.try_admit(wanted, weight, calls) {
-                Ok(()) => Some(Progress::Done(Ok(()))),
-                Err((back, Refusal::Closed)) => {
-                    *want = back;
-                    Some(Progress::Done(Err(Closed)))
+            return match self.refusal(weight) {
+                None => {
+                    self.admit(mem::replace(want, Want::Nothing), weight, calls);
+                    self.call_consumers(calls);
+                    Some(Progress::Done(Ok(())))
                 }
-                Err((back, _)) => {
-                    let Some(waker) = sleeper.copy() else {
-                        *want = back;
-                        return None;
-                    };
-                    turn.set_number(self.rare.parked.join(back, weight, waker));
+                Some(Refusal::Closed) => Some(Progress::Done(Err(Closed))),
+                Some(_) => {
+                    let waker = sleeper.copy()?;
+                    let wanted = mem::replace(want, Want::Nothing);
+                    turn.set_number(self.rare.parked.join(wanted, weight, waker));
                     Some(Progress::Asleep)
                 }
             };
@@ -439,47 +423,50 @@ impl<P: Places> Whole<'_, P> {
     }
 
     /// Takes the oldest entry, or stands in line for one. `None` if a copy of the waker is needed.
+    #[inline(always)]
     pub(super) fn poll_take(
         &mut self,
         turn: &mut Turn,
         sleeper: &mut Sleeper<'_>,
         calls: &mut Calls,
     ) -> Option<Progress<Entry<P::Item>>> {
-        if let Some(entry) = self.try_take(turn, calls) {
-            self.leave_empty(turn, calls);
+        if self.admits(turn)
+            && let Some(entry) = self.take_oldest(calls)
+        {
+            if let Some(number) = turn.number() {
+                turn.clear();
+                self.line.leave(number, calls);
+            }
+            self.serve(calls);
             return Some(Progress::Done(entry));
         }
-        let mut line = self.sleepers.lock();
         if let Some(number) = turn.number() {
-            if !line.sleep_on(number, sleeper, calls) {
+            if !self.line.sleep_on(number, sleeper, calls) {
                 return None;
             }
         } else {
             let waker = sleeper.copy()?;
-            let limit = self.turns() + 2 * (self.capacity.min(MOST_TURNS) + 1);
-            turn.set_number(line.join(waker, limit));
+            let limit = self.turns() + 2 * (self.store.capacity.min(MOST_TURNS) + 1);
+            turn.set_number(self.line.join(waker, limit));
         }
         // Where there are items, they are for one that was here before.
-        self.sleepers.call_for(&mut line, self.depth(), self.turns(), calls);
-        self.note_line(&line);
+        self.call_consumers(calls);
         Some(Progress::Asleep)
     }
 
-    /// Leaves the consumers' line, if in it; then the next may be called for what is left.
+    /// Leaves the consumers' line, if in it; then there may be something for a producer in line, or for the
+    /// next.
     pub(super) fn leave_empty(&mut self, turn: &mut Turn, calls: &mut Calls) {
-        let Some(number) = turn.number() else { return };
-        turn.clear();
-        let mut line = self.sleepers.lock();
-        line.leave(number, calls);
-        self.sleepers.call_for(&mut line, self.depth(), self.turns(), calls);
-        self.note_line(&line);
+        if let Some(number) = turn.number() {
+            turn.clear();
+            self.line.leave(number, calls);
+            self.serve(calls);
+        }
     }
 
     pub(super) fn close(&mut self, calls: &mut Calls) {
         self.rare.closed = true;
         self.rare.parked.rouse(calls);
-        let mut line = self.sleepers.lock();
-        line.rouse(calls);
-        self.note_line(&line);
+        self.line.rouse(calls);
     }
 }
