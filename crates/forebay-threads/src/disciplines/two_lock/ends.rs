@@ -9,6 +9,8 @@
 #![expect(unsafe_code, reason = "places are written and read without a lock between the ends")]
 #![expect(clippy::inline_always, reason = "a result through memory costs more than all of it")]
 
+use std::vec;
+
 use crossbeam_utils::CachePadded;
 
 use crate::atomics::{AtomicU64, Ordering};
@@ -38,6 +40,33 @@ pub(crate) unsafe trait Places {
     ///
     /// One take at a time, with the one `Head`. An item lies here, and its put happened before.
     unsafe fn take(&self, head: &mut Self::Head) -> Self::Item;
+
+    /// Puts the first `many` of the items, of which there are so many.
+    ///
+    /// # Safety
+    ///
+    /// As for so many puts.
+    unsafe fn put_many(
+        &self,
+        tail: &mut Self::Tail,
+        items: &mut vec::IntoIter<Self::Item>,
+        many: usize,
+    ) {
+        for item in items.take(many) {
+            // SAFETY: as the caller promises.
+            unsafe { self.put(tail, item) };
+        }
+    }
+
+    /// Takes so many items, for which `into` has capacity.
+    ///
+    /// # Safety
+    ///
+    /// As for so many takes.
+    unsafe fn take_many(&self, head: &mut Self::Head, into: &mut Vec<Self::Item>, many: usize) {
+        // SAFETY: as the caller promises.
+        into.extend((0..many).map(|_| unsafe { self.take(head) }));
+    }
 }
 
 /// What both ends see.
@@ -140,19 +169,16 @@ impl<P: Places> Ends<P> {
     pub(super) fn put_many(
         &self,
         tail: &mut Tail<P::Tail>,
-        items: &mut std::vec::IntoIter<P::Item>,
+        items: &mut vec::IntoIter<P::Item>,
     ) -> u64 {
-        let before = tail.position;
-        while tail.position < tail.limit
-            && let Some(item) = items.next()
-        {
-            // SAFETY: as in `put`.
-            unsafe { self.places.put(&mut tail.cursor, item) };
-            tail.position += 1;
-        }
+        let room = tail.limit.saturating_sub(tail.position);
+        let many = usize::try_from(room).unwrap_or(usize::MAX).min(items.len());
+        // SAFETY: as in `put`, for so many items below the limit.
+        unsafe { self.places.put_many(&mut tail.cursor, items, many) };
+        tail.position += many as u64;
         // Release: as in `put`.
         self.put.store(tail.position, Ordering::Release);
-        tail.position - before
+        many as u64
     }
 
     /// Takes the oldest item, if the head is below its limit.
@@ -171,7 +197,7 @@ impl<P: Places> Ends<P> {
         Some(item)
     }
 
-    /// Takes items as far as the limit allows, until `into` has `most`, and gives their places back in
+    /// Takes items as far as the limit allows, until `into` has `most` or is full, and gives their places back in
     /// one go; returns how many.
     pub(super) fn take_many(
         &self,
@@ -179,15 +205,15 @@ impl<P: Places> Ends<P> {
         into: &mut Vec<P::Item>,
         most: usize,
     ) -> u64 {
-        let before = head.position;
-        while head.position < head.limit && into.len() < most {
-            // SAFETY: as in `take`.
-            into.push(unsafe { self.places.take(&mut head.cursor) });
-            head.position += 1;
-        }
+        let items = head.limit.saturating_sub(head.position);
+        let wanted = most.min(into.capacity()).saturating_sub(into.len());
+        let many = usize::try_from(items).unwrap_or(usize::MAX).min(wanted);
+        // SAFETY: as in `take`, for so many items below the limit.
+        unsafe { self.places.take_many(&mut head.cursor, into, many) };
+        head.position += many as u64;
         // Release: as in `take`.
         self.taken.store(head.position, Ordering::Release);
-        head.position - before
+        many as u64
     }
 
     /// How many items were put, at some moment of this call.

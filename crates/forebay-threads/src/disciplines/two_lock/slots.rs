@@ -2,7 +2,9 @@
 
 #![expect(unsafe_code, reason = "items are moved in and out of the slots")]
 
-use std::mem::MaybeUninit;
+use std::mem::{self, MaybeUninit};
+use std::ops::Range;
+use std::{ptr, vec};
 
 use super::ends::Places;
 use crate::atomics::UnsafeCell;
@@ -46,6 +48,13 @@ impl<T> Slots<T> {
         index.0 = if index.0 + 1 == self.array.len() { 0 } else { index.0 + 1 };
         slot
     }
+
+    /// As many of the next so many slots as lie in a row, and the index moved on past them.
+    fn pass_row(&self, index: &mut Index, many: usize) -> Range<usize> {
+        let row = index.0..index.0 + many.min(self.array.len() - index.0);
+        index.0 = if row.end == self.array.len() { 0 } else { row.end };
+        row
+    }
 }
 
 // SAFETY: an index goes round the array, so it comes back to a slot after as many puts, or takes, as
@@ -71,5 +80,32 @@ unsafe impl<T> Places for Slots<T> {
         // SAFETY: the caller promises that an item was put here, that it is visible, and that nobody
         // else takes.
         self.pass(head).with(|place| unsafe { (*place).assume_init_read() })
+    }
+
+    /// Row by row, so that many lines are on their way from the other processor at once.
+    unsafe fn put_many(&self, tail: &mut Index, items: &mut vec::IntoIter<T>, many: usize) {
+        let mut left = many;
+        while left > 0 {
+            let row = self.pass_row(tail, left);
+            left -= row.len();
+            for (slot, item) in self.array[row.clone()].iter().zip(items.as_slice()) {
+                // SAFETY: as in `put`. The item is moved: its iterator passes it below without dropping
+                // it, and nothing in between can panic.
+                slot.with_mut(|place| unsafe { (*place).write(ptr::read(item)) });
+            }
+            items.take(row.len()).for_each(mem::forget);
+        }
+    }
+
+    /// Row by row, as above.
+    unsafe fn take_many(&self, head: &mut Index, into: &mut Vec<T>, many: usize) {
+        let mut left = many;
+        while left > 0 {
+            let row = self.pass_row(head, left);
+            left -= row.len();
+            // SAFETY: as in `take`.
+            let take = |place: *const MaybeUninit<T>| unsafe { (*place).assume_init_read() };
+            into.extend(self.array[row].iter().map(|slot| slot.with(take)));
+        }
     }
 }
