@@ -22,6 +22,25 @@ pub(crate) struct Mood {
     long_sleeps: AtomicU32,
 }
 
+/// How the other side is expected to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// One item at a time.
+    OneByOne,
+    /// Many at a time, and so several times as fast.
+    ByBatches,
+}
+
+impl Pace {
+    /// How many items pass in the time of one.
+    fn items(self) -> u32 {
+        match self {
+            Self::OneByOne => 1,
+            Self::ByBatches => 4,
+        }
+    }
+}
+
 const SPINNING: u32 = 0;
 const YIELDING: u32 = 1;
 const SLEEPING: u32 = 2;
@@ -42,7 +61,12 @@ const LONG: Duration = Duration::from_micros(60);
 impl Mood {
     /// Spins a bounded time, some µs, until it looks `ready`, if that has paid lately. Not counted as
     /// waiting, since two looks at the clock would take as long.
-    pub(crate) fn spin(&self, capacity: Option<usize>, ready: impl Fn() -> bool) -> bool {
+    pub(crate) fn spin(
+        &self,
+        capacity: Option<usize>,
+        pace: Pace,
+        ready: impl Fn() -> bool,
+    ) -> bool {
         let nth = self.waits.load(Ordering::Relaxed).wrapping_add(1);
         self.waits.store(nth, Ordering::Relaxed);
         let in_vain = self.in_vain.load(Ordering::Relaxed);
@@ -51,7 +75,7 @@ impl Mood {
         {
             return false;
         }
-        if spin_until(capacity, ready) {
+        if spin_until(rest(capacity) / pace.items(), ready) {
             self.keep(SPINNING);
             self.in_vain.store(0, Ordering::Relaxed);
             return true;
@@ -102,11 +126,10 @@ const LOOKS: u32 = 64;
 
 /// The first rest is about as long as the other side takes for the whole buffer: while this side is
 /// away, it goes on alone, and the items cross from cache to cache many at a time.
-fn spin_until(capacity: Option<usize>, ready: impl Fn() -> bool) -> bool {
+fn spin_until(rest: u32, ready: impl Fn() -> bool) -> bool {
     if cfg!(any(loom, shuttle)) {
         return false;
     }
-    let rest = rest(capacity);
     spin(rest);
     let between = 1 + rest / 8;
     for _ in 0..(LOOKS + 2 * rest) / between {

@@ -7,7 +7,7 @@ use forebay_contract::{Batch, Outcome, Overflow, Patience, PutError, PutManyErro
 use super::Buffer;
 use crate::blocking;
 use crate::call::Room;
-use crate::pause::Mood;
+use crate::pause::{Mood, Pace};
 use crate::store::{Store, Want};
 use crate::waiter::Calls;
 
@@ -25,7 +25,7 @@ impl<T> Buffer<T> {
     ) -> Result<Outcome, PutError<T>> {
         match self.store.put_at_once(item, false) {
             Ok(()) => Ok(Outcome::Placed),
-            Err(item) => self.put_carefully(item, overflow, patience, mood),
+            Err(item) => self.put_carefully(item, overflow, patience, mood, Pace::OneByOne),
         }
     }
 
@@ -36,12 +36,13 @@ impl<T> Buffer<T> {
         overflow: Overflow,
         patience: Patience,
         mood: &Mood,
+        pace: Pace,
     ) -> Result<Outcome, PutError<T>> {
         let (item, weight) = self.weigh(item)?;
         let tried = self.store.try_put(item, weight, &mut Calls::default());
         match tried {
             Ok(()) => Ok(Outcome::Placed),
-            Err(refused) => self.put_refused(refused, weight, overflow, patience, mood),
+            Err(refused) => self.put_refused(refused, weight, overflow, patience, mood, pace),
         }
     }
 
@@ -71,6 +72,7 @@ impl<T> Buffer<T> {
         overflow: Overflow,
         patience: Patience,
         mood: &Mood,
+        pace: Pace,
     ) -> Result<Outcome, PutError<T>> {
         let PutError { item, refusal } = refused;
         if refusal == Refusal::Closed {
@@ -80,7 +82,7 @@ impl<T> Buffer<T> {
             Overflow::DropOldest => self.put_dropping(item, weight),
             Overflow::DropThis => Ok(self.drop_this(item)),
             _ if patience == Patience::Try => Err(PutError { item, refusal }),
-            _ => match self.wait_for_room(Want::Item(item), weight, patience, mood) {
+            _ => match self.wait_for_room(Want::Item(item), weight, patience, mood, pace) {
                 Err((Want::Item(item), refusal)) => Err(PutError { item, refusal }),
                 _ => Ok(Outcome::Placed),
             },
@@ -95,10 +97,11 @@ impl<T> Buffer<T> {
         weight: u64,
         patience: Patience,
         mood: &Mood,
+        pace: Pace,
     ) -> Result<(), (Want<T>, Refusal)> {
         let ready = || !self.store.looks_full();
         for _ in 0..ROUNDS {
-            if !mood.spin(self.settings.capacity, ready) {
+            if !mood.spin(self.settings.capacity, pace, ready) {
                 break;
             }
             match self.try_room(want, weight) {
@@ -184,7 +187,7 @@ impl<T> Buffer<T> {
         loop {
             done.placed += self.put_more(&mut items);
             let Some(item) = items.next() else { return Ok(done) };
-            match self.put_within(item, overflow, patience, mood) {
+            match self.put_carefully(item, overflow, patience, mood, Pace::ByBatches) {
                 Ok(outcome) => done.add(outcome),
                 Err(PutError { item, refusal }) => {
                     let rest = iter::once(item).chain(items).collect();
@@ -219,7 +222,7 @@ impl<T> Buffer<T> {
         }
         match self.try_room(Want::Permit, weight) {
             Err((want, Refusal::Full)) if patience != Patience::Try => {
-                self.wait_for_room(want, weight, patience, mood)
+                self.wait_for_room(want, weight, patience, mood, Pace::OneByOne)
             }
             over => over,
         }

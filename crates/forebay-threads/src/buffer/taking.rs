@@ -5,6 +5,7 @@ use forebay_contract::{Patience, TakeError};
 use super::Buffer;
 use crate::blocking;
 use crate::call::Take;
+use crate::pause::Pace;
 use crate::share::ShareOf;
 use crate::store::{Progress, Store};
 use crate::waiter::{Calls, Sleeper, Turn};
@@ -25,7 +26,7 @@ impl<T> Buffer<T> {
     fn take_carefully(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
         match self.try_take(share) {
             Some(item) => Ok(item),
-            None => self.take_waiting(share, patience),
+            None => self.take_waiting(share, patience, Pace::OneByOne),
         }
     }
 
@@ -38,7 +39,12 @@ impl<T> Buffer<T> {
         Some(taken.entry.item)
     }
 
-    fn take_waiting(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
+    fn take_waiting(
+        &self,
+        share: &ShareOf,
+        patience: Patience,
+        pace: Pace,
+    ) -> Result<T, TakeError> {
         if patience == Patience::Try {
             if !self.is_drained(share) {
                 return Err(TakeError::Empty);
@@ -48,7 +54,7 @@ impl<T> Buffer<T> {
         }
         let ready = || !self.store.looks_empty();
         for _ in 0..ROUNDS {
-            if !share.mood.spin(self.settings.capacity, ready) {
+            if !share.mood.spin(self.settings.capacity, pace, ready) {
                 break;
             }
             if let Some(item) = self.try_take(share) {
@@ -77,7 +83,7 @@ impl<T> Buffer<T> {
         let mut items = self.room_for(max);
         self.take_more(share, max, &mut items);
         if items.is_empty() && max > 0 {
-            let first = self.take_within(share, patience)?;
+            let first = self.take_waiting(share, patience, Pace::ByBatches)?;
             items = self.with_more(share, max, first);
         }
         Ok(items)
