@@ -18,7 +18,7 @@ pub(crate) struct Mood {
     waits: AtomicU32,
     /// Trials of spinning in a row that failed, up to a few.
     in_vain: AtomicU32,
-    /// Waits in a row that ended in a long sleep.
+    /// Waits lately that ended in a long sleep.
     long_sleeps: AtomicU32,
 }
 
@@ -54,8 +54,13 @@ const SPIN_AGAIN: u32 = 8;
 const SLEEP_ANYWAY: u32 = 32;
 /// A sleeping handle yields again each so many waits.
 const YIELD_AGAIN: u32 = 128;
-/// A handle gets into the habit of sleeping by so many long sleeps in a row.
+/// It pays to yield if so few do: among more, what was waited for came by itself.
+const FEW_YIELDS: u32 = 8;
+/// A handle has the habit of sleeping after so many long sleeps, short ones counted against them
+/// several times.
 const LONG_SLEEPS: u32 = 8;
+const MOST_LONG_SLEEPS: u32 = 2 * LONG_SLEEPS;
+const FOR_A_SHORT_ONE: u32 = 4;
 const LONG: Duration = Duration::from_micros(60);
 
 impl Mood {
@@ -88,16 +93,17 @@ impl Mood {
     /// C5, unless other threads use the time.
     pub(crate) fn yield_now(&self, ready: impl Fn() -> bool) -> bool {
         let nth = self.waits.load(Ordering::Relaxed);
-        let pays = match self.habit.load(Ordering::Relaxed) {
-            SPINNING => true,
-            YIELDING => !nth.is_multiple_of(SLEEP_ANYWAY),
-            _ => nth.is_multiple_of(YIELD_AGAIN),
+        let most = match self.habit.load(Ordering::Relaxed) {
+            SPINNING => YIELDS,
+            YIELDING if !nth.is_multiple_of(SLEEP_ANYWAY) => YIELDS,
+            SLEEPING if nth.is_multiple_of(YIELD_AGAIN) => FEW_YIELDS,
+            _ => 0,
         };
-        if pays && yield_until(ready) {
+        let Some(yields) = yield_until(most, ready) else { return false };
+        if yields < FEW_YIELDS {
             self.keep(YIELDING);
-            return true;
         }
-        false
+        true
     }
 
     fn keep(&self, habit: u32) {
@@ -107,15 +113,21 @@ impl Mood {
 
     /// Notes that a wait has ended in sleep, and how long it took.
     pub(crate) fn slept(&self, time: Duration) {
-        let in_a_row = if time < LONG { 0 } else { self.long_sleeps.load(Ordering::Relaxed) + 1 };
-        self.long_sleeps.store(in_a_row.min(LONG_SLEEPS), Ordering::Relaxed);
-        let habit = if in_a_row >= LONG_SLEEPS { SLEEPING } else { YIELDING };
+        let long = self.long_sleeps.load(Ordering::Relaxed);
+        let long = if time < LONG {
+            long.saturating_sub(FOR_A_SHORT_ONE)
+        } else {
+            (long + 1).min(MOST_LONG_SLEEPS)
+        };
+        self.long_sleeps.store(long, Ordering::Relaxed);
+        let habit = if long >= LONG_SLEEPS { SLEEPING } else { YIELDING };
         self.habit.store(habit, Ordering::Relaxed);
     }
 }
 
-fn yield_until(ready: impl Fn() -> bool) -> bool {
-    (0..if cfg!(any(loom, shuttle)) { 0 } else { YIELDS }).any(|_| {
+/// How many yields it took until it was ready.
+fn yield_until(most: u32, ready: impl Fn() -> bool) -> Option<u32> {
+    (0..if cfg!(any(loom, shuttle)) { 0 } else { most }).find(|_| {
         thread::yield_now();
         ready()
     })
