@@ -60,8 +60,8 @@ impl<T> Consumer<T> {
     /// Takes the oldest item for good, waiting as a task. Dropping the future loses nothing (C3).
     pub async fn take_async(&self) -> Result<T, TakeError> {
         match self.buffer.store.take_at_once(&self.share.items, true) {
-            Some(item) => Ok(item),
-            None => Task(Take::new(&self.buffer, &self.share, None)).await,
+            Ok(item) => Ok(item),
+            Err(_) => Task(Take::new(&self.buffer, &self.share, None)).await,
         }
     }
 

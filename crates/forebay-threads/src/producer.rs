@@ -84,7 +84,7 @@ impl<T> Producer<T> {
     pub async fn put_async(&self, item: T) -> Result<Outcome, PutError<T>> {
         match self.buffer.store.put_at_once(item, true) {
             Ok(()) => Ok(Outcome::Placed),
-            Err(item) => self.put_waiting(item).await,
+            Err((item, _)) => self.put_waiting(item).await,
         }
     }
 

@@ -49,6 +49,15 @@ pub(crate) struct TakenMany {
     pub(crate) watched: bool,
 }
 
+/// Why a verb did not do at once what it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hindrance {
+    /// For a put, the store is full; for a take, nothing waits, or only for others.
+    Wait,
+    /// There is more to be looked at.
+    Rare,
+}
+
 /// What a producer wants room for.
 #[derive(Debug)]
 pub(crate) enum Want<T> {
@@ -91,16 +100,16 @@ pub(crate) struct Counts {
 ///
 /// Weights are 1 where items are not weighed. None is heavier than the store may hold.
 pub(crate) trait Store<T> {
-    /// Places the item if nothing is to be looked at but the room; what comes back may yet have room.
-    fn put_at_once(&self, item: T, by_task: bool) -> Result<(), T> {
+    /// Places the item if nothing is to be looked at but the room.
+    fn put_at_once(&self, item: T, by_task: bool) -> Result<(), (T, Hindrance)> {
         let _ = by_task;
-        Err(item)
+        Err((item, Hindrance::Rare))
     }
 
-    /// Takes the oldest item if nothing is to be looked at but what waits; with `None`, one may yet wait.
-    fn take_at_once(&self, tally: &Tally, by_task: bool) -> Option<T> {
+    /// Takes the oldest item if nothing is to be looked at but what waits.
+    fn take_at_once(&self, tally: &Tally, by_task: bool) -> Result<T, Hindrance> {
         let _ = (tally, by_task);
-        None
+        Err(Hindrance::Rare)
     }
 
     /// Places the item if there is room now.
@@ -236,7 +245,7 @@ macro_rules! dispatch {
 
 impl<T> Store<T> for AnyStore<T> {
     #[inline(always)]
-    fn put_at_once(&self, item: T, by_task: bool) -> Result<(), T> {
+    fn put_at_once(&self, item: T, by_task: bool) -> Result<(), (T, Hindrance)> {
         match self {
             AnyStore::Ring(store) => store.put_at_once(item, by_task),
             other => other.put_in_another(item, by_task),
@@ -244,7 +253,7 @@ impl<T> Store<T> for AnyStore<T> {
     }
 
     #[inline(always)]
-    fn take_at_once(&self, tally: &Tally, by_task: bool) -> Option<T> {
+    fn take_at_once(&self, tally: &Tally, by_task: bool) -> Result<T, Hindrance> {
         match self {
             AnyStore::Ring(store) => store.take_at_once(tally, by_task),
             other => other.take_from_another(tally, by_task),
@@ -380,18 +389,18 @@ impl<T> Store<T> for AnyStore<T> {
 /// The two verbs for all but the default, whose own are inlined everywhere.
 impl<T> AnyStore<T> {
     #[inline(never)]
-    fn put_in_another(&self, item: T, by_task: bool) -> Result<(), T> {
+    fn put_in_another(&self, item: T, by_task: bool) -> Result<(), (T, Hindrance)> {
         match self {
             AnyStore::Linked(store) => store.put_at_once(item, by_task),
-            _ => Err(item),
+            _ => Err((item, Hindrance::Rare)),
         }
     }
 
     #[inline(never)]
-    fn take_from_another(&self, tally: &Tally, by_task: bool) -> Option<T> {
+    fn take_from_another(&self, tally: &Tally, by_task: bool) -> Result<T, Hindrance> {
         match self {
             AnyStore::Linked(store) => store.take_at_once(tally, by_task),
-            _ => None,
+            _ => Err(Hindrance::Rare),
         }
     }
 }

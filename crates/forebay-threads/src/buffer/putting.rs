@@ -8,7 +8,7 @@ use super::Buffer;
 use crate::blocking;
 use crate::call::Room;
 use crate::pause::{Mood, Pace};
-use crate::store::{Store, Want};
+use crate::store::{Hindrance, Store, Want};
 use crate::waiter::Calls;
 
 /// As in `taking`.
@@ -25,7 +25,13 @@ impl<T> Buffer<T> {
     ) -> Result<Outcome, PutError<T>> {
         match self.store.put_at_once(item, false) {
             Ok(()) => Ok(Outcome::Placed),
-            Err(item) => self.put_carefully(item, overflow, patience, mood, Pace::OneByOne),
+            Err((item, Hindrance::Rare)) => {
+                self.put_carefully(item, overflow, patience, mood, Pace::OneByOne)
+            }
+            Err((item, Hindrance::Wait)) => {
+                let refused = PutError { item, refusal: Refusal::Full };
+                self.put_refused(refused, 1, overflow, patience, mood, Pace::OneByOne)
+            }
         }
     }
 
@@ -65,6 +71,7 @@ impl<T> Buffer<T> {
         }
     }
 
+    #[cold]
     fn put_refused(
         &self,
         refused: PutError<T>,

@@ -7,7 +7,7 @@ use crate::blocking;
 use crate::call::Take;
 use crate::pause::Pace;
 use crate::share::ShareOf;
-use crate::store::{Progress, Store};
+use crate::store::{Hindrance, Progress, Store};
 use crate::waiter::{Calls, Sleeper, Turn};
 
 /// How often a take that sees an item and is beaten to it goes on resting before it stands in line.
@@ -17,14 +17,20 @@ impl<T> Buffer<T> {
     #[inline]
     pub(crate) fn take_within(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
         match self.store.take_at_once(&share.items, false) {
-            Some(item) => Ok(item),
-            None => self.take_carefully(share, patience),
+            Ok(item) => Ok(item),
+            Err(hindrance) => self.take_carefully(share, patience, hindrance),
         }
     }
 
     #[cold]
-    fn take_carefully(&self, share: &ShareOf, patience: Patience) -> Result<T, TakeError> {
-        match self.try_take(share) {
+    fn take_carefully(
+        &self,
+        share: &ShareOf,
+        patience: Patience,
+        hindrance: Hindrance,
+    ) -> Result<T, TakeError> {
+        let rare = hindrance == Hindrance::Rare;
+        match rare.then(|| self.try_take(share)).flatten() {
             Some(item) => Ok(item),
             None => self.take_waiting(share, patience, Pace::OneByOne),
         }

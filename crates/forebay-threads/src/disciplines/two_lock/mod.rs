@@ -46,7 +46,9 @@ use crate::gauge::Gauge;
 use crate::pause;
 use crate::share::Tally;
 use crate::short_lock::{Joint, ShortLock};
-use crate::store::{self, Closed, Counts, Entry, Progress, Store, Taken, TakenMany, Want};
+use crate::store::{
+    self, Closed, Counts, Entry, Hindrance, Progress, Store, Taken, TakenMany, Want,
+};
 use crate::waiter::{Calls, Sleeper, Turn};
 
 /// The places of [`slots`]: the default.
@@ -190,24 +192,24 @@ impl<P: Places> TwoLock<P> {
 
 impl<P: Places> Store<P::Item> for TwoLock<P> {
     #[inline(always)]
-    fn put_at_once(&self, item: P::Item, by_task: bool) -> Result<(), P::Item> {
+    fn put_at_once(&self, item: P::Item, by_task: bool) -> Result<(), (P::Item, Hindrance)> {
         // A thread asks only once it has the lock: it hardly ever meets both ends as one.
         if by_task && self.is_whole.load(Ordering::Relaxed) {
-            return self.put_whole(item);
+            return self.put_whole(item).map_err(|item| (item, Hindrance::Rare));
         }
         match &mut *self.tail.lock_by(by_task) {
             Some(tail) => match self.ends.put(&mut tail.end, item) {
                 Ok(()) => Ok(()),
-                Err(item) => self.put_beyond(tail, item),
+                Err(item) => self.put_beyond(tail, item).map_err(|item| (item, Hindrance::Wait)),
             },
-            None => Err(item),
+            None => Err((item, Hindrance::Rare)),
         }
     }
 
     #[inline(always)]
-    fn take_at_once(&self, tally: &Tally, by_task: bool) -> Option<P::Item> {
+    fn take_at_once(&self, tally: &Tally, by_task: bool) -> Result<P::Item, Hindrance> {
         if by_task && self.is_whole.load(Ordering::Relaxed) {
-            return self.take_whole(tally);
+            return self.take_whole(tally).ok_or(Hindrance::Rare);
         }
         let mut both = self.head.lock_by(by_task);
         let (line, head) = both.split();
@@ -215,9 +217,10 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
         if item.is_none() {
             item = self.take_beyond(line, head);
         }
-        let item = item?;
+        let hindrance = if head.tail.is_none() { Hindrance::Wait } else { Hindrance::Rare };
+        let item = item.ok_or(hindrance)?;
         tally.add(1);
-        Some(item)
+        Ok(item)
     }
 
     fn try_put(
