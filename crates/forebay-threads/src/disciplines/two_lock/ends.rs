@@ -30,6 +30,9 @@ pub(crate) unsafe trait Places {
 
     fn room(&self) -> u64;
 
+    /// Has the processor fetch the places, if they are within one line. A hint.
+    fn prefetch(&self) {}
+
     /// # Safety
     ///
     /// One put at a time, with the one `Tail`. Fewer than [`room`](Places::room) items lie here, and
@@ -228,6 +231,13 @@ impl<P: Places> Ends<P> {
     pub(super) fn taken_so_far(&self) -> u64 {
         // Acquire: pairs with the Release in `take` and `take_many`.
         self.taken.load(Ordering::Acquire)
+    }
+
+    /// For those who look again and again for an item to take: where it will lie is fetched together with
+    /// the count that tells of it.
+    #[inline]
+    pub(super) fn look_forward(&self) {
+        self.places.prefetch();
     }
 
     /// How many items lie here, as it looks from outside: a hint.

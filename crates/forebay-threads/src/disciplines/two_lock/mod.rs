@@ -418,6 +418,7 @@ impl<P: Places> Store<P::Item> for TwoLock<P> {
 
     #[inline]
     fn looks_empty(&self) -> bool {
+        self.ends.look_forward();
         self.ends.glance() == 0
     }
 

@@ -69,6 +69,16 @@ unsafe impl<T> Places for Slots<T> {
     }
 
     #[inline]
+    fn prefetch(&self) {
+        #[cfg(all(target_arch = "x86_64", not(loom)))]
+        if mem::size_of_val(&*self.array) <= 64 {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: to the program, nothing is read.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.array.as_ptr().cast()) };
+        }
+    }
+
+    #[inline]
     unsafe fn put(&self, tail: &mut Index, item: T) {
         // SAFETY: the caller promises that the item of the lap before has been taken, and that
         // nobody else puts.
