@@ -220,3 +220,62 @@ impl Contention {
         }
     }
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Ready at the look of this number.
+    fn ready_at(nth: u32) -> impl Fn() -> bool {
+        let looks = Cell::new(0);
+        move || {
+            looks.set(looks.get() + 1);
+            looks.get() >= nth
+        }
+    }
+
+    fn habit(mood: &Mood) -> u32 {
+        mood.habit.load(Ordering::Relaxed)
+    }
+
+    fn sleep_long(mood: &Mood, times: u32) {
+        (0..times).for_each(|_| mood.slept(LONG));
+    }
+
+    #[test]
+    fn a_handle_that_sleeps_long_again_and_again_sleeps_at_once() {
+        let mood = Mood::default();
+        sleep_long(&mood, LONG_SLEEPS - 1);
+        assert_eq!(habit(&mood), YIELDING);
+        sleep_long(&mood, 1);
+        assert_eq!(habit(&mood), SLEEPING);
+        mood.waits.store(1, Ordering::Relaxed);
+        assert!(!mood.yield_now(|| panic!("it does not even look")));
+    }
+
+    /// An item that comes by itself while a handle yields is no reason to go on yielding.
+    #[test]
+    fn only_a_yield_among_the_first_pays() {
+        let mood = Mood::default();
+        mood.slept(LONG);
+        assert!(mood.yield_now(ready_at(FEW_YIELDS + 1)));
+        sleep_long(&mood, LONG_SLEEPS - 1);
+        assert_eq!(habit(&mood), SLEEPING, "the late one did not count");
+
+        mood.waits.store(YIELD_AGAIN, Ordering::Relaxed);
+        assert!(mood.yield_now(ready_at(FEW_YIELDS)));
+        assert_eq!(habit(&mood), YIELDING);
+    }
+
+    #[test]
+    fn a_short_sleep_does_not_undo_many_long_ones() {
+        let mood = Mood::default();
+        sleep_long(&mood, MOST_LONG_SLEEPS);
+        mood.slept(Duration::ZERO);
+        assert_eq!(habit(&mood), SLEEPING);
+        (0..2).for_each(|_| mood.slept(Duration::ZERO));
+        assert_eq!(habit(&mood), YIELDING);
+    }
+}

@@ -225,7 +225,7 @@ mod modeled {
 
 #[cfg(all(loom, test))]
 mod models {
-    use super::shipped::ShortLock;
+    use super::shipped::{Joint, ShortLock};
     use crate::atomics::{Arc, UnsafeCell, model, thread};
 
     /// Explores two threads that change the same number under the lock, so many times each.
@@ -258,6 +258,34 @@ mod models {
             let sum = lock.lock();
             // SAFETY: under the lock.
             sum.with_mut(|sum| unsafe { *sum += 1 });
+        });
+    }
+
+    /// One who has only the shared value's lock keeps out those who want both.
+    #[test]
+    #[expect(unsafe_code, reason = "the cells are written under the lock")]
+    fn what_is_joined_is_under_one_lock() {
+        model(|| {
+            let cell = || UnsafeCell::new(0);
+            let joint = Arc::new(Joint::new(cell(), cell(), 1));
+            let shared = Arc::clone(joint.shared());
+            let other = thread::spawn(move || {
+                // SAFETY: under the lock.
+                shared.lock().with_mut(|sum| unsafe { *sum += 1 });
+            });
+            let mut both = joint.lock();
+            let (shared, own) = both.split();
+            for cell in [shared, own] {
+                // SAFETY: under the lock.
+                cell.with_mut(|sum| unsafe { *sum += 1 });
+            }
+            drop(both);
+            other.join().unwrap();
+            // SAFETY: under the lock.
+            let read = |cell: &UnsafeCell<i32>| cell.with(|sum| unsafe { *sum });
+            let mut both = joint.lock();
+            let (shared, own) = both.split();
+            assert_eq!((read(shared), read(own)), (2, 1));
         });
     }
 

@@ -19,7 +19,7 @@
 //! line with their items ([`parked`]), and the take that makes room puts them; consumers in line are called
 //! ([`sleepers`]). Once nothing is rare any more, the ends part again.
 //!
-//! Locks are taken in this order: head, tail, the consumers' line; wakers are woken after all.
+//! The consumers' line is under the head's lock. The tail's is taken after it; wakers are woken after both.
 
 #![expect(clippy::inline_always, reason = "the two verbs are to vanish into the handles'")]
 
