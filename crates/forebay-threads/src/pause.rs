@@ -260,6 +260,7 @@ mod tests {
     fn only_a_yield_among_the_first_pays() {
         let mood = Mood::default();
         mood.slept(LONG);
+        mood.waits.store(1, Ordering::Relaxed);
         assert!(mood.yield_now(ready_at(FEW_YIELDS + 1)));
         sleep_long(&mood, LONG_SLEEPS - 1);
         assert_eq!(habit(&mood), SLEEPING, "the late one did not count");
