@@ -124,6 +124,7 @@ macro_rules! __for_each_check {
             CloseAndDrain take_many c6_take_many_hears_closed;
             Join join c7_join_returns_when_nothing_is_unfinished;
             Join join c7_join_counts_what_waits_and_what_is_leased;
+            Join join c7_a_take_by_a_task_ends_a_join;
             Join join c7_the_last_answer_wakes_every_join;
             Join join c7_join_survives_the_death_of_a_worker;
             Join join c7_join_means_it_while_everything_moves;

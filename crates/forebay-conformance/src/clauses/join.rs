@@ -58,6 +58,19 @@ pub fn c7_join_counts_what_waits_and_what_is_leased<F: Factory>(factory: &F) {
     ensure_eq!(Join, joined, Ok(()), "a join with nothing but a dead letter");
 }
 
+/// The last item taken by a task ends a join, as by a thread.
+pub fn c7_a_take_by_a_task_ends_a_join<F: Factory>(factory: &F) {
+    let subject = Subject::with_capacity(factory, 3);
+    subject.fill(0..2);
+    let mut task = Task::new(subject.producer.join_async());
+    ensure!(Join, task.settle().is_pending(), "a join with items waiting");
+    for last in [false, true] {
+        ensure!(Order, block_on(subject.consumer.take_async()).is_ok(), "an item by a task");
+        ensure_eq!(Join, task.is_woken(), last, "whether the join is woken");
+    }
+    ensure!(Join, task.settle().is_ready(), "the join with nothing unfinished");
+}
+
 /// Whatever finishes the last item wakes every join that sleeps, and nothing else does.
 pub fn c7_the_last_answer_wakes_every_join<F: Factory>(factory: &F) {
     for last in 0..4 {
