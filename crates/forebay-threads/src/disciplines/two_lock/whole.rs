@@ -210,10 +210,10 @@ impl<P: Places> Whole<'_, P> {
             && self.has_room(weight)
             && let Some((want, weight)) = self.rare.parked.call_out(calls)
         {
+            self.admit(want, weight, calls);
             // Release: pairs with the Acquire in `TwoLock::poll_room`: whoever sees itself served sees
             // all that came with it.
             self.store.served.store(self.rare.parked.served(), Ordering::Release);
-            self.admit(want, weight, calls);
         }
     }
 
