@@ -13,9 +13,10 @@ use forebay_contract::{Refusal, TakeError};
 
 use crate::alarm;
 use crate::buffer::{Buffer, LeaseTurn};
+use crate::calls::Calls;
 use crate::share::ShareOf;
 use crate::store::{Closed, Entry, Progress, Store, Want};
-use crate::waiter::{Calls, Sleeper, Turn};
+use crate::waiter::{Sleeper, Turn};
 use crate::waits::Waiting;
 
 pub(crate) trait Call: Unpin {

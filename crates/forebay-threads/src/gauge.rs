@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::atomics::Arc;
-use crate::waiter::Calls;
+use crate::calls::Calls;
 use crate::watermarks::Watermarks;
 
 /// Kept under the store's own lock.

@@ -52,6 +52,7 @@ mod blocking;
 mod buffer;
 mod builder;
 mod call;
+mod calls;
 mod clock;
 mod consumer;
 mod desk;

@@ -10,13 +10,14 @@ use forebay_contract::{Patience, Refusal, TakeError};
 
 use crate::buffer::LeaseTurn;
 use crate::call::Call;
+use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::consumer::Consumer;
 use crate::lease::Lease;
 use crate::permit::Permit;
 use crate::producer::Producer;
 use crate::store::{Closed, Progress, Store, Want};
-use crate::waiter::{Calls, Sleeper, Turn};
+use crate::waiter::{Sleeper, Turn};
 use crate::waits::Waits;
 
 /// How a request may end.

@@ -11,9 +11,10 @@ use std::vec;
 
 use forebay_contract::{PutError, Refusal};
 
+use crate::calls::Calls;
 use crate::disciplines::{Linked, Monitor, Ring, Semaphores};
 use crate::share::Tally;
-use crate::waiter::{Calls, Sleeper, Turn};
+use crate::waiter::{Sleeper, Turn};
 
 /// An item, with what must go with it through redeliveries.
 #[derive(Debug)]

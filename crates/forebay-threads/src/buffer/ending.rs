@@ -6,10 +6,11 @@ use super::Buffer;
 use crate::atomics::counters::Ordering;
 use crate::blocking;
 use crate::call::Join;
+use crate::calls::Calls;
 use crate::desk::Desk;
 use crate::share::ShareOf;
 use crate::store::{self, Progress, Store};
-use crate::waiter::{Calls, Line, Sleeper, Turn};
+use crate::waiter::{Line, Sleeper, Turn};
 
 impl<T> Buffer<T> {
     /// Refuses puts from now on (C6).

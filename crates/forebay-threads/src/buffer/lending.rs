@@ -9,10 +9,11 @@ use super::Buffer;
 use crate::atomics::Arc;
 use crate::blocking;
 use crate::call::Lend;
+use crate::calls::Calls;
 use crate::desk::Desk;
 use crate::share::ShareOf;
 use crate::store::{Entry, Progress, Store};
-use crate::waiter::{Calls, Sleeper, Turn};
+use crate::waiter::{Sleeper, Turn};
 
 /// The places that one waiting lease may hold.
 #[derive(Debug, Default)]

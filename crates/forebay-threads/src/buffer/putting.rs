@@ -7,9 +7,9 @@ use forebay_contract::{Batch, Outcome, Overflow, Patience, PutError, PutManyErro
 use super::Buffer;
 use crate::blocking;
 use crate::call::Room;
+use crate::calls::Calls;
 use crate::pause::{Mood, Pace};
 use crate::store::{Hindrance, Store, Want};
-use crate::waiter::Calls;
 
 /// As in `taking`.
 const ROUNDS: usize = 32;

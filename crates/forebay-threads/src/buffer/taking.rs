@@ -5,10 +5,11 @@ use forebay_contract::{Patience, TakeError};
 use super::Buffer;
 use crate::blocking;
 use crate::call::Take;
+use crate::calls::Calls;
 use crate::pause::Pace;
 use crate::share::ShareOf;
 use crate::store::{Hindrance, Progress, Store};
-use crate::waiter::{Calls, Sleeper, Turn};
+use crate::waiter::{Sleeper, Turn};
 
 /// How often a take that sees an item and is beaten to it goes on resting before it stands in line.
 const ROUNDS: usize = 32;

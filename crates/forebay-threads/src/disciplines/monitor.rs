@@ -14,10 +14,11 @@ use forebay_contract::{PutError, Refusal};
 
 use super::shelf::Shelf;
 use crate::atomics::Mutex;
+use crate::calls::Calls;
 use crate::gauge::Gauge;
 use crate::share::Tally;
 use crate::store::{Closed, Counts, Entry, Progress, Store, Taken, TakenMany, Want};
-use crate::waiter::{Calls, Sleeper, Turn, WaitList};
+use crate::waiter::{Sleeper, Turn, WaitList};
 
 #[derive(Debug)]
 pub(crate) struct Monitor<T> {

@@ -22,11 +22,12 @@ use forebay_contract::{PutError, Refusal};
 
 use super::shelf::Shelf;
 use crate::atomics::Mutex;
+use crate::calls::Calls;
 use crate::gauge::Gauge;
 use crate::semaphore::Semaphore;
 use crate::share::Tally;
 use crate::store::{Closed, Counts, Entry, Progress, Store, Taken, TakenMany, Want};
-use crate::waiter::{Calls, Sleeper, Turn};
+use crate::waiter::{Sleeper, Turn};
 
 #[derive(Debug)]
 pub(crate) struct Semaphores<T> {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::calls::Calls;
 use crate::gauge::Gauge;
 use crate::store::{Counts, Entry};
-use crate::waiter::Calls;
 
 /// Fresh items in order, and returned entries, which all stand before them; and what is known about
 /// them.

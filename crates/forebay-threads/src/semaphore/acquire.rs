@@ -2,8 +2,9 @@
 
 use super::Semaphore;
 use crate::call::Call;
+use crate::calls::Calls;
 use crate::store::Progress;
-use crate::waiter::{Calls, Sleeper, Turn};
+use crate::waiter::{Sleeper, Turn};
 
 /// Dropped before it is done, it leaves the line and passes on a wake that came meanwhile.
 pub(super) struct Acquire<'a> {

@@ -4,8 +4,9 @@
 //! handing each unit to a sleeper would be fairer still, and cost a context switch a unit.
 
 use super::Semaphore;
+use crate::calls::Calls;
 use crate::store::Progress;
-use crate::waiter::{Calls, Sleeper, Turn};
+use crate::waiter::{Sleeper, Turn};
 
 /// What a semaphore counts.
 #[derive(Debug)]

@@ -18,7 +18,8 @@ pub use self::units::Units;
 use crate::atomics::{Arc, Mutex};
 use crate::blocking;
 use crate::call::Task;
-use crate::waiter::{Calls, WaitList};
+use crate::calls::Calls;
+use crate::waiter::WaitList;
 
 /// A counting semaphore: so many units, which threads and tasks acquire, wait for, and give back.
 ///

@@ -15,6 +15,7 @@ on_each_discipline!(
     a_waker_that_panics_in_a_put_leaves_the_buffer_whole,
     a_waker_that_panics_in_a_close_costs_no_other_its_wake,
     a_waker_that_panics_in_a_batch_costs_no_other_its_wake,
+    two_wakers_that_panic_at_once_are_one_panic,
 );
 
 struct Broken;
@@ -72,4 +73,14 @@ fn a_waker_that_panics_in_a_batch_costs_no_other_its_wake(discipline: Discipline
         assert!(task.is_woken(), "three items call three");
         assert!(task.settle().is_ready());
     }
+}
+
+fn two_wakers_that_panic_at_once_are_one_panic(discipline: Discipline) {
+    let (producer, consumer) = bounded(discipline, 3);
+    let mut broken: Vec<_> = (0..2).map(|_| Box::pin(consumer.take_async())).collect();
+    for take in &mut broken {
+        poll_with_broken(take.as_mut());
+    }
+    assert!(catch_unwind(AssertUnwindSafe(|| producer.put_many([1, 2]))).is_err());
+    assert_eq!(consumer.statistics().waiting, 2, "that batch is put");
 }

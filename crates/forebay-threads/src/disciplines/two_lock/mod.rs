@@ -42,6 +42,7 @@ use self::sleepers::Line;
 use self::slots::{Index, Slots};
 use self::whole::{Rare, Whole};
 use crate::atomics::{AtomicBool, AtomicU64, Ordering};
+use crate::calls::Calls;
 use crate::gauge::Gauge;
 use crate::pause;
 use crate::share::Tally;
@@ -49,7 +50,7 @@ use crate::short_lock::{Joint, ShortLock};
 use crate::store::{
     self, Closed, Counts, Entry, Hindrance, Progress, Store, Taken, TakenMany, Want,
 };
-use crate::waiter::{Calls, Sleeper, Turn};
+use crate::waiter::{Sleeper, Turn};
 
 /// The places of [`slots`]: the default.
 pub(crate) type Ring<T> = TwoLock<Slots<T>>;

@@ -9,8 +9,9 @@
 use std::collections::VecDeque;
 use std::task::Waker;
 
+use crate::calls::Calls;
 use crate::store::Want;
-use crate::waiter::{Calls, Sleeper};
+use crate::waiter::Sleeper;
 
 /// The line, in the order of arrival.
 #[derive(Debug)]

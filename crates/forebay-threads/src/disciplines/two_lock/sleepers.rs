@@ -15,8 +15,9 @@ use crossbeam_utils::CachePadded;
 
 use crate::alarm;
 use crate::atomics::Arc;
+use crate::calls::Calls;
 use crate::short_lock::ShortLock;
-use crate::waiter::{Calls, Sleeper};
+use crate::waiter::Sleeper;
 
 /// As its buffer and the alarm share it.
 pub(super) type Shared = Arc<CachePadded<ShortLock<Line>>>;

@@ -13,9 +13,10 @@ use super::parked;
 use super::sleepers::Line;
 use super::{Head, Tail, TwoLock};
 use crate::atomics::Ordering;
+use crate::calls::Calls;
 use crate::gauge::Gauge;
 use crate::store::{Closed, Entry, Progress, Want};
-use crate::waiter::{Calls, MOST_TURNS, Sleeper, Turn};
+use crate::waiter::{MOST_TURNS, Sleeper, Turn};
 
 /// What is rare.
 pub(super) struct Rare<T> {
