@@ -1,0 +1,108 @@
+//! Files: how a program is read from Python source.
+
+mod diagnostic;
+
+use std::fmt;
+
+pub use diagnostic::{Diagnostic, Severity};
+
+use crate::program::Span;
+
+/// The largest file that is read, in bytes.
+pub const LARGEST: usize = 64 << 20;
+
+/// The text of a file, and what it is called in messages.
+#[derive(Clone)]
+pub struct Source {
+    name: String,
+    text: String,
+    /// Where each line begins.
+    lines: Vec<u32>,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Which part of a file is the program.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// The list, or the function, to begin with; without it `main`, else the only function that
+    /// makes a `ToyVM`.
+    pub entry: Option<String>,
+    /// Threads beside those that the file starts.
+    pub threads: Vec<ExtraThread>,
+}
+
+/// `--thread name=list[:priority]`.
+#[derive(Debug, Clone)]
+pub struct ExtraThread {
+    /// What it is called.
+    pub name: String,
+    /// The list that it runs.
+    pub list: String,
+    /// Its priority; main has 0.
+    pub priority: i64,
+}
+
+impl Source {
+    /// A source that is called `name` in messages.
+    ///
+    /// # Errors
+    ///
+    /// If it is longer than [`LARGEST`], is not UTF-8 or holds a NUL: then it is no program's text.
+    pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Result<Self, Diagnostic> {
+        let name = name.into();
+        if bytes.len() > LARGEST {
+            return Err(Diagnostic::error(format!(
+                "{name} is too large: a program has at most {} MiB",
+                LARGEST >> 20
+            )));
+        }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Diagnostic::error(format!("{name} is not a text file: byte {at} is not UTF-8"))
+        })?;
+        if let Some(at) = text.find('\0') {
+            return Err(Diagnostic::error(format!("{name} is not a text file: byte {at} is 0")));
+        }
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at as u32 + 1)).collect();
+        Ok(Self { name, text, lines })
+    }
+
+    /// What it is called in messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// All of it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Line and column, both from 1, of a byte; columns count characters.
+    pub fn line_column(&self, at: u32) -> (u32, u32) {
+        let line = self.lines.partition_point(|start| *start <= at);
+        let start = self.lines[line - 1] as usize;
+        let before = self.text.get(start..at as usize).unwrap_or_default();
+        (line as u32, before.chars().count() as u32 + 1)
+    }
+
+    /// A line, counted from 1, without its end; empty past the last.
+    pub fn line(&self, line: u32) -> &str {
+        let line = line as usize;
+        let Some(start) = line.checked_sub(1).and_then(|line| self.lines.get(line)) else {
+            return "";
+        };
+        let end = self.lines.get(line).map_or(self.text.len(), |next| *next as usize);
+        self.text[*start as usize..end].trim_end_matches(['\n', '\r'])
+    }
+
+    /// A piece of it.
+    pub fn slice(&self, span: &Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+}
