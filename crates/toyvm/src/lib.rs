@@ -1,12 +1,22 @@
 //! ToyVM: a small stack machine for concurrency, in which programs are run, watched and broken.
 //!
-//! A program is a list of instruction tuples in Python syntax ([`source`]). A machine steps any
-//! thread that can go on; who goes on is decided outside it, by a scheduler, by a recorded
-//! schedule, or by a person.
+//! A program is a list of instruction tuples in Python syntax ([`source`]). A [`Machine`] steps any
+//! thread that can go on; who goes on is decided outside it, by a [`scheduler`], by a recorded
+//! schedule, or by a person. [`run`](run::run) puts both together, and shows what happens to whoever
+//! [observes](observer::Observer).
+#![allow(clippy::cast_possible_wrap, reason = "lengths are bounded far below 2⁶³")]
 
+pub mod chance;
+pub mod deadlock;
 pub mod instruction;
 pub mod machine;
 mod nearest;
+pub mod observer;
 pub mod program;
+pub mod run;
+pub mod scheduler;
 pub mod source;
 pub mod value;
+
+pub use machine::Machine;
+pub use program::Program;

@@ -101,9 +101,14 @@ impl Arithmetic {
 }
 
 impl Comparison {
+    /// Whether two values that are the same, or not, are as `==` or `!=` wants them.
+    pub(crate) fn same(self, same: bool) -> bool {
+        same == (self == Self::Eq)
+    }
+
     /// Whether a ∘ b.
     #[inline]
-    pub fn holds<T: PartialOrd>(self, a: &T, b: &T) -> bool {
+    pub fn holds(self, a: &i64, b: &i64) -> bool {
         match self {
             Self::Eq => a == b,
             Self::Ne => a != b,

@@ -193,6 +193,11 @@ impl Program {
         &self.entries
     }
 
+    /// What globals are set to before the run begins.
+    pub fn globals(&self) -> &[(NameId, Value)] {
+        &self.globals
+    }
+
     /// How the file wants to be run.
     pub fn wishes(&self) -> &Wishes {
         &self.wishes

@@ -1,0 +1,152 @@
+//! Why an instruction failed.
+
+use super::Machine;
+use crate::program::NameId;
+use crate::program::claim::ArithmeticError;
+use crate::value::{Kind, Text, Value};
+
+/// What was wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The stack holds fewer values than are needed.
+    Underflow {
+        /// How many are needed.
+        needs: u32,
+    },
+    /// No variable, global or object has that name.
+    UnknownName(NameId),
+    /// A string names no object.
+    NoObject(Text),
+    /// Another kind of thing is wanted.
+    WrongKind {
+        /// What is wanted.
+        wanted: Kind,
+        /// What there is.
+        found: Value,
+    },
+    /// Neither the top nor what lies below it is a queue.
+    NoQueue,
+    /// An integer is wanted.
+    NotAnInteger(Value),
+    /// An integer and something else cannot be added.
+    NotAddable(Value, Value),
+    /// By zero.
+    DivisionByZero,
+    /// Out of 64 bits.
+    Overflow,
+    /// A jump out of the list.
+    BadJump(i64),
+    /// There is no such list to start.
+    BadBody {
+        /// The index.
+        index: i64,
+        /// How many there are.
+        count: u32,
+    },
+    /// Fewer than 0, or too few, of something.
+    TooLow {
+        /// Of what.
+        what: &'static str,
+        /// The least.
+        least: i64,
+        /// What there is.
+        found: i64,
+    },
+    /// A lock is released, or waited with, by another than its holder.
+    NotHeld(u32),
+    /// A semaphore was raised past its bound.
+    AboveBound(u32),
+    /// An array has no such place.
+    BadIndex {
+        /// The array.
+        array: u32,
+        /// The index.
+        index: i64,
+    },
+    /// More than the limits of the machine allow.
+    TooMuch {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+impl From<ArithmeticError> for Fault {
+    fn from(error: ArithmeticError) -> Self {
+        match error {
+            ArithmeticError::DivisionByZero => Self::DivisionByZero,
+            ArithmeticError::Overflow => Self::Overflow,
+        }
+    }
+}
+
+/// A fault, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Failure {
+    /// What was wrong.
+    pub fault: Fault,
+    /// The address of the instruction. The stack is as it was before it.
+    pub at: u32,
+}
+
+impl Machine {
+    /// A fault in one sentence, without a full stop.
+    pub fn tell_fault(&self, fault: Fault) -> String {
+        let lock = |index| self.show_thing(Kind::Lock, index);
+        match fault {
+            Fault::Underflow { needs: 1 } => "the stack is empty".to_owned(),
+            Fault::Underflow { needs } => {
+                format!("the stack holds fewer than the {needs} values that are needed")
+            }
+            Fault::UnknownName(name) => {
+                format!("no variable, global or object is called `{}`", self.program().name(name))
+            }
+            Fault::NoObject(text) => format!("no object is called `{}`", self.text(text)),
+            Fault::WrongKind { wanted, found } => {
+                format!("a {} is wanted, not {}", wanted.word(), self.describe(found))
+            }
+            Fault::NoQueue => {
+                "neither the top of the stack nor what lies below it is a queue".to_owned()
+            }
+            Fault::NotAnInteger(found) => {
+                format!("an integer is wanted, not {}", self.describe(found))
+            }
+            Fault::NotAddable(a, b) => format!(
+                "two integers or two strings can be added, not {} and {}",
+                self.describe(a),
+                self.describe(b)
+            ),
+            Fault::DivisionByZero => "division by zero".to_owned(),
+            Fault::Overflow => "the result does not fit in 64 bits".to_owned(),
+            Fault::BadJump(to) => format!("there is no address {to} to jump to in this list"),
+            Fault::BadBody { index, count } => {
+                format!("there is no list {index} to start; there are {count}, counted from 0")
+            }
+            Fault::TooLow { what, least, found } => {
+                format!("{what} is at least {least}, not {found}")
+            }
+            Fault::NotHeld(index) => match self.state().locks[index as usize].owner {
+                Some(owner) => format!(
+                    "{} is held by {}, not by this thread",
+                    lock(index),
+                    self.show_thread(owner)
+                ),
+                None => format!("{} is not held by this thread, nor by anyone", lock(index)),
+            },
+            Fault::AboveBound(index) => format!(
+                "{} was released past its bound of {}",
+                self.show_thing(Kind::Semaphore, index),
+                self.state().semaphores[index as usize].bound.unwrap_or(i64::MAX)
+            ),
+            Fault::BadIndex { array, index } => format!(
+                "{} has no place {index}; it has {}, counted from 0",
+                self.show_thing(Kind::Array, array),
+                self.state().arrays[array as usize].values.len()
+            ),
+            Fault::TooMuch { what, limit } => {
+                format!("too much for this machine: {what} are limited to {limit}")
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Runs: a machine, a scheduler, and whoever watches.
+
+use std::time::{Duration, Instant};
+
+use crate::chance::Chance;
+use crate::deadlock::{self, Cycle};
+use crate::machine::{Choice, Event, Machine, Status, Stepped, ThreadId, World};
+use crate::observer::Observer;
+use crate::program::ClaimId;
+use crate::scheduler::{Scheduler, Turn};
+
+/// How many steps a run has if nobody says otherwise.
+pub const MAX_STEPS: u64 = 50_000;
+
+/// What the numbers that CHOOSE and RANDOM push are drawn for.
+const PURPOSE_CHOICES: u64 = 0;
+
+/// How a run came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Every thread has ended, or failed; daemons may wait or sleep.
+    Finished,
+    /// Nobody can go on or sleeps, and somebody waits.
+    Deadlock,
+    /// An assertion does not hold.
+    Asserted {
+        /// Whose.
+        thread: ThreadId,
+    },
+    /// Something that must always hold did not, after a step.
+    Broken {
+        /// Whose step.
+        thread: ThreadId,
+        /// The address of the step.
+        at: u32,
+        /// What did not hold.
+        claim: ClaimId,
+    },
+    /// No step was left.
+    OutOfSteps,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// How many steps it had.
+    pub steps: u64,
+    /// The threads that failed.
+    pub failed: Vec<ThreadId>,
+    /// Threads that waited for each other in a cycle, as soon as they did.
+    pub cycles: Vec<Cycle>,
+}
+
+impl Outcome {
+    /// The exit status: 2 if a thread failed, else 1 for a deadlock or a broken claim, else 3 if no
+    /// step was left, else 0.
+    pub fn status(&self) -> u8 {
+        let bad = matches!(self.end, End::Deadlock | End::Asserted { .. } | End::Broken { .. });
+        if !self.failed.is_empty() {
+            2
+        } else if bad || !self.cycles.is_empty() {
+            1
+        } else if self.end == End::OutOfSteps {
+            3
+        } else {
+            0
+        }
+    }
+}
+
+/// What chooses the numbers that CHOOSE and RANDOM push.
+pub trait Choices {
+    /// A number below `below`, which is at least 1.
+    fn choose(&mut self, machine: &Machine, thread: ThreadId, choice: Choice, below: u64) -> u64;
+}
+
+/// Chance chooses.
+impl Choices for Chance {
+    #[inline]
+    fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, below: u64) -> u64 {
+        self.below(below)
+    }
+}
+
+/// The choices of a seed.
+pub fn choices(seed: u64) -> Chance {
+    Chance::new(seed, PURPOSE_CHOICES)
+}
+
+/// What is round the machine of a run: who chooses, and who watches.
+#[derive(Debug)]
+pub struct Stage<C, O> {
+    /// Who chooses.
+    pub choices: C,
+    /// Who watches.
+    pub observer: O,
+}
+
+impl<C: Choices, O: Observer> World for Stage<C, O> {
+    #[inline]
+    fn choose(&mut self, machine: &Machine, thread: ThreadId, choice: Choice, below: u64) -> u64 {
+        self.choices.choose(machine, thread, choice, below)
+    }
+
+    #[inline]
+    fn print(&mut self, machine: &Machine, thread: ThreadId, line: &str) {
+        self.observer.print(machine, thread, line);
+    }
+
+    #[inline]
+    fn prints(&self) -> bool {
+        self.observer.prints()
+    }
+
+    #[inline]
+    fn event(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
+        self.observer.event(machine, thread, at, event);
+    }
+}
+
+/// How long a run may be, and how fast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// How many steps at most.
+    pub max_steps: u64,
+    /// Whether the clock of the machine is that on the wall.
+    pub realtime: bool,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { max_steps: MAX_STEPS, realtime: false }
+    }
+}
+
+/// Runs a machine until it comes to an end or no step is left.
+pub fn run<S: Scheduler, C: Choices, O: Observer>(
+    machine: &mut Machine,
+    mut scheduler: S,
+    stage: &mut Stage<C, O>,
+    pace: Pace,
+) -> Outcome {
+    let began = Instant::now();
+    let mut cycles = Vec::new();
+    let mut last = None;
+    let mut steps = 0;
+    let end = loop {
+        // Daemons that can go on do so; those that wait or sleep are left.
+        if machine.state().remaining() == 0 && machine.state().ready().is_empty() {
+            break End::Finished;
+        }
+        if !machine.pass_time(stage) {
+            break End::Deadlock;
+        }
+        if steps == pace.max_steps {
+            break End::OutOfSteps;
+        }
+        if pace.realtime {
+            let due = began + Duration::from_micros(machine.state().clock());
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+        let thread = scheduler.next(machine, last);
+        stage.observer.before(machine, thread);
+        let at = machine.thread(thread).pc();
+        let stepped = machine.step(thread, stage);
+        steps += 1;
+        stage.observer.after(machine, thread, stepped);
+        if let Some(waiter) = machine.state().began_to_wait()
+            && let Some(cycle) = deadlock::cycle_through(machine, waiter)
+        {
+            stage.observer.cycle(machine, &cycle);
+            cycles.push(cycle);
+        }
+        match stepped {
+            Stepped::Asserted => break End::Asserted { thread },
+            Stepped::Broken(claim) => break End::Broken { thread, at, claim },
+            _ => {}
+        }
+        last = Some(Turn { thread, stepped });
+    };
+    let failed = |thread: &ThreadId| matches!(machine.thread(*thread).status(), Status::Failed(_));
+    let failed = machine.state().thread_ids().filter(failed).collect();
+    Outcome { end, steps, failed, cycles }
+}
