@@ -9,6 +9,7 @@
 pub mod chance;
 pub mod deadlock;
 pub mod instruction;
+pub mod lint;
 pub mod machine;
 mod nearest;
 pub mod observer;

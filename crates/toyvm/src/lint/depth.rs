@@ -105,9 +105,7 @@ fn round(
 ) -> Option<Diagnostic> {
     let Disagreement { one: (before, _), other: (after, back) } = *disagreement;
     let finding = |message| {
-        Diagnostic::warning(message)
-            .at(list.span(back))
-            .with(list.span(to), "the loop begins here")
+        Diagnostic::warning(message).at(list.span(back)).with(list.span(to), "the loop begins here")
     };
     if after > before {
         // What a loop leaves may be meant for whoever digs for it.

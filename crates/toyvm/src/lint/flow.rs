@@ -154,6 +154,25 @@ impl Flow {
         known
     }
 
+    /// The loops, by their addresses: from where a jump goes back to, to the jump. Those that share any
+    /// are one.
+    pub(super) fn loops(&self) -> Vec<Range<u32>> {
+        let backward = self.blocks.iter().filter_map(|block| {
+            let to = self.blocks[block.jump? as usize].range.start;
+            (to < block.range.end).then_some(to..block.range.end)
+        });
+        let mut all: Vec<Range<u32>> = backward.collect();
+        all.sort_by_key(|range| range.start);
+        all.dedup_by(|next, before| {
+            let touch = next.start < before.end;
+            if touch {
+                before.end = before.end.max(next.end);
+            }
+            touch
+        });
+        all
+    }
+
     /// Takes out the ways that are never taken.
     pub(super) fn cut(&mut self, block: u32, ways: Ways) {
         let block = &mut self.blocks[block as usize];

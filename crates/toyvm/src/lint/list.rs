@@ -84,11 +84,6 @@ impl<'p> List<'p> {
         }
     }
 
-    /// Where the thread has come to its end, if it may.
-    pub(super) fn at_end(&self) -> Option<&Stack> {
-        self.stacks.last().and_then(Option::as_ref)
-    }
-
     /// Where an instruction stands in the source.
     pub(super) fn span(&self, pc: u32) -> Span {
         self.code.spans[pc as usize].clone()

@@ -56,7 +56,9 @@ pub(super) fn check(lists: &[List], origins: &Origins, findings: &mut Vec<Diagno
                 findings.push(match stored.get(&name) {
                     Some(place) => finding
                         .with(place.clone(), "only the thread that stores it here has it")
-                        .help(format!("GLOBAL_STORE {called:?} there, so that all threads have it")),
+                        .help(format!(
+                            "GLOBAL_STORE {called:?} there, so that all threads have it"
+                        )),
                     None => suggest(finding, list, origins, called, of_claim, &mut compared),
                 });
             }
@@ -77,9 +79,9 @@ fn suggest(
     if *compared > COMPARED {
         return finding;
     }
-    let known = (0..names.len() as u32).map(NameId).filter(|name| {
-        if shared { origins.is_shared(*name) } else { origins.has(list.id, *name) }
-    });
+    let known = (0..names.len() as u32)
+        .map(NameId)
+        .filter(|name| if shared { origins.is_shared(*name) } else { origins.has(list.id, *name) });
     match nearest(called, known.map(|name| list.program.name(name))) {
         Some(near) => finding.help(format!("did you mean `{near}`?")),
         None => finding,
@@ -100,10 +102,14 @@ fn gather(expression: &Expression, names: &mut Vec<NameId>) {
         }
         Expression::Compare(first, rest) => {
             gather(first, names);
-            rest.iter().for_each(|(_, other)| gather(other, names));
+            for (_, other) in rest {
+                gather(other, names);
+            }
         }
         Expression::All(parts) | Expression::Any(parts) => {
-            parts.iter().for_each(|part| gather(part, names));
+            for part in parts {
+                gather(part, names);
+            }
         }
     }
 }

@@ -52,11 +52,6 @@ impl Stack {
         self.top.len()
     }
 
-    /// The values in sight.
-    pub(super) fn values(&self) -> &[Known] {
-        &self.top
-    }
-
     /// The depth, if all paths bring the same.
     pub(super) fn depth(&self) -> Option<u32> {
         self.most.filter(|most| *most == self.least)
