@@ -193,17 +193,25 @@ enum Wrong {
     Waits(Lock),
 }
 
+/// What a list does to locks, by address.
+#[derive(Debug, Default)]
+struct Deeds {
+    at: HashMap<u32, Deed>,
+    /// What the list calls them.
+    names: HashMap<Lock, NameId>,
+}
+
 /// The analysis of one list.
 struct Locks<'a> {
     code: &'a Code,
-    deeds: &'a HashMap<u32, Deed>,
+    deeds: &'a Deeds,
 }
 
 impl Analysis for Locks<'_> {
     type Facts = Holding;
 
     fn pass(&mut self, holding: &mut Holding, pc: u32) {
-        if let Some(deed) = self.deeds.get(&pc) {
+        if let Some(deed) = self.deeds.at.get(&pc) {
             holding.pass(pc, *deed);
         }
         let instruction = self.code.instructions[pc as usize];
@@ -240,13 +248,13 @@ pub(super) fn check(lists: &[List], origins: &Origins, findings: &mut Vec<Diagno
     let conditions = locks_of_conditions(lists, origins);
     for list in lists {
         let deeds = deeds(list, origins, &conditions);
-        if !deeds.is_empty() {
+        if !deeds.at.is_empty() {
             check_list(list, &deeds, findings);
         }
     }
 }
 
-fn check_list(list: &List, deeds: &HashMap<u32, Deed>, findings: &mut Vec<Diagnostic>) {
+fn check_list(list: &List, deeds: &Deeds, findings: &mut Vec<Diagnostic>) {
     let mut analysis = Locks { code: list.code, deeds };
     let known = list.flow.solve(&mut analysis, Holding::nothing());
     // Acquired again: where they are not released is told already.
@@ -255,7 +263,7 @@ fn check_list(list: &List, deeds: &HashMap<u32, Deed>, findings: &mut Vec<Diagno
     for (block, holding) in list.flow.blocks.iter().zip(&known) {
         let Some(mut holding) = holding.clone() else { continue };
         for pc in block.range.clone() {
-            let wrong = deeds.get(&pc).and_then(|deed| holding.clone().pass(pc, *deed));
+            let wrong = deeds.at.get(&pc).and_then(|deed| holding.clone().pass(pc, *deed));
             analysis.pass(&mut holding, pc);
             match wrong {
                 Some(Wrong::Again { lock, since, always }) => {
@@ -263,7 +271,7 @@ fn check_list(list: &List, deeds: &HashMap<u32, Deed>, findings: &mut Vec<Diagno
                     let finding = Diagnostic::warning(format!(
                         "{}{} is acquired again by who holds it, and waits for ever",
                         on_some_path(always),
-                        called(list, lock)
+                        called(list, deeds, lock)
                     ));
                     let finding = finding.at(list.span(pc)).help("LOCK_RELEASE it before");
                     findings.push(if since == pc {
@@ -276,16 +284,16 @@ fn check_list(list: &List, deeds: &HashMap<u32, Deed>, findings: &mut Vec<Diagno
                     let message = format!(
                         "{}{} is released without being held",
                         on_some_path(always),
-                        called(list, lock)
+                        called(list, deeds, lock)
                     );
                     let finding = Diagnostic::warning(message).at(list.span(pc));
                     findings.push(finding.help("LOCK_ACQUIRE it before, or take this out"));
                 }
                 Some(Wrong::Waits(lock)) => {
                     let message = format!(
-                        "{} waits without holding {} of its condition",
+                        "{} needs its condition's lock, and {} is not held here",
                         list.word(pc),
-                        called(list, lock)
+                        called(list, deeds, lock)
                     );
                     let finding = Diagnostic::warning(message).at(list.span(pc));
                     findings.push(finding.help("LOCK_ACQUIRE it before"));
@@ -309,9 +317,9 @@ fn check_list(list: &List, deeds: &HashMap<u32, Deed>, findings: &mut Vec<Diagno
             continue;
         }
         let message = if always {
-            format!("{} is never released", called(list, *lock))
+            format!("{} is never released", called(list, deeds, *lock))
         } else {
-            format!("{} is not released on some path", called(list, *lock))
+            format!("{} is not released on some path", called(list, deeds, *lock))
         };
         let finding = Diagnostic::warning(message).at(list.span(since));
         findings.push(finding.help("LOCK_RELEASE it on every path to the end of the list"));
@@ -322,14 +330,16 @@ fn on_some_path(always: bool) -> &'static str {
     if always { "" } else { "on some path " }
 }
 
-fn called(list: &List, lock: Lock) -> String {
-    match lock {
-        Lock::Declared(index) => {
+fn called(list: &List, deeds: &Deeds, lock: Lock) -> String {
+    let name = deeds.names.get(&lock).map(|name| list.program.name(*name).to_owned());
+    match (lock, name) {
+        (Lock::Declared(index), _) => {
             let handle = Handle { kind: Kind::Lock, index };
             format!("the lock `{}`", list.program.show_literal(Value::Handle(handle)))
         }
-        Lock::Named(name) => format!("the lock `{}`", list.program.name(name)),
-        Lock::Made(site) => match list.program.line_of(site.code, site.pc) {
+        (_, Some(name)) => format!("the lock `{name}`"),
+        (Lock::Named(name), _) => format!("the lock `{}`", list.program.name(name)),
+        (Lock::Made(site), None) => match list.program.line_of(site.code, site.pc) {
             Some(line) => format!("the lock that is made on line {line}"),
             None => "the lock".to_owned(),
         },
@@ -347,21 +357,28 @@ fn lock(list: &List, origins: &Origins, known: Known) -> Option<Lock> {
     }
 }
 
-/// What a list does to locks, by address.
-fn deeds(list: &List, origins: &Origins, conditions: &HashMap<Site, Lock>) -> HashMap<u32, Deed> {
+/// What a list does to locks; nothing if it is nothing but storing them.
+fn deeds(list: &List, origins: &Origins, conditions: &HashMap<Site, Lock>) -> Deeds {
     use Instruction as I;
-    let mut deeds = HashMap::new();
+    let mut deeds = Deeds::default();
     let mut any = false;
     list.walk(|pc, instruction, stack| {
-        let at = |below| lock(list, origins, stack.peek(below));
+        let mut at = |below| {
+            let raw = stack.peek(below);
+            let lock = lock(list, origins, raw);
+            if let (Known::Named(name), Some(lock)) = (raw, lock) {
+                deeds.names.entry(lock).or_insert(name);
+            }
+            lock
+        };
         let deed = match instruction {
             I::LockAcquire | I::LockAcquireRobust => Deed::Acquire(at(0)),
             I::TryLockAcquire => Deed::Try(at(0)),
             I::LockAcquireFor(ms) => Deed::Try(at(usize::from(ms.0.is_none()))),
             I::LockRelease => Deed::Release(at(0)),
             I::Wait | I::WaitFor(_) => {
-                let below = instruction.takes() - 1;
-                let condition = origins.resolve(list.id, stack.peek(below));
+                let condition = stack.peek(instruction.takes() - 1);
+                let condition = origins.resolve(list.id, condition);
                 let Some(lock) = lock_of(list, conditions, condition) else { return };
                 Deed::Wait(lock)
             }
@@ -370,9 +387,9 @@ fn deeds(list: &List, origins: &Origins, conditions: &HashMap<Site, Lock>) -> Ha
             _ => return,
         };
         any |= !matches!(deed, Deed::Renew(_));
-        deeds.insert(pc, deed);
+        deeds.at.insert(pc, deed);
     });
-    if any { deeds } else { HashMap::new() }
+    if any { deeds } else { Deeds::default() }
 }
 
 /// The locks of the conditions that programs make, where they are known.
