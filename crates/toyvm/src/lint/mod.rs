@@ -7,6 +7,7 @@
 
 mod depth;
 mod flow;
+mod holding;
 mod jumps;
 mod known;
 mod labels;
