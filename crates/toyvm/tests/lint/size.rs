@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::found;
 
 /// Long enough for the slowest machine; only work that does not grow with the length takes longer.
-const WATCHDOG: Duration = Duration::from_secs(600);
+const WATCHDOG: Duration = Duration::from_mins(10);
 
 fn found_in_time(text: String) -> Vec<String> {
     let (done, answered) = mpsc::channel();
