@@ -199,3 +199,20 @@ fn a_lock_that_a_loop_makes_anew_is_another() {
 ]"#;
     assert_eq!(found(text), ["3:23: the lock that is made on line 3 is never released"]);
 }
+
+#[test]
+fn a_path_that_a_constant_closes_keeps_no_lock() {
+    let text = |debug| {
+        format!(
+            r#"DEBUG = {debug}
+main = [
+    ("LOCK_CREATE",), ("STORE", "m"), ("PUSH", DEBUG), ("JUMP_IF_FALSE", "on"),
+    ("LOAD", "m"), ("LOCK_ACQUIRE",), ("JUMP", "end"),
+    ("LABEL", "on"), ("PRINT", "works"),
+    ("LABEL", "end"),
+]"#
+        )
+    };
+    assert_eq!(found(&text("0")), NOTHING);
+    assert_eq!(found(&text("1")), ["4:20: the lock `m` is never released"]);
+}

@@ -146,7 +146,10 @@ vm.run()
         [&format!("{lock} an integer, which is all that `s` stands for"), queue]
     );
     // Perhaps a lock.
-    assert_eq!(found(&text(r#"("LOCK_CREATE",), ("GLOBAL_STORE", "s")"#)), [queue]);
+    assert_eq!(
+        found(&text(r#"("LOCK_CREATE",), ("GLOBAL_STORE", "s")"#)),
+        ["2:26: the lock `s` is never released", queue]
+    );
     // Another thread's variable is another's.
     assert_eq!(found(&text(r#"("LOCK_CREATE",), ("STORE", "s")"#)).len(), 2);
 }
