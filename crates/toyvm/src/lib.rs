@@ -8,15 +8,18 @@
 
 pub mod chance;
 pub mod deadlock;
+pub mod expectation;
 pub mod instruction;
 pub mod machine;
 mod nearest;
 pub mod observer;
 pub mod program;
+pub mod reference;
 pub mod run;
 pub mod scheduler;
 pub mod source;
 pub mod value;
+pub mod verdict;
 
 pub use machine::Machine;
 pub use program::Program;

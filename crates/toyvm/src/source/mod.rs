@@ -91,6 +91,12 @@ impl Source {
         (line as u32, before.chars().count() as u32 + 1)
     }
 
+    /// The byte at which a line, counted from 1, begins; the last line's past the last.
+    pub fn line_start(&self, line: u32) -> u32 {
+        let line = (line as usize).clamp(1, self.lines.len());
+        self.lines[line - 1]
+    }
+
     /// A line, counted from 1, without its end; empty past the last.
     pub fn line(&self, line: u32) -> &str {
         let line = line as usize;

@@ -1,0 +1,272 @@
+//! `forebay vm run`: a program, once, or under many schedules.
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use toyvm::deadlock::Cycle;
+use toyvm::machine::{Event, Limits, Service, Stepped, ThreadId};
+use toyvm::observer::Observer;
+use toyvm::run::{self, MAX_STEPS, Pace, Stage};
+use toyvm::scheduler::{Any, Policy};
+use toyvm::watch::{Inversions, Races, Wakeups};
+use toyvm::{Machine, Program};
+
+use super::debug::Debug;
+use super::file::FileArgs;
+use super::printer::Printer;
+use super::{USAGE, report, sweep};
+
+/// Run a program
+///
+/// Standard output carries what the program prints and nothing else. The exit status is 2 if a thread
+/// failed, else 1 for a deadlock, a broken claim or (with --races) a race, else 3 if no step was left,
+/// else 0; 255 for wrong usage and for a file that is no program.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(super) file: FileArgs,
+    #[command(flatten)]
+    pub(super) schedule: ScheduleArgs,
+    /// Sleep as long as the program does
+    #[arg(long)]
+    realtime: bool,
+    /// Show each step on standard error
+    #[arg(long)]
+    debug: bool,
+    /// Look for races
+    #[arg(long)]
+    races: bool,
+    /// Record the run in a file, for `vm step` and `vm show`
+    #[arg(long, value_name = "FILE")]
+    trace: Option<std::path::PathBuf>,
+    /// Run once for each of N seeds and tell how the runs ended
+    #[arg(long, value_name = "N", conflicts_with_all = ["debug", "trace", "realtime"])]
+    seeds: Option<u64>,
+    /// Write what came of it as JSON on standard output; what the program prints is not written
+    #[arg(long, requires = "seeds")]
+    json: bool,
+}
+
+/// Who decides who goes on.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ScheduleArgs {
+    /// Who goes on next: round-robin, priority, random or pct [default: the file's wish, or
+    /// round-robin; with --seeds, random]
+    #[arg(long, value_name = "NAME", value_parser = policy)]
+    pub(super) scheduler: Option<Policy>,
+    /// The seed of all chance [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Steps of each in its turn, round-robin [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    quantum: Option<u64>,
+    /// How many orderings a bug takes to show, for pct
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    depth: u64,
+    /// Stop after so many steps [default: the file's wish, or 50000]
+    #[arg(long, value_name = "N")]
+    max_steps: Option<u64>,
+    /// Let anyone who waits be served, and newcomers overtake; without it, first come first served
+    #[arg(long)]
+    pub(super) weak: bool,
+}
+
+fn policy(name: &str) -> Result<Policy, String> {
+    Policy::parse(name).ok_or_else(|| format!("there are {}", Policy::NAMES.join(", ")))
+}
+
+impl ScheduleArgs {
+    /// What the flags say, else what the file wishes, else the usual.
+    pub(super) fn policy(&self, program: &Arc<Program>, usual: Policy) -> Policy {
+        let wish = program.wishes().scheduler.as_deref().and_then(Policy::parse);
+        let mut policy = self.scheduler.or(wish).unwrap_or(usual);
+        match &mut policy {
+            Policy::RoundRobin { quantum } => {
+                *quantum = self.quantum.or(program.wishes().quantum).unwrap_or(*quantum);
+            }
+            Policy::Pct { depth, length } => {
+                *depth = self.depth;
+                *length = self.length_of_a_run(program);
+            }
+            Policy::Priority | Policy::Random => {}
+        }
+        policy
+    }
+
+    /// PCT wants to know how long a run is, about: as long as one round-robin.
+    fn length_of_a_run(&self, program: &Arc<Program>) -> u64 {
+        let policy = Policy::RoundRobin { quantum: 1 };
+        let mut stage = Stage { choices: run::choices(self.seed(program)), observer: () };
+        let scheduler = policy.scheduler(0);
+        let mut machine = self.machine(program);
+        run::run(&mut machine, scheduler, &mut stage, self.pace(program, false)).steps
+    }
+
+    pub(super) fn seed(&self, program: &Program) -> u64 {
+        self.seed.or(program.wishes().seed).unwrap_or(0)
+    }
+
+    pub(super) fn service(&self) -> Service {
+        if self.weak { Service::Weak } else { Service::InOrder }
+    }
+
+    pub(super) fn machine(&self, program: &Arc<Program>) -> Machine {
+        Machine::with(Arc::clone(program), self.service(), Limits::default())
+    }
+
+    pub(super) fn max_steps(&self, program: &Program) -> u64 {
+        self.max_steps.or(program.wishes().max_steps).unwrap_or(MAX_STEPS)
+    }
+
+    fn pace(&self, program: &Program, realtime: bool) -> Pace {
+        Pace { max_steps: self.max_steps(program), realtime }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let Some(program) = args.file.load_or_tell() else { return ExitCode::from(USAGE) };
+    if let Some(seeds) = args.seeds {
+        return sweep::run(args, &program, seeds, args.races, args.json);
+    }
+    let policy = args.schedule.policy(&program, Policy::RoundRobin { quantum: 1 });
+    let seed = args.schedule.seed(&program);
+    let machine = args.schedule.machine(&program);
+    let scheduler = policy.scheduler(seed);
+    let printer = Printer::new(args.realtime || args.debug);
+    if !(args.debug || args.races || args.trace.is_some()) {
+        // Nobody looks on: as fast as it goes.
+        return play(args, machine, scheduler, seed, Telling { printer, watchers: () });
+    }
+    let watchers = Watchers {
+        races: Races::new(),
+        inversions: Inversions::new(),
+        wakeups: Wakeups::new(),
+        debug: args.debug.then(Debug::new),
+    };
+    play(args, machine, scheduler, seed, Telling { printer, watchers })
+}
+
+fn play<W: Watching>(
+    args: &Args,
+    mut machine: Machine,
+    scheduler: Any,
+    seed: u64,
+    telling: Telling<W>,
+) -> ExitCode {
+    let pace = args.schedule.pace(machine.program(), args.realtime);
+    let mut stage = Stage { choices: run::choices(seed), observer: telling };
+    let outcome = run::run(&mut machine, scheduler, &mut stage, pace);
+    let Telling { mut printer, mut watchers } = stage.observer;
+    printer.flush();
+    watchers.flush();
+    for line in report::tell_outcome(&machine, &outcome) {
+        eprintln!("{line}");
+    }
+    let (findings, raced) = watchers.findings(&machine);
+    for line in findings.iter().chain(&report::warnings(&machine, &outcome)) {
+        eprintln!("{line}");
+    }
+    if let Err(error) = printer.finish() {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return ExitCode::from(141);
+        }
+        eprintln!("forebay vm: cannot write what the program prints: {error}");
+        return ExitCode::from(USAGE);
+    }
+    let status = outcome.status();
+    ExitCode::from(if raced && args.races && matches!(status, 0 | 3) { 1 } else { status })
+}
+
+/// Prints what the program prints, and tells of deadlocks as soon as they are there.
+struct Telling<W> {
+    printer: Printer,
+    watchers: W,
+}
+
+impl<W: Watching> Observer for Telling<W> {
+    #[inline]
+    fn before(&mut self, machine: &Machine, thread: ThreadId) {
+        self.watchers.before(machine, thread);
+    }
+
+    #[inline]
+    fn event(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
+        self.watchers.event(machine, thread, at, event);
+    }
+
+    fn print(&mut self, machine: &Machine, thread: ThreadId, line: &str) {
+        self.printer.print(machine, thread, line);
+    }
+
+    fn prints(&self) -> bool {
+        self.printer.prints()
+    }
+
+    #[inline]
+    fn after(&mut self, machine: &Machine, thread: ThreadId, stepped: Stepped) {
+        self.watchers.after(machine, thread, stepped);
+    }
+
+    fn cycle(&mut self, machine: &Machine, cycle: &Cycle) {
+        self.printer.flush();
+        self.watchers.flush();
+        for line in report::tell_cycle(machine, cycle) {
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// Whoever looks on while a program runs.
+trait Watching: Observer {
+    /// Writes what is left to be written.
+    fn flush(&mut self) {}
+
+    /// What was found, in sentences, and whether there was a race.
+    fn findings(&self, machine: &Machine) -> (Vec<String>, bool) {
+        let _ = machine;
+        (Vec::new(), false)
+    }
+}
+
+impl Watching for () {}
+
+/// All who can look on.
+struct Watchers {
+    races: Races,
+    inversions: Inversions,
+    wakeups: Wakeups,
+    debug: Option<Debug>,
+}
+
+impl Observer for Watchers {
+    fn before(&mut self, machine: &Machine, thread: ThreadId) {
+        self.debug.before(machine, thread);
+    }
+
+    fn event(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
+        self.races.event(machine, thread, at, event);
+        self.inversions.event(machine, thread, at, event);
+        self.wakeups.event(machine, thread, at, event);
+    }
+
+    fn after(&mut self, machine: &Machine, thread: ThreadId, stepped: Stepped) {
+        self.debug.after(machine, thread, stepped);
+    }
+}
+
+impl Watching for Watchers {
+    fn flush(&mut self) {
+        if let Some(debug) = &mut self.debug {
+            debug.flush();
+        }
+    }
+
+    fn findings(&self, machine: &Machine) -> (Vec<String>, bool) {
+        let races = self.races.findings().iter().map(|race| race.tell(machine));
+        let inversions = self.inversions.findings().iter().map(|found| found.tell(machine));
+        let wakeups = self.wakeups.findings(machine).into_iter().map(|found| found.tell(machine));
+        let lines = races.chain(inversions).chain(wakeups).collect();
+        (lines, !self.races.findings().is_empty())
+    }
+}
