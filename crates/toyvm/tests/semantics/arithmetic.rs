@@ -34,7 +34,8 @@ fn comparisons_push_1_or_0() {
     let of = |name: &str, a: i64, b: i64| {
         says(&format!(r#"("PUSH",{a}),("PUSH",{b}),("{name}",),("PRINT",)"#)).remove(0)
     };
-    let rows = [("EQ", "010"), ("NE", "101"), ("LT", "100"), ("LE", "110"), ("GT", "001"), ("GE", "011")];
+    let rows =
+        [("EQ", "010"), ("NE", "101"), ("LT", "100"), ("LE", "110"), ("GT", "001"), ("GE", "011")];
     for (name, expected) in rows {
         let found: String = [of(name, 1, 2), of(name, 2, 2), of(name, 3, 2)].concat();
         assert_eq!(found, expected, "{name}");

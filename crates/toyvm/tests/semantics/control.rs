@@ -60,7 +60,8 @@ fn a_run_without_steps_left_is_incomplete() {
 
 #[test]
 fn an_assertion_ends_the_run() {
-    let played = play(&main_of(r#"("PUSH",1),("ASSERT",),("PUSH",0),("ASSERT","no"),("PRINT","x")"#));
+    let played =
+        play(&main_of(r#"("PUSH",1),("ASSERT",),("PUSH",0),("ASSERT","no"),("PRINT","x")"#));
     assert!(matches!(played.outcome.end, End::Asserted { .. }));
     assert!(played.lines.is_empty());
     assert_eq!(played.outcome.status(), 1);

@@ -19,7 +19,9 @@ fn an_error_ends_its_thread_only_and_keeps_its_stack() {
 
 #[test]
 fn an_empty_stack_is_an_underflow() {
-    for one in ["POP", "DUP", "NOT", "LOCK_ACQUIRE", "SEMAPHORE_CREATE", "ATOMIC_GET", "THREAD_JOIN"] {
+    for one in
+        ["POP", "DUP", "NOT", "LOCK_ACQUIRE", "SEMAPHORE_CREATE", "ATOMIC_GET", "THREAD_JOIN"]
+    {
         assert_eq!(fault(&format!(r#"("{one}",)"#)), "the stack is empty", "{one}");
     }
     for two in ["ADD", "SUB", "MUL", "DIV", "EQ", "AND", "QUEUE_SEND", "ARRAY_GET"] {

@@ -4,8 +4,9 @@ use crate::{fault, play};
 
 /// Threads with these lists, round a lock `m` and another `n`.
 fn threads(lists: &[(&str, &str)]) -> String {
-    let mut program =
-        String::from("vm = ToyVM()\nvm.create_lock(\"m\")\nvm.create_lock(\"n\")\nvm.globals[\"x\"] = 0\n");
+    let mut program = String::from(
+        "vm = ToyVM()\nvm.create_lock(\"m\")\nvm.create_lock(\"n\")\nvm.globals[\"x\"] = 0\n",
+    );
     for (name, list) in lists {
         program.push_str(&format!("vm.create_thread([{list}], \"{name}\")\n"));
     }
@@ -27,7 +28,8 @@ fn a_lock_goes_to_who_waits_longest() {
 #[test]
 fn a_lock_that_is_handed_over_is_not_overtaken() {
     // The releaser asks for it again at once, and comes after who waited.
-    let greedy = format!(r#"{ACQUIRE},("SLEEP",1),{RELEASE},{ACQUIRE},("PRINT","again"),{RELEASE}"#);
+    let greedy =
+        format!(r#"{ACQUIRE},("SLEEP",1),{RELEASE},{ACQUIRE},("PRINT","again"),{RELEASE}"#);
     let waiter = format!(r#"{ACQUIRE},("PRINT","has it"),{RELEASE}"#);
     let played = play(&threads(&[("greedy", &greedy), ("waiter", &waiter)]));
     assert_eq!(played.lines, ["[waiter] has it", "[greedy] again"]);
@@ -123,7 +125,9 @@ main = [
 
 #[test]
 fn what_is_no_lock_cannot_be_acquired() {
-    assert!(fault(r#"("PUSH",5),("LOCK_ACQUIRE",)"#).contains("a lock is wanted, not the integer 5"));
+    assert!(
+        fault(r#"("PUSH",5),("LOCK_ACQUIRE",)"#).contains("a lock is wanted, not the integer 5")
+    );
     assert!(fault(r#"("PUSH","who"),("LOCK_ACQUIRE",)"#).contains("no object is called `who`"));
     let queue = fault(r#"("QUEUE_CREATE",),("LOCK_ACQUIRE",)"#);
     assert!(queue.contains("a lock is wanted, not the queue queue-0"), "{queue}");

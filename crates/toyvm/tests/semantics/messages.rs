@@ -54,11 +54,11 @@ fn a_bounded_queue_makes_senders_wait_and_keeps_their_order() {
 main = [
     ("BOUNDED_QUEUE_CREATE",1),("GLOBAL_STORE","q"),
     ("PUSH",0),("THREAD_CREATE",[[("LOAD","q"),("PUSH",1),("QUEUE_SEND",),("LOAD","q"),("PUSH",2),("QUEUE_SEND",),("PRINT","sent both")]]),("POP",),
-    ("SLEEP",5),
-    ("LOAD","q"),("QUEUE_RECEIVE",),("PRINT",),("SLEEP",5),("LOAD","q"),("QUEUE_RECEIVE",),("PRINT",),
+    ("SLEEP",5),("PRINT","makes room"),
+    ("LOAD","q"),("QUEUE_RECEIVE",),("SLEEP",1),("PRINT",),("SLEEP",5),("LOAD","q"),("QUEUE_RECEIVE",),("PRINT",),
 ]"#,
     );
-    assert_eq!(played.lines, ["[main] 1", "[thread-0] sent both", "[main] 2"]);
+    assert_eq!(played.lines, ["[main] makes room", "[thread-0] sent both", "[main] 1", "[main] 2"]);
     assert!(fault(r#"("BOUNDED_QUEUE_CREATE",0)"#).contains("at least 1"));
 }
 

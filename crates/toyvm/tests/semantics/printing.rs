@@ -20,7 +20,10 @@ fn strings_are_bare_and_handles_are_called_by_kind_and_number() {
            ("ATOMIC_CREATE",0),("PRINT",),
            ("PUSH",0),("THREAD_CREATE",[[("NOP",)]]),("PRINT",)"#,
     );
-    assert_eq!(lines, ["a b", "lock-0", "lock-1", "semaphore-0", "queue-0", "counter-0", "thread-0"]);
+    assert_eq!(
+        lines,
+        ["a b", "lock-0", "lock-1", "semaphore-0", "queue-0", "counter-0", "thread-0"]
+    );
 }
 
 #[test]
@@ -37,11 +40,8 @@ vm.create_thread([
 ], "first")
 vm.run()"#,
     );
-    assert_eq!(played.lines, [
-        "[first] mine",
-        "[first] lock-0",
-        "[first] lock-1",
-        "[first] thread-0",
-        "[thread-0] in"
-    ]);
+    assert_eq!(
+        played.lines,
+        ["[first] mine", "[first] lock-0", "[first] lock-1", "[first] thread-0", "[thread-0] in"]
+    );
 }

@@ -24,9 +24,7 @@ fn there_is_no_upper_bound_unless_asked_for() {
            ("LOAD","s"),("SEMAPHORE_ACQUIRE",),("LOAD","s"),("SEMAPHORE_ACQUIRE",),("PRINT","both")"#,
     );
     assert_eq!(played, ["both"]);
-    let past = fault(
-        r#"("PUSH",1),("BOUNDED_SEMAPHORE_CREATE",1),("SEMAPHORE_RELEASE",)"#,
-    );
+    let past = fault(r#"("PUSH",1),("BOUNDED_SEMAPHORE_CREATE",1),("SEMAPHORE_RELEASE",)"#);
     assert_eq!(past, "semaphore-0 was released past its bound of 1");
     assert!(fault(r#"("PUSH",2),("BOUNDED_SEMAPHORE_CREATE",1)"#).contains("at least 2"));
     assert!(fault(r#"("PUSH",-1),("SEMAPHORE_CREATE",)"#).contains("at least 0, not -1"));

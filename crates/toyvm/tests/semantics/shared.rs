@@ -15,12 +15,10 @@ vm.create_thread([
     ("PUSH",0),("THREAD_CREATE",[[("LOAD","x"),("PRINT","{} of another")]]),("THREAD_JOIN",),
 ], "main")"#,
     );
-    assert_eq!(played.lines, [
-        "[main] x object",
-        "[main] 1 global",
-        "[main] 2 own",
-        "[thread-0] 1 of another"
-    ]);
+    assert_eq!(
+        played.lines,
+        ["[main] x object", "[main] 1 global", "[main] 2 own", "[thread-0] 1 of another"]
+    );
     assert!(fault(r#"("LOAD","nothing")"#).contains("`nothing`"));
 }
 

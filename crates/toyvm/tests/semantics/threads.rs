@@ -47,9 +47,11 @@ fn joining_who_failed_returns_too() {
 
 #[test]
 fn joining_oneself_is_a_cycle_of_one() {
-    let played = play(r#"
+    let played = play(
+        r#"
 vm = ToyVM()
-vm.create_thread([("PUSH","me"),("THREAD_JOIN",)], "me")"#);
+vm.create_thread([("PUSH","me"),("THREAD_JOIN",)], "me")"#,
+    );
     assert_eq!(played.outcome.end, End::Deadlock);
     assert_eq!(played.outcome.cycles[0].threads.len(), 1);
 }
@@ -114,8 +116,10 @@ main = [
 
 #[test]
 fn there_is_a_limit_to_threads() {
-    let played = play(r#"forks = [("PUSH",0),("THREAD_CREATE",[forks]),("JUMP",0)]
-main = [("PUSH",0),("THREAD_CREATE",[forks])]"#);
+    let played = play(
+        r#"forks = [("PUSH",0),("THREAD_CREATE",[forks]),("JUMP",0)]
+main = [("PUSH",0),("THREAD_CREATE",[forks])]"#,
+    );
     assert!(played.faults().iter().all(|fault| fault.contains("threads are limited to 10000")));
     assert_eq!(played.machine.state().threads().len(), 10_000);
 }
