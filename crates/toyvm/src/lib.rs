@@ -17,6 +17,7 @@ pub mod run;
 pub mod scheduler;
 pub mod source;
 pub mod value;
+pub mod watch;
 
 pub use machine::Machine;
 pub use program::Program;
