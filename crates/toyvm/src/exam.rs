@@ -81,9 +81,11 @@ impl Exam<'_> {
         let verdict = Verdict::of(&machine, &outcome, !races.findings().is_empty());
         self.marks.runs += 1;
         self.marks.verdicts.entry(verdict).or_insert((0, sitting)).0 += 1;
-        let missing = self.expectation.lines.iter().filter(|line| !lines.seen.contains(line.as_str()));
+        let missing =
+            self.expectation.lines.iter().filter(|line| !lines.seen.contains(line.as_str()));
         let missing = missing.map(|line| (line, format!("{line:?} was not printed")));
-        let absent = self.expectation.absent.iter().filter(|line| lines.seen.contains(line.as_str()));
+        let absent =
+            self.expectation.absent.iter().filter(|line| lines.seen.contains(line.as_str()));
         let absent = absent.map(|line| (line, format!("{line:?} was printed")));
         for (line, what) in missing.chain(absent) {
             if self.told.insert(line) {

@@ -8,6 +8,7 @@
 
 pub mod chance;
 pub mod deadlock;
+pub mod exam;
 pub mod expectation;
 pub mod instruction;
 pub mod machine;
@@ -18,8 +19,10 @@ pub mod reference;
 pub mod run;
 pub mod scheduler;
 pub mod source;
+pub mod sweep;
 pub mod value;
 pub mod verdict;
+pub mod watch;
 
 pub use machine::Machine;
 pub use program::Program;

@@ -113,9 +113,7 @@ fn what(machine: &Machine, outcome: &Outcome, verdict: Verdict, last_line: Strin
         Verdict::Fine | Verdict::Race => last_line,
         Verdict::Deadlock | Verdict::Incomplete => String::new(),
         Verdict::Assertion => match outcome.end {
-            End::Asserted { thread } => {
-                tell_place(machine, thread, machine.thread(thread).at())
-            }
+            End::Asserted { thread } => tell_place(machine, thread, machine.thread(thread).at()),
             _ => String::new(),
         },
         Verdict::Invariant => match outcome.end {
