@@ -11,6 +11,7 @@ pub mod deadlock;
 pub mod exam;
 pub mod expectation;
 pub mod instruction;
+pub mod lint;
 pub mod machine;
 mod nearest;
 pub mod observer;

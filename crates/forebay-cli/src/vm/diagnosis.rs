@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
 use toyvm::program::Span;
 use toyvm::source::{Diagnostic, Severity, Source};
 
@@ -29,7 +29,8 @@ fn render(source: &Source, diagnostic: &Diagnostic, coloured: bool) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let mut group = level.primary_title(diagnostic.message.as_str()).elements([]);
+    let title = level.primary_title(diagnostic.message.as_str());
+    let mut group = title.elements(None::<Element<'_>>);
     let places: Vec<(AnnotationKind, &Span, Option<&str>)> = diagnostic
         .span
         .iter()
