@@ -220,14 +220,11 @@ impl Assembler<'_, '_> {
             if name != self.label {
                 continue;
             }
-            match self.labels.get(&label) {
-                Some(earlier) => {
-                    twice.push((label, item.span.clone(), items[*earlier as usize].span.clone()));
-                }
-                None => {
-                    self.labels.insert(label, pc as i64);
-                    self.codes[code.index()].labels.push((pc as i64, label));
-                }
+            if let Some(earlier) = self.labels.get(&label) {
+                twice.push((label, item.span.clone(), items[*earlier as usize].span.clone()));
+            } else {
+                self.labels.insert(label, pc as i64);
+                self.codes[code.index()].labels.push((pc as i64, label));
             }
         }
         for (label, again, earlier) in twice {
