@@ -16,6 +16,7 @@ pub mod program;
 pub mod run;
 pub mod scheduler;
 pub mod source;
+pub mod trace;
 pub mod value;
 
 pub use machine::Machine;
