@@ -1,10 +1,26 @@
 //! Files: how a program is read from Python source.
 
+mod assemble;
+mod claim;
 mod diagnostic;
+mod entry;
+mod evaluate;
+mod function;
+mod host;
+mod loaded;
+mod nesting;
+mod operator;
+mod scope;
+mod script;
+mod statement;
+mod thing;
 
 use std::fmt;
 
+use ruff_text_size::Ranged;
+
 pub use diagnostic::{Diagnostic, Severity};
+pub use loaded::{Loaded, Rejected, load};
 
 use crate::program::Span;
 
@@ -105,4 +121,10 @@ impl Source {
     pub fn slice(&self, span: &Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
+}
+
+/// Where something stands that the parser found.
+fn span(place: impl Ranged) -> Span {
+    let range = place.range();
+    range.start().into()..range.end().into()
 }
