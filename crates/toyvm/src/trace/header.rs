@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{About, VERSION};
 use super::json::Json;
+use super::{About, VERSION};
 use crate::machine::{Machine, Service, ThreadId};
 use crate::value::{Handle, Kind};
 
@@ -55,9 +55,9 @@ pub(super) fn write_header(json: &mut Json, machine: &Machine, about: &About) {
         (Kind::Condition, state.conditions().len()),
         (Kind::Array, state.arrays().len()),
     ];
-    let handles = kinds.into_iter().flat_map(|(kind, count)| {
-        (0..count as u32).map(move |index| Handle { kind, index })
-    });
+    let handles = kinds
+        .into_iter()
+        .flat_map(|(kind, count)| (0..count as u32).map(move |index| Handle { kind, index }));
     json.raw(",\"objects\":").list(handles, |json, handle| write_object(json, machine, handle));
     let globals = state.globals().iter().zip(machine.program().names());
     let globals = globals.filter_map(|(value, name)| value.map(|value| (name, value)));

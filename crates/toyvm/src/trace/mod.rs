@@ -33,13 +33,23 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod dot;
+mod edges;
+mod export;
 mod header;
 mod json;
+pub mod lanes;
+pub mod mermaid;
 mod outcome;
+pub mod perfetto;
 mod recorder;
 mod recording;
 mod replay;
+mod sentence;
+pub mod shiviz;
+mod sink;
 
+pub use export::ExportError;
 pub use recorder::Recorder;
 pub use recording::{Finding, LONGEST_LINE, MOST_STEPS, ReadError, Recording};
 pub use replay::{Decision, Divergence, Replay, ReplayError, Replayed};

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::header::{write_header, write_object, write_thread};
 use super::json::Json;
+use super::sink::Sink;
 use super::{About, outcome};
 use crate::deadlock::{self, Cycle};
 use crate::instruction::Instruction;
@@ -20,8 +21,7 @@ use crate::value::{Handle, Kind};
 /// written, because the disk is full, ends the trace there and is told by [`finish`](Self::finish).
 #[derive(Debug)]
 pub struct Recorder<W> {
-    out: W,
-    error: Option<io::Error>,
+    sink: Sink<W>,
     line: Json,
     changes: Changes,
     /// How instructions are written, by list and address.
@@ -88,8 +88,7 @@ impl<W: Write> Recorder<W> {
             std::iter::repeat_with(|| None).take(code.instructions.len()).collect()
         };
         let mut recorder = Self {
-            out,
-            error: None,
+            sink: Sink::new(out),
             line: Json::default(),
             changes: Changes::default(),
             shown: program.codes().iter().map(shown).collect(),
@@ -115,17 +114,12 @@ impl<W: Write> Recorder<W> {
         self.write_what_time_did(machine);
         outcome::write(&mut self.line, machine, outcome, status);
         self.write_line();
-        match self.error {
-            Some(error) => Err(error),
-            None => self.out.flush().map(|()| self.out),
-        }
+        self.sink.finish()
     }
 
     fn write_line(&mut self) {
         self.line.raw("\n");
-        if self.error.is_none() {
-            self.error = self.out.write_all(self.line.bytes()).err();
-        }
+        self.sink.write(self.line.bytes());
         self.line.clear();
     }
 
