@@ -11,7 +11,7 @@ use super::sentence::tell;
 use super::sink::Sink;
 use super::{ExportError, Recording};
 use crate::deadlock;
-use crate::machine::{Event, Machine, Status, Stepped, ThreadId};
+use crate::machine::{Event, Machine, Stepped, ThreadId};
 use crate::observer::Observer;
 use crate::run::Outcome;
 
@@ -40,8 +40,9 @@ const WIDEST: usize = 40;
 pub fn export<W: Write>(recording: &Recording, style: Style, out: W) -> Result<W, ExportError> {
     // Once to learn who there will be, once to draw.
     let end = recording.replay(())?.machine;
-    let lanes = Lanes::new(out, &end, style, recording.schedule().len());
-    let replayed = recording.replay(lanes)?;
+    let beginning = recording.machine()?;
+    let lanes = Lanes::new(out, &beginning, &end, style, recording.schedule().len());
+    let replayed = recording.replay_on(beginning, recording.schedule().len(), lanes)?;
     Ok(replayed.observer.finish(&replayed.machine, &replayed.outcome)?)
 }
 
@@ -64,6 +65,27 @@ impl Ink {
     }
 }
 
+/// What stands in the lane of a thread that does nothing.
+#[derive(Clone, Copy)]
+enum Bar {
+    Absent,
+    Runs,
+    Waits,
+    Sleeps,
+}
+
+impl Bar {
+    fn drawn(self, ascii: bool) -> (&'static str, Ink) {
+        let pick = |plain, plainer| if ascii { plainer } else { plain };
+        match self {
+            Self::Absent => ("", Ink::Plain),
+            Self::Runs => (pick("│", "|"), Ink::Quiet),
+            Self::Waits => (pick("║", "#"), Ink::Waits),
+            Self::Sleeps => (pick("┊", ":"), Ink::Quiet),
+        }
+    }
+}
+
 struct Lanes<W> {
     sink: Sink<W>,
     style: Style,
@@ -72,6 +94,9 @@ struct Lanes<W> {
     margin: usize,
     width: Option<usize>,
     steps: u64,
+    bars: Vec<Bar>,
+    /// Bars that change with the row that is being made.
+    moves: Vec<(ThreadId, Bar)>,
     /// What each thread does in the row that is being made, in order.
     cells: Vec<(ThreadId, String)>,
     /// The instruction of the step that is being made.
@@ -86,12 +111,14 @@ struct Lanes<W> {
 }
 
 impl<W: Write> Lanes<W> {
-    fn new(out: W, end: &Machine, style: Style, steps: usize) -> Self {
+    fn new(out: W, beginning: &Machine, end: &Machine, style: Style, steps: usize) -> Self {
+        let mut bars = vec![Bar::Absent; end.state().threads().len()];
+        bars[..beginning.state().threads().len()].fill(Bar::Runs);
         let names: Vec<String> =
             end.state().thread_ids().map(|it| clean(&end.show_thread(it), style.ascii)).collect();
         let margin = steps.to_string().len().max(4);
         let room = style.columns.saturating_sub(margin) / names.len().max(1);
-        // A blank, a bar and a blank stand between.
+        // Two blanks stand between.
         let width = (room >= NARROWEST + 2).then(|| (room - 2).min(WIDEST));
         let mut lanes = Self {
             sink: Sink::new(out),
@@ -100,6 +127,8 @@ impl<W: Write> Lanes<W> {
             margin,
             width,
             steps: 0,
+            bars,
+            moves: Vec::new(),
             cells: Vec::new(),
             instruction: String::new(),
             visible: false,
@@ -135,40 +164,17 @@ impl<W: Write> Lanes<W> {
         self.row.clear();
     }
 
-    /// Writes the cells as a row, then what was printed.
-    fn flush(&mut self, machine: &Machine, number: Option<u64>) {
-        let cells = std::mem::take(&mut self.cells);
-        let margin = self.margin;
-        let number = number.map_or_else(|| "time".to_owned(), |number| number.to_string());
-        match self.width {
-            Some(width) => {
-                let _ = write!(self.row, "{number:>margin$}");
-                for at in 0..self.names.len() {
-                    let texts = cells.iter().filter(|(thread, _)| thread.index() == at);
-                    let texts: Vec<&str> = texts.map(|(_, text)| text.as_str()).collect();
-                    let (text, ink) = match texts.is_empty() {
-                        false => (texts.join("; "), Ink::Plain),
-                        true => self.bar(machine, at),
-                    };
-                    self.cell(&text, width, ink);
-                }
-                self.write_row();
-            }
-            None => {
-                let names = self.names.iter().map(|name| name.chars().count());
-                let most = names.max().unwrap_or(0).min(self.style.columns / 4);
-                for (thread, text) in cells {
-                    let name = fitting(&self.names[thread.index()], most, self.style.ascii);
-                    let room = self.style.columns.saturating_sub(margin + most + 4);
-                    let text = fitting(&text, room, self.style.ascii);
-                    let _ = write!(self.row, "{number:>margin$}  {name}  {text}");
-                    self.write_row();
-                }
-            }
+    /// Writes the row of the step that was made, or of what time did, and what was printed.
+    fn flush(&mut self, number: Option<u64>) {
+        for (thread, bar) in std::mem::take(&mut self.moves) {
+            self.bars[thread.index()] = bar;
         }
+        let cells = std::mem::take(&mut self.cells);
+        self.row_of(number, &cells);
+        let margin = self.margin;
+        let mark = if self.style.ascii { '>' } else { '»' };
+        let room = self.style.columns.saturating_sub(margin + 4);
         for line in std::mem::take(&mut self.printed) {
-            let mark = if self.style.ascii { '>' } else { '»' };
-            let room = self.style.columns.saturating_sub(margin + 4);
             let line = fitting(&clean(&line, self.style.ascii), room, self.style.ascii);
             let _ = write!(self.row, "{:margin$}  ", "");
             self.ink(&format!("{mark} {}", line.trim_end()), Ink::Printed);
@@ -176,32 +182,47 @@ impl<W: Write> Lanes<W> {
         }
     }
 
-    /// What stands in the lane of a thread that does nothing.
-    fn bar(&self, machine: &Machine, at: usize) -> (String, Ink) {
-        let pick =
-            |plain: &str, ascii: &str| (if self.style.ascii { ascii } else { plain }).to_owned();
-        match machine.state().threads().get(at).map(|it| it.status()) {
-            Some(Status::Runnable) => (pick("│", "|"), Ink::Quiet),
-            Some(Status::Waiting(_)) => (pick("║", "#"), Ink::Waits),
-            Some(Status::Sleeping { .. }) => (pick("┊", ":"), Ink::Quiet),
-            Some(Status::Ended | Status::Failed(_)) | None => (String::new(), Ink::Plain),
+    /// Writes the row of steps that only their thread sees. The step that is being made is not in
+    /// the bars yet.
+    fn flush_local(&mut self) {
+        if let Some((number, thread, text)) = self.local.take() {
+            self.row_of(Some(number), &[(thread, text)]);
         }
     }
 
-    /// Ends the row of steps that only their thread sees.
-    fn flush_local(&mut self, machine: &Machine) {
-        if let Some((number, thread, text)) = self.local.take() {
-            let cells = std::mem::replace(&mut self.cells, vec![(thread, text)]);
-            let printed = std::mem::take(&mut self.printed);
-            self.flush(machine, Some(number));
-            (self.cells, self.printed) = (cells, printed);
+    fn row_of(&mut self, number: Option<u64>, cells: &[(ThreadId, String)]) {
+        let margin = self.margin;
+        let number = number.map_or_else(|| "time".to_owned(), |number| number.to_string());
+        if let Some(width) = self.width {
+            let _ = write!(self.row, "{number:>margin$}");
+            for at in 0..self.names.len() {
+                let texts = cells.iter().filter(|(thread, _)| thread.index() == at);
+                let texts: Vec<&str> = texts.map(|(_, text)| text.as_str()).collect();
+                if texts.is_empty() {
+                    let (bar, ink) = self.bars[at].drawn(self.style.ascii);
+                    self.cell(bar, width, ink);
+                } else {
+                    self.cell(&texts.join("; "), width, Ink::Plain);
+                }
+            }
+            self.write_row();
+            return;
+        }
+        let names = self.names.iter().map(|name| name.chars().count());
+        let most = names.max().unwrap_or(0).min(self.style.columns / 4);
+        let room = self.style.columns.saturating_sub(margin + most + 4);
+        for (thread, text) in cells {
+            let name = fitting(&self.names[thread.index()], most, self.style.ascii);
+            let text = fitting(text, room, self.style.ascii);
+            let _ = write!(self.row, "{number:>margin$}  {name}  {text}");
+            self.write_row();
         }
     }
 
     fn finish(mut self, machine: &Machine, outcome: &Outcome) -> io::Result<W> {
-        self.flush_local(machine);
+        self.flush_local();
         if !self.cells.is_empty() {
-            self.flush(machine, None);
+            self.flush(None);
         }
         let word = super::outcome::word(&outcome.end);
         self.sink.line(format_args!("{word} after {} steps", outcome.steps));
@@ -216,11 +237,11 @@ impl<W: Write> Lanes<W> {
 impl<W: Write> Observer for Lanes<W> {
     fn before(&mut self, machine: &Machine, thread: ThreadId) {
         if !self.cells.is_empty() {
-            self.flush_local(machine);
-            self.flush(machine, None);
+            self.flush_local();
+            self.flush(None);
         }
         if self.local.as_ref().is_some_and(|(_, other, _)| *other != thread) {
-            self.flush_local(machine);
+            self.flush_local();
         }
         let at = machine.thread(thread).at();
         self.instruction = clean(&machine.show_instruction(thread, at), self.style.ascii);
@@ -228,6 +249,14 @@ impl<W: Write> Observer for Lanes<W> {
     }
 
     fn event(&mut self, machine: &Machine, thread: ThreadId, _: u32, event: Event) {
+        match event {
+            Event::Started(child) => self.moves.push((child, Bar::Runs)),
+            Event::GoesOn => self.moves.push((thread, Bar::Runs)),
+            Event::Waits => self.moves.push((thread, Bar::Waits)),
+            Event::Sleeps => self.moves.push((thread, Bar::Sleeps)),
+            Event::Ended | Event::Failed => self.moves.push((thread, Bar::Absent)),
+            _ => {}
+        }
         if let Some(text) = tell(machine, thread, event) {
             self.visible = true;
             self.cells.push((thread, clean(&text, self.style.ascii)));
@@ -246,15 +275,15 @@ impl<W: Write> Observer for Lanes<W> {
         true
     }
 
-    fn after(&mut self, machine: &Machine, thread: ThreadId, stepped: Stepped) {
+    fn after(&mut self, _: &Machine, thread: ThreadId, stepped: Stepped) {
         self.steps += 1;
         let instruction = std::mem::take(&mut self.instruction);
         if self.visible || stepped != Stepped::Went {
-            self.flush_local(machine);
+            self.flush_local();
             if !self.cells.iter().any(|(other, _)| *other == thread) {
                 self.cells.push((thread, instruction));
             }
-            self.flush(machine, Some(self.steps));
+            self.flush(Some(self.steps));
             return;
         }
         match &mut self.local {

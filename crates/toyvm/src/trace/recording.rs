@@ -47,7 +47,7 @@ pub struct Finding {
 
 #[derive(Debug, Deserialize)]
 struct Header {
-    program: Text,
+    program: Program,
     #[serde(default)]
     entry: Option<String>,
     #[serde(default)]
@@ -61,7 +61,7 @@ struct Header {
 }
 
 #[derive(Debug, Deserialize)]
-struct Text {
+struct Program {
     name: String,
     sha256: String,
     text: String,
@@ -151,7 +151,7 @@ impl Recording {
             None => return Err(lines.error("this is no trace of ToyVM")),
         }
         let header: Header = lines.parse()?;
-        let Text { name, sha256, text } = header.program;
+        let Program { name, sha256, text } = header.program;
         if text.len() > LARGEST {
             return Err(lines.error("the program is too large"));
         }
