@@ -35,15 +35,8 @@ impl Machine {
         }
     }
 
-    /// The name of a thing.
-    pub fn show_handle(&self, handle: Handle) -> Cow<'_, str> {
-        match self.label(handle) {
-            Label::Named(text) => self.text(text).into(),
-            Label::Numbered(number) => format!("{}-{number}", handle.kind.word()).into(),
-        }
-    }
-
-    fn label(&self, handle: Handle) -> Label {
+    /// What a thing is printed as.
+    pub(crate) fn label_of(&self, handle: Handle) -> Label {
         let at = handle.index as usize;
         let state = self.state();
         match handle.kind {
@@ -57,6 +50,14 @@ impl Machine {
         }
     }
 
+    /// The name of a thing.
+    pub fn show_handle(&self, handle: Handle) -> Cow<'_, str> {
+        match self.label_of(handle) {
+            Label::Named(text) => self.text(text).into(),
+            Label::Numbered(number) => format!("{}-{number}", handle.kind.word()).into(),
+        }
+    }
+
     /// The name of a thing of that kind.
     pub fn show_thing(&self, kind: Kind, index: u32) -> Cow<'_, str> {
         self.show_handle(Handle { kind, index })
@@ -67,7 +68,7 @@ impl Machine {
     pub fn introduce(&self, kind: Kind, index: u32) -> Cow<'_, str> {
         let handle = Handle { kind, index };
         let name = self.show_handle(handle);
-        if matches!(self.label(handle), Label::Named(_)) {
+        if matches!(self.label_of(handle), Label::Named(_)) {
             return format!("{} {name}", kind.word()).into();
         }
         let holds = |(_, value): &(usize, &Option<Value>)| **value == Some(Value::Handle(handle));
