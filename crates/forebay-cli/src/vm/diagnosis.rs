@@ -18,9 +18,13 @@ pub(super) fn tell(source: &Source, diagnostic: &Diagnostic) {
 }
 
 /// Whether standard error takes colours.
-pub(super) fn coloured() -> bool {
-    let asked_for_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stderr().is_terminal() && !asked_for_none
+fn coloured() -> bool {
+    io::stderr().is_terminal() && wants_colour()
+}
+
+/// Whether nobody asked for none.
+pub(super) fn wants_colour() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 fn render(source: &Source, diagnostic: &Diagnostic, coloured: bool) -> String {

@@ -6,6 +6,7 @@ mod diagnosis;
 mod file;
 mod lint;
 mod printer;
+mod recording;
 mod report;
 mod run;
 mod show;

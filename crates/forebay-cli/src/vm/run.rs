@@ -1,14 +1,17 @@
 //! `forebay vm run`: a program, once, or under many schedules.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use toyvm::deadlock::Cycle;
 use toyvm::machine::{Event, Limits, Service, Stepped, ThreadId};
 use toyvm::observer::Observer;
-use toyvm::run::{self, MAX_STEPS, Pace, Stage};
+use toyvm::run::{self, MAX_STEPS, Outcome, Pace, Stage};
 use toyvm::scheduler::{Any, Policy};
+use toyvm::trace::{About, Recorder};
 use toyvm::watch::races::Race;
 use toyvm::watch::{Inversions, Races, Wakeups};
 use toyvm::{Machine, Program};
@@ -40,7 +43,7 @@ pub(crate) struct Args {
     races: bool,
     /// Record the run in a file, for `vm step` and `vm show`
     #[arg(long, value_name = "FILE")]
-    trace: Option<std::path::PathBuf>,
+    trace: Option<PathBuf>,
     /// Run once for each of N seeds and tell how the runs ended
     #[arg(long, value_name = "N", conflicts_with_all = ["debug", "trace", "realtime"])]
     seeds: Option<u64>,
@@ -120,6 +123,16 @@ impl ScheduleArgs {
         self.max_steps.or(program.wishes().max_steps).unwrap_or(MAX_STEPS)
     }
 
+    /// In words, as flags.
+    pub(super) fn tell(&self, policy: Policy, seed: u64) -> String {
+        match policy {
+            Policy::RoundRobin { quantum: 1 } | Policy::Priority => policy.to_string(),
+            Policy::RoundRobin { quantum } => format!("{policy} --quantum {quantum}"),
+            Policy::Random => format!("{policy} --seed {seed}"),
+            Policy::Pct { depth, .. } => format!("{policy} --seed {seed} --depth {depth}"),
+        }
+    }
+
     fn pace(&self, program: &Program, realtime: bool) -> Pace {
         Pace { max_steps: self.max_steps(program), realtime }
     }
@@ -138,7 +151,26 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         // Nobody looks at each step: as fast as it goes.
         return play(args, machine, scheduler, seed, ());
     }
-    let close = Close { races: Races::new(), debug: args.debug.then(Debug::new) };
+    let trace = match &args.trace {
+        None => None,
+        Some(path) => match File::create(path) {
+            Ok(file) => {
+                let scheduler = args.schedule.tell(policy, seed);
+                let about = About {
+                    selection: args.file.selection(),
+                    scheduler,
+                    seed: Some(seed),
+                    max_steps: args.schedule.max_steps(&program),
+                };
+                Some(Recorder::new(BufWriter::with_capacity(1 << 16, file), &machine, &about))
+            }
+            Err(error) => {
+                eprintln!("forebay vm run: cannot write {}: {error}", path.display());
+                return ExitCode::from(USAGE);
+            }
+        },
+    };
+    let close = Close { races: Races::new(), debug: args.debug.then(Debug::new), trace };
     play(args, machine, scheduler, seed, close)
 }
 
@@ -169,7 +201,15 @@ fn play<C: Closely>(
     for line in lines {
         eprintln!("{line}");
     }
-    let raced = !closely.races().is_empty();
+    let raced = !closely.races().is_empty() && args.races;
+    let status = match outcome.status() {
+        0 | 3 if raced => 1,
+        status => status,
+    };
+    if let Err(error) = closely.finish(&machine, &outcome, status) {
+        eprintln!("forebay vm run: the trace cannot be written: {error}");
+        return ExitCode::from(USAGE);
+    }
     if let Err(error) = printer.finish() {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return ExitCode::from(141);
@@ -177,8 +217,7 @@ fn play<C: Closely>(
         eprintln!("forebay vm: cannot write what the program prints: {error}");
         return ExitCode::from(USAGE);
     }
-    let status = outcome.status();
-    ExitCode::from(if raced && args.races && matches!(status, 0 | 3) { 1 } else { status })
+    ExitCode::from(status)
 }
 
 /// Prints what the program prints, tells of deadlocks as soon as they are there, and watches what
@@ -228,9 +267,15 @@ impl<C: Closely> Observer for Telling<C> {
 }
 
 /// Whoever looks at each step.
-trait Closely: Observer {
-    /// Writes what is left to be written.
+trait Closely: Observer + Sized {
+    /// Writes what is left to be written before something else is.
     fn flush(&mut self) {}
+
+    /// The run is over.
+    fn finish(self, machine: &Machine, outcome: &Outcome, status: u8) -> io::Result<()> {
+        let _ = (machine, outcome, status);
+        Ok(())
+    }
 
     /// The races that were seen.
     fn races(&self) -> &[Race] {
@@ -245,19 +290,35 @@ impl Closely for () {}
 struct Close {
     races: Races,
     debug: Option<Debug>,
+    trace: Option<Recorder<BufWriter<File>>>,
 }
 
 impl Observer for Close {
     fn before(&mut self, machine: &Machine, thread: ThreadId) {
         self.debug.before(machine, thread);
+        self.trace.before(machine, thread);
     }
 
     fn event(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
         self.races.event(machine, thread, at, event);
+        self.trace.event(machine, thread, at, event);
+    }
+
+    fn print(&mut self, machine: &Machine, thread: ThreadId, line: &str) {
+        self.trace.print(machine, thread, line);
+    }
+
+    fn prints(&self) -> bool {
+        self.trace.prints()
     }
 
     fn after(&mut self, machine: &Machine, thread: ThreadId, stepped: Stepped) {
         self.debug.after(machine, thread, stepped);
+        self.trace.after(machine, thread, stepped);
+    }
+
+    fn cycle(&mut self, machine: &Machine, cycle: &Cycle) {
+        self.trace.cycle(machine, cycle);
     }
 }
 
@@ -266,6 +327,14 @@ impl Closely for Close {
         if let Some(debug) = &mut self.debug {
             debug.flush();
         }
+    }
+
+    fn finish(self, machine: &Machine, outcome: &Outcome, status: u8) -> io::Result<()> {
+        let Some(mut trace) = self.trace else { return Ok(()) };
+        for race in self.races.findings() {
+            trace.finding("race", &race.tell(machine));
+        }
+        trace.finish(machine, outcome, status).map(drop)
     }
 
     fn races(&self) -> &[Race] {
