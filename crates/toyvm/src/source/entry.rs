@@ -161,7 +161,6 @@ impl Evaluator<'_> {
             }
         }
         match lists.as_slice() {
-            [] => Found::Nothing,
             [only] => Found::Program(self.list(*only)),
             _ => Found::Nothing,
         }

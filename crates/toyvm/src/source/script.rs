@@ -174,7 +174,7 @@ impl<'a> Evaluator<'a> {
         }
         let script = &mut self.machines[machine as usize];
         if let Some(at) = script.global_at.get(&name) {
-            script.globals[*at] = (name, thing, place)
+            script.globals[*at] = (name, thing, place);
         } else {
             script.global_at.insert(name, script.globals.len());
             script.globals.push((name, thing, place));
