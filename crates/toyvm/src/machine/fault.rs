@@ -108,7 +108,8 @@ impl Machine {
             }
             Fault::NoObject(text) => format!("no object is called `{}`", self.text(text)),
             Fault::WrongKind { wanted, found } => {
-                format!("a {} is wanted, not {}", wanted.word(), self.describe(found))
+                let article = if wanted == Kind::Array { "an" } else { "a" };
+                format!("{article} {} is wanted, not {}", wanted.word(), self.describe(found))
             }
             Fault::NoQueue => {
                 "neither the top of the stack nor what lies below it is a queue".to_owned()
