@@ -105,12 +105,10 @@ struct Edge {
 }
 
 impl Edge {
-    /// Whether both threads can stand there at once.
+    /// Whether both threads can stand there at once. One thread cannot: it comes to one of them first.
     fn can_be_with(&self, other: &Self) -> bool {
-        let (a, b) = (self.nesting.thread, other.nesting.thread);
-        a != b
-            && other.seen.of(a) < self.when
-            && self.seen.of(b) < other.when
+        other.seen.of(self.nesting.thread) < self.when
+            && self.seen.of(other.nesting.thread) < other.when
             && !self.holding.iter().any(|lock| other.holding.contains(lock))
     }
 }

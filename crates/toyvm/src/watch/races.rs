@@ -185,7 +185,8 @@ impl Races {
         for trail in &global.trails {
             let known = seen.of(trail.thread);
             let conflicting = if kind == Deed::Stores { trail.last } else { trail.stored };
-            if trail.thread == thread || conflicting <= known {
+            // Always so of its own.
+            if conflicting <= known {
                 continue;
             }
             let second = access(thread, at, kind);
