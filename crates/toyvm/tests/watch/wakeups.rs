@@ -117,4 +117,7 @@ fn who_may_wait_has_lost_nothing() {
 fn ones_own_notification_is_not_meant_for_oneself() {
     let text = program("", &format!("(\"LOAD\", \"c\"), (\"NOTIFY\",), {WAIT}"));
     assert_eq!(told_if(&text, &[(0, ALL)]), [""; 0]);
+    // Nor does it make up for another's.
+    let text = program(NOTIFY, &format!("(\"LOAD\", \"c\"), (\"NOTIFY\",), {WAIT}"));
+    assert_eq!(told_if(&text, &[(0, ALL)]).len(), 1);
 }
