@@ -25,10 +25,9 @@ impl Machine {
         condition: u32,
     ) -> Result<(), Fault> {
         let lock = self.state.conditions[condition as usize].lock;
-        if self.state.locks[lock as usize].owner == Some(thread) {
-            Ok(())
-        } else {
-            Err(Fault::NotHeld(lock))
+        match self.state.locks[lock as usize].owner {
+            Some(owner) if owner == thread => Ok(()),
+            holder => Err(Fault::NotHeld { lock, holder }),
         }
     }
 
@@ -63,7 +62,9 @@ impl Machine {
             let waiting = self.line(On::Condition(condition)).len();
             let place = match self.service {
                 Service::Weak if waiting > 1 && !all => {
-                    world.choose(self, thread, Choice::Waiter, waiting as u64) as usize
+                    let chosen = world.choose(self, thread, Choice::Waiter, waiting as u64);
+                    world.event(self, thread, at, Event::Chose(chosen));
+                    chosen as usize
                 }
                 _ => 0,
             };

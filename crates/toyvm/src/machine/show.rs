@@ -35,11 +35,11 @@ impl Machine {
         }
     }
 
-    /// The name of a thing.
-    pub fn show_handle(&self, handle: Handle) -> Cow<'_, str> {
+    /// What a thing is printed as.
+    pub(crate) fn label_of(&self, handle: Handle) -> Label {
         let at = handle.index as usize;
         let state = self.state();
-        let label = match handle.kind {
+        match handle.kind {
             Kind::Thread => state.threads[at].label,
             Kind::Lock => state.locks[at].label,
             Kind::Semaphore => state.semaphores[at].label,
@@ -47,8 +47,12 @@ impl Machine {
             Kind::Counter => state.counters[at].label,
             Kind::Condition => state.conditions[at].label,
             Kind::Array => state.arrays[at].label,
-        };
-        match label {
+        }
+    }
+
+    /// The name of a thing.
+    pub fn show_handle(&self, handle: Handle) -> Cow<'_, str> {
+        match self.label_of(handle) {
             Label::Named(text) => self.text(text).into(),
             Label::Numbered(number) => format!("{}-{number}", handle.kind.word()).into(),
         }
@@ -57,6 +61,24 @@ impl Machine {
     /// The name of a thing of that kind.
     pub fn show_thing(&self, kind: Kind, index: u32) -> Cow<'_, str> {
         self.show_handle(Handle { kind, index })
+    }
+
+    /// A thing for messages: its kind and name, or else its number and a global that holds it:
+    /// `lock mine`, `lock-0 (buffer_lock)`.
+    pub fn introduce(&self, kind: Kind, index: u32) -> Cow<'_, str> {
+        let handle = Handle { kind, index };
+        let name = self.show_handle(handle);
+        if matches!(self.label_of(handle), Label::Named(_)) {
+            return format!("{} {name}", kind.word()).into();
+        }
+        let holds = |(_, value): &(usize, &Option<Value>)| **value == Some(Value::Handle(handle));
+        match self.state().globals().iter().enumerate().find(holds) {
+            Some((global, _)) => {
+                let global = self.text(self.program.names()[global]);
+                format!("{name} ({global})").into()
+            }
+            None => name,
+        }
     }
 
     /// The name of a thread.

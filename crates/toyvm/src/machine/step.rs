@@ -36,7 +36,7 @@ impl Machine {
     /// If the thread cannot go on: ask [`State::ready`](super::State::ready).
     #[inline]
     pub fn step<W: World + ?Sized>(&mut self, thread: ThreadId, world: &mut W) -> Stepped {
-        self.state.clock += 1;
+        self.state.clock = self.state.clock.saturating_add(1);
         self.state.began_to_wait = None;
         let it = &mut self.state.threads[thread.index()];
         let (at, code) = (it.pc, it.code);
@@ -628,9 +628,10 @@ impl Machine {
         let chosen = world.choose(self, thread, choice, below as u64);
         debug_assert!(chosen < below as u64);
         self.drop_top(thread, taken);
-        self.push(thread, Value::Int(chosen as i64))?;
+        let pushed = self.push(thread, Value::Int(chosen as i64));
+        // Told although the stack may be full: whoever repeats the run is asked for a number too.
         world.event(self, thread, self.thread(thread).pc - 1, Event::Chose(chosen));
-        Ok(())
+        pushed
     }
 }
 

@@ -11,8 +11,6 @@ use super::thing::{Item, Thing};
 use super::{Diagnostic, span};
 use crate::program::Span;
 
-/// How many calls may be under way within each other.
-const CALLS: usize = 200;
 /// What a call costs, in elements that could be made instead.
 const COST: usize = 32;
 
@@ -177,10 +175,6 @@ impl<'a> Evaluator<'a> {
             let message = format!("`{}` is {how}: such functions are not called", called.name());
             return self.wrong(Diagnostic::error(message).at(place));
         }
-        if self.calls >= CALLS {
-            let error = Diagnostic::error("functions call each other too deeply").at(place);
-            return self.wrong(error);
-        }
         if !self.spend(COST + definition.body.len(), &place) {
             return Thing::Wrong;
         }
@@ -329,10 +323,13 @@ impl<'a> Evaluator<'a> {
         match base {
             Thing::Wrong => Thing::Wrong,
             Thing::Host(_) if name == "ToyVM" => self.make_machine(scope, call),
-            Thing::Host(_) | Thing::Handle(..) | Thing::Text(_) => self.returned_by(call),
             Thing::Machine(machine) => self.machine_method(scope, machine, name, call),
             Thing::Globals(machine) if name == "update" => self.update(scope, machine, call),
-            Thing::Globals(_) | Thing::Dict(_) => self.returned_by(call),
+            Thing::Host(_)
+            | Thing::Handle(..)
+            | Thing::Text(_)
+            | Thing::Globals(_)
+            | Thing::Dict(_) => self.returned_by(call),
             Thing::Sequence(sequence) => self.list_method(scope, sequence, name, call),
             other => {
                 let what = self.describe(other);

@@ -289,6 +289,7 @@ impl Observer for Races {
             | Event::Waits
             | Event::Sleeps
             | Event::GoesOn
+            | Event::CanTake(_)
             | Event::GaveUp
             | Event::Chose(_) => {}
         }
