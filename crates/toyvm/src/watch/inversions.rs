@@ -92,6 +92,8 @@ pub struct Inversions {
     /// The locks of each finding, the lowest first.
     known: HashSet<Vec<u32>>,
     findings: Vec<Inversion>,
+    /// How many edges were looked at.
+    looked_at: usize,
 }
 
 /// An edge of the graph of locks.
@@ -118,6 +120,9 @@ impl Inversions {
     /// How many edges are looked at for the cycles of a new one, so that graphs with more cycles than
     /// anyone can read are no trap. Short cycles are found first.
     const MOST: usize = 2_000;
+
+    /// How many are looked at in all: a run is not to be slow because it is watched.
+    const MOST_IN_ALL: usize = 200_000;
 
     /// Nothing seen, nothing found.
     pub fn new() -> Self {
@@ -180,21 +185,21 @@ impl Inversions {
     /// Looks for cycles through a new edge, the shortest first.
     fn search(&mut self, new: usize) {
         let Nesting { held: goal, wanted, .. } = self.edges[new].nesting;
-        if !self.leads(wanted, goal) {
+        if self.looked_at > Self::MOST_IN_ALL || !self.leads(wanted, goal) {
             return;
         }
         // Each way: its last edge, and the way before that.
         let mut ways = vec![(new, None)];
         let mut next = VecDeque::from([0]);
-        let mut looked_at = 0;
+        let most = self.looked_at + Self::MOST;
         while let Some(way) = next.pop_front() {
             let path: Vec<usize> = std::iter::successors(Some(way), |way| ways[*way].1)
                 .map(|way: usize| ways[way].0)
                 .collect();
             let end = self.edges[path[0]].nesting.wanted;
             for at in 0..self.leaving(end).len() {
-                looked_at += 1;
-                if looked_at > Self::MOST {
+                self.looked_at += 1;
+                if self.looked_at > most {
                     return;
                 }
                 let number = self.leaving(end)[at];
