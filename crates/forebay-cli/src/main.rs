@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod demo;
 mod run;
+mod vm;
 
 #[derive(Debug, Parser)]
 #[command(name = "forebay", version, about, max_term_width = 100)]
@@ -18,6 +19,7 @@ struct Command {
 enum Verb {
     Run(Box<run::Args>),
     Demo(demo::Args),
+    Vm(vm::Args),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +33,7 @@ fn serve() -> ExitCode {
     match Command::try_parse() {
         Ok(Command { verb: Verb::Run(args) }) => run::run(*args),
         Ok(Command { verb: Verb::Demo(args) }) => demo::run(&args),
+        Ok(Command { verb: Verb::Vm(args) }) => vm::run(&args),
         Err(error) => {
             // A terminal that went away is no reason to panic over a help page.
             let _ = error.print();

@@ -8,16 +8,23 @@
 
 pub mod chance;
 pub mod deadlock;
+pub mod exam;
+pub mod expectation;
 pub mod instruction;
+pub mod lint;
 pub mod machine;
 mod nearest;
 pub mod observer;
 pub mod program;
+pub mod reference;
 pub mod run;
 pub mod scheduler;
 pub mod source;
+pub mod sweep;
 pub mod trace;
 pub mod value;
+pub mod verdict;
+pub mod watch;
 
 pub use machine::Machine;
 pub use program::Program;

@@ -148,11 +148,15 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
     let mut steps = 0;
     let end = loop {
         // Daemons that can go on do so; those that wait or sleep are left.
-        if machine.state().remaining() == 0 && machine.state().ready().is_empty() {
+        let only_daemons = |machine: &Machine| {
+            machine.state().remaining() == 0 && machine.state().ready().is_empty()
+        };
+        if only_daemons(machine) {
             break End::Finished;
         }
         if !machine.pass_time(stage) {
-            break End::Deadlock;
+            // Those who slept may have come to their end by waking.
+            break if only_daemons(machine) { End::Finished } else { End::Deadlock };
         }
         if steps == pace.max_steps {
             break End::OutOfSteps;

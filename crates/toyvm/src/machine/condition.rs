@@ -25,10 +25,9 @@ impl Machine {
         condition: u32,
     ) -> Result<(), Fault> {
         let lock = self.state.conditions[condition as usize].lock;
-        if self.state.locks[lock as usize].owner == Some(thread) {
-            Ok(())
-        } else {
-            Err(Fault::NotHeld(lock))
+        match self.state.locks[lock as usize].owner {
+            Some(owner) if owner == thread => Ok(()),
+            holder => Err(Fault::NotHeld { lock, holder }),
         }
     }
 

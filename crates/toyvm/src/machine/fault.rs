@@ -1,6 +1,6 @@
 //! Why an instruction failed.
 
-use super::Machine;
+use super::{Machine, ThreadId};
 use crate::program::NameId;
 use crate::program::claim::ArithmeticError;
 use crate::value::{Kind, Text, Value};
@@ -53,7 +53,12 @@ pub enum Fault {
         found: i64,
     },
     /// A lock is released, or waited with, by another than its holder.
-    NotHeld(u32),
+    NotHeld {
+        /// The lock.
+        lock: u32,
+        /// Its holder then.
+        holder: Option<ThreadId>,
+    },
     /// A semaphore was raised past its bound.
     AboveBound(u32),
     /// An array has no such place.
@@ -93,7 +98,6 @@ pub struct Failure {
 impl Machine {
     /// A fault in one sentence, without a full stop.
     pub fn tell_fault(&self, fault: Fault) -> String {
-        let lock = |index| self.show_thing(Kind::Lock, index);
         match fault {
             Fault::Underflow { needs: 1 } => "the stack is empty".to_owned(),
             Fault::Underflow { needs } => {
@@ -126,14 +130,13 @@ impl Machine {
             Fault::TooLow { what, least, found } => {
                 format!("{what} is at least {least}, not {found}")
             }
-            Fault::NotHeld(index) => match self.state().locks[index as usize].owner {
-                Some(owner) => format!(
-                    "{} is held by {}, not by this thread",
-                    lock(index),
-                    self.show_thread(owner)
-                ),
-                None => format!("{} is not held by this thread, nor by anyone", lock(index)),
-            },
+            Fault::NotHeld { lock, holder } => {
+                let lock = self.show_thing(Kind::Lock, lock);
+                match holder.map(|holder| self.show_thread(holder)) {
+                    Some(holder) => format!("{lock} is held by {holder}, not by this thread"),
+                    None => format!("{lock} is not held by this thread, nor by anyone"),
+                }
+            }
             Fault::AboveBound(index) => format!(
                 "{} was released past its bound of {}",
                 self.show_thing(Kind::Semaphore, index),

@@ -24,7 +24,7 @@ impl Machine {
     ) -> Result<(), Fault> {
         let it = &mut self.state.locks[lock as usize];
         if it.owner != Some(thread) {
-            return Err(Fault::NotHeld(lock));
+            return Err(Fault::NotHeld { lock, holder: it.owner });
         }
         it.owner = None;
         self.thread_mut(thread).held -= 1;

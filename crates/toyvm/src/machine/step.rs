@@ -36,7 +36,7 @@ impl Machine {
     /// If the thread cannot go on: ask [`State::ready`](super::State::ready).
     #[inline]
     pub fn step<W: World + ?Sized>(&mut self, thread: ThreadId, world: &mut W) -> Stepped {
-        self.state.clock += 1;
+        self.state.clock = self.state.clock.saturating_add(1);
         self.state.began_to_wait = None;
         let it = &mut self.state.threads[thread.index()];
         let (at, code) = (it.pc, it.code);

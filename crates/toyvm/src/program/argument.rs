@@ -54,10 +54,12 @@ pub struct Form {
     pub what: &'static str,
     /// Whether it may be left out.
     pub optional: bool,
+    /// Whether it then is taken from the top instead.
+    pub replaces: bool,
 }
 
 impl Form {
-    pub(crate) const NONE: Self = Self { what: "", optional: true };
+    pub(crate) const NONE: Self = Self { what: "", optional: true, replaces: false };
 
     pub(crate) fn takes(self, count: usize) -> bool {
         match count {
@@ -113,7 +115,7 @@ pub trait Decode: Argument + Sized {
 pub struct Literal(pub Value);
 
 impl Decode for Literal {
-    const FORM: Form = Form { what: "v", optional: false };
+    const FORM: Form = Form { what: "v", optional: false, replaces: false };
 
     fn decode(operands: &[Operand], reading: &mut dyn Reading) -> Result<Self, String> {
         Ok(Self(match &operands[0] {
@@ -136,7 +138,7 @@ impl Argument for Literal {
 pub struct Instead(pub Option<i64>);
 
 impl Decode for Instead {
-    const FORM: Form = Form { what: "number", optional: true };
+    const FORM: Form = Form { what: "number", optional: true, replaces: true };
 
     fn decode(operands: &[Operand], _: &mut dyn Reading) -> Result<Self, String> {
         match operands.first() {
@@ -167,7 +169,7 @@ pub struct Name {
 }
 
 impl Decode for Name {
-    const FORM: Form = Form { what: "name", optional: false };
+    const FORM: Form = Form { what: "name", optional: false, replaces: false };
 
     fn decode(operands: &[Operand], reading: &mut dyn Reading) -> Result<Self, String> {
         match &operands[0] {
@@ -188,7 +190,7 @@ impl Argument for Name {
 pub struct Address(pub i64);
 
 impl Decode for Address {
-    const FORM: Form = Form { what: "pc", optional: false };
+    const FORM: Form = Form { what: "pc", optional: false, replaces: false };
 
     fn decode(operands: &[Operand], reading: &mut dyn Reading) -> Result<Self, String> {
         match &operands[0] {
@@ -213,7 +215,7 @@ impl Argument for Address {
 pub struct Mark(pub Text);
 
 impl Decode for Mark {
-    const FORM: Form = Form { what: "label", optional: false };
+    const FORM: Form = Form { what: "label", optional: false, replaces: false };
 
     fn decode(operands: &[Operand], reading: &mut dyn Reading) -> Result<Self, String> {
         match &operands[0] {
@@ -234,7 +236,7 @@ impl Argument for Mark {
 pub struct Saying(pub Option<Text>);
 
 impl Decode for Saying {
-    const FORM: Form = Form { what: "text", optional: true };
+    const FORM: Form = Form { what: "text", optional: true, replaces: false };
 
     fn decode(operands: &[Operand], reading: &mut dyn Reading) -> Result<Self, String> {
         match operands.first() {
@@ -257,7 +259,7 @@ impl Argument for Saying {
 pub struct Bodies(pub BodiesId);
 
 impl Decode for Bodies {
-    const FORM: Form = Form { what: "bodies", optional: false };
+    const FORM: Form = Form { what: "bodies", optional: false, replaces: false };
 
     fn decode(operands: &[Operand], reading: &mut dyn Reading) -> Result<Self, String> {
         match &operands[0] {
@@ -280,7 +282,7 @@ impl Argument for Bodies {
 pub struct Claim(pub ClaimId);
 
 impl Decode for Claim {
-    const FORM: Form = Form { what: "claim", optional: false };
+    const FORM: Form = Form { what: "claim", optional: false, replaces: false };
 
     fn decode(operands: &[Operand], reading: &mut dyn Reading) -> Result<Self, String> {
         match &operands[0] {

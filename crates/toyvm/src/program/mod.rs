@@ -168,6 +168,11 @@ impl Program {
         &self.codes
     }
 
+    /// Their ids.
+    pub fn code_ids(&self) -> impl Iterator<Item = CodeId> + use<> {
+        (0..self.codes.len() as u32).map(CodeId)
+    }
+
     /// One list.
     pub fn code(&self, code: CodeId) -> &Code {
         &self.codes[code.index()]

@@ -16,11 +16,13 @@
 //! ```
 
 mod pct;
+mod policy;
 mod priority;
 mod random;
 mod round_robin;
 
 pub use pct::Pct;
+pub use policy::{Any, Policy};
 pub use priority::Priority;
 pub use random::Random;
 pub use round_robin::RoundRobin;

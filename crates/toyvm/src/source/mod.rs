@@ -30,7 +30,7 @@ pub use loaded::{Loaded, Rejected, load};
 use crate::program::Span;
 
 /// The largest file that is read, in bytes.
-pub const LARGEST: usize = 64 << 20;
+pub const LARGEST: usize = 32 << 20;
 
 /// The text of a file, and what it is called in messages.
 #[derive(Clone)]
@@ -110,6 +110,12 @@ impl Source {
         let start = self.lines[line - 1] as usize;
         let before = self.text.get(start..at as usize).unwrap_or_default();
         (line as u32, before.chars().count() as u32 + 1)
+    }
+
+    /// The byte at which a line, counted from 1, begins; the last line's past the last.
+    pub fn line_start(&self, line: u32) -> u32 {
+        let line = (line as usize).clamp(1, self.lines.len());
+        self.lines[line - 1]
     }
 
     /// A line, counted from 1, without its end; empty past the last.

@@ -1,0 +1,132 @@
+//! The file that holds a program.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use toyvm::source::{self, Diagnostic, ExtraThread, LARGEST, Selection, Severity, Source};
+use toyvm::{Program, source::Rejected};
+
+use super::diagnosis;
+
+/// Which program: flags that all verbs share.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct FileArgs {
+    /// The program; `-` is standard input
+    pub(super) file: PathBuf,
+    /// Begin with this list or function, not with `main`
+    #[arg(long, value_name = "NAME")]
+    pub(super) entry: Option<String>,
+    /// Start one more thread that runs a list of the file; repeat it for more
+    #[arg(long = "thread", value_name = "NAME=LIST[:PRIORITY]", value_parser = extra_thread)]
+    pub(super) threads: Vec<ExtraThread>,
+    /// Tell what of the file was skipped because it is Python's business
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+fn extra_thread(text: &str) -> Result<ExtraThread, String> {
+    let (name, rest) = text.split_once('=').ok_or("write it as NAME=LIST or NAME=LIST:PRIORITY")?;
+    let (list, priority) = match rest.split_once(':') {
+        Some((list, priority)) => {
+            let number = priority.parse();
+            (list, number.map_err(|_| format!("`{priority}` is no priority, which is an integer"))?)
+        }
+        None => (rest, 0),
+    };
+    if name.is_empty() || list.is_empty() {
+        return Err("write it as NAME=LIST or NAME=LIST:PRIORITY".to_owned());
+    }
+    Ok(ExtraThread { name: name.to_owned(), list: list.to_owned(), priority })
+}
+
+impl FileArgs {
+    /// A file with nothing chosen.
+    pub(super) fn of(file: &Path) -> Self {
+        Self { file: file.to_owned(), entry: None, threads: Vec::new(), verbose: false }
+    }
+
+    pub(super) fn selection(&self) -> Selection {
+        Selection { entry: self.entry.clone(), threads: self.threads.clone() }
+    }
+
+    /// The program, or what is wrong with the file.
+    pub(super) fn load(&self) -> Result<source::Loaded, Unreadable> {
+        let source = read(&self.file)?;
+        source::load(source, &self.selection()).map_err(Unreadable::Rejected)
+    }
+
+    /// Likewise, with everything that is wrong told on standard error.
+    pub(super) fn load_or_tell(&self) -> Option<Arc<Program>> {
+        match self.load() {
+            Ok(loaded) => {
+                let told = if self.verbose { Severity::Note } else { Severity::Warning };
+                for note in loaded.notes.iter().filter(|note| note.severity >= told) {
+                    diagnosis::tell(loaded.program.source(), note);
+                }
+                Some(Arc::new(loaded.program))
+            }
+            Err(unreadable) => {
+                unreadable.tell();
+                None
+            }
+        }
+    }
+}
+
+/// Why there is no program.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// The file cannot be read, or is no text.
+    File(Diagnostic),
+    /// Its text is no program.
+    Rejected(Rejected),
+}
+
+impl Unreadable {
+    pub(super) fn tell(&self) {
+        match self {
+            Self::File(diagnostic) => {
+                eprintln!("forebay vm: {}", diagnostic.message);
+                if let Some(help) = &diagnostic.help {
+                    eprintln!("  {help}");
+                }
+            }
+            Self::Rejected(rejected) => {
+                for diagnostic in &rejected.diagnostics {
+                    diagnosis::tell(&rejected.source, diagnostic);
+                }
+            }
+        }
+    }
+
+    /// In one line.
+    pub(super) fn line(&self) -> String {
+        match self {
+            Self::File(diagnostic) => diagnostic.message.clone(),
+            Self::Rejected(rejected) => match rejected.diagnostics.first() {
+                Some(first) => first.line(&rejected.source),
+                None => format!("{} is no program", rejected.source.name()),
+            },
+        }
+    }
+}
+
+/// The text of a file; no more of it than a program may have is ever read.
+pub(super) fn read(path: &Path) -> Result<Source, Unreadable> {
+    let refuse = |error: io::Error| {
+        Unreadable::File(Diagnostic::error(format!("cannot read {}: {error}", path.display())))
+    };
+    let mut bytes = Vec::new();
+    let most = LARGEST as u64 + 1;
+    let name = if path == Path::new("-") {
+        io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(refuse)?;
+        "standard input".to_owned()
+    } else {
+        let file = File::open(path).map_err(refuse)?;
+        file.take(most).read_to_end(&mut bytes).map_err(refuse)?;
+        path.display().to_string()
+    };
+    Source::new(name, bytes).map_err(Unreadable::File)
+}

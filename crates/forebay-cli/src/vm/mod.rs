@@ -1,0 +1,46 @@
+//! `forebay vm`: ToyVM, the small machine in which concurrent programs are run, watched and broken.
+
+mod command;
+mod debug;
+mod diagnosis;
+mod file;
+mod lint;
+mod printer;
+mod recording;
+mod report;
+mod run;
+mod show;
+mod sweep;
+mod test;
+
+use std::process::ExitCode;
+
+/// Usage, as for every verb.
+const USAGE: u8 = 255;
+
+/// Run, watch and break small concurrent programs
+///
+/// A program is a list of instruction tuples in Python syntax, or a Python script round a `ToyVM`
+/// object. `forebay vm show` without a file prints the instructions.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    Run(run::Args),
+    Show(show::Args),
+    Lint(lint::Args),
+    Test(test::Args),
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    match &args.verb {
+        Verb::Run(args) => run::run(args),
+        Verb::Show(args) => show::run(args),
+        Verb::Lint(args) => lint::run(args),
+        Verb::Test(args) => test::run(args),
+    }
+}

@@ -1,0 +1,188 @@
+//! `forebay vm test`: whether programs do what their files say they do.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde::Serialize;
+use toyvm::exam::{Complaint, Sitting, examine};
+use toyvm::expectation::Expectation;
+use toyvm::scheduler::Policy;
+
+use super::file::FileArgs;
+use super::{USAGE, command};
+
+/// Check that programs do what their files say: `# expect: LINE`, `# verdict: WORD`
+///
+/// Each program is run round-robin, by priority, and with many seeds at random and with PCT, and what
+/// comes of it is compared with the comments in its file:
+///
+/// ```text
+/// # expect: TEXT          a line that must be printed under every schedule
+/// # expect-absent: TEXT   a line that must never be printed
+/// # verdict: PROVED       or DEADLOCK, RACE, ASSERTION, INVARIANT, ERROR, OVERFLOW, INCOMPLETE
+/// ```
+///
+/// PROVED means that no run may show anything else. The exit status is 0 if all are as they say, 1 if
+/// one is not, 255 for wrong usage.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Programs, and folders of programs (`*.toy`, `*.py`), with the folders in them
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Run each with so many seeds
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    seeds: u64,
+    /// Write what came of each as JSON on standard output, a line for each
+    #[arg(long)]
+    json: bool,
+}
+
+/// What came of one file.
+#[derive(Serialize)]
+struct Result {
+    file: String,
+    /// `passed`, `failed`, or `unchecked` if the file expects nothing.
+    result: &'static str,
+    expected: Option<String>,
+    /// How its runs ended, and how many of them.
+    runs: Vec<(String, u64)>,
+    complaints: Vec<String>,
+    /// The command that shows the first complaint.
+    again: Option<String>,
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let files = match gather(&args.paths) {
+        Ok(files) => files,
+        Err(complaint) => {
+            eprintln!("forebay vm test: {complaint}");
+            return ExitCode::from(USAGE);
+        }
+    };
+    let mut counts = [0; 3];
+    for file in &files {
+        let result = test(file, args.seeds);
+        let kind = ["passed", "failed", "unchecked"].iter().position(|kind| *kind == result.result);
+        counts[kind.expect("there are three")] += 1;
+        if args.json {
+            println!("{}", serde_json::to_string(&result).expect("it is plain data"));
+        } else {
+            tell(&result);
+        }
+    }
+    let [passed, failed, unchecked] = counts;
+    if !args.json {
+        let unchecked = match unchecked {
+            0 => String::new(),
+            n => format!(", {n} expect nothing"),
+        };
+        println!("{passed} passed, {failed} failed{unchecked}");
+    }
+    ExitCode::from(u8::from(failed > 0))
+}
+
+fn tell(result: &Result) {
+    let runs: Vec<String> =
+        result.runs.iter().map(|(verdict, runs)| format!("{verdict} {runs}")).collect();
+    let expected = result.expected.as_deref().unwrap_or("-");
+    println!("{:<9} {:<10} {}  ({})", result.result, expected, result.file, runs.join(", "));
+    for complaint in &result.complaints {
+        println!("          {complaint}");
+    }
+    if let Some(again) = &result.again {
+        println!("          again: {again}");
+    }
+}
+
+fn test(file: &Path, seeds: u64) -> Result {
+    let args = FileArgs::of(file);
+    let mut result = Result {
+        file: file.display().to_string(),
+        result: "failed",
+        expected: None,
+        runs: Vec::new(),
+        complaints: Vec::new(),
+        again: None,
+    };
+    let program = match args.load() {
+        Ok(loaded) => Arc::new(loaded.program),
+        Err(unreadable) => {
+            result.complaints.push(unreadable.line());
+            result.again = Some(command::again("lint", &args, &[]));
+            return result;
+        }
+    };
+    let expectation = match Expectation::read(program.source()) {
+        Ok(expectation) => expectation,
+        Err(errors) => {
+            let lines = errors.iter().map(|error| error.line(program.source()));
+            result.complaints.extend(lines);
+            return result;
+        }
+    };
+    result.expected = expectation.verdict.map(|verdict| verdict.to_string());
+    let marks = examine(&program, &expectation, seeds);
+    let told = |(verdict, (runs, _)): (&toyvm::verdict::Verdict, &(u64, Sitting))| {
+        (verdict.of_a_run().to_owned(), *runs)
+    };
+    result.runs = marks.verdicts.iter().map(told).collect();
+    result.result = match (marks.complaints.is_empty(), expectation.is_empty()) {
+        (false, _) => "failed",
+        (true, true) => "unchecked",
+        (true, false) => "passed",
+    };
+    result.again = marks.complaints.iter().find_map(|complaint| again(&args, complaint));
+    result.complaints = marks.complaints.into_iter().map(|complaint| complaint.what).collect();
+    result
+}
+
+fn again(args: &FileArgs, complaint: &Complaint) -> Option<String> {
+    let Sitting { policy, seed } = complaint.shown_by?;
+    let mut flags = vec![format!("--scheduler {policy}")];
+    match policy {
+        Policy::RoundRobin { quantum } if quantum != 1 => {
+            flags.push(format!("--quantum {quantum}"))
+        }
+        _ if seed != 0 || policy.has_seed() => flags.push(format!("--seed {seed}")),
+        _ => {}
+    }
+    flags.push("--races".to_owned());
+    Some(command::again("run", args, &flags))
+}
+
+/// The files that were named, and those in the folders that were, each once and in order.
+fn gather(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for path in paths {
+        let tell = |error: io::Error| format!("cannot read {}: {error}", path.display());
+        if fs::metadata(path).map_err(tell)?.is_dir() {
+            let before = files.len();
+            walk(path, &mut files).map_err(tell)?;
+            files[before..].sort();
+            if files.len() == before {
+                return Err(format!("{} holds no programs (*.toy, *.py)", path.display()));
+            }
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        // A link to a folder may lead back up.
+        if entry.file_type()?.is_dir() {
+            walk(&path, files)?;
+        } else if path.extension().is_some_and(|kind| kind == "toy" || kind == "py") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Whether what comes of a program is what its file says: many runs, under every scheduler.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use crate::expectation::Expectation;
+use crate::machine::{Limits, Machine, Service, ThreadId};
+use crate::observer::Observer;
+use crate::program::Program;
+use crate::run::{self, MAX_STEPS, Pace, Stage};
+use crate::scheduler::Policy;
+use crate::verdict::Verdict;
+use crate::watch::Races;
+
+/// One run of an exam, as somebody would ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sitting {
+    /// Who decides who goes on.
+    pub policy: Policy,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// What came of an exam.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marks {
+    /// How many runs there were.
+    pub runs: u64,
+    /// How they ended: how many, and the first that did.
+    pub verdicts: BTreeMap<Verdict, (u64, Sitting)>,
+    /// What was not as the file says.
+    pub complaints: Vec<Complaint>,
+}
+
+/// Something that was not as the file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// What, in one sentence without a full stop.
+    pub what: String,
+    /// A run that shows it, if one does.
+    pub shown_by: Option<Sitting>,
+}
+
+/// Runs a program round-robin, by priority, and `seeds` times at random and with PCT, and compares.
+pub fn examine(program: &Arc<Program>, expectation: &Expectation, seeds: u64) -> Marks {
+    let mut exam = Exam {
+        expectation,
+        marks: Marks { runs: 0, verdicts: BTreeMap::new(), complaints: Vec::new() },
+        told: HashSet::new(),
+    };
+    let plain = Sitting { policy: Policy::RoundRobin { quantum: 1 }, seed: 0 };
+    let length = exam.sit(program, plain);
+    exam.sit(program, Sitting { policy: Policy::RoundRobin { quantum: 10 }, seed: 0 });
+    exam.sit(program, Sitting { policy: Policy::Priority, seed: 0 });
+    for seed in 0..seeds {
+        exam.sit(program, Sitting { policy: Policy::Random, seed });
+        exam.sit(program, Sitting { policy: Policy::Pct { depth: 3, length }, seed });
+    }
+    exam.conclude()
+}
+
+struct Exam<'a> {
+    expectation: &'a Expectation,
+    marks: Marks,
+    /// Headers that were complained of.
+    told: HashSet<&'a str>,
+}
+
+impl Exam<'_> {
+    /// One run; its length.
+    fn sit(&mut self, program: &Arc<Program>, sitting: Sitting) -> u64 {
+        let mut machine = Machine::with(Arc::clone(program), Service::InOrder, Limits::default());
+        let lines = Lines { expectation: self.expectation, seen: HashSet::new() };
+        let mut stage =
+            Stage { choices: run::choices(sitting.seed), observer: (lines, Races::new()) };
+        let max_steps = program.wishes().max_steps.unwrap_or(MAX_STEPS);
+        let pace = Pace { max_steps, realtime: false };
+        let scheduler = sitting.policy.scheduler(sitting.seed);
+        let outcome = run::run(&mut machine, scheduler, &mut stage, pace);
+        let (lines, races) = stage.observer;
+        let verdict = Verdict::of(&machine, &outcome, !races.findings().is_empty());
+        self.marks.runs += 1;
+        self.marks.verdicts.entry(verdict).or_insert((0, sitting)).0 += 1;
+        let missing =
+            self.expectation.lines.iter().filter(|line| !lines.seen.contains(line.as_str()));
+        let missing = missing.map(|line| (line, format!("{line:?} was not printed")));
+        let absent =
+            self.expectation.absent.iter().filter(|line| lines.seen.contains(line.as_str()));
+        let absent = absent.map(|line| (line, format!("{line:?} was printed")));
+        for (line, what) in missing.chain(absent) {
+            if self.told.insert(line) {
+                self.marks.complaints.push(Complaint { what, shown_by: Some(sitting) });
+            }
+        }
+        outcome.steps
+    }
+
+    fn conclude(mut self) -> Marks {
+        let verdicts = &self.marks.verdicts;
+        let complaint = match self.expectation.verdict {
+            None => None,
+            Some(Verdict::Fine) => verdicts
+                .iter()
+                .find(|(verdict, _)| **verdict != Verdict::Fine)
+                .map(|(verdict, (runs, first))| Complaint {
+                    what: format!("{runs} of {} runs: {}", self.marks.runs, verdict.of_a_run()),
+                    shown_by: Some(*first),
+                }),
+            Some(expected) if !verdicts.contains_key(&expected) => Some(Complaint {
+                what: format!("none of {} runs showed {expected}", self.marks.runs),
+                shown_by: None,
+            }),
+            Some(_) => None,
+        };
+        self.marks.complaints.extend(complaint);
+        self.marks
+    }
+}
+
+/// Which of the lines that headers speak of were printed.
+struct Lines<'a> {
+    expectation: &'a Expectation,
+    seen: HashSet<&'a str>,
+}
+
+impl Observer for Lines<'_> {
+    fn prints(&self) -> bool {
+        true
+    }
+
+    fn print(&mut self, _: &Machine, _: ThreadId, line: &str) {
+        let expectation = self.expectation;
+        let headers = expectation.lines.iter().chain(&expectation.absent);
+        self.seen.extend(
+            headers.map(String::as_str).filter(|header| Expectation::matches(header, line)),
+        );
+    }
+}

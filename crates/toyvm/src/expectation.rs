@@ -1,0 +1,115 @@
+//! What must come of a program, as its file says in comments:
+//!
+//! ```text
+//! # expect: TEXT          a line that must be printed under every schedule
+//! # expect-absent: TEXT   a line that must never be printed
+//! # verdict: DEADLOCK     what must come of it
+//! # states: 1234          how many states a search finds
+//! ```
+
+use crate::source::{Diagnostic, Source};
+use crate::verdict::Verdict;
+
+/// What must come of a program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expectation {
+    /// Lines that must be printed under every schedule.
+    pub lines: Vec<String>,
+    /// Lines that must never be printed.
+    pub absent: Vec<String>,
+    /// What must come of it.
+    pub verdict: Option<Verdict>,
+    /// How many states a search finds.
+    pub states: Option<u64>,
+}
+
+impl Expectation {
+    /// Reads the headers of a file: comments that stand alone on their line, wherever they stand.
+    ///
+    /// # Errors
+    ///
+    /// Each header that cannot be read.
+    pub fn read(source: &Source) -> Result<Self, Vec<Diagnostic>> {
+        let mut expectation = Self::default();
+        let mut errors = Vec::new();
+        let mut start = 0;
+        for line in source.text().split_inclusive('\n') {
+            if let Some((header, value)) = header(line) {
+                let span = start..start + line.trim_end().len() as u32;
+                let mut refuse = |message: String| {
+                    errors.push(Diagnostic::error(message).at(span.clone()));
+                };
+                match header {
+                    "expect" => expectation.lines.push(value.to_owned()),
+                    "expect-absent" => expectation.absent.push(value.to_owned()),
+                    "verdict" => match value.parse() {
+                        Ok(verdict) => expectation.verdict = Some(verdict),
+                        Err(message) => refuse(message),
+                    },
+                    _ => match value.replace([',', '_'], "").parse() {
+                        Ok(states) => expectation.states = Some(states),
+                        Err(_) => refuse(format!("`{value}` is no number of states")),
+                    },
+                }
+            }
+            start += line.len() as u32;
+        }
+        if errors.is_empty() { Ok(expectation) } else { Err(errors) }
+    }
+
+    /// Whether the file says nothing about what must come of it.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.absent.is_empty() && self.verdict.is_none()
+    }
+
+    /// Whether a printed line is what a header means: all of it, or all but the thread's name.
+    pub fn matches(header: &str, printed: &str) -> bool {
+        printed == header || printed.split_once("] ").is_some_and(|(_, said)| said == header)
+    }
+}
+
+/// The header on a line, and what it says.
+fn header(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.trim().strip_prefix('#')?.split_once(':')?;
+    let name = name.trim();
+    ["expect", "expect-absent", "verdict", "states"].contains(&name).then(|| (name, value.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_read_wherever_they_stand() {
+        let text = "# A program.\n# expect: 16 consumed\n#verdict: race\nx = 1  # expect: not me\n\
+                    # expect-absent: oh: no\n# states: 1,234\n# other: thing\n";
+        let source = Source::new("a.toy", text.into()).unwrap();
+        let expectation = Expectation::read(&source).unwrap();
+        assert_eq!(
+            expectation,
+            Expectation {
+                lines: vec!["16 consumed".into()],
+                absent: vec!["oh: no".into()],
+                verdict: Some(Verdict::Race),
+                states: Some(1_234),
+            }
+        );
+    }
+
+    #[test]
+    fn a_wrong_header_is_told_with_its_place() {
+        let source = Source::new("a.toy", "\n# verdict: GOOD\n# states: many\n".into()).unwrap();
+        let errors = Expectation::read(&source).unwrap_err();
+        let told: Vec<String> = errors.iter().map(|error| error.line(&source)).collect();
+        assert!(told[0].starts_with("a.toy:2:1: there is no verdict `GOOD`; there are PROVED"));
+        assert_eq!(told[1], "a.toy:3:1: `many` is no number of states");
+    }
+
+    #[test]
+    fn a_line_is_meant_with_its_thread_or_without() {
+        assert!(Expectation::matches("done 5", "[main] done 5"));
+        assert!(Expectation::matches("[main] done 5", "[main] done 5"));
+        assert!(!Expectation::matches("done", "[main] done 5"));
+        assert!(!Expectation::matches("[a] done 5", "[main] done 5"));
+    }
+}
