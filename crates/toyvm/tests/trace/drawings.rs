@@ -177,7 +177,7 @@ fn a_long_diagram_says_how_much_it_leaves_out() {
     assert!(more > 50 && more < run.outcome.steps, "{last}");
     let deadlock = random_run(programs::DEADLOCK, Service::InOrder, 0);
     let diagram = text(mermaid::export(&deadlock.recording(), mermaid::MOST, Vec::new()));
-    assert!(diagram.contains("DEADLOCK<br/>left waits for lock b"), "{diagram}");
+    assert!(diagram.contains("DEADLOCK<br/>left waits at line 3"), "{diagram}");
 }
 
 #[test]

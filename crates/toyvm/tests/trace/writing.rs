@@ -117,7 +117,10 @@ fn who_waits_says_for_what_and_who_has_it() {
     );
     let cycle = lines.iter().find(|line| line["finding"] == "cycle").unwrap();
     assert_eq!(cycle["threads"], json!([1, 0]));
-    assert_eq!(cycle["text"][0], "right waits for lock a at line 6 (LOCK_ACQUIRE); left holds it");
+    assert_eq!(
+        cycle["text"][0],
+        "right waits at line 6 (LOCK_ACQUIRE) for lock a, which left holds"
+    );
     // The clock wakes two at once, between two steps.
     let clock = lines.iter().find(|line| !line["clock"].is_null()).unwrap();
     assert!(clock["n"].is_null());
