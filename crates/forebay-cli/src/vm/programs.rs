@@ -1,5 +1,6 @@
 //! `forebay vm programs`: the classics, to read, to run and to change.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -17,18 +18,19 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let text = match &args.name {
-        None => ALL.iter().map(|it| format!("{:<36} {}\n", it.name, it.about())).collect(),
-        Some(name) => match Shipped::named(name) {
-            Some(program) => program.text.to_owned(),
-            None => {
-                eprintln!(
-                    "forebay vm programs: there is no `{name}`; without a name all are listed"
-                );
-                return ExitCode::from(USAGE);
+    let mut text = String::new();
+    match args.name.as_deref().map(|name| (name, Shipped::named(name))) {
+        None => {
+            for program in ALL {
+                let _ = writeln!(text, "{:<36} {}", program.name, program.about());
             }
-        },
-    };
+        }
+        Some((_, Some(program))) => text.push_str(program.text),
+        Some((name, None)) => {
+            eprintln!("forebay vm programs: there is no `{name}`; without a name all are listed");
+            return ExitCode::from(USAGE);
+        }
+    }
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             eprintln!("forebay vm programs: cannot write: {error}");

@@ -20,7 +20,7 @@ use super::debug::Debug;
 use super::file::FileArgs;
 use super::message::{UNREAD, say};
 use super::printer::Printer;
-use super::{USAGE, report, sweep};
+use super::{USAGE, command, report, sweep};
 
 /// Run a program
 ///
@@ -102,7 +102,8 @@ impl ScheduleArgs {
     /// PCT wants to know how long a run is, about: as long as one round-robin.
     fn length_of_a_run(&self, program: &Arc<Program>) -> u64 {
         let policy = Policy::RoundRobin { quantum: 1 };
-        let mut stage = Stage { choices: run::choices(self.seed(program)), observer: () };
+        // The same for every seed, so that each can be run again alone.
+        let mut stage = Stage { choices: run::choices(0), observer: () };
         let scheduler = policy.scheduler(0);
         let mut machine = self.machine(program);
         run::run(&mut machine, scheduler, &mut stage, self.pace(program, false)).steps
@@ -122,16 +123,6 @@ impl ScheduleArgs {
 
     pub(super) fn max_steps(&self, program: &Program) -> u64 {
         self.max_steps.or(program.wishes().max_steps).unwrap_or(MAX_STEPS)
-    }
-
-    /// In words, as flags.
-    pub(super) fn tell(&self, policy: Policy, seed: u64) -> String {
-        match policy {
-            Policy::RoundRobin { quantum: 1 } | Policy::Priority => policy.to_string(),
-            Policy::RoundRobin { quantum } => format!("{policy} --quantum {quantum}"),
-            Policy::Random => format!("{policy} --seed {seed}"),
-            Policy::Pct { depth, .. } => format!("{policy} --seed {seed} --depth {depth}"),
-        }
     }
 
     fn pace(&self, program: &Program, realtime: bool) -> Pace {
@@ -156,7 +147,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         None => None,
         Some(path) => match File::create(path) {
             Ok(file) => {
-                let scheduler = args.schedule.tell(policy, seed);
+                let flags = command::schedule(policy, seed).join(" ");
+                let scheduler = flags.trim_start_matches("--scheduler ").to_owned();
                 let about = About {
                     selection: args.file.selection(),
                     scheduler,
