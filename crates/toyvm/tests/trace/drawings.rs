@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value as Json;
+use toyvm::Machine;
 use toyvm::machine::Service;
 use toyvm::trace::lanes::Style;
-use toyvm::trace::{ExportError, dot, lanes, mermaid, perfetto, shiviz};
+use toyvm::trace::{
+    About, Decision, ExportError, Recording, dot, lanes, mermaid, perfetto, record, shiviz,
+};
 
 use crate::programs::{self, Run, random_run};
 
@@ -93,6 +96,32 @@ fn a_timeline_shows_waits_sleeps_locks_and_what_is_printed() {
     let events = timeline(&random_run(programs::DEATHS, Service::InOrder, 0));
     let printed = events.iter().find(|event| event["ph"] == "i").unwrap();
     assert!(printed["name"].as_str().unwrap().starts_with("[thread-"));
+}
+
+#[test]
+fn each_unit_of_a_semaphore_has_one_arrow() {
+    let text_of = r#"
+both = [
+    ("PUSH", "s"), ("SEMAPHORE_ACQUIRE",), ("PUSH", "s"), ("SEMAPHORE_RELEASE",),
+    ("PUSH", "s"), ("SEMAPHORE_ACQUIRE",),
+]
+vm = ToyVM()
+s = vm.create_semaphore(1, "s")
+vm.create_thread(both, "a")
+vm.create_thread(both, "b")
+"#;
+    let mut machine = Machine::new(programs::program(text_of));
+    let threads: Vec<_> = machine.state().thread_ids().collect();
+    let turns = [0, 0, 0, 0, 1, 1, 1, 1, 0, 0].map(|at: usize| Decision::of(threads[at]));
+    let (trace, _) = record(&mut machine, &About::default(), &turns, Vec::new()).unwrap();
+    let run = Recording::read(trace.as_slice()).unwrap();
+    let events: Json = serde_json::from_str(&text(perfetto::export(&run, Vec::new()))).unwrap();
+    let events = events["traceEvents"].as_array().unwrap();
+    let ends = events.iter().filter(|event| event["ph"] == "s" || event["ph"] == "f");
+    let ends: Vec<_> = ends.map(|it| (it["tid"].as_u64(), it["ts"].as_u64())).collect();
+    // What was there from the beginning comes from nobody.
+    let at = |tid, ts| (Some(tid), Some(ts));
+    assert_eq!(ends, [at(1, 3), at(2, 5), at(2, 7), at(1, 9)]);
 }
 
 #[test]
