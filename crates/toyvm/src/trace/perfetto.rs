@@ -172,7 +172,7 @@ impl<W: Write> Observer for Timeline<W> {
                 };
                 self.waits.insert(thread, Open { name, category, since: now });
             }
-            Event::GoesOn => {}
+            Event::GoesOn => self.stop_waiting(thread, now),
             Event::Released(lock) => self.stop_holding(lock, now),
             Event::Acquired(lock) => {
                 self.stop_holding(lock, now);
