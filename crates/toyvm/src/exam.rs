@@ -41,6 +41,11 @@ pub struct Complaint {
     pub shown_by: Option<Sitting>,
 }
 
+/// How many runs an exam with so many seeds has.
+pub fn runs(seeds: u64) -> u64 {
+    3 + 2 * seeds
+}
+
 /// Runs a program round-robin, by priority, and `seeds` times at random and with PCT, and compares.
 pub fn examine(program: &Arc<Program>, expectation: &Expectation, seeds: u64) -> Marks {
     let mut exam = Exam {

@@ -51,7 +51,7 @@ pub struct Inversion {
 impl Inversion {
     /// The inversion in one sentence, without a full stop.
     pub fn tell(&self, machine: &Machine) -> String {
-        let lock = |index| machine.show_thing(Kind::Lock, index);
+        let lock = |index| machine.identify(Kind::Lock, index);
         let names: Vec<_> = self.nestings.iter().map(|it| lock(it.held)).collect();
         let names = match names.split_last() {
             Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
