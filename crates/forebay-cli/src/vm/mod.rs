@@ -5,6 +5,7 @@ mod debug;
 mod diagnosis;
 mod file;
 mod lint;
+mod message;
 mod printer;
 mod recording;
 mod report;

@@ -18,6 +18,7 @@ use toyvm::{Machine, Program};
 
 use super::debug::Debug;
 use super::file::FileArgs;
+use super::message::{UNREAD, say};
 use super::printer::Printer;
 use super::{USAGE, report, sweep};
 
@@ -165,7 +166,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                 Some(Recorder::new(BufWriter::with_capacity(1 << 16, file), &machine, &about))
             }
             Err(error) => {
-                eprintln!("forebay vm run: cannot write {}: {error}", path.display());
+                say(format_args!("forebay vm run: cannot write {}: {error}", path.display()));
                 return ExitCode::from(USAGE);
             }
         },
@@ -195,11 +196,12 @@ fn play<C: Closely>(
     closely.flush();
     let mut lines = report::tell_outcome(&machine, &outcome);
     lines.extend(closely.races().iter().map(|race| race.tell(&machine)));
-    lines.extend(inversions.findings().iter().map(|inversion| inversion.tell(&machine)));
+    let inversions = inversions.findings().iter();
+    lines.extend(inversions.map(|inversion| format!("warning: {}", inversion.tell(&machine))));
     lines.extend(wakeups.findings(&machine).iter().map(|wakeup| wakeup.tell(&machine)));
     lines.extend(report::warnings(&machine, &outcome));
     for line in lines {
-        eprintln!("{line}");
+        say(line);
     }
     let raced = !closely.races().is_empty() && args.races;
     let status = match outcome.status() {
@@ -207,14 +209,14 @@ fn play<C: Closely>(
         status => status,
     };
     if let Err(error) = closely.finish(&machine, &outcome, status) {
-        eprintln!("forebay vm run: the trace cannot be written: {error}");
+        say(format_args!("forebay vm run: the trace cannot be written: {error}"));
         return ExitCode::from(USAGE);
     }
     if let Err(error) = printer.finish() {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return ExitCode::from(141);
+            return ExitCode::from(UNREAD);
         }
-        eprintln!("forebay vm: cannot write what the program prints: {error}");
+        say(format_args!("forebay vm: cannot write what the program prints: {error}"));
         return ExitCode::from(USAGE);
     }
     ExitCode::from(status)
@@ -261,7 +263,7 @@ impl<C: Closely> Observer for Telling<C> {
         self.closely.flush();
         self.closely.cycle(machine, cycle);
         for line in report::tell_cycle(machine, cycle) {
-            eprintln!("{line}");
+            say(line);
         }
     }
 }
