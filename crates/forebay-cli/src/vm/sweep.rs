@@ -12,6 +12,7 @@ use toyvm::scheduler::Policy;
 use toyvm::sweep::{Plan, Sort, Sweep, sweep};
 use toyvm::verdict::Verdict;
 
+use super::message::{self, say};
 use super::run::Args;
 use super::{USAGE, command};
 
@@ -23,7 +24,7 @@ pub(super) fn run(
     json: bool,
 ) -> ExitCode {
     if seeds == 0 {
-        eprintln!("forebay vm run: --seeds 0: a sweep needs at least 1");
+        say(format_args!("forebay vm run: --seeds 0: a sweep needs at least 1"));
         return ExitCode::from(USAGE);
     }
     let first = args.schedule.seed(program);
@@ -45,11 +46,8 @@ pub(super) fn run(
     bar.finish_and_clear();
     let told =
         if json { tell_json(args, &plan, &swept) } else { tell(args, &plan, &swept, seconds) };
-    if let Err(error) = io::stdout().write_all(told.as_bytes())
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
-        eprintln!("forebay vm: cannot write what came of it: {error}");
-        return ExitCode::from(USAGE);
+    if let Err(status) = message::written(io::stdout().write_all(told.as_bytes())) {
+        return status;
     }
     ExitCode::from(swept.sorts.iter().map(|sort| status(sort.verdict)).fold(0, worse))
 }

@@ -1,5 +1,6 @@
 //! `forebay vm test`: whether programs do what their files say they do.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use toyvm::expectation::Expectation;
 use toyvm::scheduler::Policy;
 
 use super::file::FileArgs;
+use super::message::{self, say};
 use super::{USAGE, command};
 
 /// Check that programs do what their files say: `# expect: LINE`, `# verdict: WORD`
@@ -59,7 +61,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let files = match gather(&args.paths) {
         Ok(files) => files,
         Err(complaint) => {
-            eprintln!("forebay vm test: {complaint}");
+            say(format_args!("forebay vm test: {complaint}"));
             return ExitCode::from(USAGE);
         }
     };
@@ -68,34 +70,49 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         let result = test(file, args.seeds);
         let kind = ["passed", "failed", "unchecked"].iter().position(|kind| *kind == result.result);
         counts[kind.expect("there are three")] += 1;
-        if args.json {
-            println!("{}", serde_json::to_string(&result).expect("it is plain data"));
+        let told = if args.json {
+            serde_json::to_string(&result).expect("it is plain data")
         } else {
-            tell(&result);
+            tell(&result)
+        };
+        if let Err(status) = message::write(told) {
+            return status;
         }
     }
     let [passed, failed, unchecked] = counts;
     if !args.json {
         let unchecked = match unchecked {
             0 => String::new(),
-            n => format!(", {n} expect nothing"),
+            n => format!(", {n} unchecked (no `# expect:` or `# verdict:` in the file)"),
         };
-        println!("{passed} passed, {failed} failed{unchecked}");
+        let told = format!(
+            "{passed} passed, {failed} failed{unchecked}; \
+             a sample of {} schedules of each, not all of them",
+            toyvm::exam::runs(args.seeds),
+        );
+        if let Err(status) = message::write(told) {
+            return status;
+        }
     }
     ExitCode::from(u8::from(failed > 0))
 }
 
-fn tell(result: &Result) {
-    let runs: Vec<String> =
-        result.runs.iter().map(|(verdict, runs)| format!("{verdict} {runs}")).collect();
+/// For people: a line, and what is wrong below it.
+fn tell(result: &Result) -> String {
     let expected = result.expected.as_deref().unwrap_or("-");
-    println!("{:<9} {:<10} {}  ({})", result.result, expected, result.file, runs.join(", "));
+    let mut text = format!("{:<9} {expected:<10} {}", result.result, result.file);
+    let runs: Vec<String> =
+        result.runs.iter().map(|(verdict, runs)| format!("{runs} {verdict}")).collect();
+    if !runs.is_empty() {
+        let _ = write!(text, "  ({})", runs.join("; "));
+    }
     for complaint in &result.complaints {
-        println!("          {complaint}");
+        let _ = write!(text, "\n          {complaint}");
     }
     if let Some(again) = &result.again {
-        println!("          again: {again}");
+        let _ = write!(text, "\n          again: {again}");
     }
+    text
 }
 
 fn test(file: &Path, seeds: u64) -> Result {
