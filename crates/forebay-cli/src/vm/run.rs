@@ -184,7 +184,7 @@ fn play<C: Closely>(
 ) -> ExitCode {
     let pace = args.schedule.pace(machine.program(), args.realtime);
     let telling = Telling {
-        printer: Printer::new(args.realtime || args.debug),
+        printer: Printer::new(args.realtime || args.debug, args.trace.is_none()),
         inversions: Inversions::new(),
         wakeups: Wakeups::new(),
         closely,
