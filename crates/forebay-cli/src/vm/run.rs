@@ -171,7 +171,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             }
         },
     };
-    let close = Close { races: Races::new(), debug: args.debug.then(Debug::new), trace };
+    let debug = args.debug.then(|| Debug::new(args.realtime));
+    let close = Close { races: Races::new(), debug, trace };
     play(args, machine, scheduler, seed, close)
 }
 
@@ -245,6 +246,8 @@ impl<C: Closely> Observer for Telling<C> {
     }
 
     fn print(&mut self, machine: &Machine, thread: ThreadId, line: &str) {
+        // What came before it is told before it.
+        self.closely.flush();
         self.printer.print(machine, thread, line);
         self.closely.print(machine, thread, line);
     }
