@@ -163,7 +163,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             }
         },
     };
-    let close = Close { races: Races::new(), debug: args.debug.then(Debug::new), trace };
+    let debug = args.debug.then(|| Debug::new(args.realtime));
+    let close = Close { races: Races::new(), debug, trace };
     play(args, machine, scheduler, seed, close)
 }
 
@@ -176,7 +177,7 @@ fn play<C: Closely>(
 ) -> ExitCode {
     let pace = args.schedule.pace(machine.program(), args.realtime);
     let telling = Telling {
-        printer: Printer::new(args.realtime || args.debug),
+        printer: Printer::new(args.realtime || args.debug, args.trace.is_none()),
         inversions: Inversions::new(),
         wakeups: Wakeups::new(),
         closely,
@@ -237,6 +238,8 @@ impl<C: Closely> Observer for Telling<C> {
     }
 
     fn print(&mut self, machine: &Machine, thread: ThreadId, line: &str) {
+        // What came before it is told before it.
+        self.closely.flush();
         self.printer.print(machine, thread, line);
         self.closely.print(machine, thread, line);
     }

@@ -96,6 +96,15 @@ pub struct Failure {
     pub at: u32,
 }
 
+/// That there is no such list to start.
+pub(crate) fn tell_bad_body(index: i64, count: u32) -> String {
+    match count {
+        0 => format!("there is no list {index} to start, nor any other"),
+        1 => format!("there is no list {index} to start: the only one is 0"),
+        _ => format!("there is no list {index} to start: they are 0 to {}", count - 1),
+    }
+}
+
 impl Machine {
     /// A fault in one sentence, without a full stop.
     pub fn tell_fault(&self, fault: Fault) -> String {
@@ -130,10 +139,7 @@ impl Machine {
             Fault::DivisionByZero => "division by zero".to_owned(),
             Fault::Overflow => "the result does not fit in 64 bits".to_owned(),
             Fault::BadJump(to) => format!("there is no address {to} to jump to in this list"),
-            Fault::BadBody { index, count } => {
-                let are = if count == 1 { "is" } else { "are" };
-                format!("there is no list {index} to start; there {are} {count}, counted from 0")
-            }
+            Fault::BadBody { index, count } => tell_bad_body(index, count),
             Fault::TooLow { what, least, found } => {
                 format!("{what} is at least {least}, not {found}")
             }

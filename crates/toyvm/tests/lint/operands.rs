@@ -91,7 +91,7 @@ fn numbers_out_of_range() {
         ),
         (
             r#"("PUSH", 2), ("THREAD_CREATE", [[("NOP",)], [("NOP",)]], "daemon")"#,
-            "there is no list 2 to start; there are 2, counted from 0",
+            "there is no list 2 to start: they are 0 to 1",
         ),
     ];
     for (instructions, told) in cases {

@@ -22,7 +22,7 @@ fn the_index_chooses_the_body() {
     );
     assert_eq!(play(&program).lines, ["[thread-0] b", "[thread-1] a"]);
     let none = fault(r#"("PUSH",2),("THREAD_CREATE",[[("NOP",)],[("NOP",)]])"#);
-    assert_eq!(none, "there is no list 2 to start; there are 2, counted from 0");
+    assert_eq!(none, "there is no list 2 to start: they are 0 to 1");
     assert!(fault(r#"("PUSH",-1),("THREAD_CREATE",[[("NOP",)]])"#).contains("no list -1"));
 }
 

@@ -41,7 +41,7 @@ fn a_notification_before_the_wait_is_lost() {
     assert_eq!(
         told_if(&text, &[(0, ALL), (1, ALL)]),
         [
-            "lost wakeup: main notified condition-0 at line 7 (NOTIFY) when nobody waited for it, and \
+            "lost wakeup: main notified condition-0 (c) at line 7 (NOTIFY) when nobody waited for it, and \
           thread-0 waits for it at line 10 (WAIT) since, without having looked in between"
         ]
     );
