@@ -103,7 +103,6 @@ impl Exam<'_> {
     fn conclude(mut self) -> Marks {
         let verdicts = &self.marks.verdicts;
         let complaint = match self.expectation.verdict {
-            None => None,
             Some(Verdict::Fine) => verdicts
                 .iter()
                 .find(|(verdict, _)| **verdict != Verdict::Fine)
@@ -115,7 +114,7 @@ impl Exam<'_> {
                 what: format!("none of {} runs showed {expected}", self.marks.runs),
                 shown_by: None,
             }),
-            Some(_) => None,
+            _ => None,
         };
         self.marks.complaints.extend(complaint);
         self.marks

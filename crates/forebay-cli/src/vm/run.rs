@@ -99,10 +99,11 @@ impl ScheduleArgs {
         policy
     }
 
-    /// PCT wants to know how long a run is, about: as long as one round-robin.
+    /// PCT wants to know how long a run is, about: as long as one round-robin with the first seed;
+    /// whatever the seed of the run, so that it is the same in a sweep and alone.
     fn length_of_a_run(&self, program: &Arc<Program>) -> u64 {
         let policy = Policy::RoundRobin { quantum: 1 };
-        let mut stage = Stage { choices: run::choices(self.seed(program)), observer: () };
+        let mut stage = Stage { choices: run::choices(0), observer: () };
         let scheduler = policy.scheduler(0);
         let mut machine = self.machine(program);
         run::run(&mut machine, scheduler, &mut stage, self.pace(program, false)).steps
@@ -125,7 +126,7 @@ impl ScheduleArgs {
     }
 
     /// In words, as flags.
-    pub(super) fn tell(&self, policy: Policy, seed: u64) -> String {
+    pub(super) fn tell(policy: Policy, seed: u64) -> String {
         match policy {
             Policy::RoundRobin { quantum: 1 } | Policy::Priority => policy.to_string(),
             Policy::RoundRobin { quantum } => format!("{policy} --quantum {quantum}"),
@@ -156,7 +157,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         None => None,
         Some(path) => match File::create(path) {
             Ok(file) => {
-                let scheduler = args.schedule.tell(policy, seed);
+                let scheduler = ScheduleArgs::tell(policy, seed);
                 let about = About {
                     selection: args.file.selection(),
                     scheduler,

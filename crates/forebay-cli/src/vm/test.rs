@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde::Serialize;
+use toyvm::Program;
 use toyvm::exam::{Complaint, Sitting, examine};
 use toyvm::expectation::Expectation;
 use toyvm::scheduler::Policy;
@@ -152,17 +153,17 @@ fn test(file: &Path, seeds: u64) -> Result {
         (true, true) => "unchecked",
         (true, false) => "passed",
     };
-    result.again = marks.complaints.iter().find_map(|complaint| again(&args, complaint));
+    result.again = marks.complaints.iter().find_map(|complaint| again(&args, &program, complaint));
     result.complaints = marks.complaints.into_iter().map(|complaint| complaint.what).collect();
     result
 }
 
-fn again(args: &FileArgs, complaint: &Complaint) -> Option<String> {
+fn again(args: &FileArgs, program: &Program, complaint: &Complaint) -> Option<String> {
     let Sitting { policy, seed } = complaint.shown_by?;
     let mut flags = vec![format!("--scheduler {policy}")];
     match policy {
-        Policy::RoundRobin { quantum } if quantum != 1 => {
-            flags.push(format!("--quantum {quantum}"))
+        Policy::RoundRobin { quantum } if quantum != program.wishes().quantum.unwrap_or(1) => {
+            flags.push(format!("--quantum {quantum}"));
         }
         _ if seed != 0 || policy.has_seed() => flags.push(format!("--seed {seed}")),
         _ => {}

@@ -9,7 +9,8 @@ fn a_child_starts_with_nothing_and_one_more_priority() {
     );
     assert!(played.faults()[0].contains("`x`"));
     let state = played.machine.state();
-    let priorities: Vec<i64> = state.threads().iter().map(|thread| thread.priority()).collect();
+    let priorities: Vec<i64> =
+        state.threads().iter().map(toyvm::machine::Thread::priority).collect();
     assert_eq!(priorities, [0, 1]);
 }
 
