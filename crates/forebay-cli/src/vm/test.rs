@@ -46,7 +46,7 @@ pub(crate) struct Args {
 
 /// What came of one file.
 #[derive(Serialize)]
-struct Result {
+struct Tested {
     file: String,
     /// `passed`, `failed`, or `unchecked` if the file expects nothing.
     result: &'static str,
@@ -99,7 +99,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 /// For people: a line, and what is wrong below it.
-fn tell(result: &Result) -> String {
+fn tell(result: &Tested) -> String {
     let expected = result.expected.as_deref().unwrap_or("-");
     let mut text = format!("{:<9} {expected:<10} {}", result.result, result.file);
     let runs: Vec<String> =
@@ -116,9 +116,9 @@ fn tell(result: &Result) -> String {
     text
 }
 
-fn test(file: &Path, seeds: u64) -> Result {
+fn test(file: &Path, seeds: u64) -> Tested {
     let args = FileArgs::of(file);
-    let mut result = Result {
+    let mut result = Tested {
         file: file.display().to_string(),
         result: "failed",
         expected: None,
@@ -173,7 +173,7 @@ fn again(args: &FileArgs, program: &Program, complaint: &Complaint) -> Option<St
 }
 
 /// The files that were named, and those in the folders that were, each once and in order.
-fn gather(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, String> {
+fn gather(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for path in paths {
         let tell = |error: io::Error| format!("cannot read {}: {error}", path.display());
