@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use toyvm::program::Wishes;
 use toyvm::scheduler::Policy;
 
 use super::file::FileArgs;
@@ -22,14 +23,15 @@ pub(super) fn again(verb: &str, file: &FileArgs, flags: &[String]) -> String {
     line
 }
 
-/// Who decides who goes on, as flags: what is usual is left out, but never the seed where it counts.
-pub(super) fn schedule(policy: Policy, seed: u64) -> Vec<String> {
+/// Who decides who goes on, as flags. What the file wishes, or else is usual, is left out, but never the
+/// seed where it decides.
+pub(super) fn schedule(policy: Policy, seed: u64, wishes: &Wishes) -> Vec<String> {
     let mut flags = vec![format!("--scheduler {policy}")];
-    if policy.has_seed() || seed != 0 {
+    if policy.has_seed() || seed != wishes.seed.unwrap_or(0) {
         flags.push(format!("--seed {seed}"));
     }
     match policy {
-        Policy::RoundRobin { quantum } if quantum != 1 => {
+        Policy::RoundRobin { quantum } if quantum != wishes.quantum.unwrap_or(1) => {
             flags.push(format!("--quantum {quantum}"));
         }
         Policy::Pct { depth, .. } if depth != 3 => flags.push(format!("--depth {depth}")),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use toyvm::deadlock::Cycle;
 use toyvm::machine::{Event, Limits, Service, Stepped, ThreadId};
 use toyvm::observer::Observer;
+use toyvm::program::Wishes;
 use toyvm::run::{self, MAX_STEPS, Outcome, Pace, Stage};
 use toyvm::scheduler::{Any, Policy};
 use toyvm::trace::{About, Recorder};
@@ -99,10 +100,10 @@ impl ScheduleArgs {
         policy
     }
 
-    /// PCT wants to know how long a run is, about: as long as one round-robin.
+    /// PCT wants to know how long a run is, about: as long as one round-robin with the first seed;
+    /// whatever the seed of the run, so that it is the same in a sweep and alone.
     fn length_of_a_run(&self, program: &Arc<Program>) -> u64 {
         let policy = Policy::RoundRobin { quantum: 1 };
-        // The same for every seed, so that each can be run again alone.
         let mut stage = Stage { choices: run::choices(0), observer: () };
         let scheduler = policy.scheduler(0);
         let mut machine = self.machine(program);
@@ -147,7 +148,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         None => None,
         Some(path) => match File::create(path) {
             Ok(file) => {
-                let flags = command::schedule(policy, seed).join(" ");
+                let flags = command::schedule(policy, seed, &Wishes::default()).join(" ");
                 let scheduler = flags.trim_start_matches("--scheduler ").to_owned();
                 let about = About {
                     selection: args.file.selection(),

@@ -45,8 +45,11 @@ pub(super) fn run(
     let swept = sweep(program, &plan, &|done| bar.set_position(done));
     let seconds = began.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    let told =
-        if json { tell_json(args, &plan, &swept) } else { tell(args, &plan, &swept, seconds) };
+    let told = if json {
+        tell_json(args, program, &plan, &swept)
+    } else {
+        tell(args, program, &plan, &swept, seconds)
+    };
     if let Err(status) = message::written(io::stdout().write_all(told.as_bytes())) {
         return status;
     }
@@ -70,9 +73,10 @@ fn worse(a: u8, b: u8) -> u8 {
 }
 
 /// The command that runs one of them again.
-fn again(args: &Args, plan: &Plan, seed: u64) -> String {
-    let mut flags = command::schedule(plan.policy, seed);
-    if plan.max_steps != toyvm::run::MAX_STEPS {
+fn again(args: &Args, program: &Program, plan: &Plan, seed: u64) -> String {
+    let wishes = program.wishes();
+    let mut flags = command::schedule(plan.policy, seed, wishes);
+    if plan.max_steps != wishes.max_steps.unwrap_or(toyvm::run::MAX_STEPS) {
         flags.push(format!("--max-steps {}", plan.max_steps));
     }
     if args.schedule.weak {
@@ -87,7 +91,7 @@ fn again(args: &Args, plan: &Plan, seed: u64) -> String {
 /// More sorts than a person reads; `--json` has them all.
 const MOST: usize = 12;
 
-fn tell(args: &Args, plan: &Plan, swept: &Sweep, seconds: f64) -> String {
+fn tell(args: &Args, program: &Program, plan: &Plan, swept: &Sweep, seconds: f64) -> String {
     let mut text = format!(
         "{} runs of {}, {}, seeds {} to {}: {} steps in {seconds:.2} s\n",
         swept.runs,
@@ -101,7 +105,7 @@ fn tell(args: &Args, plan: &Plan, swept: &Sweep, seconds: f64) -> String {
     for sort in shown {
         let percent = sort.runs as f64 * 100.0 / swept.runs as f64;
         let _ = writeln!(text, "\n{:>8}  {percent:>5.1} %  {}", sort.runs, told(sort));
-        let _ = writeln!(text, "{:>20}again: {}", "", again(args, plan, sort.first_seed));
+        let _ = writeln!(text, "{:>20}again: {}", "", again(args, program, plan, sort.first_seed));
     }
     let rest = &swept.sorts[shown.len()..];
     if !rest.is_empty() {
@@ -140,13 +144,13 @@ struct ToldSort<'a> {
     again: String,
 }
 
-fn tell_json(args: &Args, plan: &Plan, swept: &Sweep) -> String {
+fn tell_json(args: &Args, program: &Program, plan: &Plan, swept: &Sweep) -> String {
     let sorts = swept.sorts.iter().map(|sort| ToldSort {
         verdict: sort.verdict.of_a_run().to_owned(),
         what: &sort.what,
         runs: sort.runs,
         first_seed: sort.first_seed,
-        again: again(args, plan, sort.first_seed),
+        again: again(args, program, plan, sort.first_seed),
     });
     let told = Told {
         file: args.file.file.display().to_string(),

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde::Serialize;
+use toyvm::Program;
 use toyvm::exam::{Complaint, Sitting, examine};
 use toyvm::expectation::Expectation;
 
@@ -153,14 +154,14 @@ fn test(file: &Path, seeds: u64) -> Report {
         (true, true) => "unchecked",
         (true, false) => "passed",
     };
-    result.again = marks.complaints.iter().find_map(|complaint| again(&args, complaint));
+    result.again = marks.complaints.iter().find_map(|complaint| again(&args, &program, complaint));
     result.complaints = marks.complaints.into_iter().map(|complaint| complaint.what).collect();
     result
 }
 
-fn again(args: &FileArgs, complaint: &Complaint) -> Option<String> {
+fn again(args: &FileArgs, program: &Program, complaint: &Complaint) -> Option<String> {
     let Sitting { policy, seed } = complaint.shown_by?;
-    let mut flags = command::schedule(policy, seed);
+    let mut flags = command::schedule(policy, seed, program.wishes());
     flags.push("--races".to_owned());
     Some(command::again("run", args, &flags))
 }

@@ -24,7 +24,7 @@ main = [("PUSH", 5), ("STORE", "x"), ("LOAD", "x"),
 fn debug_says_who_waits() {
     let folder = Folder::of_programs();
     let ended = folder.vm("run two_locks.toy --debug").exits(1);
-    ended.says(&["  there waits at line 13 (LOCK_ACQUIRE) for lock B, which back holds"]);
+    ended.says(&["0.007 ms", "there waits at line 13 (LOCK_ACQUIRE) for lock B, which back holds"]);
 }
 
 #[test]

@@ -45,9 +45,36 @@ fn again_reproduces_what_it_claims() {
             }
         }
     }
+    // PCT aims at a length, which must not depend on the seed: here the length of a run does.
+    let chancy = "worker = [(\"RANDOM\", 60), (\"STORE\", \"left\"), \
+                  (\"LOAD\", \"n\"), (\"PUSH\", 1), (\"ADD\",), (\"GLOBAL_STORE\", \"n\"),\n\
+                  (\"LOAD\", \"left\"), (\"PUSH\", 1), (\"SUB\",), (\"DUP\",), \
+                  (\"STORE\", \"left\"), (\"JUMP_IF\", 2), (\"LOAD\", \"n\"), (\"PRINT\", \"{}\")]\n\
+                  vm = ToyVM()\nvm.globals[\"n\"] = 0\nvm.create_thread(worker, \"a\")\n\
+                  vm.create_thread(worker, \"b\")\n";
+    folder.write("chancy.py", chancy);
+    let swept = folder.vm("run chancy.py --seeds 40 --scheduler pct --json").exits(0).json();
+    for sort in swept["sorts"].as_array().expect("sorts") {
+        let ended = folder.shell(sort["again"].as_str().expect("a command")).exits(0);
+        assert_eq!(ended.out.lines().last(), sort["what"].as_str(), "{}", sort["again"]);
+    }
     let text = folder.vm("run philosophers_deadlock.toy --seeds 30").exits(1);
     let [deadlock, ..] = agains(&text.out)[..] else { panic!("{}", text.out) };
     folder.shell(deadlock).exits(1).says(&["deadlock: 3 threads wait for each other"]);
+}
+
+#[test]
+fn again_overrides_what_the_file_wishes() {
+    let folder = Folder::new();
+    let program = "vm = ToyVM(max_steps=4, quantum=3)\nvm.create_thread([(\"PRINT\", \"x\")] * 2 + \
+                   [(\"NOP\",)] * 4, \"a\")\nvm.create_thread([(\"PRINT\", \"y\")] * 2, \"b\")\n";
+    folder.write("wish.py", program);
+    let flags = "--scheduler round-robin --quantum 1 --max-steps 50000";
+    let swept = folder.vm(&format!("run wish.py --seeds 1 {flags}")).exits(0);
+    let [again] = agains(&swept.out)[..] else { panic!("{}", swept.out) };
+    let expected = folder.vm(&format!("run wish.py {flags}")).exits(0).out;
+    assert_eq!(folder.shell(again).exits(0).out, expected);
+    folder.vm("run wish.py").exits(3);
 }
 
 #[test]
