@@ -62,32 +62,72 @@ fn threads() {
 
 #[test]
 fn stacks() {
-    let (what, limit, times) = limit("('PUSH', 5),", |limits| limits.stack = 6);
     // Counting needs two more.
-    assert_eq!((what, limit, times), ("values on a stack", 6, 4));
-    let dup = self::limit("('PUSH', 5), ('DUP',), ('DUP',), ('POP',), ('POP',), ('POP',),", |limits| {
-        limits.stack = 2;
-    });
-    assert_eq!(dup, ("values on a stack", 2, 0));
+    let pushes = limit("('PUSH', 5),", |limits| limits.stack = 6);
+    assert_eq!(pushes, ("values on a stack", 6, 4));
+    let dup = "('PUSH', 5), ('DUP',), ('DUP',), ('POP',), ('POP',), ('POP',),";
+    assert_eq!(limit(dup, |limits| limits.stack = 2), ("values on a stack", 2, 0));
+}
+
+#[test]
+fn what_finds_no_place_on_the_stack_does_nothing() {
+    for create in [
+        "('LOCK_CREATE',)",
+        "('QUEUE_CREATE',)",
+        "('BOUNDED_QUEUE_CREATE', 1)",
+        "('ATOMIC_CREATE', 1)",
+        "('ARRAY_CREATE', 1)",
+        "('CHOOSE', 3)",
+        "('RANDOM', 3)",
+        "('PUSH', 1)",
+        "('DUP',)",
+        "('LOAD', 'main')",
+        "('LOAD', 'q'), ('TRY_QUEUE_RECEIVE',)",
+        "('LOAD', 'q'), ('QUEUE_RECEIVE_FOR', 1)",
+    ] {
+        let (queue, one) = ("('QUEUE_CREATE',), ('GLOBAL_STORE', 'q'), ('PUSH', 1)", "('PUSH', 1)");
+        let fills = if create.contains("RECEIVE") { one } else { "('PUSH', 1), ('PUSH', 1)" };
+        let (machine, outcome) = run(&format!("{queue}, {fills}, {create}"), |limits| {
+            limits.stack = 3;
+        });
+        let main = machine.thread(outcome.failed[0]);
+        let Status::Failed(failure) = main.status() else { panic!("it has failed") };
+        let full = Fault::TooMuch { what: "values on a stack", limit: 3 };
+        assert_eq!(failure.fault, full, "{create}");
+        assert_eq!(main.stack().len(), 3, "{create}");
+        let state = machine.state();
+        let made = state.locks().len() + state.counters().len() + state.arrays().len();
+        assert_eq!((made, state.queues().len()), (0, 1), "{create}");
+    }
+}
+
+#[test]
+fn lines() {
+    let joins = "('PUSH', 'abcd'), ('DUP',), ('ADD',)";
+    let prints = |text: &str| run(&format!("{joins}, ('PRINT', '{text}')"), |it| it.text = 20).1;
+    assert_eq!(prints("{} {}").failed.len(), 0);
+    assert_eq!(prints("{} {} {}").failed.len(), 1);
+    assert_eq!(prints("a text that is longer than that the file itself holds").failed.len(), 0);
+    let (machine, outcome) =
+        run("('LOAD', 'main'), ('PRINT', '{} {} {} {} {}')", |it| it.text = 20);
+    let Status::Failed(failure) = machine.thread(outcome.failed[0]).status() else {
+        panic!("names are strings too");
+    };
+    assert_eq!(failure.fault, Fault::TooMuch { what: "bytes of a line", limit: 20 });
 }
 
 #[test]
 fn queues() {
-    let send = "('LOAD', 'q'), ('PUSH', 7), ('QUEUE_SEND',),";
-    let make = |how: &str| {
-        format!(
+    for how in
+        ["('QUEUE_SEND',)", "('TRY_QUEUE_SEND',), ('POP',)", "('QUEUE_SEND_FOR', 5), ('POP',)"]
+    {
+        let sends = format!(
             "('LOAD', 'times'), ('JUMP_IF_TRUE', 6), ('QUEUE_CREATE',), ('GLOBAL_STORE', 'q'), \
-             ('LOAD', 'q'), ('PUSH', 7), {how}"
-        )
-    };
-    let _ = send;
-    let sends = make("('QUEUE_SEND',),");
-    let (what, limit, times) = limit(&sends, |limits| limits.queue = 3);
-    assert_eq!((what, limit, times), ("messages in a queue", 3, 3));
-    let tries = make("('TRY_QUEUE_SEND',), ('POP',),");
-    assert_eq!(self::limit(&tries, |limits| limits.queue = 3).2, 3);
-    let timed = make("('QUEUE_SEND_FOR', 5), ('POP',),");
-    assert_eq!(self::limit(&timed, |limits| limits.queue = 3).2, 3);
+             ('LOAD', 'q'), ('PUSH', 7), {how},"
+        );
+        let sent = limit(&sends, |limits| limits.queue = 3);
+        assert_eq!(sent, ("messages in a queue", 3, 3), "{how}");
+    }
 }
 
 #[test]
@@ -127,8 +167,10 @@ fn objects() {
 fn places() {
     let arrays = "('ARRAY_CREATE', 10), ('POP',),";
     assert_eq!(limit(arrays, |limits| limits.places = 35).2, 3);
-    let threads = "('PUSH', 0), ('THREAD_CREATE', [[('PUSH', 1), ('STORE', 'a')]]), ('THREAD_JOIN',),";
-    let (machine, outcome) = run(&format!("{threads} {threads} {threads}"), |limits| limits.places = 2);
+    let threads =
+        "('PUSH', 0), ('THREAD_CREATE', [[('PUSH', 1), ('STORE', 'a')]]), ('THREAD_JOIN',),";
+    let (machine, outcome) =
+        run(&format!("{threads} {threads} {threads}"), |limits| limits.places = 2);
     assert_eq!(outcome.failed.len(), 1, "one thread has no place for its variable");
     assert_eq!(machine.state().threads().len(), 5);
 }

@@ -133,7 +133,7 @@ fn sound(machine: &Machine) -> Result<(), String> {
 
 #[test]
 fn the_machine_stays_sound() {
-    each(400, |program, case| {
+    each(200, |program, case| {
         let mut machine = case.machine(program);
         case.run(&mut machine, Watch(case));
     });

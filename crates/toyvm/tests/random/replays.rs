@@ -12,7 +12,7 @@ use super::runs::{STEPS, each};
 
 #[test]
 fn a_recorded_run_replays_to_the_same_state() {
-    each(150, |program, case| {
+    each(80, |program, case| {
         let mut machine = case.machine(program);
         let recorder = Recorder::new(Vec::new(), &machine, &About::default());
         let (recorder, outcome) = case.run(&mut machine, recorder);
@@ -73,7 +73,7 @@ impl World for Again<'_> {
 #[test]
 fn a_state_goes_on_as_the_machine_did_that_it_was_taken_from() {
     let mut chance = Chance::new(0, 78);
-    each(200, |program, case| {
+    each(100, |program, case| {
         let mut machine = case.machine(program);
         let before = chance.below(STEPS / 4);
         let snapshot = Snapshot { before, schedule: Vec::new(), state: None };

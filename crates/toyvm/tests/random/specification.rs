@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use toyvm::Machine;
-use toyvm::deadlock::Cycle;
-use toyvm::machine::{Event, Stepped, ThreadId};
+use toyvm::deadlock::{self, Cycle};
+use toyvm::instruction::Opcode;
+use toyvm::machine::{Event, On, Stepped, ThreadId};
 use toyvm::observer::Observer;
 use toyvm::run::End;
 
-use super::model::Model;
+use super::model::{Bad, Model, Status};
 use super::runs::{Case, each};
 
 /// Steps the model as the machine is stepped, and compares them before and after each step.
-struct Comparison {
+struct Comparison<'a> {
     model: Model,
     case: Case,
     steps: u64,
@@ -22,9 +23,41 @@ struct Comparison {
     /// Cycles that there are, and those that were told.
     cycles: BTreeSet<Vec<usize>>,
     told: BTreeSet<Vec<usize>>,
+    seen: &'a mut Seen,
 }
 
-impl Comparison {
+/// What has occurred, so that it is known to have been compared.
+#[derive(Default)]
+struct Seen {
+    instructions: Vec<Opcode>,
+    faults: Vec<Bad>,
+    /// What was waited for, and whether for so long at most.
+    waits: Vec<(&'static str, bool)>,
+    /// What was taken by who had waited for it, under weak service.
+    turns: Vec<&'static str>,
+    ends: Vec<&'static str>,
+    cycles: usize,
+}
+
+/// Notes what is new.
+fn note<T: PartialEq>(seen: &mut Vec<T>, it: T) {
+    if !seen.contains(&it) {
+        seen.push(it);
+    }
+}
+
+fn word(on: On) -> &'static str {
+    match on {
+        On::Lock(_) => "lock",
+        On::Semaphore(_) => "semaphore",
+        On::Message(_) => "message",
+        On::Room(_) => "room",
+        On::Condition(_) => "condition",
+        On::Thread(_) => "thread",
+    }
+}
+
+impl Comparison<'_> {
     fn compare(&self, machine: &Machine, when: &str) {
         if let Err(difference) = self.model.agrees(machine) {
             let why = format!("{when} step {}: {difference}", self.steps);
@@ -33,18 +66,30 @@ impl Comparison {
     }
 }
 
-impl Observer for Comparison {
-    fn before(&mut self, machine: &Machine, _: ThreadId) {
+impl Observer for Comparison<'_> {
+    fn before(&mut self, machine: &Machine, thread: ThreadId) {
         self.steps += 1;
         if !self.model.pass_time() {
             self.case.fails(machine.program(), "the model is over, the machine is not");
         }
         self.compare(machine, "before");
+        self.cycles.extend(self.model.cycles());
+        let it = machine.thread(thread);
+        if let Some(wait) = deadlock::wait_of(machine, thread) {
+            note(&mut self.seen.turns, word(wait.on));
+        } else {
+            let code = machine.program().code(it.code());
+            note(&mut self.seen.instructions, code.instructions[it.pc() as usize].opcode());
+        }
     }
 
-    fn event(&mut self, _: &Machine, _: ThreadId, _: u32, event: Event) {
-        if let Event::Chose(number) = event {
-            self.chosen = Some(number);
+    fn event(&mut self, machine: &Machine, thread: ThreadId, _: u32, event: Event) {
+        match (event, deadlock::wait_of(machine, thread)) {
+            (Event::Chose(number), _) => self.chosen = Some(number),
+            (Event::Waits, Some(wait)) => {
+                note(&mut self.seen.waits, (word(wait.on), wait.until.is_some()));
+            }
+            _ => {}
         }
     }
 
@@ -58,6 +103,9 @@ impl Observer for Comparison {
 
     fn after(&mut self, machine: &Machine, thread: ThreadId, stepped: Stepped) {
         self.model.step(thread.index(), self.chosen.take());
+        if let Status::Failed(bad) = self.model.threads[thread.index()].status {
+            note(&mut self.seen.faults, bad);
+        }
         self.compare(machine, "after");
         assert_eq!(self.model.asserted.is_some(), stepped == Stepped::Asserted);
         assert_eq!(self.printed, self.model.printed);
@@ -76,8 +124,8 @@ impl Observer for Comparison {
 
 #[test]
 fn the_machine_is_what_the_page_says() {
-    let (mut ends, mut failed, mut cycles) = (BTreeSet::new(), 0, 0);
-    each(600, |program, case| {
+    let mut seen = Seen::default();
+    each(700, |program, case| {
         let mut machine = case.machine(program);
         let comparison = Comparison {
             model: Model::new(program, case.service),
@@ -87,12 +135,9 @@ fn the_machine_is_what_the_page_says() {
             printed: Vec::new(),
             cycles: BTreeSet::new(),
             told: BTreeSet::new(),
+            seen: &mut seen,
         };
         let (mut it, outcome) = case.run(&mut machine, comparison);
-        if it.cycles != it.told {
-            let why = format!("{:?} were told of the cycles {:?}", it.told, it.cycles);
-            case.fails(program, &why);
-        }
         let end = match outcome.end {
             End::OutOfSteps => "steps",
             End::Asserted { thread } => {
@@ -104,17 +149,33 @@ fn the_machine_is_what_the_page_says() {
                     it.model.pass_time();
                 }
                 it.compare(&machine, "after all, at");
+                it.cycles.extend(it.model.cycles());
                 let finished = it.model.is_finished();
                 assert_eq!(finished, outcome.end == End::Finished, "{case:?}");
                 if finished { "finished" } else { "deadlock" }
             }
             End::Broken { .. } => unreachable!("nothing is claimed"),
         };
-        ends.insert(end);
-        failed += outcome.failed.len();
-        cycles += outcome.cycles.len();
+        if it.cycles != it.told {
+            let why = format!("{:?} were told of the cycles {:?}", it.told, it.cycles);
+            case.fails(program, &why);
+        }
+        note(&mut it.seen.ends, end);
+        it.seen.cycles += outcome.cycles.len();
     });
-    // The programs are such that all of it occurs.
-    assert_eq!(ends, BTreeSet::from(["assertion", "deadlock", "finished"]));
-    assert!(failed > 100 && cycles > 100, "{failed} failed, {cycles} cycles");
+    seen.everything();
+}
+
+impl Seen {
+    /// The programs are such that all of it occurs.
+    fn everything(&self) {
+        let missing = Opcode::ALL.iter().filter(|opcode| !self.instructions.contains(opcode));
+        let missing: Vec<_> = missing.map(|opcode| opcode.row().name).collect();
+        assert_eq!(missing, ["LABEL", "INVARIANT"]);
+        assert_eq!(self.faults.len(), Bad::COUNT, "{:?}", self.faults);
+        assert_eq!(self.waits.len(), 12, "{:?}", self.waits);
+        assert_eq!(self.turns.len(), 4, "{:?}", self.turns);
+        assert_eq!(self.ends.len(), 4, "{:?}", self.ends);
+        assert!(self.cycles > 100, "{}", self.cycles);
+    }
 }

@@ -133,8 +133,9 @@ impl Writer {
             }
             10 => self.meet(),
             11 => self.variable(),
-            12 if self.one_in(4) => self.mistake(),
-            12 => self.add(&["('SLEEP', 0)"]),
+            12 if self.one_in(3) => self.mistake(),
+            12 if self.one_in(2) => self.make(),
+            12 => self.add(&["('NOP',)", "('SLEEP', 0)"]),
             13 | 14 => self.locked(depth - 1),
             15 => self.branch(depth - 1),
             16 => self.repeat(depth - 1),
@@ -156,8 +157,23 @@ impl Writer {
         let name = self.one_of(&["x", "z"]);
         let (push, store) = (format!("('PUSH', {value})"), format!("('STORE', '{name}')"));
         self.add(&[&push, "('DUP',)", &store]);
-        let compare = self.one_of(&["('EQ',)", "('NE',)", "('LT',)", "('GE',)", "('AND',)", "('OR',)"]);
-        self.add(&[&format!("('LOAD', '{name}')"), compare, "('POP',)"]);
+        let compare = self.one_of(&[
+            "('EQ',)", "('NE',)", "('LT',)", "('LE',)", "('GT',)", "('GE',)", "('AND',)", "('OR',)",
+        ]);
+        self.add(&[&format!("('LOAD', '{name}')"), compare, "('NOT',)", "('POP',)"]);
+    }
+
+    /// Makes a thing that nobody else uses.
+    fn make(&mut self) {
+        let make = self.one_of(&[
+            "('LOCK_CREATE',)",
+            "('QUEUE_CREATE',)",
+            "('BOUNDED_SEMAPHORE_CREATE', 1)",
+            "('ATOMIC_CREATE', 4)",
+            "('ATOMIC_CREATE',)",
+            "('ARRAY_CREATE', 2)",
+        ]);
+        self.add(&["('PUSH', 1)", make, "('PRINT',)", "('POP',)"]);
     }
 
     fn print(&mut self) {
@@ -208,7 +224,8 @@ impl Writer {
 
     fn counter(&mut self) {
         self.add(&["('PUSH', 'n')"]);
-        let how = self.one_of(&["('ATOMIC_INCREMENT',)", "('ATOMIC_DECREMENT',)", "('ATOMIC_GET',)"]);
+        let how =
+            self.one_of(&["('ATOMIC_INCREMENT',)", "('ATOMIC_DECREMENT',)", "('ATOMIC_GET',)"]);
         match self.one_in(3) {
             true => self.add(&["('PUSH', 0)", "('PUSH', 5)", "('ATOMIC_COMPARE_AND_SWAP',)"]),
             false => self.add(&[how]),
@@ -264,7 +281,7 @@ impl Writer {
     /// What fails, or is left on the stack.
     fn mistake(&mut self) {
         let lock = self.one_of(LOCKS);
-        match self.below(9) {
+        match self.below(13) {
             0 => self.add(&["('POP',)", "('POP',)"]),
             1 => self.add(&["('LOAD', 'nothing')"]),
             2 => self.add(&["('PUSH', 1)", "('PUSH', 0)", "('DIV',)"]),
@@ -272,6 +289,10 @@ impl Writer {
             4 | 5 => self.add(&[lock, "('LOCK_RELEASE',)"]),
             6 => self.add(&[lock, "('SEMAPHORE_RELEASE',)"]),
             7 => self.add(&["('PUSH', 'left')"]),
+            8 => self.add(&["('PUSH', -1)", "('SLEEP',)"]),
+            9 => self.add(&["('PUSH', 9223372036854775807)", "('DUP',)", "('ADD',)"]),
+            10 => self.add(&["('PUSH', 1)", "('THREAD_CREATE', [[('NOP',)]])"]),
+            11 => self.add(&[lock, "('PUSH', 1)", "('ADD',)"]),
             _ => self.add(&["('PUSH', 0)", "('ASSERT',)"]),
         }
     }

@@ -343,9 +343,8 @@ impl Model {
                 if b == 0 && matches!(instruction, I::Mod | I::Div) {
                     return Err(Bad::DivisionByZero);
                 }
-                let floor = |a: i128, b: i128| {
-                    a.div_euclid(b) - i128::from(b < 0 && a.rem_euclid(b) != 0)
-                };
+                let floor =
+                    |a: i128, b: i128| a.div_euclid(b) - i128::from(b < 0 && a.rem_euclid(b) != 0);
                 let result = match instruction {
                     I::Add => a + b,
                     I::Sub => a - b,

@@ -53,6 +53,11 @@ pub(crate) enum Bad {
     Index,
 }
 
+impl Bad {
+    /// How many sorts there are.
+    pub(crate) const COUNT: usize = 12;
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Thread {
     pub(crate) name: String,
@@ -176,7 +181,13 @@ impl Model {
         V::Thing(kind, index)
     }
 
-    fn make_thread(&mut self, name: Option<String>, code: CodeId, priority: i64, daemon: bool) -> V {
+    fn make_thread(
+        &mut self,
+        name: Option<String>,
+        code: CodeId,
+        priority: i64,
+        daemon: bool,
+    ) -> V {
         let name = self.next_name(Kind::Thread, name);
         self.threads.push(Thread {
             name,

@@ -74,9 +74,7 @@ impl Model {
         match waiting.on {
             On::Lock(lock) => match self.locks[lock] {
                 None => true,
-                Some(owner) => {
-                    waiting.answer == Answer::Robust && self.threads[owner].is_over()
-                }
+                Some(owner) => waiting.answer == Answer::Robust && self.threads[owner].is_over(),
             },
             On::Semaphore(semaphore) => self.semaphores[semaphore].0 > 0,
             On::Message(queue) => !self.queues[queue].messages.is_empty(),
