@@ -1,4 +1,5 @@
 //! Random programs: the machine against a model of the page, and against itself.
+#![allow(clippy::cast_possible_wrap, reason = "the numbers are small")]
 
 mod invariants;
 mod model;

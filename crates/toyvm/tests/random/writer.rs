@@ -226,9 +226,10 @@ impl Writer {
         self.add(&["('PUSH', 'n')"]);
         let how =
             self.one_of(&["('ATOMIC_INCREMENT',)", "('ATOMIC_DECREMENT',)", "('ATOMIC_GET',)"]);
-        match self.one_in(3) {
-            true => self.add(&["('PUSH', 0)", "('PUSH', 5)", "('ATOMIC_COMPARE_AND_SWAP',)"]),
-            false => self.add(&[how]),
+        if self.one_in(3) {
+            self.add(&["('PUSH', 0)", "('PUSH', 5)", "('ATOMIC_COMPARE_AND_SWAP',)"]);
+        } else {
+            self.add(&[how]);
         }
         self.add(&["('PRINT', 'n {}')", "('POP',)"]);
     }

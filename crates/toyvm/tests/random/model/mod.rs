@@ -30,7 +30,7 @@ pub(crate) enum V {
 pub(crate) enum Status {
     Runnable,
     Waiting(Waiting),
-    /// Until when, and the how manieth it was to set an alarm.
+    /// Until when, and how many had set an alarm before.
     Sleeping(u64, u64),
     Ended,
     Failed(Bad),

@@ -33,7 +33,7 @@ pub(crate) struct Waiting {
     pub(crate) on: On,
     /// Who drew the lower one came first.
     pub(crate) ticket: u64,
-    /// Until when, and the how manieth it was to set an alarm.
+    /// Until when, and how many had set an alarm before.
     pub(crate) until: Option<(u64, u64)>,
     pub(crate) answer: Answer,
     pub(crate) message: Option<V>,
