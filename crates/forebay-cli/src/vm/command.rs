@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use toyvm::scheduler::Policy;
+
 use super::file::FileArgs;
 
 /// `forebay vm VERB FILE FLAGS`, with whatever selects the program in the file.
@@ -18,6 +20,22 @@ pub(super) fn again(verb: &str, file: &FileArgs, flags: &[String]) -> String {
         let _ = write!(line, " {flag}");
     }
     line
+}
+
+/// Who decides who goes on, as flags: what is usual is left out, but never the seed where it counts.
+pub(super) fn schedule(policy: Policy, seed: u64) -> Vec<String> {
+    let mut flags = vec![format!("--scheduler {policy}")];
+    if policy.has_seed() || seed != 0 {
+        flags.push(format!("--seed {seed}"));
+    }
+    match policy {
+        Policy::RoundRobin { quantum } if quantum != 1 => {
+            flags.push(format!("--quantum {quantum}"));
+        }
+        Policy::Pct { depth, .. } if depth != 3 => flags.push(format!("--depth {depth}")),
+        _ => {}
+    }
+    flags
 }
 
 /// One word for a shell.

@@ -18,8 +18,9 @@ use toyvm::{Machine, Program};
 
 use super::debug::Debug;
 use super::file::FileArgs;
+use super::message::{UNREAD, say};
 use super::printer::Printer;
-use super::{USAGE, report, sweep};
+use super::{USAGE, command, report, sweep};
 
 /// Run a program
 ///
@@ -101,7 +102,8 @@ impl ScheduleArgs {
     /// PCT wants to know how long a run is, about: as long as one round-robin.
     fn length_of_a_run(&self, program: &Arc<Program>) -> u64 {
         let policy = Policy::RoundRobin { quantum: 1 };
-        let mut stage = Stage { choices: run::choices(self.seed(program)), observer: () };
+        // The same for every seed, so that each can be run again alone.
+        let mut stage = Stage { choices: run::choices(0), observer: () };
         let scheduler = policy.scheduler(0);
         let mut machine = self.machine(program);
         run::run(&mut machine, scheduler, &mut stage, self.pace(program, false)).steps
@@ -121,16 +123,6 @@ impl ScheduleArgs {
 
     pub(super) fn max_steps(&self, program: &Program) -> u64 {
         self.max_steps.or(program.wishes().max_steps).unwrap_or(MAX_STEPS)
-    }
-
-    /// In words, as flags.
-    pub(super) fn tell(&self, policy: Policy, seed: u64) -> String {
-        match policy {
-            Policy::RoundRobin { quantum: 1 } | Policy::Priority => policy.to_string(),
-            Policy::RoundRobin { quantum } => format!("{policy} --quantum {quantum}"),
-            Policy::Random => format!("{policy} --seed {seed}"),
-            Policy::Pct { depth, .. } => format!("{policy} --seed {seed} --depth {depth}"),
-        }
     }
 
     fn pace(&self, program: &Program, realtime: bool) -> Pace {
@@ -155,7 +147,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         None => None,
         Some(path) => match File::create(path) {
             Ok(file) => {
-                let scheduler = args.schedule.tell(policy, seed);
+                let flags = command::schedule(policy, seed).join(" ");
+                let scheduler = flags.trim_start_matches("--scheduler ").to_owned();
                 let about = About {
                     selection: args.file.selection(),
                     scheduler,
@@ -165,12 +158,13 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                 Some(Recorder::new(BufWriter::with_capacity(1 << 16, file), &machine, &about))
             }
             Err(error) => {
-                eprintln!("forebay vm run: cannot write {}: {error}", path.display());
+                say(format_args!("forebay vm run: cannot write {}: {error}", path.display()));
                 return ExitCode::from(USAGE);
             }
         },
     };
-    let close = Close { races: Races::new(), debug: args.debug.then(Debug::new), trace };
+    let debug = args.debug.then(|| Debug::new(args.realtime));
+    let close = Close { races: Races::new(), debug, trace };
     play(args, machine, scheduler, seed, close)
 }
 
@@ -183,7 +177,7 @@ fn play<C: Closely>(
 ) -> ExitCode {
     let pace = args.schedule.pace(machine.program(), args.realtime);
     let telling = Telling {
-        printer: Printer::new(args.realtime || args.debug),
+        printer: Printer::new(args.realtime || args.debug, args.trace.is_none()),
         inversions: Inversions::new(),
         wakeups: Wakeups::new(),
         closely,
@@ -195,11 +189,12 @@ fn play<C: Closely>(
     closely.flush();
     let mut lines = report::tell_outcome(&machine, &outcome);
     lines.extend(closely.races().iter().map(|race| race.tell(&machine)));
-    lines.extend(inversions.findings().iter().map(|inversion| inversion.tell(&machine)));
+    let inversions = inversions.findings().iter();
+    lines.extend(inversions.map(|inversion| format!("warning: {}", inversion.tell(&machine))));
     lines.extend(wakeups.findings(&machine).iter().map(|wakeup| wakeup.tell(&machine)));
     lines.extend(report::warnings(&machine, &outcome));
     for line in lines {
-        eprintln!("{line}");
+        say(line);
     }
     let raced = !closely.races().is_empty() && args.races;
     let status = match outcome.status() {
@@ -207,14 +202,14 @@ fn play<C: Closely>(
         status => status,
     };
     if let Err(error) = closely.finish(&machine, &outcome, status) {
-        eprintln!("forebay vm run: the trace cannot be written: {error}");
+        say(format_args!("forebay vm run: the trace cannot be written: {error}"));
         return ExitCode::from(USAGE);
     }
     if let Err(error) = printer.finish() {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return ExitCode::from(141);
+            return ExitCode::from(UNREAD);
         }
-        eprintln!("forebay vm: cannot write what the program prints: {error}");
+        say(format_args!("forebay vm: cannot write what the program prints: {error}"));
         return ExitCode::from(USAGE);
     }
     ExitCode::from(status)
@@ -243,6 +238,8 @@ impl<C: Closely> Observer for Telling<C> {
     }
 
     fn print(&mut self, machine: &Machine, thread: ThreadId, line: &str) {
+        // What came before it is told before it.
+        self.closely.flush();
         self.printer.print(machine, thread, line);
         self.closely.print(machine, thread, line);
     }
@@ -261,7 +258,7 @@ impl<C: Closely> Observer for Telling<C> {
         self.closely.flush();
         self.closely.cycle(machine, cycle);
         for line in report::tell_cycle(machine, cycle) {
-            eprintln!("{line}");
+            say(line);
         }
     }
 }

@@ -10,6 +10,7 @@ use toyvm::reference;
 use toyvm::trace::{ExportError, Recording, dot, lanes, mermaid, perfetto, shiviz};
 
 use super::file::FileArgs;
+use super::message::{self, say};
 use super::{USAGE, diagnosis, recording};
 
 /// Show a program as the machine sees it, or a trace as a picture; without a file, the instructions
@@ -20,9 +21,9 @@ pub(crate) struct Args {
     /// Begin with this list or function, not with `main`
     #[arg(long, value_name = "NAME")]
     entry: Option<String>,
-    /// What to make of a trace
-    #[arg(long = "as", value_enum, default_value_t = Picture::Lanes, value_name = "PICTURE")]
-    picture: Picture,
+    /// What to make of a trace [default: lanes]
+    #[arg(long = "as", value_enum, value_name = "PICTURE")]
+    picture: Option<Picture>,
     /// The graph of who waits for whom is that after so many steps, not that at the end
     #[arg(long, value_name = "STEPS")]
     at: Option<usize>,
@@ -50,12 +51,23 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                 Ok(()) => Ok(()),
                 Err(ExportError::Write(error)) => Err(error),
                 Err(ExportError::Replay(error)) => {
-                    eprintln!("forebay vm show: {} cannot be replayed: {error}", file.display());
+                    say(format_args!(
+                        "forebay vm show: {} cannot be replayed: {error}",
+                        file.display()
+                    ));
                     return ExitCode::from(USAGE);
                 }
             },
             Some(Err(complaint)) => {
-                eprintln!("forebay vm show: {complaint}");
+                say(format_args!("forebay vm show: {complaint}"));
+                return ExitCode::from(USAGE);
+            }
+            None if args.picture.is_some() || args.at.is_some() => {
+                say(format_args!(
+                    "forebay vm show: {} is no trace, and --as and --at are for traces; \
+                     `forebay vm run --trace FILE` records one",
+                    file.display()
+                ));
                 return ExitCode::from(USAGE);
             }
             None => {
@@ -65,19 +77,13 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             }
         },
     };
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("forebay vm show: cannot write: {error}");
-            ExitCode::from(USAGE)
-        }
-        _ => ExitCode::SUCCESS,
-    }
+    message::written(written).err().unwrap_or(ExitCode::SUCCESS)
 }
 
 fn draw(args: &Args, recording: &Recording) -> Result<(), ExportError> {
     let terminal = io::stdout();
     let out = BufWriter::new(terminal.lock());
-    let mut out = match args.picture {
+    let mut out = match args.picture.unwrap_or(Picture::Lanes) {
         Picture::Lanes => {
             let style = lanes::Style {
                 columns: columns(),

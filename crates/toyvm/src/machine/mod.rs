@@ -25,6 +25,7 @@ mod thread;
 use std::sync::Arc;
 
 pub use event::{Choice, Event, World};
+pub(crate) use fault::tell_bad_body;
 pub use fault::{Failure, Fault};
 pub use line::{On, Wait};
 pub use ready::Ready;

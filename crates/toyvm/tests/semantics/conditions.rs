@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use toyvm::run::End;
 
 use crate::play;
@@ -7,7 +9,7 @@ fn program(threads: &[(&str, &str)]) -> String {
         "vm = ToyVM()\nm = vm.create_lock(\"m\")\nvm.create_condition(m, \"c\")\nvm.globals[\"ready\"] = 0\n",
     );
     for (name, list) in threads {
-        program.push_str(&format!("vm.create_thread([{list}], \"{name}\")\n"));
+        let _ = writeln!(program, "vm.create_thread([{list}], \"{name}\")");
     }
     program
 }
