@@ -78,6 +78,20 @@ impl Machine {
         Ok(())
     }
 
+    /// Space on the stack for an instruction that takes so many values and gives so many.
+    pub(super) fn check_space(
+        &self,
+        thread: ThreadId,
+        takes: usize,
+        gives: usize,
+    ) -> Result<(), Fault> {
+        let most = self.limits.stack;
+        if self.thread(thread).stack.len() + gives > most + takes {
+            return Err(Fault::TooMuch { what: "values on a stack", limit: most as u64 });
+        }
+        Ok(())
+    }
+
     /// Exchanges the `count` values on the top, of which there is at least one, for another.
     #[inline]
     pub(super) fn replace(&mut self, thread: ThreadId, count: usize, value: Value) {

@@ -7,7 +7,7 @@ use crate::instruction::Instruction;
 use crate::program::ClaimId;
 use crate::program::argument::{Address, Bodies, Instead, Name, Saying};
 use crate::program::claim::{Arithmetic, Comparison};
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Text, Value};
 
 /// How a step went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Machine {
     #[inline]
     pub fn step<W: World + ?Sized>(&mut self, thread: ThreadId, world: &mut W) -> Stepped {
         self.state.clock = self.state.clock.saturating_add(1);
-        self.state.began_to_wait = None;
+        self.state.began_to_wait.clear();
         let it = &mut self.state.threads[thread.index()];
         let (at, code) = (it.pc, it.code);
         let stepped = match it.status {
@@ -183,6 +183,7 @@ impl Machine {
             }
 
             I::LockCreate => {
+                self.check_space(thread, 0, 1)?;
                 let handle = self.create_lock(thread, world)?;
                 self.push(thread, Value::Handle(handle))?;
             }
@@ -254,6 +255,7 @@ impl Machine {
 
             I::AtomicCreate(initial) => {
                 let (initial, taken) = self.number(thread, initial)?;
+                self.check_space(thread, taken, 1)?;
                 let handle = self.create_counter(thread, initial, world)?;
                 self.drop_top(thread, taken);
                 self.push(thread, Value::Handle(handle))?;
@@ -269,11 +271,13 @@ impl Machine {
             }
 
             I::QueueCreate => {
+                self.check_space(thread, 0, 1)?;
                 let handle = self.create_queue(thread, None, world)?;
                 self.push(thread, Value::Handle(handle))?;
             }
             I::BoundedQueueCreate(capacity) => {
                 let (capacity, taken) = self.number(thread, capacity)?;
+                self.check_space(thread, taken, 1)?;
                 let handle = self.create_queue(thread, Some(capacity), world)?;
                 self.drop_top(thread, taken);
                 self.push(thread, Value::Handle(handle))?;
@@ -308,6 +312,7 @@ impl Machine {
             }
             I::TryQueueReceive => {
                 let message = On::Message(self.peek_thing(thread, 0, Kind::Queue)?);
+                self.check_space(thread, 1, 2)?;
                 self.drop_top(thread, 1);
                 if !self.available(message, Answer::WhetherServed) {
                     self.push(thread, Value::Int(0))?;
@@ -317,6 +322,7 @@ impl Machine {
             I::QueueReceiveFor(ms) => {
                 let (ms, taken) = self.milliseconds(thread, ms)?;
                 let message = On::Message(self.peek_thing(thread, taken, Kind::Queue)?);
+                self.check_space(thread, taken + 1, 2)?;
                 self.drop_top(thread, taken + 1);
                 return Ok(self.get_thing(thread, message, Answer::WhetherServed, Some(ms), world));
             }
@@ -354,6 +360,7 @@ impl Machine {
 
             I::ArrayCreate(length) => {
                 let (length, taken) = self.number(thread, length)?;
+                self.check_space(thread, taken, 1)?;
                 let handle = self.create_array(thread, length, world)?;
                 self.drop_top(thread, taken);
                 self.push(thread, Value::Handle(handle))?;
@@ -503,6 +510,9 @@ impl Machine {
         if saying.0.is_none() {
             top?;
         }
+        if let (Some(text), Ok(top)) = (saying.0, top) {
+            self.check_line(text, top)?;
+        }
         if world.prints() {
             let said = match (saying.0, top) {
                 (Some(text), Ok(top)) if self.text(text).contains("{}") => {
@@ -513,6 +523,20 @@ impl Machine {
             };
             let line = format!("[{}] {said}", self.show_thread(thread));
             world.print(self, thread, &line);
+        }
+        Ok(())
+    }
+
+    /// A short text may hold many `{}`, each of which becomes a long string. Integers are short.
+    fn check_line(&self, text: Text, top: Value) -> Result<(), Fault> {
+        if let Value::Int(_) = top {
+            return Ok(());
+        }
+        let (text, most) = (self.text(text), self.limits.text);
+        let places = text.matches("{}").count();
+        let kept = text.len() - places * "{}".len();
+        if places > 0 && kept + places * self.show(top).len() > most {
+            return Err(Fault::TooMuch { what: "bytes of a line", limit: most as u64 });
         }
         Ok(())
     }
@@ -625,13 +649,13 @@ impl Machine {
         if below < 1 {
             return Err(Fault::TooLow { what: "what is chosen below", least: 1, found: below });
         }
+        self.check_space(thread, taken, 1)?;
         let chosen = world.choose(self, thread, choice, below as u64);
         debug_assert!(chosen < below as u64);
         self.drop_top(thread, taken);
-        let pushed = self.push(thread, Value::Int(chosen as i64));
-        // Told although the stack may be full: whoever repeats the run is asked for a number too.
+        self.push(thread, Value::Int(chosen as i64))?;
         world.event(self, thread, self.thread(thread).pc - 1, Event::Chose(chosen));
-        pushed
+        Ok(())
     }
 }
 
