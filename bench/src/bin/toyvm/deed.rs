@@ -1,6 +1,7 @@
 //! What is done in a round, each a line of a table.
 
-use std::fs::File;
+use std::fmt;
+use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -86,8 +87,30 @@ impl Deed {
     }
 }
 
-/// Where the trace of that program is written to.
-pub(crate) fn trace_file(subject: Subject, folder: &Path) -> PathBuf {
+impl fmt::Display for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run(subject, policy, _) => {
+                write!(f, "{}, {} threads, {policy}", subject.name, subject.threads)
+            }
+            Self::Python(subject, _) => {
+                write!(f, "{}, {} threads, Python", subject.name, subject.threads)
+            }
+            Self::Trace(subject, _) => write!(f, "{}, traced", subject.name),
+            Self::Sweep(_) => f.write_str("a sweep"),
+            Self::Load(_) => f.write_str("reading"),
+        }
+    }
+}
+
+/// How many bytes the last trace of that program has.
+pub(crate) fn trace_size(subject: Subject, folder: &Path) -> Result<u64, String> {
+    let file = trace_file(subject, folder);
+    let about = fs::metadata(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(about.len())
+}
+
+fn trace_file(subject: Subject, folder: &Path) -> PathBuf {
     folder.join(format!("{}.trace", subject.name))
 }
 
@@ -129,5 +152,28 @@ fn played(
         Ok(outcome)
     } else {
         Err(format!("{} came to its end: {outcome:?}", machine.program().source().name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subject::SUBJECTS;
+
+    #[test]
+    fn every_program_goes_on() {
+        let place = Place { folder: std::env::temp_dir(), python: None };
+        for subject in SUBJECTS {
+            for policy in [Policy::RoundRobin { quantum: 1 }, Policy::Random] {
+                let work = Deed::Run(subject, policy, 50_000).work(&place);
+                assert_eq!(work.map(|work| work.amount), Ok(50_000), "{}", subject.name);
+            }
+        }
+    }
+
+    #[test]
+    fn as_many_instructions_as_were_asked_for() {
+        let place = Place { folder: std::env::temp_dir(), python: None };
+        assert_eq!(Deed::Load(1_000).work(&place).map(|work| work.amount), Ok(1_000));
     }
 }

@@ -7,6 +7,7 @@ mod python;
 mod subject;
 mod work;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs, process};
@@ -18,10 +19,10 @@ use bench::report::shown;
 use bench::rounds::interleaved;
 use bench::table::{Table, write_json};
 use clap::{Parser, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use toyvm::scheduler::Policy;
 
-use deed::{Deed, Place, trace_file};
+use deed::{Deed, Place, trace_size};
 use python::Python;
 use subject::{COUNTING_BY_TWO, LOCK, SUBJECTS};
 use work::{Measure, TIMES, Work};
@@ -68,9 +69,9 @@ impl Alone {
     /// What it is called, and by how many million bytes the process grew.
     fn figure(self) -> (String, Option<f64>) {
         let name = match self {
-            Self::ShortTrace => format!("memory of a trace of {SHORT_TRACE} steps, MB"),
-            Self::LongTrace => format!("memory of a trace of {LONG_TRACE} steps, MB"),
-            Self::Load => format!("memory to read {INSTRUCTIONS} instructions, MB"),
+            Self::ShortTrace => format!("a trace of {SHORT_TRACE} steps: MB of memory"),
+            Self::LongTrace => format!("a trace of {LONG_TRACE} steps: MB of memory"),
+            Self::Load => format!("{INSTRUCTIONS} instructions read: MB of memory"),
         };
         let value = self.to_possible_value().expect("none is skipped");
         (name, growth::growth(value.get_name()).map(|bytes| bytes as f64 / 1e6))
@@ -132,10 +133,10 @@ fn tasks(share: u64) -> Vec<Task> {
     let (seeds, instructions) = (10_000 / share, INSTRUCTIONS / share as u32);
     let task = |name, goal, deed| Task { name, goal, deed };
     vec![
-        task("traced, counting: million steps a second".to_owned(), "≥ 2", trace(COUNTING_BY_TWO)),
-        task("traced, a lock: million steps a second".to_owned(), "≥ 2", trace(LOCK)),
-        task(format!("a sweep of {seeds} seeds, seconds"), "< 10", Deed::Sweep(seeds)),
-        task(format!("{instructions} instructions read, seconds"), "< 2", Deed::Load(instructions)),
+        task("counting, traced: million steps a second".to_owned(), "≥ 2", trace(COUNTING_BY_TWO)),
+        task("a lock, traced: million steps a second".to_owned(), "≥ 2", trace(LOCK)),
+        task(format!("a sweep of {seeds} seeds: seconds"), "< 10", Deed::Sweep(seeds)),
+        task(format!("{instructions} instructions read: seconds"), "< 2", Deed::Load(instructions)),
     ]
 }
 
@@ -149,7 +150,7 @@ fn measure(args: &Args, place: &Place) -> Result<(), String> {
     let deeds: Vec<Deed> = of_races.chain(tasks.iter().map(|task| task.deed)).collect();
     let mut failure = None;
     let rounds = interleaved(args.rounds.into(), deeds.len(), |turn| {
-        progress::show(&format!("{:?}", deeds[turn]));
+        progress::show(&deeds[turn].to_string());
         deeds[turn].work(place).map_err(|complaint| failure.get_or_insert(complaint).clone()).ok()
     });
     progress::show("");
@@ -157,77 +158,103 @@ fn measure(args: &Args, place: &Place) -> Result<(), String> {
         return Err(complaint);
     }
     // In the order of `deeds`.
-    let mut rounds = rounds.into_iter().map(|rounds| rounds.into_iter().flatten().collect());
-    let mut next = || -> Vec<Work> { rounds.next().expect("each deed has its rounds") };
+    let rounds = rounds.into_iter().map(|rounds| rounds.into_iter().flatten().collect());
+    let mut rounds: Rounds = rounds.collect();
 
-    println!("Million instructions a second; median (least–greatest) of {} rounds.\n", args.rounds);
-    let release = place.python.as_ref().map_or("Python", |python| &python.release);
-    let mut table = Table::new([
-        "program",
-        "threads",
-        "scheduler",
-        "by the clock",
-        "by processor time",
-        release,
-        "ours ÷ its",
-    ]);
-    let mut figures = Vec::new();
-    for race in &races {
-        let (own, peer) = (next(), race.peer.map(|_| next()));
-        let by_processor = |rounds: &[Work]| Measure::Rate.spread(rounds, TIMES[1].1).median;
-        let peer = peer.as_deref();
-        table.row(race.at.iter().cloned().chain(Measure::Rate.columns(&own)).chain([
-            peer.map_or("–".to_owned(), |peer| Measure::Rate.columns(peer)[1].clone()),
-            peer.map_or("–".to_owned(), |peer| shown(by_processor(&own) / by_processor(peer))),
-        ]));
-        figures.push(json!({
-            "at": race.at,
-            "toyvm": Measure::Rate.json(&own),
-            "python": peer.map(|peer| Measure::Rate.json(peer)),
-        }));
-    }
-    println!(
-        "{}\nGoal: ≥ 50. Python's figures and the ratios are by processor time.\n",
-        table.markdown()
-    );
-
-    let mut table = Table::new(["what", "by the clock", "by processor time", "goal"]);
-    let mut others_figures = serde_json::Map::new();
-    for Task { name, goal, deed } in &tasks {
-        let (measure, rounds) = (deed.measure(), next());
-        let [clock, processor] = measure.columns(&rounds);
-        table.row([name, &clock, &processor, *goal]);
-        others_figures.insert(name.clone(), measure.json(&rounds));
-    }
-    for subject in [COUNTING_BY_TWO, LOCK] {
-        let size =
-            fs::metadata(trace_file(subject, &place.folder)).map_err(|error| error.to_string())?;
-        let name = format!("traced, {}: bytes a step", subject.name);
-        let bytes = size.len() as f64 / (1_000_000 / share) as f64;
-        table.row([&name, &shown(bytes), "–", "–"]);
-        others_figures.insert(name, bytes.into());
-    }
-    for alone in Alone::value_variants() {
-        let (name, figure) = alone.figure();
-        table.row([&name, &figure.map_or("–".to_owned(), shown), "–", "–"]);
-        others_figures.insert(name, json!(figure));
-    }
-    println!("{}\n{machine}.", table.markdown());
-    if place.python.is_none() {
+    println!("Median (least–greatest) of {} rounds.\n", args.rounds);
+    let release = place.python.as_ref().map(|python| python.release.as_str());
+    let runs = tell_races(&races, &mut rounds, release);
+    let rest = tell_tasks(&tasks, &mut rounds, place)?;
+    println!("{machine}.");
+    if release.is_none() {
         println!("Not installed here, so not measured: Python.");
     }
     let others = others.processors();
     if let Some(warning) = others::warning(others) {
         println!("{warning}");
     }
-    let page: Value = json!({
+    let page = json!({
         "measure": "toyvm",
         "machine": machine,
         "others": others,
         "rounds": args.rounds,
-        "python": place.python.as_ref().map(|python| &python.release),
-        "runs": figures,
-        "rest": others_figures,
+        "python": release,
+        "runs": runs,
+        "rest": rest,
     });
     write_json(args.json.as_deref(), &page)
+}
+
+/// The rounds of each deed, in the order in which they are told.
+type Rounds = VecDeque<Vec<Work>>;
+
+fn next(rounds: &mut Rounds) -> Vec<Work> {
+    rounds.pop_front().expect("each deed has its rounds")
+}
+
+/// Prints the runs as a table, and returns them for machines.
+fn tell_races(races: &[Race], rounds: &mut Rounds, release: Option<&str>) -> Value {
+    let mut table = Table::new([
+        "program",
+        "threads",
+        "scheduler",
+        "by the clock",
+        "by processor time",
+        release.unwrap_or("Python"),
+        "ours ÷ its",
+    ]);
+    let mut figures = Vec::new();
+    for race in races {
+        let own = next(rounds);
+        let peer = race.peer.map(|_| next(rounds));
+        let by_processor = |rounds: &[Work]| Measure::Rate.spread(rounds, TIMES[1].1).median;
+        let [clock, processor] = Measure::Rate.columns(&own);
+        let [its, ratio] = peer.as_ref().map_or_else(
+            || ["–".to_owned(), "–".to_owned()],
+            |peer| {
+                let [_, its] = Measure::Rate.columns(peer);
+                [its, shown(by_processor(&own) / by_processor(peer))]
+            },
+        );
+        table.row(race.at.iter().chain([&clock, &processor, &its, &ratio]));
+        figures.push(json!({
+            "at": race.at,
+            "toyvm": Measure::Rate.json(&own),
+            "python": peer.map(|peer| Measure::Rate.json(&peer)),
+        }));
+    }
+    println!("{}", table.markdown());
+    println!("Million instructions a second; the goal is 50 or more.");
+    println!("Python's figures and the ratios are by processor time.\n");
+    figures.into()
+}
+
+/// Prints the tasks, and what was written and grown in them; returns all of it for machines.
+fn tell_tasks(tasks: &[Task], rounds: &mut Rounds, place: &Place) -> Result<Value, String> {
+    let mut table = Table::new(["what", "by the clock", "by processor time", "goal"]);
+    let mut figures = Map::new();
+    for Task { name, goal, deed } in tasks {
+        let (measure, rounds) = (deed.measure(), next(rounds));
+        let [clock, processor] = measure.columns(&rounds);
+        table.row([name, clock.as_str(), &processor, goal]);
+        figures.insert(name.clone(), measure.json(&rounds));
+    }
+    println!("{}", table.markdown());
+
+    let mut table = Table::new(["what", "figure"]);
+    for task in tasks {
+        if let Deed::Trace(subject, steps) = task.deed {
+            let bytes = trace_size(subject, &place.folder)? as f64 / steps as f64;
+            let name = format!("{}, traced: bytes a step", subject.name);
+            table.row([&name, &shown(bytes)]);
+            figures.insert(name, bytes.into());
+        }
+    }
+    for alone in Alone::value_variants() {
+        let (name, figure) = alone.figure();
+        table.row([&name, &figure.map_or("–".to_owned(), shown)]);
+        figures.insert(name, json!(figure));
+    }
+    println!("{}", table.markdown());
+    Ok(figures.into())
 }

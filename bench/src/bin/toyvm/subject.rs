@@ -1,5 +1,6 @@
 //! The programs that are run for their speed.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use toyvm::Program;
@@ -57,7 +58,7 @@ pub(crate) fn load(name: &str, text: String) -> Result<Arc<Program>, String> {
 pub(crate) fn long(instructions: u32) -> String {
     let mut text = String::from("main = [\n");
     for number in 0..instructions / 2 {
-        text += &format!("    (\"PUSH\", {number}),\n    (\"POP\",),\n");
+        writeln!(text, "    (\"PUSH\", {number}),\n    (\"POP\",),").expect("a string takes it");
     }
     text + "]\n"
 }

@@ -30,7 +30,11 @@ impl Work {
     pub(crate) fn measure(work: impl FnOnce() -> Result<u64, String>) -> Result<Self, String> {
         let (clock, processor) = (Instant::now(), processor::time());
         let amount = work()?;
-        Ok(Self { amount, clock: clock.elapsed(), processor: processor::time() - processor })
+        Ok(Self {
+            amount,
+            clock: clock.elapsed(),
+            processor: processor::time().saturating_sub(processor),
+        })
     }
 }
 
