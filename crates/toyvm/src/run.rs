@@ -149,7 +149,7 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
     let end = loop {
         // Daemons that can go on do so; those that wait or sleep are left.
         let only_daemons = |machine: &Machine| {
-            machine.state().remaining() == 0 && machine.state().ready().is_empty()
+            machine.state().ready().is_empty() && machine.state().remaining() == 0
         };
         if only_daemons(machine) {
             break End::Finished;

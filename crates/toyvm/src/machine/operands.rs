@@ -23,6 +23,15 @@ impl Machine {
         self.peek(thread, below).and_then(integer)
     }
 
+    /// The two integers on the top, the lower one first.
+    #[inline]
+    pub(super) fn peek_two(&self, thread: ThreadId) -> Result<(i64, i64), Fault> {
+        match self.thread(thread).stack[..] {
+            [.., a, b] => Ok((integer(a)?, integer(b)?)),
+            _ => Err(Fault::Underflow { needs: 2 }),
+        }
+    }
+
     /// The index of the thing of that kind so far below the top.
     #[inline]
     pub(super) fn peek_thing(

@@ -40,32 +40,29 @@ impl Machine {
         self.state.began_to_wait.clear();
         let it = &mut self.state.threads[thread.index()];
         let (at, code) = (it.pc, it.code);
-        let stepped = match it.status {
-            Status::Runnable => {
-                let instructions = &self.program.codes[code.index()].instructions;
-                let (instruction, end) = (instructions[at as usize], instructions.len() as u32);
-                it.pc = at + 1;
-                match self.execute(thread, instruction, world) {
-                    Ok(stepped) => {
-                        let it = &self.state.threads[thread.index()];
-                        if it.pc == end && matches!(it.status, Status::Runnable) {
-                            self.end(thread, Status::Ended, world);
-                        }
-                        stepped
+        let stepped = if matches!(it.status, Status::Runnable) {
+            let instructions = &self.program.codes[code.index()].instructions;
+            let (instruction, end) = (instructions[at as usize], instructions.len() as u32);
+            it.pc = at + 1;
+            match self.execute(thread, instruction, world) {
+                Ok(stepped) => {
+                    let it = &self.state.threads[thread.index()];
+                    if it.pc == end && matches!(it.status, Status::Runnable) {
+                        self.end(thread, Status::Ended, world);
                     }
-                    Err(fault) => {
-                        self.thread_mut(thread).pc = at;
-                        let failure = Box::new(Failure { fault, at });
-                        self.end(thread, Status::Failed(failure), world);
-                        Stepped::Failed
-                    }
+                    stepped
+                }
+                Err(fault) => {
+                    self.thread_mut(thread).pc = at;
+                    let failure = Box::new(Failure { fault, at });
+                    self.end(thread, Status::Failed(failure), world);
+                    Stepped::Failed
                 }
             }
-            Status::Waiting(_) if self.state.ready.contains(thread) => {
-                self.take_turn(thread, world);
-                Stepped::Went
-            }
-            _ => panic!("only who can go on is stepped"),
+        } else {
+            assert!(self.state.ready.contains(thread), "only who can go on is stepped");
+            self.take_turn(thread, world);
+            Stepped::Went
         };
         if !self.ending.is_empty() {
             self.end_those_past_their_end(world);
@@ -122,11 +119,11 @@ impl Machine {
             I::Gt => self.compare(thread, Comparison::Gt)?,
             I::Ge => self.compare(thread, Comparison::Ge)?,
             I::And => {
-                let (a, b) = (self.peek_int(thread, 1)?, self.peek_int(thread, 0)?);
+                let (a, b) = self.peek_two(thread)?;
                 self.replace(thread, 2, truth(a != 0 && b != 0));
             }
             I::Or => {
-                let (a, b) = (self.peek_int(thread, 1)?, self.peek_int(thread, 0)?);
+                let (a, b) = self.peek_two(thread)?;
                 self.replace(thread, 2, truth(a != 0 || b != 0));
             }
             I::Not => {
@@ -409,7 +406,7 @@ impl Machine {
     }
 
     fn arithmetic(&mut self, thread: ThreadId, operation: Arithmetic) -> Result<(), Fault> {
-        let (a, b) = (self.peek_int(thread, 1)?, self.peek_int(thread, 0)?);
+        let (a, b) = self.peek_two(thread)?;
         self.replace(thread, 2, Value::Int(operation.apply(a, b)?));
         Ok(())
     }
@@ -442,7 +439,7 @@ impl Machine {
     }
 
     fn compare(&mut self, thread: ThreadId, comparison: Comparison) -> Result<(), Fault> {
-        let (a, b) = (self.peek_int(thread, 1)?, self.peek_int(thread, 0)?);
+        let (a, b) = self.peek_two(thread)?;
         self.replace(thread, 2, truth(comparison.holds(&a, &b)));
         Ok(())
     }
@@ -468,14 +465,22 @@ impl Machine {
     fn store(&mut self, thread: ThreadId, name: Name) -> Result<(), Fault> {
         let value = self.peek(thread, 0)?;
         let slot = name.slot as usize;
-        let places = self.thread(thread).variables.len();
-        if slot >= places {
-            self.more_places(slot + 1 - places)?;
-            self.state.places += slot + 1 - places;
-            self.thread_mut(thread).variables.resize(slot + 1, None);
+        if slot >= self.thread(thread).variables.len() {
+            self.make_places(thread, slot + 1)?;
         }
-        self.thread_mut(thread).variables[slot] = Some(value);
-        self.drop_top(thread, 1);
+        let it = self.thread_mut(thread);
+        it.variables[slot] = Some(value);
+        it.stack.pop();
+        Ok(())
+    }
+
+    /// Makes room for so many variables; the new ones are not set.
+    #[cold]
+    fn make_places(&mut self, thread: ThreadId, places: usize) -> Result<(), Fault> {
+        let more = places - self.thread(thread).variables.len();
+        self.more_places(more)?;
+        self.state.places += more;
+        self.thread_mut(thread).variables.resize(places, None);
         Ok(())
     }
 
