@@ -4,16 +4,19 @@
 //! schedule, a search or a person. What an instruction does to a lock is in `lock.rs`, and so on; how
 //! threads wait and are served is in `line.rs`, the same for all of them.
 
+mod arithmetic;
 mod array;
 mod claims;
 mod clock;
 mod condition;
 mod counter;
 mod event;
+mod execute;
 mod fault;
 mod line;
 mod lock;
 mod operands;
+mod print;
 mod queue;
 mod ready;
 mod semaphore;
@@ -21,6 +24,7 @@ mod show;
 mod state;
 mod step;
 mod thread;
+mod variables;
 
 use std::sync::Arc;
 
