@@ -114,7 +114,7 @@ impl Exam<'_> {
                 what: format!("none of {} runs showed {expected}", self.marks.runs),
                 shown_by: None,
             }),
-            _ => None,
+            None | Some(_) => None,
         };
         self.marks.complaints.extend(complaint);
         self.marks

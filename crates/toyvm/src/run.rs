@@ -149,12 +149,14 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
     let end = loop {
         // Daemons that can go on do so; those that wait or sleep are left.
         let only_daemons = |machine: &Machine| {
-            machine.state().remaining() == 0 && machine.state().ready().is_empty()
+            machine.state().ready().is_empty() && machine.state().remaining() == 0
         };
         if only_daemons(machine) {
             break End::Finished;
         }
-        if !machine.pass_time(stage) {
+        let goes_on = machine.pass_time(stage);
+        tell_cycles(machine, &mut stage.observer, &mut cycles);
+        if !goes_on {
             // Those who slept may have come to their end by waking.
             break if only_daemons(machine) { End::Finished } else { End::Deadlock };
         }
@@ -171,12 +173,7 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
         let stepped = machine.step(thread, stage);
         steps += 1;
         stage.observer.after(machine, thread, stepped);
-        if let Some(waiter) = machine.state().began_to_wait()
-            && let Some(cycle) = deadlock::cycle_through(machine, waiter)
-        {
-            stage.observer.cycle(machine, &cycle);
-            cycles.push(cycle);
-        }
+        tell_cycles(machine, &mut stage.observer, &mut cycles);
         match stepped {
             Stepped::Asserted => break End::Asserted { thread },
             Stepped::Broken(claim) => break End::Broken { thread, at, claim },
@@ -187,4 +184,21 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
     let failed = |thread: &ThreadId| matches!(machine.thread(*thread).status(), Status::Failed(_));
     let failed = machine.state().thread_ids().filter(failed).collect();
     Outcome { end, steps, failed, cycles }
+}
+
+/// Tells the cycles that were closed just now: by a step, or by a wait for a condition that was long
+/// enough.
+#[inline]
+fn tell_cycles<O: Observer>(machine: &Machine, observer: &mut O, cycles: &mut Vec<Cycle>) {
+    let before = cycles.len();
+    for waiter in machine.state().began_to_wait() {
+        // Several who began to wait at once may be part of the same one.
+        if cycles[before..].iter().any(|cycle| cycle.threads.contains(waiter)) {
+            continue;
+        }
+        if let Some(cycle) = deadlock::cycle_through(machine, *waiter) {
+            observer.cycle(machine, &cycle);
+            cycles.push(cycle);
+        }
+    }
 }

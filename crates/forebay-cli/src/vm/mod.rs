@@ -7,6 +7,7 @@ mod file;
 mod lint;
 mod message;
 mod printer;
+mod programs;
 mod recording;
 mod report;
 mod run;
@@ -35,6 +36,7 @@ enum Verb {
     Show(show::Args),
     Lint(lint::Args),
     Test(test::Args),
+    Programs(programs::Args),
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
@@ -43,5 +45,6 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Verb::Show(args) => show::run(args),
         Verb::Lint(args) => lint::run(args),
         Verb::Test(args) => test::run(args),
+        Verb::Programs(args) => programs::run(args),
     }
 }

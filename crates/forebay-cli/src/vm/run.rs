@@ -9,6 +9,7 @@ use std::sync::Arc;
 use toyvm::deadlock::Cycle;
 use toyvm::machine::{Event, Limits, Service, Stepped, ThreadId};
 use toyvm::observer::Observer;
+use toyvm::program::Wishes;
 use toyvm::run::{self, MAX_STEPS, Outcome, Pace, Stage};
 use toyvm::scheduler::{Any, Policy};
 use toyvm::trace::{About, Recorder};
@@ -20,7 +21,7 @@ use super::debug::Debug;
 use super::file::FileArgs;
 use super::message::{UNREAD, say};
 use super::printer::Printer;
-use super::{USAGE, report, sweep};
+use super::{USAGE, command, report, sweep};
 
 /// Run a program
 ///
@@ -125,16 +126,6 @@ impl ScheduleArgs {
         self.max_steps.or(program.wishes().max_steps).unwrap_or(MAX_STEPS)
     }
 
-    /// In words, as flags.
-    pub(super) fn tell(policy: Policy, seed: u64) -> String {
-        match policy {
-            Policy::RoundRobin { quantum: 1 } | Policy::Priority => policy.to_string(),
-            Policy::RoundRobin { quantum } => format!("{policy} --quantum {quantum}"),
-            Policy::Random => format!("{policy} --seed {seed}"),
-            Policy::Pct { depth, .. } => format!("{policy} --seed {seed} --depth {depth}"),
-        }
-    }
-
     fn pace(&self, program: &Program, realtime: bool) -> Pace {
         Pace { max_steps: self.max_steps(program), realtime }
     }
@@ -157,7 +148,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         None => None,
         Some(path) => match File::create(path) {
             Ok(file) => {
-                let scheduler = ScheduleArgs::tell(policy, seed);
+                let flags = command::schedule(policy, seed, &Wishes::default()).join(" ");
+                let scheduler = flags.trim_start_matches("--scheduler ").to_owned();
                 let about = About {
                     selection: args.file.selection(),
                     scheduler,

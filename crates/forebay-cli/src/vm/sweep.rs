@@ -75,14 +75,7 @@ fn worse(a: u8, b: u8) -> u8 {
 /// The command that runs one of them again.
 fn again(args: &Args, program: &Program, plan: &Plan, seed: u64) -> String {
     let wishes = program.wishes();
-    let mut flags = vec![format!("--scheduler {}", plan.policy), format!("--seed {seed}")];
-    match plan.policy {
-        Policy::RoundRobin { quantum } if quantum != wishes.quantum.unwrap_or(1) => {
-            flags.push(format!("--quantum {quantum}"));
-        }
-        Policy::Pct { depth, .. } if depth != 3 => flags.push(format!("--depth {depth}")),
-        _ => {}
-    }
+    let mut flags = command::schedule(plan.policy, seed, wishes);
     if plan.max_steps != wishes.max_steps.unwrap_or(toyvm::run::MAX_STEPS) {
         flags.push(format!("--max-steps {}", plan.max_steps));
     }

@@ -11,7 +11,6 @@ use serde::Serialize;
 use toyvm::Program;
 use toyvm::exam::{Complaint, Sitting, examine};
 use toyvm::expectation::Expectation;
-use toyvm::scheduler::Policy;
 
 use super::file::FileArgs;
 use super::message::{self, say};
@@ -46,10 +45,11 @@ pub(crate) struct Args {
 
 /// What came of one file.
 #[derive(Serialize)]
-struct Tested {
+struct Report {
     file: String,
     /// `passed`, `failed`, or `unchecked` if the file expects nothing.
-    result: &'static str,
+    #[serde(rename = "result")]
+    outcome: &'static str,
     expected: Option<String>,
     /// How its runs ended, and how many of them.
     runs: Vec<(String, u64)>,
@@ -69,7 +69,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let mut counts = [0; 3];
     for file in &files {
         let result = test(file, args.seeds);
-        let kind = ["passed", "failed", "unchecked"].iter().position(|kind| *kind == result.result);
+        let kind =
+            ["passed", "failed", "unchecked"].iter().position(|kind| *kind == result.outcome);
         counts[kind.expect("there are three")] += 1;
         let told = if args.json {
             serde_json::to_string(&result).expect("it is plain data")
@@ -99,9 +100,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 /// For people: a line, and what is wrong below it.
-fn tell(result: &Tested) -> String {
+fn tell(result: &Report) -> String {
     let expected = result.expected.as_deref().unwrap_or("-");
-    let mut text = format!("{:<9} {expected:<10} {}", result.result, result.file);
+    let mut text = format!("{:<9} {expected:<10} {}", result.outcome, result.file);
     let runs: Vec<String> =
         result.runs.iter().map(|(verdict, runs)| format!("{runs} {verdict}")).collect();
     if !runs.is_empty() {
@@ -116,11 +117,11 @@ fn tell(result: &Tested) -> String {
     text
 }
 
-fn test(file: &Path, seeds: u64) -> Tested {
+fn test(file: &Path, seeds: u64) -> Report {
     let args = FileArgs::of(file);
-    let mut result = Tested {
+    let mut result = Report {
         file: file.display().to_string(),
-        result: "failed",
+        outcome: "failed",
         expected: None,
         runs: Vec::new(),
         complaints: Vec::new(),
@@ -148,7 +149,7 @@ fn test(file: &Path, seeds: u64) -> Tested {
         (verdict.of_a_run().to_owned(), *runs)
     };
     result.runs = marks.verdicts.iter().map(told).collect();
-    result.result = match (marks.complaints.is_empty(), expectation.is_empty()) {
+    result.outcome = match (marks.complaints.is_empty(), expectation.is_empty()) {
         (false, _) => "failed",
         (true, true) => "unchecked",
         (true, false) => "passed",
@@ -160,14 +161,7 @@ fn test(file: &Path, seeds: u64) -> Tested {
 
 fn again(args: &FileArgs, program: &Program, complaint: &Complaint) -> Option<String> {
     let Sitting { policy, seed } = complaint.shown_by?;
-    let mut flags = vec![format!("--scheduler {policy}")];
-    match policy {
-        Policy::RoundRobin { quantum } if quantum != program.wishes().quantum.unwrap_or(1) => {
-            flags.push(format!("--quantum {quantum}"));
-        }
-        _ if seed != 0 || policy.has_seed() => flags.push(format!("--seed {seed}")),
-        _ => {}
-    }
+    let mut flags = command::schedule(policy, seed, program.wishes());
     flags.push("--races".to_owned());
     Some(command::again("run", args, &flags))
 }

@@ -7,7 +7,7 @@ use crate::instruction::Instruction;
 use crate::program::ClaimId;
 use crate::program::argument::{Address, Bodies, Instead, Name, Saying};
 use crate::program::claim::{Arithmetic, Comparison};
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Text, Value};
 
 /// How a step went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,35 +37,32 @@ impl Machine {
     #[inline]
     pub fn step<W: World + ?Sized>(&mut self, thread: ThreadId, world: &mut W) -> Stepped {
         self.state.clock = self.state.clock.saturating_add(1);
-        self.state.began_to_wait = None;
+        self.state.began_to_wait.clear();
         let it = &mut self.state.threads[thread.index()];
         let (at, code) = (it.pc, it.code);
-        let stepped = match it.status {
-            Status::Runnable => {
-                let instructions = &self.program.codes[code.index()].instructions;
-                let (instruction, end) = (instructions[at as usize], instructions.len() as u32);
-                it.pc = at + 1;
-                match self.execute(thread, instruction, world) {
-                    Ok(stepped) => {
-                        let it = &self.state.threads[thread.index()];
-                        if it.pc == end && matches!(it.status, Status::Runnable) {
-                            self.end(thread, Status::Ended, world);
-                        }
-                        stepped
+        let stepped = if matches!(it.status, Status::Runnable) {
+            let instructions = &self.program.codes[code.index()].instructions;
+            let (instruction, end) = (instructions[at as usize], instructions.len() as u32);
+            it.pc = at + 1;
+            match self.execute(thread, instruction, world) {
+                Ok(stepped) => {
+                    let it = &self.state.threads[thread.index()];
+                    if it.pc == end && matches!(it.status, Status::Runnable) {
+                        self.end(thread, Status::Ended, world);
                     }
-                    Err(fault) => {
-                        self.thread_mut(thread).pc = at;
-                        let failure = Box::new(Failure { fault, at });
-                        self.end(thread, Status::Failed(failure), world);
-                        Stepped::Failed
-                    }
+                    stepped
+                }
+                Err(fault) => {
+                    self.thread_mut(thread).pc = at;
+                    let failure = Box::new(Failure { fault, at });
+                    self.end(thread, Status::Failed(failure), world);
+                    Stepped::Failed
                 }
             }
-            Status::Waiting(_) if self.state.ready.contains(thread) => {
-                self.take_turn(thread, world);
-                Stepped::Went
-            }
-            _ => panic!("only who can go on is stepped"),
+        } else {
+            assert!(self.state.ready.contains(thread), "only who can go on is stepped");
+            self.take_turn(thread, world);
+            Stepped::Went
         };
         if !self.ending.is_empty() {
             self.end_those_past_their_end(world);
@@ -122,11 +119,11 @@ impl Machine {
             I::Gt => self.compare(thread, Comparison::Gt)?,
             I::Ge => self.compare(thread, Comparison::Ge)?,
             I::And => {
-                let (a, b) = (self.peek_int(thread, 1)?, self.peek_int(thread, 0)?);
+                let (a, b) = self.peek_two(thread)?;
                 self.replace(thread, 2, truth(a != 0 && b != 0));
             }
             I::Or => {
-                let (a, b) = (self.peek_int(thread, 1)?, self.peek_int(thread, 0)?);
+                let (a, b) = self.peek_two(thread)?;
                 self.replace(thread, 2, truth(a != 0 || b != 0));
             }
             I::Not => {
@@ -183,6 +180,7 @@ impl Machine {
             }
 
             I::LockCreate => {
+                self.check_space(thread, 0, 1)?;
                 let handle = self.create_lock(thread, world)?;
                 self.push(thread, Value::Handle(handle))?;
             }
@@ -254,6 +252,7 @@ impl Machine {
 
             I::AtomicCreate(initial) => {
                 let (initial, taken) = self.number(thread, initial)?;
+                self.check_space(thread, taken, 1)?;
                 let handle = self.create_counter(thread, initial, world)?;
                 self.drop_top(thread, taken);
                 self.push(thread, Value::Handle(handle))?;
@@ -269,11 +268,13 @@ impl Machine {
             }
 
             I::QueueCreate => {
+                self.check_space(thread, 0, 1)?;
                 let handle = self.create_queue(thread, None, world)?;
                 self.push(thread, Value::Handle(handle))?;
             }
             I::BoundedQueueCreate(capacity) => {
                 let (capacity, taken) = self.number(thread, capacity)?;
+                self.check_space(thread, taken, 1)?;
                 let handle = self.create_queue(thread, Some(capacity), world)?;
                 self.drop_top(thread, taken);
                 self.push(thread, Value::Handle(handle))?;
@@ -308,6 +309,7 @@ impl Machine {
             }
             I::TryQueueReceive => {
                 let message = On::Message(self.peek_thing(thread, 0, Kind::Queue)?);
+                self.check_space(thread, 1, 2)?;
                 self.drop_top(thread, 1);
                 if !self.available(message, Answer::WhetherServed) {
                     self.push(thread, Value::Int(0))?;
@@ -317,6 +319,7 @@ impl Machine {
             I::QueueReceiveFor(ms) => {
                 let (ms, taken) = self.milliseconds(thread, ms)?;
                 let message = On::Message(self.peek_thing(thread, taken, Kind::Queue)?);
+                self.check_space(thread, taken + 1, 2)?;
                 self.drop_top(thread, taken + 1);
                 return Ok(self.get_thing(thread, message, Answer::WhetherServed, Some(ms), world));
             }
@@ -354,6 +357,7 @@ impl Machine {
 
             I::ArrayCreate(length) => {
                 let (length, taken) = self.number(thread, length)?;
+                self.check_space(thread, taken, 1)?;
                 let handle = self.create_array(thread, length, world)?;
                 self.drop_top(thread, taken);
                 self.push(thread, Value::Handle(handle))?;
@@ -402,7 +406,7 @@ impl Machine {
     }
 
     fn arithmetic(&mut self, thread: ThreadId, operation: Arithmetic) -> Result<(), Fault> {
-        let (a, b) = (self.peek_int(thread, 1)?, self.peek_int(thread, 0)?);
+        let (a, b) = self.peek_two(thread)?;
         self.replace(thread, 2, Value::Int(operation.apply(a, b)?));
         Ok(())
     }
@@ -435,7 +439,7 @@ impl Machine {
     }
 
     fn compare(&mut self, thread: ThreadId, comparison: Comparison) -> Result<(), Fault> {
-        let (a, b) = (self.peek_int(thread, 1)?, self.peek_int(thread, 0)?);
+        let (a, b) = self.peek_two(thread)?;
         self.replace(thread, 2, truth(comparison.holds(&a, &b)));
         Ok(())
     }
@@ -461,14 +465,22 @@ impl Machine {
     fn store(&mut self, thread: ThreadId, name: Name) -> Result<(), Fault> {
         let value = self.peek(thread, 0)?;
         let slot = name.slot as usize;
-        let places = self.thread(thread).variables.len();
-        if slot >= places {
-            self.more_places(slot + 1 - places)?;
-            self.state.places += slot + 1 - places;
-            self.thread_mut(thread).variables.resize(slot + 1, None);
+        if slot >= self.thread(thread).variables.len() {
+            self.make_places(thread, slot + 1)?;
         }
-        self.thread_mut(thread).variables[slot] = Some(value);
-        self.drop_top(thread, 1);
+        let it = self.thread_mut(thread);
+        it.variables[slot] = Some(value);
+        it.stack.pop();
+        Ok(())
+    }
+
+    /// Makes room for so many variables; the new ones are not set.
+    #[cold]
+    fn make_places(&mut self, thread: ThreadId, places: usize) -> Result<(), Fault> {
+        let more = places - self.thread(thread).variables.len();
+        self.more_places(more)?;
+        self.state.places += more;
+        self.thread_mut(thread).variables.resize(places, None);
         Ok(())
     }
 
@@ -503,6 +515,9 @@ impl Machine {
         if saying.0.is_none() {
             top?;
         }
+        if let (Some(text), Ok(top)) = (saying.0, top) {
+            self.check_line(text, top)?;
+        }
         if world.prints() {
             let said = match (saying.0, top) {
                 (Some(text), Ok(top)) if self.text(text).contains("{}") => {
@@ -513,6 +528,20 @@ impl Machine {
             };
             let line = format!("[{}] {said}", self.show_thread(thread));
             world.print(self, thread, &line);
+        }
+        Ok(())
+    }
+
+    /// A short text may hold many `{}`, each of which becomes a long string. Integers are short.
+    fn check_line(&self, text: Text, top: Value) -> Result<(), Fault> {
+        if let Value::Int(_) = top {
+            return Ok(());
+        }
+        let (text, most) = (self.text(text), self.limits.text);
+        let places = text.matches("{}").count();
+        let kept = text.len() - places * "{}".len();
+        if places > 0 && kept + places * self.show(top).len() > most {
+            return Err(Fault::TooMuch { what: "bytes of a line", limit: most as u64 });
         }
         Ok(())
     }
@@ -625,13 +654,13 @@ impl Machine {
         if below < 1 {
             return Err(Fault::TooLow { what: "what is chosen below", least: 1, found: below });
         }
+        self.check_space(thread, taken, 1)?;
         let chosen = world.choose(self, thread, choice, below as u64);
         debug_assert!(chosen < below as u64);
         self.drop_top(thread, taken);
-        let pushed = self.push(thread, Value::Int(chosen as i64));
-        // Told although the stack may be full: whoever repeats the run is asked for a number too.
+        self.push(thread, Value::Int(chosen as i64))?;
         world.event(self, thread, self.thread(thread).pc - 1, Event::Chose(chosen));
-        pushed
+        Ok(())
     }
 }
 

@@ -1,3 +1,4 @@
+use toyvm::machine::Thread;
 use toyvm::run::End;
 
 use crate::{fault, play, says};
@@ -9,8 +10,7 @@ fn a_child_starts_with_nothing_and_one_more_priority() {
     );
     assert!(played.faults()[0].contains("`x`"));
     let state = played.machine.state();
-    let priorities: Vec<i64> =
-        state.threads().iter().map(toyvm::machine::Thread::priority).collect();
+    let priorities: Vec<i64> = state.threads().iter().map(Thread::priority).collect();
     assert_eq!(priorities, [0, 1]);
 }
 
