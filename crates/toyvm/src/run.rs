@@ -155,7 +155,9 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
             break End::Finished;
         }
         let goes_on = machine.pass_time(stage);
-        tell_cycles(machine, &mut stage.observer, &mut cycles);
+        if !machine.state().began_to_wait().is_empty() {
+            tell_cycles(machine, &mut stage.observer, &mut cycles);
+        }
         if !goes_on {
             // Those who slept may have come to their end by waking.
             break if only_daemons(machine) { End::Finished } else { End::Deadlock };
@@ -173,7 +175,9 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
         let stepped = machine.step(thread, stage);
         steps += 1;
         stage.observer.after(machine, thread, stepped);
-        tell_cycles(machine, &mut stage.observer, &mut cycles);
+        if !machine.state().began_to_wait().is_empty() {
+            tell_cycles(machine, &mut stage.observer, &mut cycles);
+        }
         match stepped {
             Stepped::Asserted => break End::Asserted { thread },
             Stepped::Broken(claim) => break End::Broken { thread, at, claim },
@@ -188,7 +192,7 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
 
 /// Tells the cycles that were closed just now: by a step, or by a wait for a condition that was long
 /// enough.
-#[inline]
+#[cold]
 fn tell_cycles<O: Observer>(machine: &Machine, observer: &mut O, cycles: &mut Vec<Cycle>) {
     let before = cycles.len();
     for waiter in machine.state().began_to_wait() {

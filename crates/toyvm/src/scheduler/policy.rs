@@ -82,7 +82,8 @@ pub enum Any {
 }
 
 impl Scheduler for Any {
-    #[inline]
+    #[allow(clippy::inline_always, reason = "it is called at every step")]
+    #[inline(always)]
     fn next(&mut self, machine: &Machine, last: Option<Turn>) -> ThreadId {
         match self {
             Self::RoundRobin(scheduler) => scheduler.next(machine, last),
