@@ -21,6 +21,7 @@ pub mod run;
 pub mod scheduler;
 pub mod source;
 pub mod sweep;
+pub mod trace;
 pub mod value;
 pub mod verdict;
 pub mod watch;

@@ -62,7 +62,9 @@ impl Machine {
             let waiting = self.line(On::Condition(condition)).len();
             let place = match self.service {
                 Service::Weak if waiting > 1 && !all => {
-                    world.choose(self, thread, Choice::Waiter, waiting as u64) as usize
+                    let chosen = world.choose(self, thread, Choice::Waiter, waiting as u64);
+                    world.event(self, thread, at, Event::Chose(chosen));
+                    chosen as usize
                 }
                 _ => 0,
             };

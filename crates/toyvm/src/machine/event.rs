@@ -50,8 +50,10 @@ pub enum Event {
     GoesOn,
     /// It waited as long as it wanted to, in vain.
     GaveUp,
-    /// A number was chosen for it.
+    /// A number was chosen: for its CHOOSE or RANDOM, or whom its NOTIFY wakes under weak service.
     Chose(u64),
+    /// It waits, and from now on can, or can no longer, take what it waits for: weak service only.
+    CanTake(bool),
 }
 
 /// Which instruction asks for a number.

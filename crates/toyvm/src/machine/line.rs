@@ -228,7 +228,11 @@ impl Machine {
                 for place in 0..self.line(on).len() {
                     let thread = self.line(on)[place];
                     let available = self.available(on, self.answer_of(thread));
-                    self.state.ready.set(thread, available);
+                    if self.state.ready.contains(thread) != available {
+                        self.state.ready.set(thread, available);
+                        let at = self.thread(thread).at();
+                        world.event(self, thread, at, Event::CanTake(available));
+                    }
                 }
             }
         }

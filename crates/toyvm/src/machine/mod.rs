@@ -138,7 +138,7 @@ impl Machine {
     }
 
     /// The thing of that name: where an instruction wants a handle, a name serves.
-    fn handle_of(&self, value: Value) -> Option<Handle> {
+    pub(crate) fn handle_of(&self, value: Value) -> Option<Handle> {
         match value {
             Value::Handle(handle) => Some(handle),
             Value::Text(text) => self.program.object_called(text),

@@ -35,11 +35,11 @@ impl Machine {
         }
     }
 
-    /// The name of a thing.
-    pub fn show_handle(&self, handle: Handle) -> Cow<'_, str> {
+    /// What a thing is printed as.
+    pub(crate) fn label_of(&self, handle: Handle) -> Label {
         let at = handle.index as usize;
         let state = self.state();
-        let label = match handle.kind {
+        match handle.kind {
             Kind::Thread => state.threads[at].label,
             Kind::Lock => state.locks[at].label,
             Kind::Semaphore => state.semaphores[at].label,
@@ -47,8 +47,12 @@ impl Machine {
             Kind::Counter => state.counters[at].label,
             Kind::Condition => state.conditions[at].label,
             Kind::Array => state.arrays[at].label,
-        };
-        match label {
+        }
+    }
+
+    /// The name of a thing.
+    pub fn show_handle(&self, handle: Handle) -> Cow<'_, str> {
+        match self.label_of(handle) {
             Label::Named(text) => self.text(text).into(),
             Label::Numbered(number) => format!("{}-{number}", handle.kind.word()).into(),
         }

@@ -63,6 +63,7 @@ pub(super) fn assemble(evaluator: &mut Evaluator<'_>, chosen: Chosen) -> Assembl
     };
     let mut assembler = Assembler {
         machine: chosen.machine,
+        wrong_before: evaluator.errors > 0,
         label: evaluator.texts.intern("LABEL"),
         evaluator,
         codes: Vec::new(),
@@ -130,6 +131,8 @@ pub(super) fn assemble(evaluator: &mut Evaluator<'_>, chosen: Chosen) -> Assembl
 pub(super) struct Assembler<'e, 'a> {
     pub(super) evaluator: &'e mut Evaluator<'a>,
     machine: Option<u32>,
+    /// There were errors already when the lists were evaluated.
+    wrong_before: bool,
     /// The string `LABEL`.
     label: Text,
     codes: Vec<Code>,
@@ -166,7 +169,10 @@ impl Assembler<'_, '_> {
             labels: Vec::new(),
             variables: Vec::new(),
         });
-        let problem = if of.items.is_empty() {
+        let problem = if of.items.is_empty() && self.wrong_before {
+            // What it lacks has been told.
+            return id;
+        } else if of.items.is_empty() {
             Some("this list has no instructions, and a thread needs one")
         } else if self.evaluator.is_instruction(list) {
             Some("this is one instruction, and a thread runs a list of them: put it in [ ]")
@@ -220,14 +226,11 @@ impl Assembler<'_, '_> {
             if name != self.label {
                 continue;
             }
-            match self.labels.get(&label) {
-                Some(earlier) => {
-                    twice.push((label, item.span.clone(), items[*earlier as usize].span.clone()));
-                }
-                None => {
-                    self.labels.insert(label, pc as i64);
-                    self.codes[code.index()].labels.push((pc as i64, label));
-                }
+            if let Some(earlier) = self.labels.get(&label) {
+                twice.push((label, item.span.clone(), items[*earlier as usize].span.clone()));
+            } else {
+                self.labels.insert(label, pc as i64);
+                self.codes[code.index()].labels.push((pc as i64, label));
             }
         }
         for (label, again, earlier) in twice {

@@ -29,7 +29,7 @@ enum Found {
     Nothing,
 }
 
-impl<'a> Evaluator<'a> {
+impl Evaluator<'_> {
     /// Runs the module, and finds the program in it; nothing if an error was told.
     pub(super) fn choose(&mut self, selection: &Selection) -> Option<Chosen> {
         self.run_all(MODULE);
@@ -161,7 +161,6 @@ impl<'a> Evaluator<'a> {
             }
         }
         match lists.as_slice() {
-            [] => Found::Nothing,
             [only] => Found::Program(self.list(*only)),
             _ => Found::Nothing,
         }

@@ -329,10 +329,13 @@ impl<'a> Evaluator<'a> {
         match base {
             Thing::Wrong => Thing::Wrong,
             Thing::Host(_) if name == "ToyVM" => self.make_machine(scope, call),
-            Thing::Host(_) | Thing::Handle(..) | Thing::Text(_) => self.returned_by(call),
             Thing::Machine(machine) => self.machine_method(scope, machine, name, call),
             Thing::Globals(machine) if name == "update" => self.update(scope, machine, call),
-            Thing::Globals(_) | Thing::Dict(_) => self.returned_by(call),
+            Thing::Host(_)
+            | Thing::Handle(..)
+            | Thing::Text(_)
+            | Thing::Globals(_)
+            | Thing::Dict(_) => self.returned_by(call),
             Thing::Sequence(sequence) => self.list_method(scope, sequence, name, call),
             other => {
                 let what = self.describe(other);

@@ -64,7 +64,8 @@ fn read(text: &str, selection: &Selection) -> (Vec<Diagnostic>, Option<Assembled
     }
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
     if !parsed.errors().is_empty() {
-        let errors = parsed.errors().iter().map(|error| {
+        // They come in order; of a file that is no program at all there may be millions.
+        let errors = parsed.errors().iter().take(10 * TOLD).map(|error| {
             let message = format!("this is no Python: {}", told(&error.error));
             Diagnostic::error(message).at(span(error))
         });

@@ -1,5 +1,10 @@
 //! Files: how a program is read from Python source.
 
+#![allow(
+    clippy::cast_possible_wrap,
+    reason = "lengths are bounded by the file and by what it may make"
+)]
+
 mod assemble;
 mod claim;
 mod diagnostic;

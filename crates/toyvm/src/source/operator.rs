@@ -167,12 +167,11 @@ impl<'a> Evaluator<'a> {
             }
             (Thing::Dict(dict), Thing::Text(key)) => {
                 let entries = &self.dicts[dict as usize];
-                match entries.iter().rev().find(|(name, _)| *name == key) {
-                    Some((_, thing)) => *thing,
-                    None => {
-                        let what = self.describe(Thing::Text(key));
-                        self.wrong_at(subscript, format!("the dict has nothing for {what}"))
-                    }
+                if let Some((_, thing)) = entries.iter().rev().find(|(name, _)| *name == key) {
+                    *thing
+                } else {
+                    let what = self.describe(Thing::Text(key));
+                    self.wrong_at(subscript, format!("the dict has nothing for {what}"))
                 }
             }
             (Thing::Globals(machine), Thing::Text(name)) => {

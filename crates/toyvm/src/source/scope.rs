@@ -126,7 +126,9 @@ impl<'a> Evaluator<'a> {
         let progress = |at: &&u32| here.progress[**at as usize];
         if let Some(at) = statements.iter().find(|at| progress(at) == Progress::Waiting) {
             self.run(scope, *at as usize);
-            return self.scopes[scope as usize].bound.get(name).copied();
+            // A statement that was wrong may have bound nothing.
+            let wrong = (self.errors > 0).then_some(Thing::Wrong);
+            return self.scopes[scope as usize].bound.get(name).copied().or(wrong);
         }
         let at = statements.iter().find(|at| progress(at) == Progress::Running)?;
         let place = &here.body[*at as usize];

@@ -173,12 +173,11 @@ impl<'a> Evaluator<'a> {
             return;
         }
         let script = &mut self.machines[machine as usize];
-        match script.global_at.get(&name) {
-            Some(at) => script.globals[*at] = (name, thing, place),
-            None => {
-                script.global_at.insert(name, script.globals.len());
-                script.globals.push((name, thing, place));
-            }
+        if let Some(at) = script.global_at.get(&name) {
+            script.globals[*at] = (name, thing, place);
+        } else {
+            script.global_at.insert(name, script.globals.len());
+            script.globals.push((name, thing, place));
         }
     }
 

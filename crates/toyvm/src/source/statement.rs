@@ -264,15 +264,12 @@ impl<'a> Evaluator<'a> {
                             return;
                         };
                         let index = key.int().and_then(|index| place_of(index, length));
-                        match index.filter(|index| *index < length) {
-                            Some(index) => {
-                                let item = Item { thing, span: span(target) };
-                                self.sequences[list as usize].items[index] = item;
-                            }
-                            None => {
-                                let key = self.describe(key);
-                                self.wrong_at(target, format!("the list has nothing at {key}"));
-                            }
+                        if let Some(index) = index.filter(|index| *index < length) {
+                            let item = Item { thing, span: span(target) };
+                            self.sequences[list as usize].items[index] = item;
+                        } else {
+                            let key = self.describe(key);
+                            self.wrong_at(target, format!("the list has nothing at {key}"));
                         }
                     }
                     _ => {
