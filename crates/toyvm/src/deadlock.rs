@@ -51,51 +51,51 @@ pub fn waiting(machine: &Machine) -> impl Iterator<Item = (ThreadId, &Wait)> {
 }
 
 /// A wait in one sentence, without a full stop:
-/// `producer waits for lock-0 at line 12 (LOCK_ACQUIRE); consumer holds it`.
+/// `producer waits at line 12 (LOCK_ACQUIRE) for lock-0, which consumer holds`.
 pub fn tell_wait(machine: &Machine, thread: ThreadId, wait: &Wait) -> String {
     let name = machine.show_thread(thread);
     let place = tell_place(machine, thread, wait.at);
+    format!("{name} waits {place} for {}", tell_awaited(machine, thread, wait))
+}
+
+/// What a thread waits for, and why it is not to be had: `lock-0, which consumer holds`.
+pub fn tell_awaited(machine: &Machine, thread: ThreadId, wait: &Wait) -> String {
     let state = machine.state();
-    let (what, why) = match wait.on {
+    match wait.on {
         On::Lock(index) => {
-            let lock = machine.show_thing(Kind::Lock, index);
-            let holder = state.locks()[index as usize].owner.map(|owner| {
+            let lock = machine.introduce(Kind::Lock, index);
+            let why = state.locks()[index as usize].owner.map(|owner| {
                 let holder = machine.show_thread(owner);
                 match machine.thread(owner).status() {
-                    _ if owner == thread => "it holds it itself".to_owned(),
-                    Status::Ended => format!("{holder} ended while it held it"),
-                    Status::Failed(_) => format!("{holder} failed while it held it"),
-                    _ => format!("{holder} holds it"),
+                    _ if owner == thread => ", which it holds itself".to_owned(),
+                    Status::Ended => format!(", which {holder} held when it ended"),
+                    Status::Failed(_) => format!(", which {holder} held when it failed"),
+                    _ => format!(", which {holder} holds"),
                 }
             });
-            (format!("lock {lock}"), holder)
+            format!("{lock}{}", why.unwrap_or_default())
         }
         On::Semaphore(index) => {
-            let semaphore = machine.show_thing(Kind::Semaphore, index);
-            (format!("semaphore {semaphore}"), Some("its count is 0".to_owned()))
+            format!("{}, whose count is 0", machine.introduce(Kind::Semaphore, index))
         }
         On::Message(index) => {
-            let queue = machine.show_thing(Kind::Queue, index);
-            (format!("a message in {queue}"), Some("it is empty".to_owned()))
+            format!("a message in {}, which is empty", machine.introduce(Kind::Queue, index))
         }
         On::Room(index) => {
-            let queue = machine.show_thing(Kind::Queue, index);
             let held = state.queues()[index as usize].messages.len();
-            (format!("room in {queue}"), Some(format!("it is full with {held}")))
+            let queue = machine.introduce(Kind::Queue, index);
+            format!("room in {queue}, which is full with {held}")
         }
         On::Condition(index) => {
-            let condition = machine.show_thing(Kind::Condition, index);
-            (format!("condition {condition}"), Some("nobody has notified it since".to_owned()))
+            let condition = machine.introduce(Kind::Condition, index);
+            format!("{condition}, which nobody has notified since")
         }
-        On::Thread(other) if other == thread => ("its own end".to_owned(), None),
+        On::Thread(other) if other == thread => "its own end".to_owned(),
         On::Thread(other) => {
-            let status = machine.thread(other).status().word();
-            let other = machine.show_thread(other);
-            (format!("the end of {other}"), Some(format!("which is {status}")))
+            let is = machine.thread(other).status().word();
+            format!("the end of {}, which is {is}", machine.show_thread(other))
         }
-    };
-    let why = why.map(|why| format!("; {why}")).unwrap_or_default();
-    format!("{name} waits for {what} {place}{why}")
+    }
 }
 
 /// Where a thread does something: `at line 12 (LOCK_ACQUIRE)`.

@@ -139,6 +139,13 @@ fn deep_files_are_refused() {
         "t.vm:2:205: brackets are nested deeper than 200 here"
     );
     assert!(refused(format!("x = 1\ny = 1{}\n", " + 1".repeat(3000))).contains("without a comma"));
+    let lambdas = format!("x = {}1\n", "lambda a, b: ".repeat(300));
+    assert!(refused(lambdas).contains("without a comma"), "the commas of lambdas separate nothing");
+    let mut blocks = String::new();
+    for level in 0..=101 {
+        let _ = writeln!(blocks, "{}if a:", " ".repeat(level));
+    }
+    assert_eq!(refused(blocks), "t.vm:102:102: blocks are nested deeper than 100 here");
 }
 
 #[test]

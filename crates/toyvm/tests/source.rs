@@ -306,6 +306,8 @@ fn instructions_that_are_none_are_told_with_what_to_do() {
     assert!(error("main = [('PUSH', 1), ('POP',\n").starts_with("t.vm:2:1: this is no Python: "));
     let several = read("main = [('PUHS', 1), ('POP', 1), (\"NOP\")]\n", &Selection::default());
     assert_eq!(several.expect_err("errors").len(), 3, "several errors at a time");
+    let twice = "def f(): return [('PUHS', 1)]\nmain = f() + f()\n";
+    assert_eq!(read(twice, &Selection::default()).expect_err("one").len(), 1, "each is told once");
     let many = format!("main = [{}]\n", "('PUHS',), ".repeat(50));
     let many = read(&many, &Selection::default()).expect_err("errors");
     assert_eq!((many.len(), many[20].as_str()), (21, "t.vm: and 30 more errors"));
@@ -342,7 +344,7 @@ empty = vm.create_semaphore(5, "empty")
 full = vm.create_semaphore(name="full", initial=0)
 q = vm.create_message_queue("q")
 c = vm.create_atomic_counter(0, "c")
-cond = vm.create_condition(lock, "changed")
+cond = vm.create_condition("changed", lock=lock)
 few = vm.create_bounded_semaphore(1, 2, "few")
 small = vm.create_bounded_queue(3, name="small")
 cells = vm.create_array(4, "cells")
@@ -471,7 +473,7 @@ fn the_program_is_found() {
         [(Some("main"), "main()", 0)]
     );
     let demo = "from toyvm import ToyVM\ndef demo(n=1):\n    vm = ToyVM()\n    code = [('PUSH', n)]\n    \
-                vm.create_thread(code, 'A')\n    vm.run()\n    print(vm.output)\n    return vm\n";
+                vm.create_thread(code, 'A')\n    vm.run()\n    print(vm.output)\n    return vm\ndef none(): return 1\n";
     assert_eq!(entries(&program(demo)), [(Some("A"), "code", 0)]);
     let driven = format!(
         "{demo}def main():\n    print('x')\n    demo(2)\nif __name__ == '__main__':\n    main()\n"

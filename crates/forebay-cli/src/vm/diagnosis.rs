@@ -35,9 +35,12 @@ fn render(source: &Source, diagnostic: &Diagnostic, coloured: bool) -> String {
         .span
         .iter()
         .map(|span| (AnnotationKind::Primary, span, None))
-        .chain(diagnostic.related.iter().map(|(span, what)| {
-            (AnnotationKind::Context, span, Some(what.as_str()))
-        }))
+        .chain(
+            diagnostic
+                .related
+                .iter()
+                .map(|(span, what)| (AnnotationKind::Context, span, Some(what.as_str()))),
+        )
         .collect();
     for (kind, span, what) in places {
         let window = Window::of(source, span);

@@ -2,9 +2,9 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write as _};
 
+use toyvm::Machine;
 use toyvm::machine::ThreadId;
 use toyvm::observer::Observer;
-use toyvm::Machine;
 
 /// Writes each printed line.
 pub(super) struct Printer {

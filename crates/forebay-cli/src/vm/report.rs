@@ -34,9 +34,10 @@ pub(super) fn tell_outcome(machine: &Machine, outcome: &Outcome) -> Vec<String> 
         End::Finished => {}
         End::Deadlock => {
             lines.push("deadlock: nobody can go on".to_owned());
+            let told = |thread| outcome.cycles.iter().any(|cycle| cycle.threads.contains(&thread));
+            let waiting = deadlock::waiting(machine).filter(|(thread, _)| !told(*thread));
             lines.extend(
-                deadlock::waiting(machine)
-                    .map(|(thread, wait)| format!("  {}", tell_wait(machine, thread, wait))),
+                waiting.map(|(thread, wait)| format!("  {}", tell_wait(machine, thread, wait))),
             );
         }
         End::Asserted { thread } => {
@@ -74,9 +75,8 @@ pub(super) fn tell_outcome(machine: &Machine, outcome: &Outcome) -> Vec<String> 
 fn tell_threads(machine: &Machine) -> Vec<String> {
     /// More than a person reads.
     const MOST: usize = 50;
-    let alive = machine.state().thread_ids().filter(|thread| {
-        !machine.thread(*thread).status().is_over()
-    });
+    let alive =
+        machine.state().thread_ids().filter(|thread| !machine.thread(*thread).status().is_over());
     let mut lines: Vec<String> = alive
         .map(|thread| {
             let it = machine.thread(thread);
@@ -115,7 +115,8 @@ pub(super) fn warnings(machine: &Machine, outcome: &Outcome) -> Vec<String> {
         .collect();
     if outcome.end == End::Finished && !unjoined.is_empty() {
         let (names, more) = unjoined.split_at(unjoined.len().min(5));
-        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        let more =
+            if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
         warnings.push(format!("warning: nobody joined {}{more}", names.join(", ")));
     }
     for (index, lock) in state.locks().iter().enumerate() {

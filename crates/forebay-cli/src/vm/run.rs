@@ -9,6 +9,7 @@ use toyvm::machine::{Event, Limits, Service, Stepped, ThreadId};
 use toyvm::observer::Observer;
 use toyvm::run::{self, MAX_STEPS, Pace, Stage};
 use toyvm::scheduler::{Any, Policy};
+use toyvm::watch::races::Race;
 use toyvm::watch::{Inversions, Races, Wakeups};
 use toyvm::{Machine, Program};
 
@@ -133,40 +134,42 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let seed = args.schedule.seed(&program);
     let machine = args.schedule.machine(&program);
     let scheduler = policy.scheduler(seed);
-    let printer = Printer::new(args.realtime || args.debug);
     if !(args.debug || args.races || args.trace.is_some()) {
-        // Nobody looks on: as fast as it goes.
-        return play(args, machine, scheduler, seed, Telling { printer, watchers: () });
+        // Nobody looks at each step: as fast as it goes.
+        return play(args, machine, scheduler, seed, ());
     }
-    let watchers = Watchers {
-        races: Races::new(),
-        inversions: Inversions::new(),
-        wakeups: Wakeups::new(),
-        debug: args.debug.then(Debug::new),
-    };
-    play(args, machine, scheduler, seed, Telling { printer, watchers })
+    let close = Close { races: Races::new(), debug: args.debug.then(Debug::new) };
+    play(args, machine, scheduler, seed, close)
 }
 
-fn play<W: Watching>(
+fn play<C: Closely>(
     args: &Args,
     mut machine: Machine,
     scheduler: Any,
     seed: u64,
-    telling: Telling<W>,
+    closely: C,
 ) -> ExitCode {
     let pace = args.schedule.pace(machine.program(), args.realtime);
+    let telling = Telling {
+        printer: Printer::new(args.realtime || args.debug),
+        inversions: Inversions::new(),
+        wakeups: Wakeups::new(),
+        closely,
+    };
     let mut stage = Stage { choices: run::choices(seed), observer: telling };
     let outcome = run::run(&mut machine, scheduler, &mut stage, pace);
-    let Telling { mut printer, mut watchers } = stage.observer;
+    let Telling { mut printer, inversions, wakeups, mut closely } = stage.observer;
     printer.flush();
-    watchers.flush();
-    for line in report::tell_outcome(&machine, &outcome) {
+    closely.flush();
+    let mut lines = report::tell_outcome(&machine, &outcome);
+    lines.extend(closely.races().iter().map(|race| race.tell(&machine)));
+    lines.extend(inversions.findings().iter().map(|inversion| inversion.tell(&machine)));
+    lines.extend(wakeups.findings(&machine).iter().map(|wakeup| wakeup.tell(&machine)));
+    lines.extend(report::warnings(&machine, &outcome));
+    for line in lines {
         eprintln!("{line}");
     }
-    let (findings, raced) = watchers.findings(&machine);
-    for line in findings.iter().chain(&report::warnings(&machine, &outcome)) {
-        eprintln!("{line}");
-    }
+    let raced = !closely.races().is_empty();
     if let Err(error) = printer.finish() {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return ExitCode::from(141);
@@ -178,76 +181,79 @@ fn play<W: Watching>(
     ExitCode::from(if raced && args.races && matches!(status, 0 | 3) { 1 } else { status })
 }
 
-/// Prints what the program prints, and tells of deadlocks as soon as they are there.
-struct Telling<W> {
+/// Prints what the program prints, tells of deadlocks as soon as they are there, and watches what
+/// costs next to nothing to watch.
+struct Telling<C> {
     printer: Printer,
-    watchers: W,
+    inversions: Inversions,
+    wakeups: Wakeups,
+    closely: C,
 }
 
-impl<W: Watching> Observer for Telling<W> {
+impl<C: Closely> Observer for Telling<C> {
     #[inline]
     fn before(&mut self, machine: &Machine, thread: ThreadId) {
-        self.watchers.before(machine, thread);
+        self.closely.before(machine, thread);
     }
 
     #[inline]
     fn event(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
-        self.watchers.event(machine, thread, at, event);
+        self.inversions.event(machine, thread, at, event);
+        self.wakeups.event(machine, thread, at, event);
+        self.closely.event(machine, thread, at, event);
     }
 
     fn print(&mut self, machine: &Machine, thread: ThreadId, line: &str) {
         self.printer.print(machine, thread, line);
+        self.closely.print(machine, thread, line);
     }
 
     fn prints(&self) -> bool {
-        self.printer.prints()
+        self.printer.prints() || self.closely.prints()
     }
 
     #[inline]
     fn after(&mut self, machine: &Machine, thread: ThreadId, stepped: Stepped) {
-        self.watchers.after(machine, thread, stepped);
+        self.closely.after(machine, thread, stepped);
     }
 
     fn cycle(&mut self, machine: &Machine, cycle: &Cycle) {
         self.printer.flush();
-        self.watchers.flush();
+        self.closely.flush();
+        self.closely.cycle(machine, cycle);
         for line in report::tell_cycle(machine, cycle) {
             eprintln!("{line}");
         }
     }
 }
 
-/// Whoever looks on while a program runs.
-trait Watching: Observer {
+/// Whoever looks at each step.
+trait Closely: Observer {
     /// Writes what is left to be written.
     fn flush(&mut self) {}
 
-    /// What was found, in sentences, and whether there was a race.
-    fn findings(&self, machine: &Machine) -> (Vec<String>, bool) {
-        let _ = machine;
-        (Vec::new(), false)
+    /// The races that were seen.
+    fn races(&self) -> &[Race] {
+        &[]
     }
 }
 
-impl Watching for () {}
+/// Nobody does.
+impl Closely for () {}
 
-/// All who can look on.
-struct Watchers {
+/// All who can.
+struct Close {
     races: Races,
-    inversions: Inversions,
-    wakeups: Wakeups,
     debug: Option<Debug>,
 }
 
-impl Observer for Watchers {
+impl Observer for Close {
     fn before(&mut self, machine: &Machine, thread: ThreadId) {
         self.debug.before(machine, thread);
     }
 
     fn event(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
         self.races.event(machine, thread, at, event);
-        self.inversions.event(machine, thread, at, event);
-        self.wakeups.event(machine, thread, at, event);
     }
 
     fn after(&mut self, machine: &Machine, thread: ThreadId, stepped: Stepped) {
@@ -255,18 +261,14 @@ impl Observer for Watchers {
     }
 }
 
-impl Watching for Watchers {
+impl Closely for Close {
     fn flush(&mut self) {
         if let Some(debug) = &mut self.debug {
             debug.flush();
         }
     }
 
-    fn findings(&self, machine: &Machine) -> (Vec<String>, bool) {
-        let races = self.races.findings().iter().map(|race| race.tell(machine));
-        let inversions = self.inversions.findings().iter().map(|found| found.tell(machine));
-        let wakeups = self.wakeups.findings(machine).into_iter().map(|found| found.tell(machine));
-        let lines = races.chain(inversions).chain(wakeups).collect();
-        (lines, !self.races.findings().is_empty())
+    fn races(&self) -> &[Race] {
+        self.races.findings()
     }
 }

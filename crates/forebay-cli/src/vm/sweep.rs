@@ -43,7 +43,8 @@ pub(super) fn run(
     let swept = sweep(program, &plan, &|done| bar.set_position(done));
     let seconds = began.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    let told = if json { tell_json(args, &plan, &swept) } else { tell(args, &plan, &swept, seconds) };
+    let told =
+        if json { tell_json(args, &plan, &swept) } else { tell(args, &plan, &swept, seconds) };
     if let Err(error) = io::stdout().write_all(told.as_bytes())
         && error.kind() != io::ErrorKind::BrokenPipe
     {
@@ -73,7 +74,9 @@ fn worse(a: u8, b: u8) -> u8 {
 fn again(args: &Args, plan: &Plan, seed: u64) -> String {
     let mut flags = vec![format!("--scheduler {}", plan.policy), format!("--seed {seed}")];
     match plan.policy {
-        Policy::RoundRobin { quantum } if quantum != 1 => flags.push(format!("--quantum {quantum}")),
+        Policy::RoundRobin { quantum } if quantum != 1 => {
+            flags.push(format!("--quantum {quantum}"))
+        }
         Policy::Pct { depth, .. } if depth != 3 => flags.push(format!("--depth {depth}")),
         _ => {}
     }
@@ -110,7 +113,10 @@ fn tell(args: &Args, plan: &Plan, swept: &Sweep, seconds: f64) -> String {
     let rest = &swept.sorts[shown.len()..];
     if !rest.is_empty() {
         let runs: u64 = rest.iter().map(|sort| sort.runs).sum();
-        text.push_str(&format!("\n{runs:>8}           in {} more ways (--json tells)\n", rest.len()));
+        text.push_str(&format!(
+            "\n{runs:>8}           in {} more ways (--json tells)\n",
+            rest.len()
+        ));
     }
     text
 }

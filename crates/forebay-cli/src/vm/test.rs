@@ -144,7 +144,9 @@ fn again(args: &FileArgs, complaint: &Complaint) -> Option<String> {
     let Sitting { policy, seed } = complaint.shown_by?;
     let mut flags = vec![format!("--scheduler {policy}")];
     match policy {
-        Policy::RoundRobin { quantum } if quantum != 1 => flags.push(format!("--quantum {quantum}")),
+        Policy::RoundRobin { quantum } if quantum != 1 => {
+            flags.push(format!("--quantum {quantum}"))
+        }
         _ if seed != 0 || policy.has_seed() => flags.push(format!("--seed {seed}")),
         _ => {}
     }

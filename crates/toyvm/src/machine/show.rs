@@ -63,6 +63,24 @@ impl Machine {
         self.show_handle(Handle { kind, index })
     }
 
+    /// A thing for messages: its kind and name, or else its number and a global that holds it:
+    /// `lock mine`, `lock-0 (buffer_lock)`.
+    pub fn introduce(&self, kind: Kind, index: u32) -> Cow<'_, str> {
+        let handle = Handle { kind, index };
+        let name = self.show_handle(handle);
+        if matches!(self.label_of(handle), Label::Named(_)) {
+            return format!("{} {name}", kind.word()).into();
+        }
+        let holds = |(_, value): &(usize, &Option<Value>)| **value == Some(Value::Handle(handle));
+        match self.state().globals().iter().enumerate().find(holds) {
+            Some((global, _)) => {
+                let global = self.text(self.program.names()[global]);
+                format!("{name} ({global})").into()
+            }
+            None => name,
+        }
+    }
+
     /// The name of a thread.
     pub fn show_thread(&self, thread: ThreadId) -> Cow<'_, str> {
         self.show_thing(Kind::Thread, thread.0)

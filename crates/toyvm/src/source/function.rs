@@ -11,8 +11,6 @@ use super::thing::{Item, Thing};
 use super::{Diagnostic, span};
 use crate::program::Span;
 
-/// How many calls may be under way within each other.
-const CALLS: usize = 200;
 /// What a call costs, in elements that could be made instead.
 const COST: usize = 32;
 
@@ -176,10 +174,6 @@ impl<'a> Evaluator<'a> {
             let how = if definition.is_async { "async" } else { "decorated" };
             let message = format!("`{}` is {how}: such functions are not called", called.name());
             return self.wrong(Diagnostic::error(message).at(place));
-        }
-        if self.calls >= CALLS {
-            let error = Diagnostic::error("functions call each other too deeply").at(place);
-            return self.wrong(error);
         }
         if !self.spend(COST + definition.body.len(), &place) {
             return Thing::Wrong;

@@ -30,7 +30,7 @@ pub use loaded::{Loaded, Rejected, load};
 use crate::program::Span;
 
 /// The largest file that is read, in bytes.
-pub const LARGEST: usize = 64 << 20;
+pub const LARGEST: usize = 32 << 20;
 
 /// The text of a file, and what it is called in messages.
 #[derive(Clone)]

@@ -41,7 +41,7 @@ pub struct Nesting {
 }
 
 /// Locks that are taken in a circle: what each thread wants, the next one holds, and the last one
-/// wants what the first one holds.
+/// wants what the first one holds. The first is the one that was seen first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inversion {
     /// Two or more, each of another thread, with which it was first seen.
@@ -52,23 +52,27 @@ impl Inversion {
     /// The inversion in one sentence, without a full stop.
     pub fn tell(&self, machine: &Machine) -> String {
         let lock = |index| machine.show_thing(Kind::Lock, index);
-        let list = |parts: Vec<String>| match parts.split_last() {
+        let names: Vec<_> = self.nestings.iter().map(|it| lock(it.held)).collect();
+        let names = match names.split_last() {
             Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
             None => String::new(),
         };
-        let names = list(self.nestings.iter().map(|it| lock(it.held).into_owned()).collect());
         let order = if self.nestings.len() == 2 { "both orders" } else { "a circle" };
-        let told = self.nestings.iter().map(|it| {
-            format!(
-                "{} takes {} {} while it holds {}, taken {}",
-                machine.show_thread(it.thread),
-                lock(it.wanted),
-                tell_place(machine, it.thread, it.wanted_at),
-                lock(it.held),
-                tell_place(machine, it.thread, it.held_at),
-            )
-        });
-        format!("locks {names} are taken in {order}: {}", list(told.collect()))
+        let told: Vec<String> = self
+            .nestings
+            .iter()
+            .map(|it| {
+                format!(
+                    "{} takes {} {} while it holds {}, taken {}",
+                    machine.show_thread(it.thread),
+                    lock(it.wanted),
+                    tell_place(machine, it.thread, it.wanted_at),
+                    lock(it.held),
+                    tell_place(machine, it.thread, it.held_at),
+                )
+            })
+            .collect();
+        format!("locks {names} are taken in {order}: {}", told.join("; "))
     }
 }
 
@@ -201,8 +205,10 @@ impl Inversions {
                     continue;
                 }
                 if edge.nesting.wanted == goal {
-                    let cycle = path.iter().rev().chain([&number]);
-                    let nestings = cycle.map(|edge| self.edges[*edge].nesting).collect();
+                    let mut cycle: Vec<usize> =
+                        path.iter().rev().copied().chain([number]).collect();
+                    lowest_first(&mut cycle);
+                    let nestings = cycle.iter().map(|edge| self.edges[*edge].nesting).collect();
                     self.found(Inversion { nestings });
                 } else {
                     ways.push((number, Some(way)));
@@ -214,12 +220,17 @@ impl Inversions {
 
     fn found(&mut self, inversion: Inversion) {
         let mut locks: Vec<u32> = inversion.nestings.iter().map(|it| it.held).collect();
-        let lowest = (0..locks.len()).min_by_key(|at| locks[*at]).unwrap_or(0);
-        locks.rotate_left(lowest);
+        lowest_first(&mut locks);
         if self.known.insert(locks) {
             self.findings.push(inversion);
         }
     }
+}
+
+/// Begins a circle where it is lowest.
+fn lowest_first<T: Ord + Copy>(circle: &mut [T]) {
+    let lowest = (0..circle.len()).min_by_key(|at| circle[*at]).unwrap_or(0);
+    circle.rotate_left(lowest);
 }
 
 /// Whether an instruction that got its lock would have waited for it as long as it takes.
