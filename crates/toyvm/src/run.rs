@@ -135,6 +135,22 @@ impl Default for Pace {
     }
 }
 
+/// Lets time pass until somebody can go on; how the run ends if nobody ever will.
+#[inline]
+pub fn pass_time<W: World + ?Sized>(machine: &mut Machine, world: &mut W) -> Option<End> {
+    // Daemons that can go on do so; those that wait or sleep are left.
+    let only_daemons =
+        |machine: &Machine| machine.state().remaining() == 0 && machine.state().ready().is_empty();
+    if only_daemons(machine) {
+        return Some(End::Finished);
+    }
+    if machine.pass_time(world) {
+        return None;
+    }
+    // Those who slept may have come to their end by waking.
+    Some(if only_daemons(machine) { End::Finished } else { End::Deadlock })
+}
+
 /// Runs a machine until it comes to an end or no step is left.
 pub fn run<S: Scheduler, C: Choices, O: Observer>(
     machine: &mut Machine,
@@ -147,16 +163,8 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
     let mut last = None;
     let mut steps = 0;
     let end = loop {
-        // Daemons that can go on do so; those that wait or sleep are left.
-        let only_daemons = |machine: &Machine| {
-            machine.state().remaining() == 0 && machine.state().ready().is_empty()
-        };
-        if only_daemons(machine) {
-            break End::Finished;
-        }
-        if !machine.pass_time(stage) {
-            // Those who slept may have come to their end by waking.
-            break if only_daemons(machine) { End::Finished } else { End::Deadlock };
+        if let Some(end) = pass_time(machine, stage) {
+            break end;
         }
         if steps == pace.max_steps {
             break End::OutOfSteps;
