@@ -51,7 +51,7 @@ mod sink;
 
 pub use export::ExportError;
 pub use recorder::Recorder;
-pub use recording::{Finding, LONGEST_LINE, MOST_STEPS, ReadError, Recording};
+pub use recording::{Finding, LONGEST_HEADER, LONGEST_LINE, MOST_STEPS, ReadError, Recording};
 pub use replay::{Decision, Divergence, Replay, ReplayError, Replayed};
 pub use sentence::tell as tell_event;
 

@@ -12,9 +12,12 @@ use super::{About, Decision, VERSION};
 use crate::machine::Service;
 use crate::source::{ExtraThread, LARGEST, Selection};
 
-/// The longest line that is read, in bytes: the first holds the program, each byte of which may be
+/// The longest first line that is read, in bytes: it holds the program, each byte of which may be
 /// written as six.
-pub const LONGEST_LINE: u64 = 7 * LARGEST as u64;
+pub const LONGEST_HEADER: u64 = 7 * LARGEST as u64;
+
+/// The longest other line that is read, in bytes.
+pub const LONGEST_LINE: u64 = 64 << 20;
 
 /// The most steps that are read.
 pub const MOST_STEPS: usize = 50_000_000;
@@ -259,7 +262,10 @@ impl<R> Lines<R> {
     }
 
     fn parse<T: DeserializeOwned>(&self) -> Result<T, ReadError> {
-        // The line that serde counts is always the first of this one.
+        // As lists, serde would take objects too.
+        if !self.line.trim_ascii_start().starts_with(b"{") {
+            return Err(self.error("it is no JSON object"));
+        }
         serde_json::from_slice(&self.line).map_err(|error| {
             let message = error.to_string();
             let (message, _) = message.rsplit_once(" at line ").unwrap_or((&message, ""));
@@ -277,11 +283,12 @@ impl<R: BufRead> Lines<R> {
     fn next(&mut self) -> Result<bool, ReadError> {
         self.line.clear();
         self.number += 1;
-        let mut bounded = (&mut self.reader).take(LONGEST_LINE);
+        let longest = if self.number == 1 { LONGEST_HEADER } else { LONGEST_LINE };
+        let mut bounded = (&mut self.reader).take(longest);
         let read: io::Result<usize> = bounded.read_until(b'\n', &mut self.line);
         match read {
-            Ok(bytes) if bytes as u64 == LONGEST_LINE && self.is_cut_off() => {
-                Err(self.error(format!("it is longer than {LONGEST_LINE} bytes")))
+            Ok(bytes) if bytes as u64 == longest && self.is_cut_off() => {
+                Err(self.error(format!("it is longer than {longest} bytes")))
             }
             Ok(bytes) => Ok(bytes > 0),
             Err(error) => Err(self.error(format!("it cannot be read: {error}"))),

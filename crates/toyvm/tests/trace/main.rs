@@ -1,0 +1,8 @@
+//! Traces: written, read, replayed and drawn.
+
+mod drawings;
+mod hostile;
+mod programs;
+mod rebuilding;
+mod replaying;
+mod writing;
