@@ -9,6 +9,7 @@ mod printer;
 mod report;
 mod run;
 mod show;
+mod step;
 mod sweep;
 mod test;
 
@@ -31,6 +32,7 @@ pub(crate) struct Args {
 enum Verb {
     Run(run::Args),
     Show(show::Args),
+    Step(step::Args),
     Lint(lint::Args),
     Test(test::Args),
 }
@@ -39,6 +41,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     match &args.verb {
         Verb::Run(args) => run::run(args),
         Verb::Show(args) => show::run(args),
+        Verb::Step(args) => step::run(args),
         Verb::Lint(args) => lint::run(args),
         Verb::Test(args) => test::run(args),
     }

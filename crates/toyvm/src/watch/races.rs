@@ -309,7 +309,8 @@ impl Observer for Races {
             | Event::Sleeps
             | Event::GoesOn
             | Event::GaveUp
-            | Event::Chose(_) => {}
+            | Event::Chose(_)
+            | Event::CanTake(_) => {}
         }
     }
 }

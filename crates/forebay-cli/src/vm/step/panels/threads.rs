@@ -1,0 +1,88 @@
+//! Who there is, what each is at, and why who cannot go on cannot.
+
+use ratatui::text::{Line, Span};
+use toyvm::machine::{Machine, Status, ThreadId};
+
+use super::super::ink::{Ink, Palette};
+use super::super::play::Play;
+use super::super::wording;
+use super::{Lines, fitting};
+
+/// Below this there is a column for either the instruction or the reason.
+const ROOMY: usize = 70;
+
+/// A line for each thread, in order of creation.
+pub(crate) fn threads(play: &Play, selected: ThreadId, columns: usize, palette: Palette) -> Lines {
+    let machine = play.machine();
+    let state = machine.state();
+    let width = |thread| Span::raw(wording::name(machine, thread)).width();
+    let most = if columns < ROOMY { 10 } else { 20 };
+    let widest = state.thread_ids().take(1_000).map(width).max().unwrap_or(0).clamp(4, most);
+    let lines = state.thread_ids().map(|thread| {
+        let is_selected = thread == selected;
+        let mark = if is_selected { '▸' } else { ' ' };
+        let digit = match thread.index() {
+            place @ 0..9 => (place + 1).to_string(),
+            9 => "0".to_owned(),
+            _ => " ".to_owned(),
+        };
+        let name = fitting(&wording::name(machine, thread), widest);
+        let name_ink = if is_selected { Ink::Selected } else { Ink::Plain };
+        let mut spans = vec![
+            palette.ink(format!("{mark}{digit} "), Ink::Key),
+            palette.ink(format!("{name}  "), name_ink),
+            palette.ink(format!("{:<7}", wording::state(machine, thread)), ink(machine, thread)),
+        ];
+        spans.extend(at(play, thread, columns, palette));
+        let line = Line::from(spans);
+        if is_selected { line.style(palette.style(Ink::Selected)) } else { line }
+    });
+    Lines { lines: lines.collect(), sight: Some(selected.index()) }
+}
+
+/// Where a thread is, and why not further.
+fn at(play: &Play, thread: ThreadId, columns: usize, palette: Palette) -> Vec<Span<'static>> {
+    let machine = play.machine();
+    let it = machine.thread(thread);
+    let instruction = match it.status() {
+        Status::Ended => String::new(),
+        _ => wording::clean(&machine.show_instruction(thread, it.at())),
+    };
+    let place = match it.status() {
+        Status::Ended => String::new(),
+        _ => it.at().to_string(),
+    };
+    let reason = wording::reason(machine, thread);
+    let ink = ink(machine, thread);
+    if columns < ROOMY {
+        return match reason {
+            Some(reason) => vec![palette.ink(reason, ink)],
+            None => vec![palette.ink(format!("{place:>4} {instruction}"), Ink::Plain)],
+        };
+    }
+    let mut spans = vec![
+        palette.ink(format!("{place:>4}  "), Ink::Quiet),
+        Span::raw(fitting(&instruction, if columns < 100 { 18 } else { 28 })),
+        Span::raw("  "),
+    ];
+    let expected = play.upcoming().is_none() && play.advice() == Some(thread);
+    if let Some(reason) = reason {
+        spans.push(palette.ink(reason, ink));
+    } else if play.upcoming() == Some(thread) {
+        spans.push(palette.ink("◂ played next", Ink::Quiet));
+    } else if expected {
+        spans.push(palette.ink(format!("◂ next by {}", play.opening().policy), Ink::Quiet));
+    }
+    spans
+}
+
+fn ink(machine: &Machine, thread: ThreadId) -> Ink {
+    match machine.thread(thread).status() {
+        _ if machine.state().ready().contains(thread) => Ink::Ready,
+        Status::Runnable => Ink::Plain,
+        Status::Waiting(_) => Ink::Waits,
+        Status::Sleeping { .. } => Ink::Sleeps,
+        Status::Ended => Ink::Quiet,
+        Status::Failed(_) => Ink::Wrong,
+    }
+}
