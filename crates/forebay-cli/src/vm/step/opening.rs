@@ -30,7 +30,9 @@ impl Opening {
     /// Reads a program or a trace, and tells on standard error what is wrong with it.
     pub(super) fn read(file: &FileArgs, schedule: &ScheduleArgs) -> Option<Self> {
         if file.file == Path::new("-") {
-            eprintln!("forebay vm step: standard input is for the keys; the program has to be a file");
+            eprintln!(
+                "forebay vm step: standard input is for the keys; the program has to be a file"
+            );
             return None;
         }
         if is_trace(&file.file) {
@@ -63,7 +65,8 @@ impl Opening {
                 .to_owned());
         }
         let reader = File::open(&file.file).map_err(|error| error.to_string())?;
-        let recording = Recording::read(BufReader::new(reader)).map_err(|error| error.to_string())?;
+        let recording =
+            Recording::read(BufReader::new(reader)).map_err(|error| error.to_string())?;
         if schedule.weak && recording.service() != Service::Weak {
             return Err("it was recorded without --weak".to_owned());
         }

@@ -177,8 +177,8 @@ impl<W: Write> Plain<W> {
 
     fn check_pick(&self, thread: ThreadId, pick: Option<u64>) -> Result<(), String> {
         let Some(pick) = pick else { return Ok(()) };
-        let can_step = self.play.end().is_none()
-            && self.play.machine().state().ready().contains(thread);
+        let can_step =
+            self.play.end().is_none() && self.play.machine().state().ready().contains(thread);
         match self.play.asks(thread).filter(|_| can_step) {
             Some((_, below)) if pick < below => Ok(()),
             Some((_, below)) => Err(format!("a number from 0 to {} can be chosen", below - 1)),
@@ -246,11 +246,9 @@ impl<W: Write> Plain<W> {
             return Err("save it in which file?".to_owned().into());
         }
         match save(&mut self.play, Path::new(path), over) {
-            Ok(()) => Ok(writeln!(
-                self.out,
-                "saved {} in {path}",
-                wording::steps(self.play.len())
-            )?),
+            Ok(()) => {
+                Ok(writeln!(self.out, "saved {} in {path}", wording::steps(self.play.len()))?)
+            }
             Err(Unsaved::Exists) => {
                 Err(format!("{path} is there already; `save! {path}` writes over it").into())
             }
@@ -279,7 +277,7 @@ impl<W: Write> Plain<W> {
         let palette = Palette { colored: false };
         let mut lines = match part {
             "threads" => panels::threads(play, selected, WIDE, palette).lines,
-            "source" => panels::source(play, selected, palette).lines,
+            "source" => panels::source(play, selected, usize::MAX, palette).lines,
             "instructions" => panels::listing(play, selected, palette).lines,
             "shared" => panels::shared(play, palette).lines,
             "output" => panels::output(play, palette).lines,

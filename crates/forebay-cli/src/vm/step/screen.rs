@@ -3,11 +3,11 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Text};
-use ratatui::widgets::{Block, Borders, Clear, Paragraph, Wrap};
+use ratatui::widgets::{Block, Borders};
 
 use super::ink::{Ink, Palette};
 use super::keys::KEYS;
-use super::panels::{self, Lines};
+use super::panels::{self, Lines, Sight};
 use super::session::{Mode, Panel, Session};
 use super::wording;
 
@@ -28,16 +28,19 @@ pub(super) fn draw(frame: &mut Frame<'_>, session: &Session, palette: Palette) {
         screen.help(frame, area);
         return;
     }
+    let said = screen.said(area.width);
+    // What there is to say may take some rows, but not the screen.
+    let rows = (said.lines.len() as u16).clamp(1, (area.height / 5).max(1));
     let [head, body, message, foot] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Fill(1),
-        Constraint::Length(u16::from(area.height > 2)),
+        Constraint::Length(if area.height > 2 { rows } else { 0 }),
         Constraint::Length(u16::from(area.height > 6)),
     ])
     .areas(area);
     screen.head(frame, head);
     screen.body(frame, body);
-    screen.message(frame, message);
+    screen.window(frame, message, Block::new(), said, 0);
     screen.foot(frame, foot);
 }
 
@@ -58,29 +61,26 @@ impl Screen<'_> {
         frame.render_widget(line, area);
     }
 
-    /// Answers are typed here; else it says what happened last.
-    fn message(&self, frame: &mut Frame<'_>, area: Rect) {
-        let (text, ink) = match &self.session.mode {
-            Mode::Asking { text, typed, .. } => (format!("{text} {typed}█"), Ink::Used),
+    /// What happened last; or what is asked, and the answer so far, whose end has to be seen.
+    fn said(&self, columns: u16) -> Lines {
+        let session = self.session;
+        let (text, ink, sight) = match &session.mode {
+            Mode::Asking { text, typed, .. } => (format!("{text} {typed}█"), Ink::Used, Sight::End),
             Mode::Running(_) => {
-                (format!("running … step {} (Esc stops)", self.session.play.at()), Ink::Used)
+                let text = format!("running: step {} (Esc stops)", session.play.at());
+                (text, Ink::Used, Sight::End)
             }
-            _ if self.session.refused => (self.session.message.clone(), Ink::Waits),
-            _ => (self.session.message.clone(), Ink::Used),
+            _ => (session.message.clone(), session.tone, Sight::From(0)),
         };
-        // The end of what is typed has to be seen.
         let line = Line::from(self.palette.ink(wording::clean(&text), ink));
-        let over = line.width().saturating_sub(area.width.into());
-        let is_typed = matches!(self.session.mode, Mode::Asking { .. });
-        let scroll = if is_typed { over as u16 } else { 0 };
-        frame.render_widget(Paragraph::new(line).scroll((0, scroll)), area);
+        Lines { lines: vec![line], sight }.wrapped(columns.into())
     }
 
     fn foot(&self, frame: &mut Frame<'_>, area: Rect) {
         const SHOWN: [(&str, &str); 9] = [
             ("Enter", "step"),
-            ("n", "scheduler"),
-            ("r", "run"),
+            ("n", "next"),
+            ("r", "run on"),
             ("b", "back"),
             ("f", "forward"),
             ("g", "go to"),
@@ -116,30 +116,24 @@ impl Screen<'_> {
 
     /// All panels.
     fn several(&self, frame: &mut Frame<'_>, area: Rect) {
-        let wrong = panels::findings(&self.session.play, self.palette).lines;
-        let needs = rows_of(&wrong, area.width);
-        let found = if wrong.is_empty() { 0 } else { (needs + 1).min(area.height / 4).max(2) };
-        let [upper, lower, found] = Layout::vertical([
-            Constraint::Fill(3),
-            Constraint::Fill(2),
-            Constraint::Length(found),
-        ])
-        .areas(area);
+        let wrong = panels::findings(&self.session.play, self.palette).wrapped(area.width.into());
+        let rows = wrong.lines.len() as u16;
+        let found = if rows == 0 { 0 } else { (rows + 1).min(area.height / 4).max(2) };
+        let [upper, lower, found] =
+            Layout::vertical([Constraint::Fill(3), Constraint::Fill(2), Constraint::Length(found)])
+                .areas(area);
         let is_wide = area.width >= THREE_COLUMNS;
         let program = if self.session.listing { Panel::Listing } else { Panel::Source };
         if is_wide {
-            let [left, middle, right] = Layout::horizontal([
-                Constraint::Fill(5),
-                Constraint::Fill(3),
-                Constraint::Fill(6),
-            ])
-            .areas(upper);
+            let [left, middle, right] =
+                Layout::horizontal([Constraint::Fill(5), Constraint::Fill(3), Constraint::Fill(6)])
+                    .areas(upper);
             self.panel(Panel::Source, frame, left, false);
             self.panel(Panel::Listing, frame, middle, true);
             self.panel(Panel::Lanes, frame, right, true);
         } else {
             let [left, right] =
-                Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(upper);
+                Layout::horizontal([Constraint::Fill(5), Constraint::Fill(6)]).areas(upper);
             self.panel(program, frame, left, false);
             self.panel(Panel::Lanes, frame, right, true);
         }
@@ -164,97 +158,67 @@ impl Screen<'_> {
         let (session, palette) = (self.session, self.palette);
         let (play, selected) = (&session.play, session.selected);
         let scroll = if session.panel == Panel::All { 0 } else { session.scroll };
-        let block = |title: &str| self.block(title, beside);
-        match panel {
-            Panel::Source | Panel::All => {
-                let title = panels::title(play.machine(), selected);
-                let lines = panels::source(play, selected, palette);
-                self.with_belongings(frame, area, block(&title), lines, scroll);
-            }
+        let columns = usize::from(self.block("", beside).inner(area).width);
+        let whose = panels::title(play.machine(), selected);
+        let (title, lines) = match panel {
+            Panel::Source | Panel::All => (whose, panels::source(play, selected, columns, palette)),
             Panel::Listing => {
-                let title = format!(
-                    "Instructions of {}",
-                    panels::title(play.machine(), selected)
-                );
-                let lines = panels::listing(play, selected, palette);
-                if session.panel == Panel::All && area.width < THREE_COLUMNS && !beside {
-                    self.with_belongings(frame, area, block(&title), lines, scroll);
-                } else {
-                    self.window(frame, area, block(&title), lines, scroll);
-                }
+                (format!("Instructions: {whose}"), panels::listing(play, selected, palette))
             }
             Panel::Lanes => {
-                let block = block("Lanes");
+                let block = self.block("Lanes", beside);
                 let inner = block.inner(area);
                 frame.render_widget(block, area);
-                let (names, lines) = panels::lanes(play, selected, inner.width.into(), palette);
+                let (names, lines) = panels::lanes(play, selected, columns, palette);
                 let [top, rest] =
                     Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
                 frame.render_widget(names, top);
                 self.window(frame, rest, Block::new(), lines, scroll);
+                return;
             }
-            Panel::Shared => {
-                self.window(frame, area, block("Shared"), panels::shared(play, palette), scroll);
-            }
-            Panel::Output => {
-                self.window(frame, area, block("Output"), panels::output(play, palette), scroll);
-            }
+            Panel::Shared => ("Shared".to_owned(), panels::shared(play, palette).wrapped(columns)),
+            Panel::Output => ("Output".to_owned(), panels::output(play, palette).wrapped(columns)),
             Panel::Findings => {
-                let count = play.log().findings().len();
-                let title = if count == 0 { "Findings: none".to_owned() } else { format!("Findings: {count}") };
-                let lines = panels::findings(play, palette);
-                self.wrapped(frame, area, block(&title), lines, scroll);
+                let title = match play.log().findings().len() {
+                    0 => "Findings: none".to_owned(),
+                    count => format!("Findings: {count}"),
+                };
+                (title, panels::findings(play, palette).wrapped(columns))
             }
-        }
+        };
+        // Beside the source there is no need to show twice what the thread has.
+        let is_program = matches!(panel, Panel::Source | Panel::All | Panel::Listing) && !beside;
+        let below = if is_program { self.belongings(area.height, columns) } else { Vec::new() };
+        let [area, rest] =
+            Layout::vertical([Constraint::Fill(1), Constraint::Length(below.len() as u16)])
+                .areas(area);
+        self.window(frame, area, self.block(&title, beside), lines, scroll);
+        frame.render_widget(Text::from(below), rest);
     }
 
-    /// A program, and below it what the thread has.
-    fn with_belongings(
-        &self,
-        frame: &mut Frame<'_>,
-        area: Rect,
-        block: Block<'_>,
-        lines: Lines,
-        scroll: i32,
-    ) {
-        let inner = block.inner(area);
-        let has = panels::belongings(&self.session.play, self.session.selected, self.palette);
-        let rows = if inner.height < 3 { 0 } else { rows_of(&has, inner.width).min(inner.height / 2) };
-        frame.render_widget(block, area);
-        let [program, below] =
-            Layout::vertical([Constraint::Fill(1), Constraint::Length(rows)]).areas(inner);
-        self.window(frame, program, Block::new(), lines, scroll);
-        frame.render_widget(Paragraph::new(has).wrap(Wrap { trim: false }), below);
+    /// What the selected thread has, in at most half of so many rows.
+    fn belongings(&self, rows: u16, columns: usize) -> Vec<Line<'static>> {
+        let lines = panels::belongings(&self.session.play, self.session.selected, self.palette);
+        let mut lines = Lines { lines, sight: Sight::Beginning }.wrapped(columns).lines;
+        lines.truncate(usize::from(rows.saturating_sub(1) / 2));
+        lines
     }
 
-    /// As many lines as there is room for, the one that has to be seen among them.
+    /// As many lines as there is room for, those that have to be seen among them.
     fn window(&self, frame: &mut Frame<'_>, area: Rect, block: Block<'_>, it: Lines, scroll: i32) {
         let inner = block.inner(area);
         frame.render_widget(block, area);
         let (room, count) = (usize::from(inner.height), it.lines.len());
-        if room == 0 {
-            return;
-        }
-        let last = count.saturating_sub(room);
-        let first = it.sight.map_or(0, |sight| sight.saturating_sub(room / 2)).min(last);
-        let first = first.saturating_add_signed(scroll as isize).min(last);
+        let first = it.first_seen(room).saturating_add_signed(scroll as isize);
+        let first = first.min(count.saturating_sub(room));
         let mut shown: Vec<Line<'static>> = it.lines.into_iter().skip(first).take(room).collect();
         let hidden = count.saturating_sub(first + room);
-        // What cannot be seen is said, unless one sees the end.
-        if hidden > 0 && it.sight.is_none() {
-            shown.pop();
-            shown.push(Line::from(self.palette.ink(format!("… {} more (Tab)", hidden + 1), Ink::Quiet)));
+        // That there is more is said, unless one looks for what is in the middle.
+        if hidden > 0 && it.sight == Sight::Beginning && shown.pop().is_some() {
+            let more = format!("… {} more (Tab)", hidden + 1);
+            shown.push(Line::from(self.palette.ink(more, Ink::Quiet)));
         }
         frame.render_widget(Text::from(shown), inner);
-    }
-
-    /// Whole sentences; the end in sight.
-    fn wrapped(&self, frame: &mut Frame<'_>, area: Rect, block: Block<'_>, it: Lines, scroll: i32) {
-        let inner = block.inner(area);
-        let over = rows_of(&it.lines, inner.width).saturating_sub(inner.height);
-        let first = i32::from(over).saturating_add(scroll).clamp(0, over.into());
-        let text = Paragraph::new(it.lines).wrap(Wrap { trim: false });
-        frame.render_widget(text.block(block).scroll((first as u16, 0)), area);
     }
 
     fn block(&self, title: &str, beside: bool) -> Block<'static> {
@@ -265,24 +229,14 @@ impl Screen<'_> {
 
     fn help(&self, frame: &mut Frame<'_>, area: Rect) {
         let widest = KEYS.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
-        let lines: Vec<Line<'static>> = KEYS
-            .iter()
-            .map(|(key, what)| {
-                Line::from(vec![
-                    self.palette.ink(format!("{key:<widest$}  "), Ink::Key),
-                    self.palette.ink(*what, Ink::Plain),
-                ])
-            })
-            .collect();
+        let lines = KEYS.iter().map(|(key, what)| {
+            Line::from(vec![
+                self.palette.ink(format!("{key:<widest$}  "), Ink::Key),
+                self.palette.ink(*what, Ink::Plain),
+            ])
+        });
         let block = self.block("Keys (any key goes back)", false);
-        frame.render_widget(Clear, area);
-        frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }).block(block), area);
+        let lines = Lines { lines: lines.collect(), sight: Sight::Beginning };
+        self.window(frame, area, block, lines.wrapped(area.width.into()), 0);
     }
-}
-
-/// How many rows lines take when they are wrapped, about: words are never cut.
-fn rows_of(lines: &[Line<'_>], columns: u16) -> u16 {
-    let columns = usize::from(columns.max(1));
-    let rows = |line: &Line<'_>| (line.width() + line.width() / 10).div_ceil(columns).max(1);
-    u16::try_from(lines.iter().map(rows).sum::<usize>()).unwrap_or(u16::MAX)
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use toyvm::machine::ThreadId;
 
+use super::ink::Ink;
 use super::play::{Made, Play};
 use super::save::{Unsaved, save};
 use super::wording;
@@ -97,9 +98,9 @@ pub(super) struct Session {
     /// How many lines the panel is scrolled from where it would stand.
     pub(super) scroll: i32,
     pub(super) mode: Mode,
-    /// What there is to say, and whether it is about something that did not work.
+    /// What there is to say, and in which ink.
     pub(super) message: String,
-    pub(super) refused: bool,
+    pub(super) tone: Ink,
     /// Steps that a run of steps may have before it stops by itself.
     most: usize,
     /// Where a run of steps began: steps, printed lines, findings.
@@ -123,7 +124,7 @@ impl Session {
             scroll: 0,
             mode: Mode::Looking,
             message: String::new(),
-            refused: false,
+            tone: Ink::Used,
             most,
             began: (0, 0, 0),
             dropped: 0,
@@ -132,12 +133,12 @@ impl Session {
 
     pub(super) fn say(&mut self, message: impl Into<String>) {
         self.message = message.into();
-        self.refused = false;
+        self.tone = Ink::Used;
     }
 
     pub(super) fn refuse(&mut self, message: impl Into<String>) {
         self.message = message.into();
-        self.refused = true;
+        self.tone = Ink::Waits;
     }
 
     /// Selects the thread of that place, if there is one.
@@ -204,6 +205,12 @@ impl Session {
             message = format!("{message} — {dropped}");
         }
         self.say(message);
+        // What was found in this very step is more important.
+        let mut found = self.play.log().findings().iter();
+        if let Some(found) = found.find(|found| found.step == self.play.at()) {
+            self.message = found.lines[0].clone();
+            self.tone = Ink::Wrong;
+        }
     }
 
     fn follow(&mut self) {
@@ -266,9 +273,7 @@ impl Session {
             let (began, printed, findings) = self.began;
             let log = self.play.log();
             let reached = match goal {
-                Goal::Something => {
-                    log.printed().len() > printed || log.findings().len() > findings
-                }
+                Goal::Something => log.printed().len() > printed || log.findings().len() > findings,
                 Goal::Step(to) => self.play.at() >= to,
                 Goal::End => false,
             };

@@ -7,10 +7,10 @@ use super::super::ink::{Ink, Palette};
 use super::super::lanes::Bar;
 use super::super::play::Play;
 use super::super::wording::{self, clean};
-use super::{Lines, fitting};
+use super::{Lines, Sight, fitting};
 
 /// The narrowest lane worth drawing, and the widest.
-const NARROWEST: usize = 12;
+const NARROWEST: usize = 10;
 const WIDEST: usize = 32;
 /// Columns of the number of a step.
 const MARGIN: usize = 5;
@@ -63,8 +63,7 @@ pub(crate) fn lanes(
         }
     }
     lines.reverse();
-    let sight = lines.len().checked_sub(1);
-    (Line::from(names), Lines { lines, sight })
+    (Line::from(names), Lines { lines, sight: Sight::End })
 }
 
 fn drawn(bar: Option<Bar>) -> (&'static str, Ink) {

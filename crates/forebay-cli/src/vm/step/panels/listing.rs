@@ -6,7 +6,7 @@ use toyvm::machine::ThreadId;
 use super::super::ink::{Ink, Palette};
 use super::super::play::Play;
 use super::super::wording::clean;
-use super::Lines;
+use super::{Lines, Sight};
 
 /// How many instructions round the current one are made ready: more than a screen shows.
 const AROUND: usize = 200;
@@ -36,7 +36,7 @@ pub(crate) fn listing(play: &Play, thread: ThreadId, palette: Palette) -> Lines 
     if here >= end {
         lines.push(Line::from(palette.ink("▶      the end", Ink::Used)));
     }
-    Lines { lines, sight: Some(here - first) }
+    Lines { lines, sight: Sight::Around(here - first) }
 }
 
 /// A thread's stack and variables, on a line each.
@@ -46,10 +46,8 @@ pub(crate) fn belongings(play: &Play, thread: ThreadId, palette: Palette) -> Vec
     let hidden = it.stack().len().saturating_sub(TOP);
     let stack = machine.show_all(it.stack()[hidden..].iter().copied());
     let more = if hidden > 0 { format!("{hidden} more, ") } else { String::new() };
-    let stack = vec![
-        palette.ink("stack ", Ink::Title),
-        Span::raw(format!("{more}{}", clean(&stack))),
-    ];
+    let stack =
+        vec![palette.ink("stack ", Ink::Title), Span::raw(format!("{more}{}", clean(&stack)))];
     let names = &machine.program().code(it.code()).variables;
     let set = names.iter().zip(it.variables()).filter_map(|(name, value)| {
         let value = clean(&machine.quote((*value)?));

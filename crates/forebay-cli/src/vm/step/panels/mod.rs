@@ -8,6 +8,7 @@ mod output;
 mod shared;
 mod source;
 mod threads;
+mod wrap;
 
 use ratatui::text::{Line, Span};
 
@@ -19,12 +20,37 @@ pub(super) use shared::shared;
 pub(super) use source::{source, title};
 pub(super) use threads::threads;
 
-/// Lines, and which of them has to be seen.
-#[derive(Debug, Default)]
+/// Lines, and which of them have to be seen.
+#[derive(Debug)]
 pub(super) struct Lines {
     pub(super) lines: Vec<Line<'static>>,
-    /// Kept in sight; none shows the beginning.
-    pub(super) sight: Option<usize>,
+    pub(super) sight: Sight,
+}
+
+/// Which lines have to be seen if there is no room for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// The first.
+    Beginning,
+    /// The last.
+    End,
+    /// That one, with some before and some after it.
+    Around(usize),
+    /// That one, and those after it.
+    From(usize),
+}
+
+impl Lines {
+    /// The first of them that is seen where there is room for so many.
+    pub(super) fn first_seen(&self, room: usize) -> usize {
+        let last = self.lines.len().saturating_sub(room);
+        match self.sight {
+            Sight::Beginning => 0,
+            Sight::End => last,
+            Sight::Around(at) => at.saturating_sub(room / 2).min(last),
+            Sight::From(at) => at.min(last),
+        }
+    }
 }
 
 /// A text of so many columns: cut with an ellipsis, or filled with blanks.

@@ -8,7 +8,7 @@ use super::super::ink::{Ink, Palette};
 use super::super::lanes::Used;
 use super::super::play::Play;
 use super::super::wording::{self, clean};
-use super::Lines;
+use super::{Lines, Sight};
 
 /// How many messages or places of an array are shown.
 const MOST: usize = 30;
@@ -76,7 +76,7 @@ pub(crate) fn shared(play: &Play, palette: Palette) -> Lines {
         let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
         thing(Kind::Array, index, format!("{}{more}", clean(&shown)));
     }
-    Lines { lines, sight: None }
+    Lines { lines, sight: Sight::Beginning }
 }
 
 /// `; wait: Plato, Kant`, first come first.

@@ -7,10 +7,12 @@ use toyvm::program::Span as Place;
 use super::super::ink::{Ink, Palette};
 use super::super::play::Play;
 use super::super::wording;
-use super::Lines;
+use super::{Lines, Sight};
 
 /// How many lines round the current one are made ready: more than a screen shows.
 const AROUND: u32 = 200;
+/// Columns before the text.
+const MARGIN: usize = 9;
 /// Of how many threads it is shown where they stand.
 const SHOWN: usize = 200;
 
@@ -19,13 +21,14 @@ pub(crate) fn title(machine: &Machine, selected: ThreadId) -> String {
     let code = &machine.program().code(machine.thread(selected).code()).name;
     let line = line_of(machine, selected).map_or(String::new(), |line| format!(", line {line}"));
     let name = wording::name(machine, selected);
-    let runs = if *code == name { String::new() } else { format!(" runs {}", wording::clean(code)) };
+    let runs =
+        if *code == name { String::new() } else { format!(" runs {}", wording::clean(code)) };
     format!("{name}{runs}{line}")
 }
 
 /// The lines round where the selected thread stands; its instruction is marked, and the numbers of
 /// the others stand where they do.
-pub(crate) fn source(play: &Play, selected: ThreadId, palette: Palette) -> Lines {
+pub(crate) fn source(play: &Play, selected: ThreadId, columns: usize, palette: Palette) -> Lines {
     let machine = play.machine();
     let source = machine.program().source();
     let last = source.line_column(source.text().len() as u32).0;
@@ -42,6 +45,7 @@ pub(crate) fn source(play: &Play, selected: ThreadId, palette: Palette) -> Lines
         .collect();
     standing.sort_unstable();
     let place = place_of(machine, selected);
+    let cut = place.as_ref().map_or(0, |place| cut(machine, place, columns.saturating_sub(MARGIN)));
     let shown = lines.map(|line| {
         let mark = if here == Some(line) { '▶' } else { ' ' };
         let from = standing.partition_point(|(at, _)| *at < line);
@@ -58,10 +62,12 @@ pub(crate) fn source(play: &Play, selected: ThreadId, palette: Palette) -> Lines
             palette.ink(format!("{line:>4} "), Ink::Quiet),
         ];
         let start = source.line_start(line);
-        spans.extend(text(source.line(line), start, place.as_ref(), palette));
+        let text = text(source.line(line), start, place.as_ref(), palette);
+        spans.extend(skip(text, if here == Some(line) { cut } else { 0 }));
         Line::from(spans)
     });
-    Lines { lines: shown.collect(), sight: here.map(|line| (line - first) as usize) }
+    let sight = here.map_or(Sight::Beginning, |line| Sight::Around((line - first) as usize));
+    Lines { lines: shown.collect(), sight }
 }
 
 /// A line of the file, with the part of the place that is in it.
@@ -76,6 +82,33 @@ fn text(line: &str, start: u32, place: Option<&Place>, palette: Palette) -> Vec<
         ],
         _ => vec![Span::raw(wording::clean(line))],
     }
+}
+
+/// How many columns of its line have to go at the left, so that there is room for a place.
+fn cut(machine: &Machine, place: &Place, room: usize) -> usize {
+    let source = machine.program().source();
+    let (line, column) = source.line_column(place.start);
+    let width = |text: &str| Span::raw(wording::clean(text)).width();
+    let before: String = source.line(line).chars().take(column as usize - 1).collect();
+    let instruction = source.slice(place).lines().next().unwrap_or_default();
+    let begin = width(&before);
+    (begin + width(instruction)).saturating_sub(room).min(begin)
+}
+
+/// Without the first characters, in whose place it says that they are there.
+fn skip(spans: Vec<Span<'static>>, mut cut: usize) -> Vec<Span<'static>> {
+    if cut == 0 {
+        return spans;
+    }
+    // The sign takes a place too.
+    cut += 1;
+    let mut left = vec![Span::raw("…")];
+    for span in spans {
+        let text: String = span.content.chars().skip(cut).collect();
+        cut = cut.saturating_sub(span.content.chars().count());
+        left.push(Span::styled(text, span.style));
+    }
+    left
 }
 
 /// Where a thread stands in the file; one that has ended, nowhere.

@@ -6,17 +6,18 @@ use toyvm::machine::{Machine, Status, ThreadId};
 use super::super::ink::{Ink, Palette};
 use super::super::play::Play;
 use super::super::wording;
-use super::{Lines, fitting};
+use super::wrap::wrap;
+use super::{Lines, Sight, fitting};
 
 /// Below this there is a column for either the instruction or the reason.
-const ROOMY: usize = 70;
+const ROOMY: usize = 100;
 
 /// A line for each thread, in order of creation.
 pub(crate) fn threads(play: &Play, selected: ThreadId, columns: usize, palette: Palette) -> Lines {
     let machine = play.machine();
     let state = machine.state();
     let width = |thread| Span::raw(wording::name(machine, thread)).width();
-    let most = if columns < ROOMY { 10 } else { 20 };
+    let most = if columns < 60 { 10 } else { 20 };
     let widest = state.thread_ids().take(1_000).map(width).max().unwrap_or(0).clamp(4, most);
     let lines = state.thread_ids().map(|thread| {
         let is_selected = thread == selected;
@@ -35,9 +36,10 @@ pub(crate) fn threads(play: &Play, selected: ThreadId, columns: usize, palette: 
         ];
         spans.extend(at(play, thread, columns, palette));
         let line = Line::from(spans);
-        if is_selected { line.style(palette.style(Ink::Selected)) } else { line }
+        // All that there is to say about the selected one is said.
+        if is_selected { wrap(&line, columns) } else { vec![line] }
     });
-    Lines { lines: lines.collect(), sight: Some(selected.index()) }
+    Lines { lines: lines.flatten().collect(), sight: Sight::Around(selected.index()) }
 }
 
 /// Where a thread is, and why not further.
@@ -52,19 +54,16 @@ fn at(play: &Play, thread: ThreadId, columns: usize, palette: Palette) -> Vec<Sp
         Status::Ended => String::new(),
         _ => it.at().to_string(),
     };
+    let place = palette.ink(format!("{place:>4}  "), Ink::Quiet);
     let reason = wording::reason(machine, thread);
     let ink = ink(machine, thread);
-    if columns < ROOMY {
-        return match reason {
-            Some(reason) => vec![palette.ink(reason, ink)],
-            None => vec![palette.ink(format!("{place:>4} {instruction}"), Ink::Plain)],
-        };
-    }
-    let mut spans = vec![
-        palette.ink(format!("{place:>4}  "), Ink::Quiet),
-        Span::raw(fitting(&instruction, if columns < 100 { 18 } else { 28 })),
-        Span::raw("  "),
-    ];
+    let reason = match reason {
+        // The reason says what the instruction is, more or less.
+        Some(reason) if columns < ROOMY => return vec![place, palette.ink(reason, ink)],
+        reason => reason,
+    };
+    let instruction = if columns < ROOMY { instruction } else { fitting(&instruction, 28) };
+    let mut spans = vec![place, Span::raw(instruction), Span::raw("  ")];
     let expected = play.upcoming().is_none() && play.advice() == Some(thread);
     if let Some(reason) = reason {
         spans.push(palette.ink(reason, ink));
