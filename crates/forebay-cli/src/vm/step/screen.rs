@@ -95,17 +95,21 @@ impl Screen<'_> {
     }
 
     fn body(&self, frame: &mut Frame<'_>, area: Rect) {
-        let threads = self.session.play.machine().state().threads().len() as u16;
+        let session = self.session;
+        let columns = area.width.into();
+        let threads = panels::threads(&session.play, session.selected, columns, self.palette);
         let several = area.height + 3 >= SEVERAL && area.width >= TWO_COLUMNS;
         if !several && area.height < 5 {
-            self.threads(frame, area, false);
+            self.window(frame, area, Block::new(), threads, 0);
             return;
         }
         let most = if several { area.height / 3 } else { area.height / 2 };
-        let rows = threads.saturating_add(1).min(most.max(2));
+        let rows = (threads.lines.len() as u16).saturating_add(1).min(most.max(2));
         let [top, rest] =
             Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(area);
-        self.threads(frame, top, true);
+        let state = session.play.machine().state();
+        let title = format!("Threads: {}, {} ready", state.threads().len(), state.ready().len());
+        self.window(frame, top, self.block(&title, false), threads, 0);
         match self.session.panel {
             Panel::All if several => self.several(frame, rest),
             Panel::All if self.session.listing => self.panel(Panel::Listing, frame, rest, false),
@@ -142,16 +146,6 @@ impl Screen<'_> {
         self.panel(Panel::Shared, frame, left, false);
         self.panel(Panel::Output, frame, right, true);
         self.panel(Panel::Findings, frame, found, false);
-    }
-
-    fn threads(&self, frame: &mut Frame<'_>, area: Rect, titled: bool) {
-        let session = self.session;
-        let columns = area.width.into();
-        let lines = panels::threads(&session.play, session.selected, columns, self.palette);
-        let state = session.play.machine().state();
-        let title = format!("Threads: {}, {} ready", state.threads().len(), state.ready().len());
-        let block = if titled { self.block(&title, false) } else { Block::new() };
-        self.window(frame, area, block, lines, 0);
     }
 
     fn panel(&self, panel: Panel, frame: &mut Frame<'_>, area: Rect, beside: bool) {

@@ -2,74 +2,111 @@
 
 use std::io;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread;
 use std::time::Duration;
 
 use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{self, Event};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use ratatui::crossterm::event::{self, Event, KeyEvent};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+use signal_hook::iterator::Signals;
 
 use super::ink::Palette;
 use super::keys::{self, Flow};
 use super::screen;
 use super::session::{Mode, Session};
 
-/// How long a signal may wait to be seen.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// What comes from outside.
+enum News {
+    Key(KeyEvent),
+    /// The terminal has another size.
+    Size,
+    /// The process is to end; why, as a signal.
+    Stop(i32),
+}
 
 /// Shows a session until somebody leaves it; the exit status.
 pub(super) fn show(session: &mut Session, palette: Palette) -> io::Result<ExitCode> {
-    let stopped = Arc::new(AtomicUsize::new(0));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register_usize(signal, Arc::clone(&stopped), signal as usize)?;
-    }
+    let (tell, news) = channel();
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGWINCH])?;
     // A panic gives the terminal back before it is told.
     let mut terminal = ratatui::try_init()?;
-    let ended = converse(&mut terminal, session, palette, &stopped);
+    let tell_signals = tell.clone();
+    let listening = thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in signals.forever() {
+            let it = if signal == SIGWINCH { News::Size } else { News::Stop(signal) };
+            let _ = tell_signals.send(it);
+        }
+    });
+    let reading = thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&tell));
+    let ended = match (listening, reading) {
+        (Ok(_), Ok(_)) => converse(&mut terminal, session, palette, &news),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
     let restored = ratatui::try_restore();
-    let signal = ended?;
-    restored?;
-    Ok(match signal {
-        Some(signal) => ExitCode::from(128 + signal as u8),
-        None => ExitCode::SUCCESS,
-    })
+    match ended? {
+        // There may be no terminal left to give back.
+        Some(signal) => Ok(ExitCode::from(128 + signal as u8)),
+        None => restored.map(|()| ExitCode::SUCCESS),
+    }
 }
 
-/// Draws, and takes keys; the signal that ended it, if one did.
+/// Draws, and does what keys say; the signal that ended it, if one did.
 fn converse(
     terminal: &mut DefaultTerminal,
     session: &mut Session,
     palette: Palette,
-    stopped: &AtomicUsize,
-) -> io::Result<Option<usize>> {
+    news: &Receiver<News>,
+) -> io::Result<Option<i32>> {
     loop {
         terminal.draw(|frame| screen::draw(frame, session, palette))?;
         let is_running = matches!(session.mode, Mode::Running(_));
-        let mut changed = is_running;
         session.go_on();
-        while !changed || event::poll(Duration::ZERO)? {
-            // Relaxed: nothing else is told by it.
-            match stopped.load(Ordering::Relaxed) {
-                0 => {}
-                signal => return Ok(Some(signal)),
+        // While steps are made, keys only interrupt.
+        let mut next = if is_running {
+            news.try_recv()
+        } else {
+            news.recv().map_err(|_| TryRecvError::Disconnected)
+        };
+        loop {
+            match next {
+                Ok(News::Key(key)) if keys::press(session, key) == Flow::Leave => return Ok(None),
+                Ok(News::Key(_) | News::Size) => {}
+                Ok(News::Stop(signal)) => return Ok(Some(signal)),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return Ok(Some(SIGHUP)),
             }
-            if !event::poll(PATIENCE)? {
-                continue;
-            }
-            match event::read()? {
-                Event::Key(key) => {
-                    if keys::press(session, key) == Flow::Leave {
-                        return Ok(None);
-                    }
-                    changed = true;
-                }
-                Event::Resize(..) => changed = true,
-                _ => {}
+            next = news.try_recv();
+        }
+    }
+}
+
+/// Tells which keys are pressed, for as long as there is a terminal.
+fn read_keys(tell: &Sender<News>) {
+    loop {
+        // The library goes round in a circle once its terminal has hung up: so it is only asked when
+        // there is something to read.
+        let stdin = rustix::stdio::stdin();
+        let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
+        match poll(&mut waiting, None) {
+            Err(Errno::INTR) => continue,
+            Ok(_) if waiting[0].revents() == PollFlags::IN => {}
+            _ => {
+                let _ = tell.send(News::Stop(SIGHUP));
+                return;
             }
         }
-        if let signal @ 1.. = stopped.load(Ordering::Relaxed) {
-            return Ok(Some(signal));
+        while let Ok(true) = event::poll(Duration::ZERO) {
+            let it = match event::read() {
+                Ok(Event::Key(key)) => News::Key(key),
+                Ok(_) => continue,
+                Err(_) => News::Stop(SIGHUP),
+            };
+            if tell.send(it).is_err() {
+                return;
+            }
         }
     }
 }

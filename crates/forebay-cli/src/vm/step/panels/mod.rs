@@ -47,7 +47,7 @@ impl Lines {
         match self.sight {
             Sight::Beginning => 0,
             Sight::End => last,
-            Sight::Around(at) => at.saturating_sub(room / 2).min(last),
+            Sight::Around(at) => at.saturating_sub(room.saturating_sub(1) / 2).min(last),
             Sight::From(at) => at.min(last),
         }
     }

@@ -98,7 +98,7 @@ fn save_never_writes_over_unasked() {
 fn every_part_can_be_shown_at_any_time() {
     for name in super::PROGRAMS {
         let parts = "show\nshow instructions\nselect 1\nhelp\n";
-        let (shown, done) = obeyed(play(name, ""), &format!("{parts}next\n{parts}goto 9\n{parts}"));
+        let (shown, done) = obeyed(play(name, ""), &format!("{parts}next\n{parts}goto 3\n{parts}"));
         assert!(done, "{name}: {shown}");
         contains(&shown, &["stack [", "vars  ", "save! FILE"]);
     }
