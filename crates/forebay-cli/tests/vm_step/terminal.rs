@@ -38,17 +38,19 @@ impl Terminal {
     }
 
     fn with(columns: u16, rows: u16, arguments: &[&str], no_color: bool) -> Self {
-        let main = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
+        let main =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a pty");
         grantpt(&main).expect("granted");
         unlockpt(&main).expect("unlocked");
         let name = ptsname(&main, Vec::new()).expect("a name");
-        let line = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty());
+        let line =
+            rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty());
         let line = line.expect("opened");
         tcsetwinsize(&line, size(columns, rows)).expect("a size");
         let end = || Stdio::from(line.try_clone().expect("another handle"));
         // With a session of its own, so that it does not ask this test's terminal how large it is.
         let mut command = Command::new("setsid");
-        command.args(["--ctty", env!("CARGO_BIN_EXE_forebay"), "vm", "step"]).args(arguments);
+        command.args([env!("CARGO_BIN_EXE_forebay"), "vm", "step"]).args(arguments);
         command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
         if no_color {
             command.env("NO_COLOR", "1");
@@ -193,6 +195,7 @@ fn it_fits_another_size() {
     it.shows(&["Lanes", "Shared"]);
     it.display = Display::new(40, 10);
     tcsetwinsize(&it.line, size(40, 10)).expect("a size");
+    it.signal(Signal::WINCH);
     it.shows(&["Threads: 1, 1 ready", "Enter step"]);
     assert!(!it.display.text().contains("Lanes"));
     it.press("q");
@@ -213,11 +216,12 @@ fn a_signal_gives_the_terminal_back() {
 fn a_terminal_that_is_gone_ends_it() {
     let mut it = Terminal::new(80, 24, &[&program("mutex.toy")]);
     it.shows(&["q quit"]);
-    // The thread that reads has a handle of the terminal until it is over.
-    let Terminal { mut child, keys, line, written, .. } = it;
-    drop((keys, line, written));
+    let Terminal { mut child, mut keys, line, written, .. } = it;
+    // The thread that reads has a handle of the terminal, until it has something for nobody.
+    drop((line, written));
+    keys.write_all(b"n").expect("pressed");
+    drop(keys);
     let began = Instant::now();
-    kill_process(Pid::from_child(&child), Signal::WINCH).expect("sent");
     while child.try_wait().expect("waited").is_none() {
         assert!(began.elapsed() < PATIENCE, "it does not end");
         thread::sleep(Duration::from_millis(10));

@@ -38,15 +38,15 @@ pub(super) fn press(session: &mut Session, key: KeyEvent) -> Flow {
         return Flow::GoOn;
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    if control && matches!(key.code, KeyCode::Char('c' | 'd')) {
+    if control
+        && matches!(key.code, KeyCode::Char('c' | 'd'))
+        && !matches!(session.mode, Mode::Running(_))
+    {
         return leave(session);
     }
     match &mut session.mode {
-        Mode::Running(_) => {
-            if matches!(key.code, KeyCode::Esc | KeyCode::Char('q' | 'r' | ' ') | KeyCode::Enter) {
-                session.stop(Some("stopped".to_owned()));
-            }
-        }
+        Mode::Running(_) if interrupts(key) => session.stop(Some("stopped".to_owned())),
+        Mode::Running(_) => {}
         Mode::Help => session.mode = Mode::Looking,
         Mode::Asking { .. } if key.code == KeyCode::Enter => {
             return if session.answer() { Flow::Leave } else { Flow::GoOn };
@@ -64,6 +64,12 @@ pub(super) fn press(session: &mut Session, key: KeyEvent) -> Flow {
         Mode::Looking => {}
     }
     Flow::GoOn
+}
+
+/// Whether a key stops a run of steps.
+pub(super) fn interrupts(key: KeyEvent) -> bool {
+    let control_c = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+    key.kind != KeyEventKind::Release && (key.code == KeyCode::Esc || control_c)
 }
 
 fn look(session: &mut Session, key: KeyCode) -> Flow {

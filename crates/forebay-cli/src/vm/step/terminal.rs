@@ -1,8 +1,9 @@
 //! The terminal: it is taken over, and given back as it was, whatever happens.
 
+use std::collections::VecDeque;
 use std::io;
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -60,27 +61,43 @@ fn converse(
     palette: Palette,
     news: &Receiver<News>,
 ) -> io::Result<Option<i32>> {
+    // Keys that were pressed while steps were made.
+    let mut held = VecDeque::new();
     loop {
         terminal.draw(|frame| screen::draw(frame, session, palette))?;
-        let is_running = matches!(session.mode, Mode::Running(_));
-        session.go_on();
-        // While steps are made, keys only interrupt.
-        let mut next = if is_running {
-            news.try_recv()
-        } else {
-            news.recv().map_err(|_| TryRecvError::Disconnected)
-        };
-        loop {
-            match next {
-                Ok(News::Key(key)) if keys::press(session, key) == Flow::Leave => return Ok(None),
-                Ok(News::Key(_) | News::Size) => {}
-                Ok(News::Stop(signal)) => return Ok(Some(signal)),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return Ok(Some(SIGHUP)),
+        if is_running(session) {
+            session.go_on();
+            loop {
+                match news.try_recv() {
+                    Ok(News::Key(key)) if keys::interrupts(key) => {
+                        held.clear();
+                        keys::press(session, key);
+                    }
+                    Ok(News::Key(key)) => held.push_back(key),
+                    Ok(News::Size) => {}
+                    Ok(News::Stop(signal)) => return Ok(Some(signal)),
+                    Err(_) => break,
+                }
             }
-            next = news.try_recv();
+            continue;
+        }
+        // All that was pressed is done before it is drawn, unless it begins to make steps.
+        let mut next = held.pop_front().map(News::Key).or_else(|| news.recv().ok());
+        while let Some(it) = next.take() {
+            match it {
+                News::Key(key) if keys::press(session, key) == Flow::Leave => return Ok(None),
+                News::Key(_) | News::Size => {}
+                News::Stop(signal) => return Ok(Some(signal)),
+            }
+            if !is_running(session) {
+                next = held.pop_front().map(News::Key).or_else(|| news.try_recv().ok());
+            }
         }
     }
+}
+
+fn is_running(session: &Session) -> bool {
+    matches!(session.mode, Mode::Running(_))
 }
 
 /// Tells which keys are pressed, for as long as there is a terminal.
