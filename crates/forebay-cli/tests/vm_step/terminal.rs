@@ -17,7 +17,7 @@ use crate::display::Display;
 use crate::program;
 
 /// Against hangs: far more than anything takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The command on a terminal of its own.
 struct Terminal {
@@ -60,7 +60,7 @@ impl Terminal {
         let mut out = keys.try_clone().expect("another handle");
         let (send, written) = channel();
         thread::spawn(move || {
-            let mut bytes = [0; 1 << 16];
+            let mut bytes = [0; 4096];
             let mut left = Vec::new();
             while let Ok(count @ 1..) = out.read(&mut bytes) {
                 left.extend_from_slice(&bytes[..count]);

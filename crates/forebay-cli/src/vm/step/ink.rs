@@ -42,17 +42,15 @@ impl Palette {
     pub(super) fn style(self, ink: Ink) -> Style {
         let (color, modifier) = match ink {
             Ink::Plain => (None, Modifier::empty()),
-            Ink::Title => (Some(Color::Cyan), Modifier::BOLD),
+            Ink::Title | Ink::Key => (Some(Color::Cyan), Modifier::BOLD),
             Ink::Quiet => (None, Modifier::DIM),
             Ink::Selected => (None, Modifier::BOLD),
             Ink::Current => (None, Modifier::REVERSED),
-            Ink::Ready => (Some(Color::Green), Modifier::empty()),
+            Ink::Ready | Ink::Printed => (Some(Color::Green), Modifier::empty()),
             Ink::Waits => (Some(Color::Red), Modifier::empty()),
             Ink::Sleeps => (Some(Color::Blue), Modifier::empty()),
             Ink::Used => (Some(Color::Yellow), Modifier::BOLD),
-            Ink::Printed => (Some(Color::Green), Modifier::empty()),
             Ink::Wrong => (Some(Color::Red), Modifier::BOLD),
-            Ink::Key => (Some(Color::Cyan), Modifier::BOLD),
         };
         let style = Style::new().add_modifier(modifier);
         match color {

@@ -46,7 +46,6 @@ pub(super) fn press(session: &mut Session, key: KeyEvent) -> Flow {
     }
     match &mut session.mode {
         Mode::Running(_) if interrupts(key) => session.stop(Some("stopped".to_owned())),
-        Mode::Running(_) => {}
         Mode::Help => session.mode = Mode::Looking,
         Mode::Asking { .. } if key.code == KeyCode::Enter => {
             return if session.answer() { Flow::Leave } else { Flow::GoOn };
@@ -61,7 +60,7 @@ pub(super) fn press(session: &mut Session, key: KeyEvent) -> Flow {
             _ => {}
         },
         Mode::Looking if !control => return look(session, key.code),
-        Mode::Looking => {}
+        Mode::Looking | Mode::Running(_) => {}
     }
     Flow::GoOn
 }

@@ -67,7 +67,8 @@ fn help() -> String {
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    if !args.plain && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    let is_on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !args.plain && !is_on_terminal {
         eprintln!(
             "forebay vm step: this needs a terminal, as standard input and as standard output; \
              --plain reads commands and writes text instead"

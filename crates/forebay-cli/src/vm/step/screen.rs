@@ -91,7 +91,7 @@ impl Screen<'_> {
         let keys = SHOWN.iter().flat_map(|(key, what)| {
             [self.palette.ink(*key, Ink::Key), self.palette.ink(format!(" {what}  "), Ink::Quiet)]
         });
-        frame.render_widget(Line::from_iter(keys), area);
+        frame.render_widget(keys.collect::<Line<'static>>(), area);
     }
 
     fn body(&self, frame: &mut Frame<'_>, area: Rect) {

@@ -46,16 +46,13 @@ pub(crate) fn lanes(
         let mut spans = vec![palette.ink(format!("{number:>MARGIN$}"), Ink::Quiet)];
         for thread in &threads {
             spans.push(Span::raw(" "));
-            spans.push(match row.of(*thread) {
-                Some(text) => {
-                    let ink = if age == 0 { Ink::Used } else { Ink::Plain };
-                    palette.ink(fitting(&clean(&text), width), ink)
-                }
-                None => {
-                    let (bar, ink) = drawn(bars.get(thread.index()).copied());
-                    palette.ink(fitting(bar, width), ink)
-                }
-            });
+            let (text, ink) = if let Some(text) = row.of(*thread) {
+                (clean(&text), if age == 0 { Ink::Used } else { Ink::Plain })
+            } else {
+                let (bar, ink) = drawn(bars.get(thread.index()).copied());
+                (bar.to_owned(), ink)
+            };
+            spans.push(palette.ink(fitting(&text, width), ink));
         }
         lines.push(Line::from(spans));
         for (thread, before) in row.moves.iter().rev() {

@@ -76,7 +76,7 @@ fn row(letters: &[(char, Style)], inset: usize) -> Line<'static> {
 
 fn owned(line: &Line<'_>) -> Line<'static> {
     let spans = line.spans.iter().map(|it| Span::styled(it.content.clone().into_owned(), it.style));
-    Line::from_iter(spans).style(line.style)
+    spans.collect::<Line<'static>>().style(line.style)
 }
 
 #[cfg(test)]

@@ -174,6 +174,31 @@ fn another_step_begins_a_branch_and_the_same_does_not() {
 }
 
 #[test]
+fn a_branch_has_nothing_of_what_was_dropped() {
+    // Nobody sleeps, so that somebody else can be chosen.
+    let awake = ENDLESS.replace("'SLEEP', 1", "'SLEEP', 0");
+    let (_folder, mut play) = play_text(&awake, "--scheduler random");
+    for _ in 0..300 {
+        play.next().expect("it is endless");
+    }
+    play.go_back(40);
+    let mut chance = Chance::new(5, 99);
+    let mut states = Vec::new();
+    for _ in 0..200 {
+        play_anyone(&mut play, &mut chance, 1);
+        states.push(play.machine().state().clone());
+    }
+    assert_eq!(play.len(), 240);
+    for to in [239, 48, 41, 160, 97] {
+        play.go_back(to);
+        while play.at() < to {
+            play.forward();
+        }
+        assert_eq!(play.machine().state(), &states[to - 41], "step {to}");
+    }
+}
+
+#[test]
 fn who_cannot_step_is_not_stepped_and_says_why() {
     let mut play = play("philosophers_deadlock.toy", "");
     let plato = play.machine().state().thread_at(0).expect("there");

@@ -20,7 +20,8 @@ fn drawn(session: &Session, columns: u16, rows: u16, palette: Palette) -> Buffer
 fn shown(session: &Session, columns: u16, rows: u16) -> String {
     let buffer = drawn(session, columns, rows, Palette { colored: true });
     let line = |row| (0..columns).map(|at| buffer[(at, row)].symbol()).collect::<String>();
-    (0..rows).map(|row| format!("{}\n", line(row).trim_end())).collect()
+    let lines: Vec<String> = (0..rows).map(|row| line(row).trim_end().to_owned() + "\n").collect();
+    lines.concat()
 }
 
 fn session(name: &str, steps: usize) -> Session {
