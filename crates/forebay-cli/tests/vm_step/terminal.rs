@@ -19,9 +19,19 @@ use crate::program;
 /// Against hangs: far more than anything takes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// The command while it runs; no test leaves it behind.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The command on a terminal of its own.
 struct Terminal {
-    child: Child,
+    child: Running,
     /// Where keys go in.
     keys: File,
     /// Kept open, to be looked at after the command.
@@ -56,6 +66,7 @@ impl Terminal {
             command.env("NO_COLOR", "1");
         }
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().expect("starts");
+        let child = Running(child);
         let keys = File::from(main);
         let mut out = keys.try_clone().expect("another handle");
         let (send, written) = channel();
@@ -109,7 +120,7 @@ impl Terminal {
     fn ends(mut self) -> (Option<i32>, bool) {
         let began = Instant::now();
         let status = loop {
-            if let Some(status) = self.child.try_wait().expect("waited") {
+            if let Some(status) = self.child.0.try_wait().expect("waited") {
                 break status;
             }
             assert!(began.elapsed() < PATIENCE, "it does not end");
@@ -126,7 +137,7 @@ impl Terminal {
     }
 
     fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("sent");
+        kill_process(Pid::from_child(&self.child.0), signal).expect("sent");
     }
 }
 
@@ -222,7 +233,7 @@ fn a_terminal_that_is_gone_ends_it() {
     keys.write_all(b"n").expect("pressed");
     drop(keys);
     let began = Instant::now();
-    while child.try_wait().expect("waited").is_none() {
+    while child.0.try_wait().expect("waited").is_none() {
         assert!(began.elapsed() < PATIENCE, "it does not end");
         thread::sleep(Duration::from_millis(10));
     }
