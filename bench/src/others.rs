@@ -8,6 +8,9 @@ use crate::processor;
 /// Of what `/proc/stat` counts there are so many in a second.
 const TICKS: u64 = 100;
 
+/// Processors that others may keep busy without being mentioned.
+const NOTICEABLE: f64 = 0.1;
+
 /// In less time, a few ticks are everything.
 const LEAST: Duration = Duration::from_secs(1);
 
@@ -36,6 +39,12 @@ impl Others {
         let (all, own) = (now.all?.checked_sub(self.all?)?, now.own.saturating_sub(self.own));
         Some(all.saturating_sub(own).div_duration_f64(now.begun - self.begun))
     }
+}
+
+/// Says so if others kept a noticeable part of a processor busy.
+pub fn warning(processors: Option<f64>) -> Option<String> {
+    let others = processors.filter(|others| *others > NOTICEABLE)?;
+    Some(format!("NOT A FIGURE: others kept {others:.2} processors busy meanwhile."))
 }
 
 /// Processor time that anybody has used since the machine started.

@@ -8,12 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::contender::{Contender, prepare};
 use crate::machine::Machine;
 use crate::options::Options;
-use crate::others::Others;
+use crate::others::{self, Others};
 use crate::spread::{Spread, geometric_mean};
 use crate::table::{Table, write_json};
-
-/// Processors that others may keep busy without being mentioned.
-const NOTICEABLE: f64 = 0.1;
 
 /// Which of two figures is the better one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,8 +174,7 @@ impl Report {
     /// Says so if others kept a noticeable part of a processor busy: threads that share one never meet,
     /// and what is measured then is something else.
     pub fn warning(&self) -> Option<String> {
-        let others = self.others.filter(|others| *others > NOTICEABLE)?;
-        Some(format!("NOT A FIGURE: others kept {others:.2} processors busy meanwhile."))
+        others::warning(self.others)
     }
 
     /// The ratios in words, and with whom.

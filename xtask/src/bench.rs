@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 use crate::house;
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "threads",
     "tasks",
     "batches",
@@ -18,6 +18,7 @@ const NAMES: [&str; 11] = [
     "idle",
     "memory",
     "run",
+    "toyvm",
     "page",
 ];
 

@@ -12,17 +12,25 @@ const SECONDS: u64 = 60;
 /// What the stress tests look at.
 const VARIABLE: &str = "FOREBAY_TORTURE_SECONDS";
 
+/// The stress tests of each crate that has any.
+const TESTS: [(&str, &str); 2] = [("forebay-threads", "stress"), ("toyvm", "random")];
+
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let seconds = seconds(arguments)?;
-    let line = "test --release --package forebay-threads --test stress -- --test-threads=1";
-    println!("{VARIABLE}={seconds} cargo {line}");
-    let status = house::cargo()
-        .args(line.split(' '))
-        .env(VARIABLE, seconds.to_string())
-        .stdin(Stdio::null())
-        .status()
-        .map_err(|error| format!("cargo: {error}"))?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    for (package, test) in TESTS {
+        let line = format!("test --release --package {package} --test {test} -- --test-threads=1");
+        println!("{VARIABLE}={seconds} cargo {line}");
+        let status = house::cargo()
+            .args(line.split(' '))
+            .env(VARIABLE, seconds.to_string())
+            .stdin(Stdio::null())
+            .status()
+            .map_err(|error| format!("cargo: {error}"))?;
+        if !status.success() {
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn seconds(arguments: &[String]) -> Result<u64, String> {

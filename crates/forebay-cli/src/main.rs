@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod demo;
 mod run;
+mod typo;
 mod vm;
 
 #[derive(Debug, Parser)]
@@ -34,7 +35,8 @@ fn serve() -> ExitCode {
         Ok(Command { verb: Verb::Run(args) }) => run::run(*args),
         Ok(Command { verb: Verb::Demo(args) }) => demo::run(&args),
         Ok(Command { verb: Verb::Vm(args) }) => vm::run(&args),
-        Err(error) => {
+        Err(mut error) => {
+            typo::suggest(&mut error);
             // A terminal that went away is no reason to panic over a help page.
             let _ = error.print();
             // 255, not clap's 2: 1 to 101 say how many items failed.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+/// Those that are played with threads.
 const SCENES: [&str; 4] = ["squares", "random", "semaphores", "monitor"];
 
 /// Longer than any scene takes on the slowest machine.
@@ -103,8 +104,25 @@ fn items<'a>(told: &'a str, verb: &str) -> Vec<&'a str> {
 fn without_a_name_the_scenes_are_listed() {
     let told = told("");
     let names: Vec<&str> = told.lines().map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(names, SCENES);
+    assert_eq!(names, [SCENES.as_slice(), &["toyvm"]].concat());
     assert!(told.lines().all(|line| line.split_whitespace().count() > 3), "{told}");
+}
+
+#[test]
+fn toyvm_explains_a_lock_a_missing_lock_and_the_bounded_buffer() {
+    let told = told("toyvm --seed 7");
+    for line in [
+        "counter = 200 after 200 additions: none is lost.",
+        "thread-1  sets 1, having seen 0: an addition in between is lost",
+        "counter = 149 after 200 additions: 51 are lost.",
+        "[     ] waits: the buffer is empty",
+        "[#    ] puts an item",
+        "16 produced, 16 consumed",
+        "places were taken; producers waited",
+    ] {
+        assert!(told.contains(line), "{line:?} in {told}");
+    }
+    assert!(output("toyvm --items 3").status.code() == Some(255));
 }
 
 #[test]

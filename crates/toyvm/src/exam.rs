@@ -41,6 +41,11 @@ pub struct Complaint {
     pub shown_by: Option<Sitting>,
 }
 
+/// How many runs an exam with so many seeds has.
+pub fn runs(seeds: u64) -> u64 {
+    3 + 2 * seeds
+}
+
 /// Runs a program round-robin, by priority, and `seeds` times at random and with PCT, and compares.
 pub fn examine(program: &Arc<Program>, expectation: &Expectation, seeds: u64) -> Marks {
     let mut exam = Exam {
@@ -98,7 +103,6 @@ impl Exam<'_> {
     fn conclude(mut self) -> Marks {
         let verdicts = &self.marks.verdicts;
         let complaint = match self.expectation.verdict {
-            None => None,
             Some(Verdict::Fine) => verdicts
                 .iter()
                 .find(|(verdict, _)| **verdict != Verdict::Fine)
@@ -110,7 +114,7 @@ impl Exam<'_> {
                 what: format!("none of {} runs showed {expected}", self.marks.runs),
                 shown_by: None,
             }),
-            Some(_) => None,
+            None | Some(_) => None,
         };
         self.marks.complaints.extend(complaint);
         self.marks

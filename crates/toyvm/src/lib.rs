@@ -16,6 +16,7 @@ pub mod machine;
 mod nearest;
 pub mod observer;
 pub mod program;
+pub mod programs;
 pub mod reference;
 pub mod run;
 pub mod scheduler;

@@ -207,7 +207,7 @@ fn long_flat_files_are_read() {
     let wrong = format!("main = [\n{}]\n", "(\"PUHS\", 1),\n".repeat(100_000));
     assert!(refused(wrong).contains("did you mean `PUSH`"));
     let unbound = format!("main = [\n{}]\n", "(\"PUSH\", a),\n".repeat(100_000));
-    assert!(refused(unbound).contains("`a` is bound nowhere"));
+    assert!(refused(unbound).contains("`a` is not defined"));
     let mut labels = String::new();
     for n in 0..20_000 {
         let _ = writeln!(labels, "(\"LABEL\", \"l{n}\"), (\"JUMP\", \"m{n}\"),");

@@ -150,7 +150,7 @@ AFTER = 2
     );
     assert_eq!(
         error("worker = [('NOP',)]\nmain = [('THREAD_CREATE', [wroker])]\n"),
-        "t.vm:2:28: `wroker` is bound nowhere; did you mean `worker`?"
+        "t.vm:2:28: `wroker` is not defined; did you mean `worker`?"
     );
 }
 
@@ -242,7 +242,7 @@ main = [("NOP",)]
     );
     assert_eq!(
         error("main = []\nfor i in range(3):\n    main.append(('PUSH', i))\n"),
-        "t.vm:2:1: a loop is not run, but decides about line 3: a program is straight-line code"
+        "t.vm:2:1: a loop is not run, and line 3 depends on it: a program is straight-line code"
     );
     assert_eq!(
         error("for i in range(3):\n    x = i\nmain = [('PUSH', x)]\n"),
@@ -258,7 +258,7 @@ main = [("NOP",)]
     );
     assert_eq!(
         error("def f(n):\n    if n:\n        return [('NOP',)]\n    return []\nmain = f(1)\n"),
-        "t.vm:2:5: a condition is not run, but decides about line 3: a program is straight-line code"
+        "t.vm:2:5: a condition is not run, and line 3 depends on it: a program is straight-line code"
     );
     assert_eq!(
         error("main = [('PUSH', 99999999999999999999)]\n"),

@@ -13,6 +13,7 @@ mod random;
 mod semaphores;
 mod squares;
 mod textbook;
+mod toyvm;
 
 use std::process::ExitCode;
 
@@ -69,13 +70,17 @@ const USAGE: u8 = 255;
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     let Some(name) = &args.name else {
-        narrator::print_all(
-            SCENES.iter().map(|scene| format!("{:<11} {}", scene.name, scene.about)),
-        );
+        let scenes = SCENES.iter().map(|scene| (scene.name, scene.about));
+        let all = scenes.chain([(toyvm::NAME, toyvm::ABOUT)]);
+        narrator::print_all(all.map(|(name, about)| format!("{name:<11} {about}")));
         return ExitCode::SUCCESS;
     };
+    if name == toyvm::NAME {
+        return toyvm::play(args);
+    }
     let Some(scene) = SCENES.iter().find(|scene| scene.name == name) else {
-        let names: Vec<&str> = SCENES.iter().map(|scene| scene.name).collect();
+        let mut names: Vec<&str> = SCENES.iter().map(|scene| scene.name).collect();
+        names.push(toyvm::NAME);
         eprintln!("forebay demo: there is no scene `{name}`; there are: {}", names.join(", "));
         return ExitCode::from(USAGE);
     };

@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use toyvm::program::Wishes;
+use toyvm::scheduler::Policy;
+
 use super::file::FileArgs;
 
 /// `forebay vm VERB FILE FLAGS`, with whatever selects the program in the file.
@@ -18,6 +21,23 @@ pub(super) fn again(verb: &str, file: &FileArgs, flags: &[String]) -> String {
         let _ = write!(line, " {flag}");
     }
     line
+}
+
+/// Who decides who goes on, as flags. What the file wishes, or else is usual, is left out, but never the
+/// seed where it decides.
+pub(super) fn schedule(policy: Policy, seed: u64, wishes: &Wishes) -> Vec<String> {
+    let mut flags = vec![format!("--scheduler {policy}")];
+    if policy.has_seed() || seed != wishes.seed.unwrap_or(0) {
+        flags.push(format!("--seed {seed}"));
+    }
+    match policy {
+        Policy::RoundRobin { quantum } if quantum != wishes.quantum.unwrap_or(1) => {
+            flags.push(format!("--quantum {quantum}"));
+        }
+        Policy::Pct { depth, .. } if depth != 3 => flags.push(format!("--depth {depth}")),
+        _ => {}
+    }
+    flags
 }
 
 /// One word for a shell.

@@ -1,7 +1,7 @@
 //! `--debug`: every step, on standard error.
 
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Stderr, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Stderr, Write as _};
 
 use toyvm::deadlock::tell_wait;
 use toyvm::machine::{Machine, Status, Stepped, ThreadId};
@@ -10,13 +10,17 @@ use toyvm::observer::Observer;
 /// Writes a line for each step: its number, the clock, who, where, what, and what is left.
 pub(super) struct Debug {
     out: BufWriter<Stderr>,
+    /// Somebody watches: each line is written at once.
+    at_once: bool,
     step: u64,
     at: u32,
 }
 
 impl Debug {
-    pub(super) fn new() -> Self {
-        Self { out: BufWriter::new(io::stderr()), step: 0, at: 0 }
+    pub(super) fn new(at_once: bool) -> Self {
+        let out = BufWriter::new(io::stderr());
+        let at_once = at_once || out.get_ref().is_terminal();
+        Self { out, at_once, step: 0, at: 0 }
     }
 
     /// Writes what is left.
@@ -35,6 +39,9 @@ impl Observer for Debug {
         let line = line(machine, thread, self.step, self.at);
         // Whether anyone can read it is not our concern.
         let _ = writeln!(self.out, "{line}");
+        if self.at_once {
+            self.flush();
+        }
     }
 }
 

@@ -5,22 +5,28 @@ use std::io::{self, IsTerminal as _};
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use toyvm::program::Span;
 use toyvm::source::{Diagnostic, Severity, Source};
+
+use super::message::say;
 
 /// The most lines of source that one place shows.
 const MOST_LINES: u32 = 6;
 
 /// Shows it on standard error.
 pub(super) fn tell(source: &Source, diagnostic: &Diagnostic) {
-    eprintln!("{}\n", render(source, diagnostic, coloured()));
+    say(format_args!("{}\n", render(source, diagnostic, coloured())));
 }
 
 /// Whether standard error takes colours.
-pub(super) fn coloured() -> bool {
-    let asked_for_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stderr().is_terminal() && !asked_for_none
+fn coloured() -> bool {
+    io::stderr().is_terminal() && wants_colour()
+}
+
+/// Whether nobody asked for none.
+pub(super) fn wants_colour() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 fn render(source: &Source, diagnostic: &Diagnostic, coloured: bool) -> String {
@@ -34,14 +40,22 @@ fn render(source: &Source, diagnostic: &Diagnostic, coloured: bool) -> String {
     let places: Vec<(AnnotationKind, &Span, Option<&str>)> = diagnostic
         .span
         .iter()
-        .map(|span| (AnnotationKind::Primary, span, None))
+        .map(|span| {
+            // What is said of the same place is said there, and not beside it once more.
+            let same = diagnostic.related.iter().find(|(related, _)| related == span);
+            (AnnotationKind::Primary, span, same.map(|(_, what)| what.as_str()))
+        })
         .chain(
             diagnostic
                 .related
                 .iter()
+                .filter(|(span, _)| diagnostic.span.as_ref() != Some(span))
                 .map(|(span, what)| (AnnotationKind::Context, span, Some(what.as_str()))),
         )
         .collect();
+    if places.is_empty() {
+        group = group.element(Origin::path(source.name()));
+    }
     for (kind, span, what) in places {
         let window = Window::of(source, span);
         let annotation = kind.span(window.span.clone()).label(what);

@@ -9,6 +9,7 @@ use toyvm::source::{self, Diagnostic, ExtraThread, LARGEST, Selection, Severity,
 use toyvm::{Program, source::Rejected};
 
 use super::diagnosis;
+use super::message::say;
 
 /// Which program: flags that all verbs share.
 #[derive(Debug, Clone, clap::Args)]
@@ -88,9 +89,9 @@ impl Unreadable {
     pub(super) fn tell(&self) {
         match self {
             Self::File(diagnostic) => {
-                eprintln!("forebay vm: {}", diagnostic.message);
+                say(format_args!("forebay vm: {}", diagnostic.message));
                 if let Some(help) = &diagnostic.help {
-                    eprintln!("  {help}");
+                    say(format_args!("  {help}"));
                 }
             }
             Self::Rejected(rejected) => {

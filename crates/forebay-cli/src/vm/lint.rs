@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 use toyvm::source::{Diagnostic, Severity, Source};
 
-use super::diagnosis;
 use super::file::{FileArgs, Unreadable};
+use super::{diagnosis, message};
 
 /// Tell what is probably a mistake, without running the program
 ///
@@ -38,16 +38,29 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                 if !findings.is_empty() {
                     status = status.max(1);
                 }
-                findings.iter().for_each(|finding| tell(args, source, finding));
+                for finding in &findings {
+                    if let Err(status) = tell(args, source, finding) {
+                        return status;
+                    }
+                }
             }
             Err(unreadable) => {
                 status = 2;
-                match &unreadable {
-                    Unreadable::Rejected(rejected) if args.json => {
-                        let tell = |error| tell(args, &rejected.source, error);
-                        rejected.diagnostics.iter().for_each(tell);
+                if !args.json {
+                    unreadable.tell();
+                    continue;
+                }
+                let (source, errors) = match &unreadable {
+                    Unreadable::Rejected(rejected) => {
+                        (Some(&rejected.source), rejected.diagnostics.as_slice())
                     }
-                    _ => unreadable.tell(),
+                    Unreadable::File(error) => (None, std::slice::from_ref(error)),
+                };
+                let name = file.file.display().to_string();
+                for error in errors {
+                    if let Err(status) = tell_json(&name, source, error) {
+                        return status;
+                    }
                 }
             }
         }
@@ -55,14 +68,20 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     ExitCode::from(status)
 }
 
-fn tell(args: &Args, source: &Source, finding: &Diagnostic) {
-    if !args.json {
-        diagnosis::tell(source, finding);
-        return;
+/// Tells it as JSON on standard output, or on standard error for people.
+fn tell(args: &Args, source: &Source, finding: &Diagnostic) -> Result<(), ExitCode> {
+    if args.json {
+        return tell_json(source.name(), Some(source), finding);
     }
-    let place = finding.span.as_ref().map(|span| source.line_column(span.start));
+    diagnosis::tell(source, finding);
+    Ok(())
+}
+
+fn tell_json(file: &str, source: Option<&Source>, finding: &Diagnostic) -> Result<(), ExitCode> {
+    let place = source.zip(finding.span.as_ref());
+    let place = place.map(|(source, span)| source.line_column(span.start));
     let told = Told {
-        file: source.name(),
+        file,
         line: place.map(|(line, _)| line),
         column: place.map(|(_, column)| column),
         severity: match finding.severity {
@@ -73,7 +92,7 @@ fn tell(args: &Args, source: &Source, finding: &Diagnostic) {
         message: &finding.message,
         help: finding.help.as_deref(),
     };
-    println!("{}", serde_json::to_string(&told).expect("it is plain data"));
+    message::write(serde_json::to_string(&told).expect("it is plain data"))
 }
 
 #[derive(Serialize)]

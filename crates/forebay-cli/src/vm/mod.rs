@@ -5,7 +5,10 @@ mod debug;
 mod diagnosis;
 mod file;
 mod lint;
+mod message;
 mod printer;
+mod programs;
+mod recording;
 mod report;
 mod run;
 mod show;
@@ -35,6 +38,7 @@ enum Verb {
     Step(step::Args),
     Lint(lint::Args),
     Test(test::Args),
+    Programs(programs::Args),
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
@@ -44,5 +48,6 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Verb::Step(args) => step::run(args),
         Verb::Lint(args) => lint::run(args),
         Verb::Test(args) => test::run(args),
+        Verb::Programs(args) => programs::run(args),
     }
 }

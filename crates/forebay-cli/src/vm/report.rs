@@ -1,7 +1,7 @@
 //! How a run ended, told on standard error.
 
 use toyvm::deadlock::{self, Cycle, tell_place, tell_wait, wait_of};
-use toyvm::machine::{Machine, Status};
+use toyvm::machine::{Failure, Fault, Machine, Status, ThreadId};
 use toyvm::run::{End, Outcome};
 use toyvm::value::Kind;
 
@@ -23,22 +23,24 @@ pub(super) fn tell_outcome(machine: &Machine, outcome: &Outcome) -> Vec<String> 
     for thread in &outcome.failed {
         let Status::Failed(failure) = machine.thread(*thread).status() else { continue };
         lines.push(format!(
-            "error: {} failed {}: {}; its stack was {}",
+            "error: {} failed {}: {}{}",
             machine.show_thread(*thread),
             tell_place(machine, *thread, failure.at),
             machine.tell_fault(failure.fault),
-            machine.show_all(machine.thread(*thread).stack().iter().copied()),
+            tell_stack(machine, *thread, failure),
         ));
     }
     match &outcome.end {
         End::Finished => {}
         End::Deadlock => {
-            lines.push("deadlock: nobody can go on".to_owned());
             let told = |thread| outcome.cycles.iter().any(|cycle| cycle.threads.contains(&thread));
             let waiting = deadlock::waiting(machine).filter(|(thread, _)| !told(*thread));
-            lines.extend(
-                waiting.map(|(thread, wait)| format!("  {}", tell_wait(machine, thread, wait))),
-            );
+            let waiting: Vec<String> = waiting
+                .map(|(thread, wait)| format!("  {}", tell_wait(machine, thread, wait)))
+                .collect();
+            let else_ = if outcome.cycles.is_empty() { "" } else { " else" };
+            lines.push(format!("deadlock: nobody{else_} can go on"));
+            lines.extend(waiting);
         }
         End::Asserted { thread } => {
             let at = machine.thread(*thread).at();
@@ -62,13 +64,32 @@ pub(super) fn tell_outcome(machine: &Machine, outcome: &Outcome) -> Vec<String> 
         }
         End::OutOfSteps => {
             lines.push(format!(
-                "INCOMPLETE: {} steps were not enough (--max-steps N allows more)",
+                "INCOMPLETE: stopped after {} steps; a loop never ends, or --max-steps N must be more",
                 outcome.steps
             ));
             lines.extend(tell_threads(machine));
         }
     }
     lines
+}
+
+/// The stack that an instruction failed on, and what it takes from it if that was too much.
+fn tell_stack(machine: &Machine, thread: ThreadId, failure: &Failure) -> String {
+    let it = machine.thread(thread);
+    let stack = it.stack();
+    let instruction = machine.program().code(it.code()).instructions.get(failure.at as usize);
+    let takes = match (failure.fault, instruction) {
+        (Fault::Underflow { .. }, Some(instruction)) if instruction.takes() > 0 => {
+            let row = instruction.row();
+            let takes = row.takes[..instruction.takes()].join(", ");
+            format!("; {} takes ({takes}) from it", row.name)
+        }
+        _ => String::new(),
+    };
+    if stack.is_empty() {
+        return takes;
+    }
+    format!("{takes}; its stack was {}", machine.show_all(stack.iter().copied()))
 }
 
 /// What each thread that is not over is at.
@@ -126,7 +147,7 @@ pub(super) fn warnings(machine: &Machine, outcome: &Outcome) -> Vec<String> {
             warnings.push(format!(
                 "warning: {} ended and still holds {}",
                 machine.show_thread(owner),
-                machine.show_thing(Kind::Lock, index as u32),
+                machine.identify(Kind::Lock, index as u32),
             ));
         }
     }

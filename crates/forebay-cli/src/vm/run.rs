@@ -1,22 +1,27 @@
 //! `forebay vm run`: a program, once, or under many schedules.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use toyvm::deadlock::Cycle;
 use toyvm::machine::{Event, Limits, Service, Stepped, ThreadId};
 use toyvm::observer::Observer;
-use toyvm::run::{self, MAX_STEPS, Pace, Stage};
+use toyvm::program::Wishes;
+use toyvm::run::{self, MAX_STEPS, Outcome, Pace, Stage};
 use toyvm::scheduler::{Any, Policy};
+use toyvm::trace::{About, Recorder};
 use toyvm::watch::races::Race;
 use toyvm::watch::{Inversions, Races, Wakeups};
 use toyvm::{Machine, Program};
 
 use super::debug::Debug;
 use super::file::FileArgs;
+use super::message::{UNREAD, say};
 use super::printer::Printer;
-use super::{USAGE, report, sweep};
+use super::{USAGE, command, report, sweep};
 
 /// Run a program
 ///
@@ -40,7 +45,7 @@ pub(crate) struct Args {
     races: bool,
     /// Record the run in a file, for `vm step` and `vm show`
     #[arg(long, value_name = "FILE")]
-    trace: Option<std::path::PathBuf>,
+    trace: Option<PathBuf>,
     /// Run once for each of N seeds and tell how the runs ended
     #[arg(long, value_name = "N", conflicts_with_all = ["debug", "trace", "realtime"])]
     seeds: Option<u64>,
@@ -95,10 +100,11 @@ impl ScheduleArgs {
         policy
     }
 
-    /// PCT wants to know how long a run is, about: as long as one round-robin.
+    /// PCT wants to know how long a run is, about: as long as one round-robin with the first seed;
+    /// whatever the seed of the run, so that it is the same in a sweep and alone.
     fn length_of_a_run(&self, program: &Arc<Program>) -> u64 {
         let policy = Policy::RoundRobin { quantum: 1 };
-        let mut stage = Stage { choices: run::choices(self.seed(program)), observer: () };
+        let mut stage = Stage { choices: run::choices(0), observer: () };
         let scheduler = policy.scheduler(0);
         let mut machine = self.machine(program);
         run::run(&mut machine, scheduler, &mut stage, self.pace(program, false)).steps
@@ -138,7 +144,28 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         // Nobody looks at each step: as fast as it goes.
         return play(args, machine, scheduler, seed, ());
     }
-    let close = Close { races: Races::new(), debug: args.debug.then(Debug::new) };
+    let trace = match &args.trace {
+        None => None,
+        Some(path) => match File::create(path) {
+            Ok(file) => {
+                let flags = command::schedule(policy, seed, &Wishes::default()).join(" ");
+                let scheduler = flags.trim_start_matches("--scheduler ").to_owned();
+                let about = About {
+                    selection: args.file.selection(),
+                    scheduler,
+                    seed: Some(seed),
+                    max_steps: args.schedule.max_steps(&program),
+                };
+                Some(Recorder::new(BufWriter::with_capacity(1 << 16, file), &machine, &about))
+            }
+            Err(error) => {
+                say(format_args!("forebay vm run: cannot write {}: {error}", path.display()));
+                return ExitCode::from(USAGE);
+            }
+        },
+    };
+    let debug = args.debug.then(|| Debug::new(args.realtime));
+    let close = Close { races: Races::new(), debug, trace };
     play(args, machine, scheduler, seed, close)
 }
 
@@ -151,7 +178,7 @@ fn play<C: Closely>(
 ) -> ExitCode {
     let pace = args.schedule.pace(machine.program(), args.realtime);
     let telling = Telling {
-        printer: Printer::new(args.realtime || args.debug),
+        printer: Printer::new(args.realtime || args.debug, args.trace.is_none()),
         inversions: Inversions::new(),
         wakeups: Wakeups::new(),
         closely,
@@ -163,22 +190,30 @@ fn play<C: Closely>(
     closely.flush();
     let mut lines = report::tell_outcome(&machine, &outcome);
     lines.extend(closely.races().iter().map(|race| race.tell(&machine)));
-    lines.extend(inversions.findings().iter().map(|inversion| inversion.tell(&machine)));
+    let inversions = inversions.findings().iter();
+    lines.extend(inversions.map(|inversion| format!("warning: {}", inversion.tell(&machine))));
     lines.extend(wakeups.findings(&machine).iter().map(|wakeup| wakeup.tell(&machine)));
     lines.extend(report::warnings(&machine, &outcome));
     for line in lines {
-        eprintln!("{line}");
+        say(line);
     }
-    let raced = !closely.races().is_empty();
-    if let Err(error) = printer.finish() {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return ExitCode::from(141);
-        }
-        eprintln!("forebay vm: cannot write what the program prints: {error}");
+    let raced = !closely.races().is_empty() && args.races;
+    let status = match outcome.status() {
+        0 | 3 if raced => 1,
+        status => status,
+    };
+    if let Err(error) = closely.finish(&machine, &outcome, status) {
+        say(format_args!("forebay vm run: the trace cannot be written: {error}"));
         return ExitCode::from(USAGE);
     }
-    let status = outcome.status();
-    ExitCode::from(if raced && args.races && matches!(status, 0 | 3) { 1 } else { status })
+    if let Err(error) = printer.finish() {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return ExitCode::from(UNREAD);
+        }
+        say(format_args!("forebay vm: cannot write what the program prints: {error}"));
+        return ExitCode::from(USAGE);
+    }
+    ExitCode::from(status)
 }
 
 /// Prints what the program prints, tells of deadlocks as soon as they are there, and watches what
@@ -204,6 +239,8 @@ impl<C: Closely> Observer for Telling<C> {
     }
 
     fn print(&mut self, machine: &Machine, thread: ThreadId, line: &str) {
+        // What came before it is told before it.
+        self.closely.flush();
         self.printer.print(machine, thread, line);
         self.closely.print(machine, thread, line);
     }
@@ -222,15 +259,21 @@ impl<C: Closely> Observer for Telling<C> {
         self.closely.flush();
         self.closely.cycle(machine, cycle);
         for line in report::tell_cycle(machine, cycle) {
-            eprintln!("{line}");
+            say(line);
         }
     }
 }
 
 /// Whoever looks at each step.
-trait Closely: Observer {
-    /// Writes what is left to be written.
+trait Closely: Observer + Sized {
+    /// Writes what is left to be written before something else is.
     fn flush(&mut self) {}
+
+    /// The run is over.
+    fn finish(self, machine: &Machine, outcome: &Outcome, status: u8) -> io::Result<()> {
+        let _ = (machine, outcome, status);
+        Ok(())
+    }
 
     /// The races that were seen.
     fn races(&self) -> &[Race] {
@@ -245,19 +288,35 @@ impl Closely for () {}
 struct Close {
     races: Races,
     debug: Option<Debug>,
+    trace: Option<Recorder<BufWriter<File>>>,
 }
 
 impl Observer for Close {
     fn before(&mut self, machine: &Machine, thread: ThreadId) {
         self.debug.before(machine, thread);
+        self.trace.before(machine, thread);
     }
 
     fn event(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
         self.races.event(machine, thread, at, event);
+        self.trace.event(machine, thread, at, event);
+    }
+
+    fn print(&mut self, machine: &Machine, thread: ThreadId, line: &str) {
+        self.trace.print(machine, thread, line);
+    }
+
+    fn prints(&self) -> bool {
+        self.trace.prints()
     }
 
     fn after(&mut self, machine: &Machine, thread: ThreadId, stepped: Stepped) {
         self.debug.after(machine, thread, stepped);
+        self.trace.after(machine, thread, stepped);
+    }
+
+    fn cycle(&mut self, machine: &Machine, cycle: &Cycle) {
+        self.trace.cycle(machine, cycle);
     }
 }
 
@@ -266,6 +325,14 @@ impl Closely for Close {
         if let Some(debug) = &mut self.debug {
             debug.flush();
         }
+    }
+
+    fn finish(self, machine: &Machine, outcome: &Outcome, status: u8) -> io::Result<()> {
+        let Some(mut trace) = self.trace else { return Ok(()) };
+        for race in self.races.findings() {
+            trace.finding("race", &race.tell(machine));
+        }
+        trace.finish(machine, outcome, status).map(drop)
     }
 
     fn races(&self) -> &[Race] {

@@ -1,44 +1,109 @@
-//! `forebay vm show`: a program as the machine sees it.
+//! `forebay vm show`: a program as the machine sees it, or a trace as a picture.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use toyvm::program::Program;
 use toyvm::reference;
+use toyvm::trace::{ExportError, Recording, dot, lanes, mermaid, perfetto, shiviz};
 
-use super::USAGE;
 use super::file::FileArgs;
+use super::message::{self, say};
+use super::{USAGE, diagnosis, recording};
 
-/// Show a program as the machine sees it; without a file, the instructions
+/// Show a program as the machine sees it, or a trace as a picture; without a file, the instructions
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The program; `-` is standard input
+    /// The program, or the trace; `-` is a program on standard input
     file: Option<PathBuf>,
     /// Begin with this list or function, not with `main`
     #[arg(long, value_name = "NAME")]
     entry: Option<String>,
+    /// What to make of a trace [default: lanes]
+    #[arg(long = "as", value_enum, value_name = "PICTURE")]
+    picture: Option<Picture>,
+    /// The graph of who waits for whom is that after so many steps, not that at the end
+    #[arg(long, value_name = "STEPS")]
+    at: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Picture {
+    /// A lane for each thread, for the terminal
+    Lanes,
+    /// Trace events, for Chrome and Perfetto
+    Perfetto,
+    /// A log with vector clocks, for ShiViz
+    Shiviz,
+    /// A sequence diagram, for Mermaid
+    Mermaid,
+    /// Who waits for whom, for Graphviz
+    Dot,
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let text = match &args.file {
-        None => reference::page(),
-        Some(file) => {
-            let file = FileArgs { entry: args.entry.clone(), ..FileArgs::of(file) };
-            match file.load_or_tell() {
-                Some(program) => disassembly(&program),
-                None => return ExitCode::from(USAGE),
+    let written = match &args.file {
+        None => io::stdout().write_all(reference::page().as_bytes()),
+        Some(file) => match recording::read(file) {
+            Some(Ok(recording)) => match draw(args, &recording) {
+                Ok(()) => Ok(()),
+                Err(ExportError::Write(error)) => Err(error),
+                Err(ExportError::Replay(error)) => {
+                    say(format_args!(
+                        "forebay vm show: {} cannot be replayed: {error}",
+                        file.display()
+                    ));
+                    return ExitCode::from(USAGE);
+                }
+            },
+            Some(Err(complaint)) => {
+                say(format_args!("forebay vm show: {complaint}"));
+                return ExitCode::from(USAGE);
             }
-        }
+            None if args.picture.is_some() || args.at.is_some() => {
+                say(format_args!(
+                    "forebay vm show: {} is no trace, and --as and --at are for traces; \
+                     `forebay vm run --trace FILE` records one",
+                    file.display()
+                ));
+                return ExitCode::from(USAGE);
+            }
+            None => {
+                let file = FileArgs { entry: args.entry.clone(), ..FileArgs::of(file) };
+                let Some(program) = file.load_or_tell() else { return ExitCode::from(USAGE) };
+                io::stdout().write_all(disassembly(&program).as_bytes())
+            }
+        },
     };
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("forebay vm: cannot write: {error}");
-            ExitCode::from(USAGE)
+    message::written(written).err().unwrap_or(ExitCode::SUCCESS)
+}
+
+fn draw(args: &Args, recording: &Recording) -> Result<(), ExportError> {
+    let terminal = io::stdout();
+    let out = BufWriter::new(terminal.lock());
+    let mut out = match args.picture.unwrap_or(Picture::Lanes) {
+        Picture::Lanes => {
+            let style = lanes::Style {
+                columns: columns(),
+                color: terminal.is_terminal() && diagnosis::wants_colour(),
+                ascii: false,
+            };
+            lanes::export(recording, style, out)?
         }
-        _ => ExitCode::SUCCESS,
-    }
+        Picture::Perfetto => perfetto::export(recording, out)?,
+        Picture::Shiviz => shiviz::export(recording, out)?,
+        Picture::Mermaid => mermaid::export(recording, mermaid::MOST, out)?,
+        Picture::Dot => dot::export(recording, args.at, out)?,
+    };
+    Ok(out.flush()?)
+}
+
+/// How wide the terminal is; elsewhere, as wide as people read.
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stdout());
+    size.map(|size| usize::from(size.ws_col)).ok().filter(|columns| *columns > 0).unwrap_or(100)
 }
 
 /// What the file makes, and each list with the line, the address and the effect of each instruction.
@@ -64,7 +129,7 @@ fn disassembly(program: &Program) -> String {
     }
     for id in program.code_ids() {
         let code = program.code(id);
-        let _ = writeln!(text, "\n{}:", code.name);
+        let _ = writeln!(text, "\n{}:\n  line     pc  stack", code.name);
         for (at, instruction) in code.instructions.iter().enumerate() {
             let line = program.line_of(id, at as u32).unwrap_or(0);
             let effect = format!("-{} +{}", instruction.takes(), instruction.gives());

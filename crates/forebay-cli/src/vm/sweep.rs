@@ -1,5 +1,6 @@
 //! `forebay vm run --seeds N`: one run for each seed.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use toyvm::scheduler::Policy;
 use toyvm::sweep::{Plan, Sort, Sweep, sweep};
 use toyvm::verdict::Verdict;
 
+use super::message::{self, say};
 use super::run::Args;
 use super::{USAGE, command};
 
@@ -23,7 +25,7 @@ pub(super) fn run(
     json: bool,
 ) -> ExitCode {
     if seeds == 0 {
-        eprintln!("forebay vm run: --seeds 0: a sweep needs at least 1");
+        say(format_args!("forebay vm run: --seeds 0: a sweep needs at least 1"));
         return ExitCode::from(USAGE);
     }
     let first = args.schedule.seed(program);
@@ -43,13 +45,13 @@ pub(super) fn run(
     let swept = sweep(program, &plan, &|done| bar.set_position(done));
     let seconds = began.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    let told =
-        if json { tell_json(args, &plan, &swept) } else { tell(args, &plan, &swept, seconds) };
-    if let Err(error) = io::stdout().write_all(told.as_bytes())
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
-        eprintln!("forebay vm: cannot write what came of it: {error}");
-        return ExitCode::from(USAGE);
+    let told = if json {
+        tell_json(args, program, &plan, &swept)
+    } else {
+        tell(args, program, &plan, &swept, seconds)
+    };
+    if let Err(status) = message::written(io::stdout().write_all(told.as_bytes())) {
+        return status;
     }
     ExitCode::from(swept.sorts.iter().map(|sort| status(sort.verdict)).fold(0, worse))
 }
@@ -71,16 +73,10 @@ fn worse(a: u8, b: u8) -> u8 {
 }
 
 /// The command that runs one of them again.
-fn again(args: &Args, plan: &Plan, seed: u64) -> String {
-    let mut flags = vec![format!("--scheduler {}", plan.policy), format!("--seed {seed}")];
-    match plan.policy {
-        Policy::RoundRobin { quantum } if quantum != 1 => {
-            flags.push(format!("--quantum {quantum}"))
-        }
-        Policy::Pct { depth, .. } if depth != 3 => flags.push(format!("--depth {depth}")),
-        _ => {}
-    }
-    if plan.max_steps != toyvm::run::MAX_STEPS {
+fn again(args: &Args, program: &Program, plan: &Plan, seed: u64) -> String {
+    let wishes = program.wishes();
+    let mut flags = command::schedule(plan.policy, seed, wishes);
+    if plan.max_steps != wishes.max_steps.unwrap_or(toyvm::run::MAX_STEPS) {
         flags.push(format!("--max-steps {}", plan.max_steps));
     }
     if args.schedule.weak {
@@ -92,7 +88,10 @@ fn again(args: &Args, plan: &Plan, seed: u64) -> String {
     command::again("run", &args.file, &flags)
 }
 
-fn tell(args: &Args, plan: &Plan, swept: &Sweep, seconds: f64) -> String {
+/// More sorts than a person reads; `--json` has them all.
+const MOST: usize = 12;
+
+fn tell(args: &Args, program: &Program, plan: &Plan, swept: &Sweep, seconds: f64) -> String {
     let mut text = format!(
         "{} runs of {}, {}, seeds {} to {}: {} steps in {seconds:.2} s\n",
         swept.runs,
@@ -102,21 +101,16 @@ fn tell(args: &Args, plan: &Plan, swept: &Sweep, seconds: f64) -> String {
         plan.seeds.end - 1,
         swept.steps,
     );
-    /// More than a person reads; `--json` has them all.
-    const MOST: usize = 12;
     let shown = &swept.sorts[..swept.sorts.len().min(MOST)];
     for sort in shown {
         let percent = sort.runs as f64 * 100.0 / swept.runs as f64;
-        text.push_str(&format!("\n{:>8}  {percent:>5.1} %  {}\n", sort.runs, told(sort)));
-        text.push_str(&format!("{:>20}again: {}\n", "", again(args, plan, sort.first_seed)));
+        let _ = writeln!(text, "\n{:>8}  {percent:>5.1} %  {}", sort.runs, told(sort));
+        let _ = writeln!(text, "{:>20}again: {}", "", again(args, program, plan, sort.first_seed));
     }
     let rest = &swept.sorts[shown.len()..];
     if !rest.is_empty() {
         let runs: u64 = rest.iter().map(|sort| sort.runs).sum();
-        text.push_str(&format!(
-            "\n{runs:>8}           in {} more ways (--json tells)\n",
-            rest.len()
-        ));
+        let _ = writeln!(text, "\n{runs:>8}           in {} more ways (--json tells)", rest.len());
     }
     text
 }
@@ -150,13 +144,13 @@ struct ToldSort<'a> {
     again: String,
 }
 
-fn tell_json(args: &Args, plan: &Plan, swept: &Sweep) -> String {
+fn tell_json(args: &Args, program: &Program, plan: &Plan, swept: &Sweep) -> String {
     let sorts = swept.sorts.iter().map(|sort| ToldSort {
         verdict: sort.verdict.of_a_run().to_owned(),
         what: &sort.what,
         runs: sort.runs,
         first_seed: sort.first_seed,
-        again: again(args, plan, sort.first_seed),
+        again: again(args, program, plan, sort.first_seed),
     });
     let told = Told {
         file: args.file.file.display().to_string(),

@@ -1,5 +1,6 @@
 //! `forebay vm test`: whether programs do what their files say they do.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,11 +8,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde::Serialize;
+use toyvm::Program;
 use toyvm::exam::{Complaint, Sitting, examine};
 use toyvm::expectation::Expectation;
-use toyvm::scheduler::Policy;
 
 use super::file::FileArgs;
+use super::message::{self, say};
 use super::{USAGE, command};
 
 /// Check that programs do what their files say: `# expect: LINE`, `# verdict: WORD`
@@ -43,10 +45,11 @@ pub(crate) struct Args {
 
 /// What came of one file.
 #[derive(Serialize)]
-struct Result {
+struct Report {
     file: String,
     /// `passed`, `failed`, or `unchecked` if the file expects nothing.
-    result: &'static str,
+    #[serde(rename = "result")]
+    outcome: &'static str,
     expected: Option<String>,
     /// How its runs ended, and how many of them.
     runs: Vec<(String, u64)>,
@@ -59,50 +62,66 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let files = match gather(&args.paths) {
         Ok(files) => files,
         Err(complaint) => {
-            eprintln!("forebay vm test: {complaint}");
+            say(format_args!("forebay vm test: {complaint}"));
             return ExitCode::from(USAGE);
         }
     };
     let mut counts = [0; 3];
     for file in &files {
         let result = test(file, args.seeds);
-        let kind = ["passed", "failed", "unchecked"].iter().position(|kind| *kind == result.result);
+        let kind =
+            ["passed", "failed", "unchecked"].iter().position(|kind| *kind == result.outcome);
         counts[kind.expect("there are three")] += 1;
-        if args.json {
-            println!("{}", serde_json::to_string(&result).expect("it is plain data"));
+        let told = if args.json {
+            serde_json::to_string(&result).expect("it is plain data")
         } else {
-            tell(&result);
+            tell(&result)
+        };
+        if let Err(status) = message::write(told) {
+            return status;
         }
     }
     let [passed, failed, unchecked] = counts;
     if !args.json {
         let unchecked = match unchecked {
             0 => String::new(),
-            n => format!(", {n} expect nothing"),
+            n => format!(", {n} unchecked (no `# expect:` or `# verdict:` in the file)"),
         };
-        println!("{passed} passed, {failed} failed{unchecked}");
+        let told = format!(
+            "{passed} passed, {failed} failed{unchecked}; \
+             a sample of {} schedules of each, not all of them",
+            toyvm::exam::runs(args.seeds),
+        );
+        if let Err(status) = message::write(told) {
+            return status;
+        }
     }
     ExitCode::from(u8::from(failed > 0))
 }
 
-fn tell(result: &Result) {
-    let runs: Vec<String> =
-        result.runs.iter().map(|(verdict, runs)| format!("{verdict} {runs}")).collect();
+/// For people: a line, and what is wrong below it.
+fn tell(result: &Report) -> String {
     let expected = result.expected.as_deref().unwrap_or("-");
-    println!("{:<9} {:<10} {}  ({})", result.result, expected, result.file, runs.join(", "));
+    let mut text = format!("{:<9} {expected:<10} {}", result.outcome, result.file);
+    let runs: Vec<String> =
+        result.runs.iter().map(|(verdict, runs)| format!("{runs} {verdict}")).collect();
+    if !runs.is_empty() {
+        let _ = write!(text, "  ({})", runs.join("; "));
+    }
     for complaint in &result.complaints {
-        println!("          {complaint}");
+        let _ = write!(text, "\n          {complaint}");
     }
     if let Some(again) = &result.again {
-        println!("          again: {again}");
+        let _ = write!(text, "\n          again: {again}");
     }
+    text
 }
 
-fn test(file: &Path, seeds: u64) -> Result {
+fn test(file: &Path, seeds: u64) -> Report {
     let args = FileArgs::of(file);
-    let mut result = Result {
+    let mut result = Report {
         file: file.display().to_string(),
-        result: "failed",
+        outcome: "failed",
         expected: None,
         runs: Vec::new(),
         complaints: Vec::new(),
@@ -130,32 +149,25 @@ fn test(file: &Path, seeds: u64) -> Result {
         (verdict.of_a_run().to_owned(), *runs)
     };
     result.runs = marks.verdicts.iter().map(told).collect();
-    result.result = match (marks.complaints.is_empty(), expectation.is_empty()) {
+    result.outcome = match (marks.complaints.is_empty(), expectation.is_empty()) {
         (false, _) => "failed",
         (true, true) => "unchecked",
         (true, false) => "passed",
     };
-    result.again = marks.complaints.iter().find_map(|complaint| again(&args, complaint));
+    result.again = marks.complaints.iter().find_map(|complaint| again(&args, &program, complaint));
     result.complaints = marks.complaints.into_iter().map(|complaint| complaint.what).collect();
     result
 }
 
-fn again(args: &FileArgs, complaint: &Complaint) -> Option<String> {
+fn again(args: &FileArgs, program: &Program, complaint: &Complaint) -> Option<String> {
     let Sitting { policy, seed } = complaint.shown_by?;
-    let mut flags = vec![format!("--scheduler {policy}")];
-    match policy {
-        Policy::RoundRobin { quantum } if quantum != 1 => {
-            flags.push(format!("--quantum {quantum}"))
-        }
-        _ if seed != 0 || policy.has_seed() => flags.push(format!("--seed {seed}")),
-        _ => {}
-    }
+    let mut flags = command::schedule(policy, seed, program.wishes());
     flags.push("--races".to_owned());
     Some(command::again("run", args, &flags))
 }
 
 /// The files that were named, and those in the folders that were, each once and in order.
-fn gather(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, String> {
+fn gather(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for path in paths {
         let tell = |error: io::Error| format!("cannot read {}: {error}", path.display());

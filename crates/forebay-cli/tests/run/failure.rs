@@ -94,9 +94,14 @@ fn a_timeout_stops_the_whole_group() {
 
 /// Whether there is such a process, and not only its remains.
 pub(crate) fn is_running(process: &str) -> bool {
-    fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| {
+    let works = fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| {
         !stat.rsplit(')').next().unwrap_or("").trim_start().starts_with(['Z', 'X'])
-    })
+    });
+    // On a busy machine the number is soon another process's, which no command started.
+    let mark = b"FOREBAY_ITEM=";
+    works
+        && fs::read(format!("/proc/{process}/environ"))
+            .is_ok_and(|environment| environment.windows(mark.len()).any(|part| part == mark))
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn a_script_plays_saves_and_goes_on_later() {
     let script = format!("step Kant\nstep Kant\nrun\nback 3\nsave {trace}\nquit\nfly\n");
     let (status, out, error) = told(&["--plain", &file], &script);
     assert_eq!((status, error.as_str()), (0, ""), "{out}");
-    assert!(out.contains("step 2, 0.002 ms: Kant acquires fork 1\n"), "{out}");
+    assert!(out.contains("step 2, 0.002 ms: Kant acquires lock fork 1\n"), "{out}");
     assert!(out.contains("saved "), "{out}");
 
     let (status, out, error) = told(&["--plain", "--at", "2", &trace], "end\nshow threads\n");

@@ -156,9 +156,9 @@ fn a_deadlock_by_hand_and_back_again() {
     it.shows(&["step 0", "▸1 Plato   ready", "Threads: 3, 3 ready", "q quit"]);
     it.press("2").shows(&["▸2 Kant"]);
     it.press(ENTER).shows(&["step 1 ", "Kant PUSH \"fork 1\""]);
-    it.press(" ").shows(&["step 2 ", "Kant acquires fork 1", "lock fork 1 held by Kant"]);
-    it.press(UP).press("  ").shows(&["Plato acquires fork 0"]);
-    it.press("3  ").shows(&["Arendt acquires fork 2"]);
+    it.press(" ").shows(&["step 2 ", "Kant acquires lock fork 1", "lock fork 1 held by Kant"]);
+    it.press(UP).press("  ").shows(&["Plato acquires lock fork 0"]);
+    it.press("3  ").shows(&["Arendt acquires lock fork 2"]);
     it.press("1  2  ").shows(&["▸2 Kant    waits     3  for lock fork 2, which Arendt holds"]);
     it.press(" ").shows(&["Kant cannot step: it waits"]);
     it.press("3  ").shows(&["over: deadlock", "3 threads wait for each other in a circle"]);

@@ -1,12 +1,13 @@
 //! What is probably wrong with a program, found without running it.
 //!
-//! Every list that a thread could run is interpreted over what is known of values ([`known`]) along
-//! all its paths ([`flow`]), which yields the stack at each place ([`stack`], [`list`]); what the
-//! names stand for is gathered over the whole program ([`origins`]). The other files each look for
+//! Every list that a thread could run is interpreted over what is known of values (`known`) along
+//! all its paths (`flow`), which yields the stack at each place (`stack`, `list`); what the
+//! names stand for is gathered over the whole program (`origins`). The other files each look for
 //! one sort of mistake in that. What is not known for sure is not told.
 
 mod depth;
 mod flow;
+mod holding;
 mod jumps;
 mod known;
 mod labels;

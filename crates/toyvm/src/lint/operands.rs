@@ -5,6 +5,7 @@ use super::list::{List, bodies_of};
 use super::origins::Origins;
 use super::stack::Stack;
 use crate::instruction::Instruction;
+use crate::machine::tell_bad_body;
 use crate::nearest::nearest;
 use crate::program::NameId;
 use crate::program::argument::Instead;
@@ -187,12 +188,7 @@ impl Place<'_, '_> {
         let count = self.list.program.bodies(bodies_of(self.instruction)?.0).len();
         let index = self.number("index")?;
         let there = usize::try_from(index).is_ok_and(|index| index < count);
-        (!there).then(|| {
-            let are = if count == 1 { "is" } else { "are" };
-            self.warning(format!(
-                "there is no list {index} to start; there {are} {count}, counted from 0"
-            ))
-        })
+        (!there).then(|| self.warning(tell_bad_body(index, count as u32)))
     }
 
     /// JUMP_IF asks whether a value is below 0, which no answer to a question is.

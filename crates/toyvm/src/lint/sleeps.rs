@@ -37,10 +37,8 @@ impl Analysis for Sleeps<'_> {
                     since.started = since.started.or(Some(pc));
                 }
             }
-            I::Sleep(ms) => {
-                if ms.0 != Some(0) && since.started.is_some() {
-                    since.slept = since.slept.or(Some(pc));
-                }
+            I::Sleep(ms) if ms.0 != Some(0) && since.started.is_some() => {
+                since.slept = since.slept.or(Some(pc));
             }
             // Waits for what threads do.
             I::ThreadJoin

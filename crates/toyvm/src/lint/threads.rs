@@ -39,7 +39,7 @@ impl Keepers {
         let mut keepers = Self::default();
         for list in lists {
             list.walk(|_, instruction, stack| {
-                keepers.see(list.id, instruction, |below| keepers_of(list.id, stack.peek(below)))
+                keepers.see(list.id, instruction, |below| keepers_of(list.id, stack.peek(below)));
             });
             for site in &list.lost {
                 keepers.give(&[Keeper::Maker(*site)], Keeper::Elsewhere);

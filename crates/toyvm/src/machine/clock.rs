@@ -9,6 +9,7 @@ impl Machine {
     /// Lets time pass until somebody can go on; false if nobody ever will.
     #[inline]
     pub fn pass_time<W: World + ?Sized>(&mut self, world: &mut W) -> bool {
+        self.state.began_to_wait.clear();
         if self.state.clock < self.state.next_due && !self.state.ready.is_empty() {
             return true;
         }

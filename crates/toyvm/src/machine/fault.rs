@@ -1,6 +1,7 @@
 //! Why an instruction failed.
 
 use super::{Machine, ThreadId};
+use crate::nearest;
 use crate::program::NameId;
 use crate::program::claim::ArithmeticError;
 use crate::value::{Kind, Text, Value};
@@ -95,6 +96,15 @@ pub struct Failure {
     pub at: u32,
 }
 
+/// That there is no such list to start.
+pub(crate) fn tell_bad_body(index: i64, count: u32) -> String {
+    match count {
+        0 => format!("there is no list {index} to start, nor any other"),
+        1 => format!("there is no list {index} to start: the only one is 0"),
+        _ => format!("there is no list {index} to start: they are 0 to {}", count - 1),
+    }
+}
+
 impl Machine {
     /// A fault in one sentence, without a full stop.
     pub fn tell_fault(&self, fault: Fault) -> String {
@@ -104,11 +114,16 @@ impl Machine {
                 format!("the stack holds fewer than the {needs} values that are needed")
             }
             Fault::UnknownName(name) => {
-                format!("no variable, global or object is called `{}`", self.program().name(name))
+                let program = self.program();
+                let known = program.names().iter().copied();
+                let known = known.filter(|known| *known != program.names()[name.index()]);
+                let near = nearest::hint(program.name(name), known.map(|known| self.text(known)));
+                format!("no variable, global or object is called `{}`{near}", program.name(name))
             }
             Fault::NoObject(text) => format!("no object is called `{}`", self.text(text)),
             Fault::WrongKind { wanted, found } => {
-                format!("a {} is wanted, not {}", wanted.word(), self.describe(found))
+                let article = if wanted == Kind::Array { "an" } else { "a" };
+                format!("{article} {} is wanted, not {}", wanted.word(), self.describe(found))
             }
             Fault::NoQueue => {
                 "neither the top of the stack nor what lies below it is a queue".to_owned()
@@ -124,14 +139,12 @@ impl Machine {
             Fault::DivisionByZero => "division by zero".to_owned(),
             Fault::Overflow => "the result does not fit in 64 bits".to_owned(),
             Fault::BadJump(to) => format!("there is no address {to} to jump to in this list"),
-            Fault::BadBody { index, count } => {
-                format!("there is no list {index} to start; there are {count}, counted from 0")
-            }
+            Fault::BadBody { index, count } => tell_bad_body(index, count),
             Fault::TooLow { what, least, found } => {
                 format!("{what} is at least {least}, not {found}")
             }
             Fault::NotHeld { lock, holder } => {
-                let lock = self.show_thing(Kind::Lock, lock);
+                let lock = self.identify(Kind::Lock, lock);
                 match holder.map(|holder| self.show_thread(holder)) {
                     Some(holder) => format!("{lock} is held by {holder}, not by this thread"),
                     None => format!("{lock} is not held by this thread, nor by anyone"),

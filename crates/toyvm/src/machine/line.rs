@@ -109,7 +109,7 @@ impl Machine {
             _ => self.line(on).push_back(thread),
         }
         if matches!(on, On::Lock(_) | On::Thread(_)) {
-            self.state.began_to_wait = Some(thread);
+            self.state.began_to_wait.push(thread);
         }
         world.event(self, thread, at, Event::Waits);
     }

@@ -4,16 +4,19 @@
 //! schedule, a search or a person. What an instruction does to a lock is in `lock.rs`, and so on; how
 //! threads wait and are served is in `line.rs`, the same for all of them.
 
+mod arithmetic;
 mod array;
 mod claims;
 mod clock;
 mod condition;
 mod counter;
 mod event;
+mod execute;
 mod fault;
 mod line;
 mod lock;
 mod operands;
+mod print;
 mod queue;
 mod ready;
 mod semaphore;
@@ -21,10 +24,12 @@ mod show;
 mod state;
 mod step;
 mod thread;
+mod variables;
 
 use std::sync::Arc;
 
 pub use event::{Choice, Event, World};
+pub(crate) use fault::tell_bad_body;
 pub use fault::{Failure, Fault};
 pub use line::{On, Wait};
 pub use ready::Ready;

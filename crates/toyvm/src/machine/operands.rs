@@ -23,6 +23,15 @@ impl Machine {
         self.peek(thread, below).and_then(integer)
     }
 
+    /// The two integers on the top, the lower one first.
+    #[inline]
+    pub(super) fn peek_two(&self, thread: ThreadId) -> Result<(i64, i64), Fault> {
+        match self.thread(thread).stack[..] {
+            [.., a, b] => Ok((integer(a)?, integer(b)?)),
+            _ => Err(Fault::Underflow { needs: 2 }),
+        }
+    }
+
     /// The index of the thing of that kind so far below the top.
     #[inline]
     pub(super) fn peek_thing(
@@ -75,6 +84,20 @@ impl Machine {
             return Err(Fault::TooMuch { what: "values on a stack", limit: most as u64 });
         }
         stack.push(value);
+        Ok(())
+    }
+
+    /// Space on the stack for an instruction that takes so many values and gives so many.
+    pub(super) fn check_space(
+        &self,
+        thread: ThreadId,
+        takes: usize,
+        gives: usize,
+    ) -> Result<(), Fault> {
+        let most = self.limits.stack;
+        if self.thread(thread).stack.len() + gives > most + takes {
+            return Err(Fault::TooMuch { what: "values on a stack", limit: most as u64 });
+        }
         Ok(())
     }
 

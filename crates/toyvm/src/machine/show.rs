@@ -66,10 +66,20 @@ impl Machine {
     /// A thing for messages: its kind and name, or else its number and a global that holds it:
     /// `lock mine`, `lock-0 (buffer_lock)`.
     pub fn introduce(&self, kind: Kind, index: u32) -> Cow<'_, str> {
+        let name = self.identify(kind, index);
+        match self.label_of(Handle { kind, index }) {
+            Label::Named(_) => format!("{} {name}", kind.word()).into(),
+            Label::Numbered(_) => name,
+        }
+    }
+
+    /// A thing for messages that say its kind already: its name, or else its number and a global
+    /// that holds it: `mine`, `lock-0 (buffer_lock)`.
+    pub fn identify(&self, kind: Kind, index: u32) -> Cow<'_, str> {
         let handle = Handle { kind, index };
         let name = self.show_handle(handle);
         if matches!(self.label_of(handle), Label::Named(_)) {
-            return format!("{} {name}", kind.word()).into();
+            return name;
         }
         let holds = |(_, value): &(usize, &Option<Value>)| **value == Some(Value::Handle(handle));
         match self.state().globals().iter().enumerate().find(holds) {

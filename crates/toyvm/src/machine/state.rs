@@ -104,8 +104,9 @@ pub struct State {
     pub(super) next_alarm: u64,
     /// Variables of threads and places of arrays in all.
     pub(super) places: usize,
-    /// A thread that began to wait for another in this step: a cycle may have been closed.
-    pub(super) began_to_wait: Option<ThreadId>,
+    /// Threads that began to wait for another in this step, or while time passed after it: cycles
+    /// may have been closed.
+    pub(super) began_to_wait: Vec<ThreadId>,
 }
 
 impl State {
@@ -128,7 +129,7 @@ impl State {
             next_due: u64::MAX,
             next_alarm: 0,
             places: 0,
-            began_to_wait: None,
+            began_to_wait: Vec::new(),
         };
         for declared in program.declared() {
             let label = state.label(declared.kind, declared.name);
@@ -285,8 +286,9 @@ impl State {
         self.remaining
     }
 
-    /// The thread that began to wait for another in the last step, if one did.
-    pub fn began_to_wait(&self) -> Option<ThreadId> {
-        self.began_to_wait
+    /// The threads that began to wait for another in the last step, or while time passed after it.
+    /// One may wait no longer.
+    pub fn began_to_wait(&self) -> &[ThreadId] {
+        &self.began_to_wait
     }
 }

@@ -24,8 +24,10 @@ pub enum Label {
     Numbered(u32),
 }
 
-/// What a thread is at.
+/// What a thread is at: first a byte of its own, which each step reads, rather than folded into what
+/// follows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum Status {
     /// It can go on.
     Runnable,

@@ -153,6 +153,12 @@ impl Program {
         self.texts.get(self.names[name.index()])
     }
 
+    /// The name that is written like this, if the program mentions it.
+    pub fn name_called(&self, name: &str) -> Option<NameId> {
+        let text = self.texts.find(name)?;
+        self.names.iter().position(|known| *known == text).map(|at| NameId(at as u32))
+    }
+
     /// The object of that name.
     pub fn object_named(&self, name: NameId) -> Option<Handle> {
         self.objects_by_name[name.index()]

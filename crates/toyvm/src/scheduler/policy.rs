@@ -69,7 +69,10 @@ impl fmt::Display for Policy {
 }
 
 /// One of the schedulers, without a call through a pointer at each step.
+///
+/// Which one is a byte of its own, read at each step, rather than folded into what they hold.
 #[derive(Debug, Clone)]
+#[repr(u8)]
 #[allow(missing_docs, reason = "each is documented where it is")]
 pub enum Any {
     RoundRobin(RoundRobin),

@@ -116,7 +116,12 @@ impl<'a> Evaluator<'a> {
             }
             other => {
                 let what = self.describe(other);
-                self.wrong_at(call, format!("{what} cannot be called"))
+                let mut error =
+                    Diagnostic::error(format!("{what} cannot be called")).at(span(call));
+                if matches!(other, Thing::Sequence(_) | Thing::Text(_) | Thing::Int(_)) {
+                    error = error.help("is a comma missing before the bracket?");
+                }
+                self.wrong(error)
             }
         }
     }

@@ -151,12 +151,17 @@ impl<'a> Evaluator<'a> {
                 .map_or(self.source.len(), |end| start.to_usize() + end);
             self.wrong(
                 Diagnostic::error(format!(
-                    "{what} is not run, but decides about line {line}: a program is \
-                     straight-line code"
+                    "{what} is not run, and line {line} depends on it: a program is straight-line \
+                     code"
                 ))
                 .at(u32::from(start)..end as u32)
-                .with(span(place), "this is what it decides about")
-                .help("write out what is to happen, or choose a list or a function with --entry"),
+                .with(span(place), "this depends on it")
+                .help(match statement {
+                    Stmt::For(_) | Stmt::While(_) => {
+                        "write each round out; a thread itself loops by LABEL and JUMP_IF"
+                    }
+                    _ => "write out what is to happen, or choose a list or a function with --entry",
+                }),
             )
         } else {
             self.skipped(statement, &format!("{what} is Python's"));

@@ -66,8 +66,13 @@ fn read(text: &str, selection: &Selection) -> (Vec<Diagnostic>, Option<Assembled
     if !parsed.errors().is_empty() {
         // They come in order; of a file that is no program at all there may be millions.
         let errors = parsed.errors().iter().take(10 * TOLD).map(|error| {
-            let message = format!("this is no Python: {}", told(&error.error));
-            Diagnostic::error(message).at(span(error))
+            let why = told(&error.error);
+            let diagnostic = Diagnostic::error(format!("this is no Python: {why}")).at(span(error));
+            if why.contains("EOF") {
+                diagnostic.help("a bracket that was opened before is never closed")
+            } else {
+                diagnostic
+            }
         });
         return (ordered(errors.collect(), Severity::Error), None);
     }

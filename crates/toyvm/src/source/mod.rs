@@ -19,6 +19,7 @@ mod scope;
 mod script;
 mod statement;
 mod thing;
+mod wish;
 
 use std::fmt;
 

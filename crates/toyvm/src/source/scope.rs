@@ -10,6 +10,7 @@ use super::Diagnostic;
 use super::evaluate::Evaluator;
 use super::span;
 use super::thing::Thing;
+use crate::instruction::Opcode;
 
 /// The number of a scope.
 pub(super) type ScopeId = u32;
@@ -166,8 +167,12 @@ impl<'a> Evaluator<'a> {
             return self.host(&format!("Python's `{name}`"));
         }
         let near = self.nearest(scope, name).map(|near| format!("; did you mean `{near}`?"));
-        let message = format!("`{name}` is bound nowhere{}", near.unwrap_or_default());
-        self.wrong(Diagnostic::error(message).at(span(range)))
+        let message = format!("`{name}` is not defined{}", near.unwrap_or_default());
+        let mut error = Diagnostic::error(message).at(span(range));
+        if !Opcode::named(name).is_empty() {
+            error = error.help(format!("an instruction's name is a string: (\"{name}\", …)"));
+        }
+        self.wrong(error)
     }
 
     /// The bound name that comes nearest.

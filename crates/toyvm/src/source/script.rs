@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use ruff_python_ast::{ExprAttribute, ExprCall};
+use ruff_python_ast::ExprCall;
 
 use super::evaluate::Evaluator;
 use super::function::Given;
 use super::scope::ScopeId;
 use super::thing::Thing;
 use super::{Diagnostic, span};
+use crate::nearest;
 use crate::program::{Declared, Span, Wishes};
 use crate::value::{Handle, Kind, Text};
 
@@ -36,7 +37,7 @@ pub(super) struct Script {
     pub(super) ran: bool,
     /// Where each name was given.
     names: HashMap<Text, Span>,
-    global_at: HashMap<Text, usize>,
+    pub(super) global_at: HashMap<Text, usize>,
     counts: [u32; Kind::COUNT],
 }
 
@@ -101,61 +102,6 @@ impl<'a> Evaluator<'a> {
         Thing::Machine(machine)
     }
 
-    /// A wish about the run.
-    fn setting(&mut self, machine: u32, name: &str, thing: Thing, place: Span) {
-        let wishes = &mut self.machines[machine as usize].wishes;
-        let number = thing.int().and_then(|int| u64::try_from(int).ok());
-        match (name, thing, number) {
-            (_, Thing::Wrong, _) | ("seed" | "max_steps", Thing::None, _) => {}
-            ("scheduler_type" | "scheduler", Thing::Text(text), _) => {
-                wishes.scheduler = Some(self.texts.get(text).to_owned());
-            }
-            ("seed", _, Some(number)) => wishes.seed = Some(number),
-            ("quantum" | "time_quantum", _, Some(number)) => wishes.quantum = Some(number),
-            ("max_steps", _, Some(number)) => wishes.max_steps = Some(number),
-            (
-                "scheduler_type" | "scheduler" | "seed" | "quantum" | "time_quantum" | "max_steps",
-                ..,
-            ) => {
-                let what = self.describe(thing);
-                let message = format!("`{name}` cannot be {what}");
-                self.wrong(Diagnostic::error(message).at(place));
-            }
-            _ => self.warn(
-                Diagnostic::warning(format!("`{name}` is no setting of ToyVM and left out"))
-                    .at(place),
-            ),
-        }
-    }
-
-    /// `vm.name = …`.
-    pub(super) fn set_attribute(
-        &mut self,
-        machine: u32,
-        attribute: &'a ExprAttribute,
-        thing: Thing,
-    ) {
-        if self.machines[machine as usize].ran {
-            return self.skipped(attribute, "the run is over, and this is Python's");
-        }
-        match (attribute.attr.as_str(), thing) {
-            ("globals", Thing::Dict(dict)) => {
-                let script = &mut self.machines[machine as usize];
-                script.globals.clear();
-                script.global_at.clear();
-                for (name, thing) in self.dicts[dict as usize].clone() {
-                    self.set_global(machine, name, thing, span(attribute));
-                }
-            }
-            ("globals", Thing::Wrong) => {}
-            ("globals", other) => {
-                let what = self.describe(other);
-                self.wrong_at(attribute, format!("all globals are a dict, not {what}"));
-            }
-            (name, thing) => self.setting(machine, name, thing, span(attribute)),
-        }
-    }
-
     /// `vm.globals[name] = …`.
     pub(super) fn set_global(&mut self, machine: u32, name: Text, thing: Thing, place: Span) {
         if self.machines[machine as usize].ran {
@@ -218,10 +164,13 @@ impl<'a> Evaluator<'a> {
             return self.host("a report on the run");
         }
         if !METHODS.contains(&name) {
-            let near = crate::nearest::nearest(name, METHODS.iter().copied())
-                .map(|near| format!("; did you mean `{near}`?"));
-            let message = format!("a ToyVM has no `{name}`{}", near.unwrap_or_default());
-            return self.wrong_at(&*call.func, message);
+            let near = nearest::hint(name, METHODS.iter().copied());
+            let message = format!("a ToyVM has no `{name}`{near}");
+            let error = Diagnostic::error(message).at(span(&*call.func));
+            return self.wrong(error.help(
+                "it has create_lock, create_semaphore, create_message_queue, \
+                 create_atomic_counter, create_thread and run, among others",
+            ));
         }
         let Some(given) = self.arguments(scope, &call.arguments) else { return Thing::Wrong };
         if !self.spend(8, &span(call)) {

@@ -92,7 +92,7 @@ impl Node {
         let Self(kind, index) = self;
         let name = machine.show_thing(kind, index);
         if kind != Kind::Thread {
-            return format!("{} {name}", kind.word());
+            return machine.introduce(kind, index).into();
         }
         let thread = ThreadId(index);
         let it = machine.thread(thread);

@@ -56,8 +56,8 @@ struct Step {
 struct Known {
     stack: usize,
     enabled: bool,
-    /// Its last place among those whose status has to be told in the next line.
-    told_at: Option<usize>,
+    /// Its status has to be told in the next line.
+    changed: bool,
 }
 
 /// What has happened since the last line.
@@ -82,7 +82,7 @@ impl<W: Write> Recorder<W> {
         let known = |thread: ThreadId| Known {
             stack: machine.thread(thread).stack().len(),
             enabled: machine.state().ready().contains(thread),
-            told_at: None,
+            changed: false,
         };
         let shown = |code: &crate::program::Code| {
             std::iter::repeat_with(|| None).take(code.instructions.len()).collect()
@@ -180,11 +180,10 @@ impl Changes {
         known: &mut [Known],
         stepped: Option<ThreadId>,
     ) {
-        for (place, thread) in self.touched.drain(..).enumerate() {
+        // In the order in which they stand in line: whoever begins to wait did nothing else before.
+        for thread in self.touched.drain(..) {
             let it = &mut known[thread.index()];
-            // The last place counts: who waits anew stands last in line.
-            if it.told_at == Some(place) {
-                it.told_at = None;
+            if std::mem::take(&mut it.changed) {
                 self.threads.comma().raw("{\"thread\":").number(thread.0);
                 write_status(&mut self.threads, machine, thread);
                 let stack = machine.thread(thread).stack();
@@ -276,11 +275,11 @@ impl<W: Write> Observer for Recorder<W> {
             Event::Created(handle) => write_object(&mut changes.made, machine, handle),
             Event::Started(child) => {
                 write_thread(&mut changes.made, machine, child);
-                self.threads.push(Known { stack: 0, enabled: false, told_at: None });
+                self.threads.push(Known { stack: 0, enabled: false, changed: false });
                 changes.touched.push(child);
             }
             Event::Ended | Event::Failed | Event::Waits | Event::Sleeps | Event::GoesOn => {
-                self.threads[thread.index()].told_at = Some(changes.touched.len());
+                self.threads[thread.index()].changed = true;
                 changes.touched.push(thread);
             }
             Event::CanTake(_) => changes.touched.push(thread),

@@ -1,14 +1,12 @@
 //! Events in words, as drawings write them.
 
-use std::borrow::Cow;
-
 use crate::machine::{Event, Machine, On, Status, ThreadId, Wait};
 use crate::value::Kind;
 
 /// What a thread did, without its name: `acquires lock-0`. Nothing for what no drawing shows.
 pub fn tell(machine: &Machine, thread: ThreadId, event: Event) -> Option<String> {
     let state = machine.state();
-    let thing = |kind, index| machine.show_thing(kind, index);
+    let thing = |kind, index| machine.introduce(kind, index);
     Some(match event {
         Event::Created(handle) => format!("makes {}", machine.show_handle(handle)),
         Event::Started(child) => format!("starts {}", machine.show_thread(child)),
@@ -65,17 +63,16 @@ pub fn tell(machine: &Machine, thread: ThreadId, event: Event) -> Option<String>
 
 /// What is waited for: `lock m (held by main)`.
 pub(super) fn awaited(machine: &Machine, wait: &Wait) -> String {
-    let thing = |kind, index| -> Cow<'_, str> { machine.show_thing(kind, index) };
     match wait.on {
         On::Lock(lock) => {
             let owner = machine.state().locks()[lock as usize].owner;
             let owner = owner.map(|owner| format!(" (held by {})", machine.show_thread(owner)));
-            format!("lock {}{}", thing(Kind::Lock, lock), owner.unwrap_or_default())
+            format!("{}{}", machine.introduce(Kind::Lock, lock), owner.unwrap_or_default())
         }
-        On::Semaphore(semaphore) => format!("semaphore {}", thing(Kind::Semaphore, semaphore)),
-        On::Message(queue) => format!("a message in {}", thing(Kind::Queue, queue)),
-        On::Room(queue) => format!("room in {}", thing(Kind::Queue, queue)),
-        On::Condition(condition) => format!("condition {}", thing(Kind::Condition, condition)),
+        On::Semaphore(semaphore) => machine.introduce(Kind::Semaphore, semaphore).into(),
+        On::Message(queue) => format!("a message in {}", machine.introduce(Kind::Queue, queue)),
+        On::Room(queue) => format!("room in {}", machine.introduce(Kind::Queue, queue)),
+        On::Condition(condition) => machine.introduce(Kind::Condition, condition).into(),
         On::Thread(other) => format!("the end of {}", machine.show_thread(other)),
     }
 }

@@ -14,6 +14,7 @@
 //! they got makes edges from it as any lock does. After WAIT and WAIT_FOR a thread asks for the lock
 //! like anyone else.
 
+use std::cmp::Ordering;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ pub struct Inversion {
 impl Inversion {
     /// The inversion in one sentence, without a full stop.
     pub fn tell(&self, machine: &Machine) -> String {
-        let lock = |index| machine.show_thing(Kind::Lock, index);
+        let lock = |index| machine.identify(Kind::Lock, index);
         let names: Vec<_> = self.nestings.iter().map(|it| lock(it.held)).collect();
         let names = match names.split_last() {
             Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
@@ -91,6 +92,8 @@ pub struct Inversions {
     /// The locks of each finding, the lowest first.
     known: HashSet<Vec<u32>>,
     findings: Vec<Inversion>,
+    /// How many edges were looked at.
+    looked_at: usize,
 }
 
 /// An edge of the graph of locks.
@@ -105,20 +108,21 @@ struct Edge {
 }
 
 impl Edge {
-    /// Whether both threads can stand there at once.
+    /// Whether both threads can stand there at once. One thread cannot: it comes to one of them first.
     fn can_be_with(&self, other: &Self) -> bool {
-        let (a, b) = (self.nesting.thread, other.nesting.thread);
-        a != b
-            && other.seen.of(a) < self.when
-            && self.seen.of(b) < other.when
-            && !self.holding.iter().any(|lock| other.holding.contains(lock))
+        other.seen.of(self.nesting.thread) < self.when
+            && self.seen.of(other.nesting.thread) < other.when
+            && are_disjoint(&self.holding, &other.holding)
     }
 }
 
 impl Inversions {
     /// How many edges are looked at for the cycles of a new one, so that graphs with more cycles than
     /// anyone can read are no trap. Short cycles are found first.
-    const MOST: usize = 10_000;
+    const MOST: usize = 2_000;
+
+    /// How many are looked at in all: a run is not to be slow because it is watched.
+    const MOST_IN_ALL: usize = 200_000;
 
     /// Nothing seen, nothing found.
     pub fn new() -> Self {
@@ -181,26 +185,26 @@ impl Inversions {
     /// Looks for cycles through a new edge, the shortest first.
     fn search(&mut self, new: usize) {
         let Nesting { held: goal, wanted, .. } = self.edges[new].nesting;
-        if !self.leads(wanted, goal) {
+        if self.looked_at > Self::MOST_IN_ALL || !self.leads(wanted, goal) {
             return;
         }
         // Each way: its last edge, and the way before that.
         let mut ways = vec![(new, None)];
         let mut next = VecDeque::from([0]);
-        let mut looked_at = 0;
+        let most = self.looked_at + Self::MOST;
         while let Some(way) = next.pop_front() {
             let path: Vec<usize> = std::iter::successors(Some(way), |way| ways[*way].1)
                 .map(|way: usize| ways[way].0)
                 .collect();
             let end = self.edges[path[0]].nesting.wanted;
             for at in 0..self.leaving(end).len() {
-                looked_at += 1;
-                if looked_at > Self::MOST {
+                self.looked_at += 1;
+                if self.looked_at > most {
                     return;
                 }
                 let number = self.leaving(end)[at];
                 let edge = &self.edges[number];
-                // Locks do not come twice on a way: who would hold one is not held apart from it.
+                // So no lock comes twice on a way: two edges from it are two threads that hold it.
                 if !path.iter().all(|other| edge.can_be_with(&self.edges[*other])) {
                     continue;
                 }
@@ -225,6 +229,18 @@ impl Inversions {
             self.findings.push(inversion);
         }
     }
+}
+
+/// Whether two lists in order have nothing in common.
+fn are_disjoint(mut a: &[u32], mut b: &[u32]) -> bool {
+    while let ([first, after @ ..], [other, after_other @ ..]) = (a, b) {
+        match first.cmp(other) {
+            Ordering::Less => a = after,
+            Ordering::Greater => b = after_other,
+            Ordering::Equal => return false,
+        }
+    }
+    true
 }
 
 /// Begins a circle where it is lowest.

@@ -2,9 +2,9 @@
 //! before the other.
 //!
 //! Before is Lamport's relation (1978), kept in vector clocks, and asked in epochs as in FastTrack
-//! (Flanagan & Freund, 2009). Unlike there, all places of a thread are remembered, not only its last:
-//! it is pairs of places that are found, all that this order of events shows. What puts one thing
-//! before another:
+//! (Flanagan & Freund, 2009). Unlike there, every place is remembered with every thread that came by,
+//! not only the last store: pairs of places are found, and all that this order of events shows. What
+//! puts one thing before another:
 //!
 //! - THREAD_CREATE before all that the thread does; all that before its THREAD_JOIN, and before an
 //!   ALIVE that says 0;
@@ -139,27 +139,16 @@ struct Passage {
 struct Global {
     /// The last to get at it: who, when, and where.
     last: Option<(ThreadId, u32, u32)>,
-    /// By thread.
-    trails: Vec<Trail>,
+    spots: Vec<Spot>,
 }
 
-/// What one thread did to a global.
+/// A place at which threads get at a global.
 #[derive(Debug, Clone)]
-struct Trail {
-    thread: ThreadId,
-    /// When it last did anything.
-    last: u32,
-    /// When it last stored; 0 is never.
-    stored: u32,
-    /// At which addresses, and when it last came by there: if it raced sooner, it does then.
-    visits: Vec<Visit>,
-}
-
-#[derive(Debug, Clone)]
-struct Visit {
-    at: u32,
+struct Spot {
+    place: (CodeId, u32),
     kind: Deed,
-    when: u32,
+    /// Who came by, in order of creation, and when last: what raced sooner does then.
+    visits: Vec<(ThreadId, u32)>,
 }
 
 impl Races {
@@ -180,27 +169,25 @@ impl Races {
             return;
         }
         global.last = Some((thread, now, at));
-        let access =
-            |thread, at, kind| Access { thread, code: machine.thread(thread).code(), at, kind };
-        for trail in &global.trails {
-            let known = seen.of(trail.thread);
-            let conflicting = if kind == Deed::Stores { trail.last } else { trail.stored };
-            if trail.thread == thread || conflicting <= known {
+        let code = machine.thread(thread).code();
+        let second = Access { thread, code, at, kind };
+        for spot in global.spots.iter().filter(|spot| spot.kind.conflicts_with(kind)) {
+            let mut places = [spot.place, second.place()];
+            places.sort_unstable();
+            if self.known.contains(&places) {
                 continue;
             }
-            let second = access(thread, at, kind);
-            for visit in &trail.visits {
-                if visit.when > known && visit.kind.conflicts_with(kind) {
-                    let first = access(trail.thread, visit.at, visit.kind);
-                    let mut places = [first.place(), second.place()];
-                    places.sort_unstable();
-                    if self.known.insert(places) {
-                        self.findings.push(Race { name, first, second });
-                    }
-                }
+            // What a thread does itself, it has seen.
+            if let Some((other, _)) =
+                spot.visits.iter().find(|(other, when)| *when > seen.of(*other))
+            {
+                let (code, at) = spot.place;
+                let first = Access { thread: *other, code, at, kind: spot.kind };
+                self.known.insert(places);
+                self.findings.push(Race { name, first, second });
             }
         }
-        global.trail(thread).visit(at, kind, now);
+        global.spot(second.place(), kind).visit(thread, now);
     }
 
     fn passage(&mut self, machine: &Machine, queue: u32) -> &mut Passage {
@@ -219,27 +206,21 @@ impl Races {
 }
 
 impl Global {
-    fn trail(&mut self, thread: ThreadId) -> &mut Trail {
-        let place = match self.trails.binary_search_by_key(&thread, |trail| trail.thread) {
-            Ok(place) => place,
-            Err(place) => {
-                self.trails.insert(place, Trail { thread, last: 0, stored: 0, visits: Vec::new() });
-                place
-            }
-        };
-        &mut self.trails[place]
+    fn spot(&mut self, place: (CodeId, u32), kind: Deed) -> &mut Spot {
+        let known = self.spots.iter().position(|spot| spot.place == place);
+        let number = known.unwrap_or_else(|| {
+            self.spots.push(Spot { place, kind, visits: Vec::new() });
+            self.spots.len() - 1
+        });
+        &mut self.spots[number]
     }
 }
 
-impl Trail {
-    fn visit(&mut self, at: u32, kind: Deed, when: u32) {
-        self.last = when;
-        if kind == Deed::Stores {
-            self.stored = when;
-        }
-        match self.visits.iter_mut().find(|visit| visit.at == at) {
-            Some(visit) => visit.when = when,
-            None => self.visits.push(Visit { at, kind, when }),
+impl Spot {
+    fn visit(&mut self, thread: ThreadId, now: u32) {
+        match self.visits.binary_search_by_key(&thread, |(visitor, _)| *visitor) {
+            Ok(number) => self.visits[number].1 = now,
+            Err(number) => self.visits.insert(number, (thread, now)),
         }
     }
 }
@@ -308,9 +289,9 @@ impl Observer for Races {
             | Event::Waits
             | Event::Sleeps
             | Event::GoesOn
+            | Event::CanTake(_)
             | Event::GaveUp
-            | Event::Chose(_)
-            | Event::CanTake(_) => {}
+            | Event::Chose(_) => {}
         }
     }
 }

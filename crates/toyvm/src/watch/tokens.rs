@@ -74,10 +74,13 @@ mod tests {
         let mut tokens = Tokens::blank(2);
         let told = times(2);
         tokens.put(told[0].clone());
-        tokens.put(told[1].clone());
+        for _ in 0..2 {
+            tokens.put(told[1].clone());
+        }
+        assert_eq!(tokens.runs.len(), 3);
         let mut taken = || tokens.take().map(|clock| clock.of(ThreadId(0)));
         assert_eq!([taken(), taken(), taken()], [Some(0), Some(0), Some(1)]);
-        assert_eq!([taken(), taken()], [Some(2), None]);
+        assert_eq!([taken(), taken(), taken()], [Some(2), Some(2), None]);
         assert!(Tokens::blank(0).take().is_none());
     }
 

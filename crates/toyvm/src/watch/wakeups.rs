@@ -33,7 +33,7 @@ pub struct LostWakeup {
 impl LostWakeup {
     /// The lost wakeup in one sentence, without a full stop.
     pub fn tell(&self, machine: &Machine) -> String {
-        let condition = machine.show_thing(Kind::Condition, self.condition);
+        let condition = machine.introduce(Kind::Condition, self.condition);
         format!(
             "lost wakeup: {} notified {condition} {} when nobody waited for it, and {} waits for it {} \
              since, without having looked in between",

@@ -154,3 +154,65 @@ fn a_lock_without_a_name() {
 ]"#;
     assert_eq!(found(text), ["3:5: the lock that is made on line 2 is never released"]);
 }
+
+#[test]
+fn a_lock_that_came_from_elsewhere_may_be_any() {
+    let text = |then| {
+        format!(
+            r#"
+worker = [
+    ("LOAD", "q"), ("QUEUE_RECEIVE",), ("STORE", "m"),
+    {then}
+]
+vm = ToyVM()
+vm.create_lock("l")
+vm.create_message_queue("q")
+vm.create_thread(worker, "w")
+vm.run()
+"#
+        )
+    };
+    // By its name it is known all the same.
+    assert_eq!(
+        found(&text(r#"("LOAD", "m"), ("LOCK_ACQUIRE",)"#)),
+        ["4:20: the lock `m` is never released"]
+    );
+    for then in [
+        r#"("LOAD", "m"), ("LOCK_ACQUIRE",), ("PUSH", "l"), ("LOCK_RELEASE",)"#,
+        r#"("LOAD", "q"), ("QUEUE_RECEIVE",), ("LOCK_ACQUIRE",), ("PUSH", "l"), ("LOCK_RELEASE",)"#,
+        r#"("PUSH", "l"), ("LOCK_ACQUIRE",), ("LOAD", "q"), ("QUEUE_RECEIVE",), ("LOCK_RELEASE",)"#,
+        // Another lock by that name.
+        r#"("LOAD", "m"), ("DUP",), ("LOCK_ACQUIRE",), ("LOAD", "q"), ("QUEUE_RECEIVE",),
+           ("STORE", "m"), ("LOCK_RELEASE",)"#,
+    ] {
+        assert_eq!(found(&text(then)), NOTHING, "{then}");
+    }
+}
+
+#[test]
+fn a_lock_that_a_loop_makes_anew_is_another() {
+    let text = r#"main = [
+    ("LABEL", "next"),
+    ("LOCK_CREATE",), ("LOCK_ACQUIRE",),
+    ("CHOOSE", 2), ("JUMP_IF_TRUE", "next"),
+    ("PRINT", "holds some"),
+]"#;
+    assert_eq!(found(text), ["3:23: the lock that is made on line 3 is never released"]);
+}
+
+#[test]
+fn a_path_that_a_constant_closes_keeps_no_lock() {
+    let text = |debug| {
+        format!(
+            r#"DEBUG = {debug}
+main = [
+    ("LOCK_CREATE",), ("STORE", "m"), ("PUSH", DEBUG), ("JUMP_IF_FALSE", "on"),
+    ("LOAD", "m"), ("LOCK_ACQUIRE",), ("JUMP", "end"),
+    ("LABEL", "on"), ("PRINT", "works"),
+    ("LABEL", "end"),
+]"#
+        )
+    };
+    assert_eq!(found(&text("0")), NOTHING);
+    assert_eq!(found(&text("1")), ["4:20: the lock `m` is never released"]);
+}

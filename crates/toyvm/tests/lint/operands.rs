@@ -71,6 +71,7 @@ fn numbers_out_of_range() {
     let cases = [
         (r#"("SLEEP", -1)"#, "a time is at least 0, not -1"),
         (r#"("PUSH", -1), ("SLEEP",)"#, "a time is at least 0, not -1"),
+        (r#"("PUSH", 1), ("PUSH", 3), ("SUB",), ("SLEEP",)"#, "a time is at least 0, not -2"),
         (r#"("PUSH", -1), ("SEMAPHORE_CREATE",)"#, "a semaphore's count is at least 0, not -1"),
         (
             r#"("PUSH", 3), ("BOUNDED_SEMAPHORE_CREATE", 2)"#,
@@ -90,7 +91,7 @@ fn numbers_out_of_range() {
         ),
         (
             r#"("PUSH", 2), ("THREAD_CREATE", [[("NOP",)], [("NOP",)]], "daemon")"#,
-            "there is no list 2 to start; there are 2, counted from 0",
+            "there is no list 2 to start: they are 0 to 1",
         ),
     ];
     for (instructions, told) in cases {
@@ -115,4 +116,40 @@ fn jump_if_after_a_comparison() {
         let right = right.replace(r#"("LABEL", "next")"#, r#"("NOP",)"#).replace("\"next\"", "0");
         assert_eq!(found(&right), NOTHING);
     }
+}
+
+#[test]
+fn what_a_name_stands_for_is_known_over_the_whole_program() {
+    let text = |stored| {
+        format!(
+            r#"
+worker = [("LOAD", "s"), ("LOCK_ACQUIRE",), ("LOAD", "o"), ("QUEUE_RECEIVE",)]
+other = [{stored}]
+vm = ToyVM()
+vm.create_lock("o")
+vm.globals["s"] = 1
+vm.create_thread(worker, "w")
+vm.create_thread(other, "x")
+vm.run()
+"#
+        )
+    };
+    let queue = "2:60: QUEUE_RECEIVE wants a queue, not the lock `o`";
+    let lock = "2:26: LOCK_ACQUIRE wants a lock, not";
+    assert_eq!(
+        found(&text(r#"("NOP",)"#)),
+        [&format!("{lock} the integer 1, which is all that `s` stands for"), queue]
+    );
+    // An integer in any case.
+    assert_eq!(
+        found(&text(r#"("CHOOSE", 3), ("GLOBAL_STORE", "s")"#)),
+        [&format!("{lock} an integer, which is all that `s` stands for"), queue]
+    );
+    // Perhaps a lock.
+    assert_eq!(
+        found(&text(r#"("LOCK_CREATE",), ("GLOBAL_STORE", "s")"#)),
+        ["2:26: the lock `s` is never released", queue]
+    );
+    // Another thread's variable is another's.
+    assert_eq!(found(&text(r#"("LOCK_CREATE",), ("STORE", "s")"#)).len(), 2);
 }

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use toyvm::run::End;
 
 use crate::{fault, play};
@@ -8,7 +10,7 @@ fn threads(lists: &[(&str, &str)]) -> String {
         "vm = ToyVM()\nvm.create_lock(\"m\")\nvm.create_lock(\"n\")\nvm.globals[\"x\"] = 0\n",
     );
     for (name, list) in lists {
-        program.push_str(&format!("vm.create_thread([{list}], \"{name}\")\n"));
+        let _ = writeln!(program, "vm.create_thread([{list}], \"{name}\")");
     }
     program
 }

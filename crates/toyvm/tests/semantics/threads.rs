@@ -1,3 +1,4 @@
+use toyvm::machine::Thread;
 use toyvm::run::End;
 
 use crate::{fault, play, says};
@@ -9,7 +10,7 @@ fn a_child_starts_with_nothing_and_one_more_priority() {
     );
     assert!(played.faults()[0].contains("`x`"));
     let state = played.machine.state();
-    let priorities: Vec<i64> = state.threads().iter().map(|thread| thread.priority()).collect();
+    let priorities: Vec<i64> = state.threads().iter().map(Thread::priority).collect();
     assert_eq!(priorities, [0, 1]);
 }
 
@@ -21,7 +22,7 @@ fn the_index_chooses_the_body() {
     );
     assert_eq!(play(&program).lines, ["[thread-0] b", "[thread-1] a"]);
     let none = fault(r#"("PUSH",2),("THREAD_CREATE",[[("NOP",)],[("NOP",)]])"#);
-    assert_eq!(none, "there is no list 2 to start; there are 2, counted from 0");
+    assert_eq!(none, "there is no list 2 to start: they are 0 to 1");
     assert!(fault(r#"("PUSH",-1),("THREAD_CREATE",[[("NOP",)]])"#).contains("no list -1"));
 }
 

@@ -10,7 +10,7 @@ use toyvm::trace::{About, Recorder, Recording};
 use toyvm::{Program, trace};
 
 /// Messages, a lock, a counter, globals, chance; more than one wait for room and for messages.
-pub const MESSAGES: &str = r#"
+pub(crate) const MESSAGES: &str = r#"
 producer = [
     ("PUSH", 3), ("STORE", "left"),
     ("RANDOM", 10), ("STORE", "item"),
@@ -48,7 +48,7 @@ vm.create_thread(start, "main")
 "#;
 
 /// Conditions, semaphores, timed and trying forms.
-pub const WAITS: &str = r#"
+pub(crate) const WAITS: &str = r#"
 waiter = [
     ("PUSH", "m"), ("LOCK_ACQUIRE",),
     ("LOAD", "c"), ("WAIT",),
@@ -93,7 +93,7 @@ vm.create_thread(start, "main")
 "#;
 
 /// Failures, locks of the dead, daemons, arrays, strings.
-pub const DEATHS: &str = r#"
+pub(crate) const DEATHS: &str = r#"
 careless = [
     ("PUSH", "m"), ("LOCK_ACQUIRE",), ("SLEEP", 1), ("PUSH", 1), ("PUSH", 0), ("DIV",),
 ]
@@ -121,7 +121,7 @@ vm.create_thread(start, "main")
 "#;
 
 /// Two locks, taken in opposite orders with sleeps between: a deadlock under every schedule.
-pub const DEADLOCK: &str = r#"
+pub(crate) const DEADLOCK: &str = r#"
 left = [
     ("PUSH", "a"), ("LOCK_ACQUIRE",), ("SLEEP", 1), ("PUSH", "b"), ("LOCK_ACQUIRE",),
 ]
@@ -138,7 +138,7 @@ vm.create_thread(idle, "idle")
 "#;
 
 /// Something that must always hold does not; or an assertion, whichever comes first.
-pub const CLAIMS: &str = r#"
+pub(crate) const CLAIMS: &str = r#"
 raise_it = [("PUSH", 5), ("GLOBAL_STORE", "x")]
 assert_it = [("LOAD", "x"), ("PUSH", 5), ("EQ",), ("ASSERT", "x is five")]
 start = [
@@ -151,7 +151,7 @@ vm.globals["x"] = 0
 vm.create_thread(start, "main")
 "#;
 
-pub const ALL: [(&str, &str); 5] = [
+pub(crate) const ALL: [(&str, &str); 5] = [
     ("messages", MESSAGES),
     ("waits", WAITS),
     ("deaths", DEATHS),
@@ -159,9 +159,9 @@ pub const ALL: [(&str, &str); 5] = [
     ("claims", CLAIMS),
 ];
 
-pub const SERVICES: [Service; 2] = [Service::InOrder, Service::Weak];
+pub(crate) const SERVICES: [Service; 2] = [Service::InOrder, Service::Weak];
 
-pub fn program(text: &str) -> Arc<Program> {
+pub(crate) fn program(text: &str) -> Arc<Program> {
     let source = Source::new("program.py", text.as_bytes().to_vec()).unwrap();
     match source::load(source, &Selection::default()) {
         Ok(loaded) => Arc::new(loaded.program),
@@ -173,29 +173,29 @@ pub fn program(text: &str) -> Arc<Program> {
 }
 
 /// A run that was recorded.
-pub struct Run {
-    pub trace: Vec<u8>,
-    pub machine: Machine,
-    pub outcome: Outcome,
+pub(crate) struct Run {
+    pub(crate) trace: Vec<u8>,
+    pub(crate) machine: Machine,
+    pub(crate) outcome: Outcome,
 }
 
 impl Run {
-    pub fn recording(&self) -> Recording {
+    pub(crate) fn recording(&self) -> Recording {
         Recording::read(self.trace.as_slice()).unwrap()
     }
 
     /// The lines of the trace, parsed.
-    pub fn lines(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
         lines(&self.trace).map(|line| serde_json::from_slice(line).unwrap()).collect()
     }
 }
 
 /// The lines of a trace, with their ends.
-pub fn lines(trace: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn lines(trace: &[u8]) -> impl Iterator<Item = &[u8]> {
     trace.split_inclusive(|byte| *byte == b'\n')
 }
 
-pub fn random_run(text: &str, service: Service, seed: u64) -> Run {
+pub(crate) fn random_run(text: &str, service: Service, seed: u64) -> Run {
     let mut machine = Machine::with(program(text), service, Limits::default());
     let about = About {
         scheduler: format!("random --seed {seed}"),
@@ -212,7 +212,7 @@ pub fn random_run(text: &str, service: Service, seed: u64) -> Run {
 }
 
 /// Every program under both services, with some seeds.
-pub fn runs() -> impl Iterator<Item = (String, Run)> {
+pub(crate) fn runs() -> impl Iterator<Item = (String, Run)> {
     ALL.into_iter().flat_map(|(name, text)| {
         SERVICES.into_iter().flat_map(move |service| {
             (0..12).map(move |seed| {
@@ -223,7 +223,7 @@ pub fn runs() -> impl Iterator<Item = (String, Run)> {
 }
 
 /// Writes a recording anew.
-pub fn recorded_again(recording: &Recording) -> Vec<u8> {
+pub(crate) fn recorded_again(recording: &Recording) -> Vec<u8> {
     let mut machine = recording.machine().unwrap();
     let (trace, _) =
         trace::record(&mut machine, recording.about(), recording.schedule(), Vec::new()).unwrap();

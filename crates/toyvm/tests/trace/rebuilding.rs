@@ -112,7 +112,8 @@ impl State {
             let stack = self.stacks.get_mut(&thread).unwrap();
             stack.extend_from_slice(list(&told["push"]));
             let status = json!({"is": told["is"], "for": told["for"], "until": told["until"]});
-            self.status.insert(thread, without_nulls(&status));
+            let was = self.status.insert(thread, without_nulls(&status));
+            assert_ne!(was.as_ref(), self.status.get(&thread), "nothing new of {thread} in {line}");
             // Who is told of no longer stands where it stood; who waits stands last.
             for others in self.lines.values_mut() {
                 others.retain(|other| *other != thread);

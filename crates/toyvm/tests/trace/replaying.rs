@@ -41,8 +41,10 @@ fn a_number_that_finds_no_room_on_the_stack_replays_too() {
     let mut machine = Machine::with(program.clone(), Service::InOrder, limits);
     let schedule: Vec<Decision> =
         (0..3).map(|chosen| Decision { thread: 0, chosen: Some(chosen), pc: None }).collect();
-    let (_, outcome) = record(&mut machine, &About::default(), &schedule, Vec::new()).unwrap();
+    let about = About::default();
+    let (trace, outcome) = record(&mut machine, &about, &schedule, Vec::new()).unwrap();
     assert_eq!(outcome.failed.len(), 1);
+    assert_eq!(Recording::read(trace.as_slice()).unwrap().schedule()[2].chosen, Some(2));
 }
 
 #[test]

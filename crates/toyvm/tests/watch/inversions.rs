@@ -124,6 +124,35 @@ fn what_is_over_before_the_other_begins_is_none() {
 }
 
 #[test]
+fn all_of_a_circle_have_to_be_there_at_once() {
+    const CIRCLE: &str = r#"vm = ToyVM()
+vm.create_lock("a")
+vm.create_lock("b")
+vm.create_lock("c")
+def nest(x, y):
+    return [("PUSH", x), ("LOCK_ACQUIRE",), ("PUSH", y), ("LOCK_ACQUIRE",),
+            ("PUSH", y), ("LOCK_RELEASE",), ("PUSH", x), ("LOCK_RELEASE",)]
+ab = nest("a", "b")
+bc = nest("b", "c")
+ca = nest("c", "a")
+main = [("PUSH", 0), ("THREAD_CREATE", [FIRST]), BETWEEN, ("PUSH", 0), ("THREAD_CREATE", [SECOND])]
+vm.create_thread(ca, "other")
+vm.create_thread(main, "main")
+vm.run()
+"#;
+    for (first, second) in [("ab", "bc"), ("bc", "ab")] {
+        // The other edge is noted last, or first.
+        for turns in [[1, 2, 1, 3, 0], [0, 1, 2, 1, 3]] {
+            for (between, found) in [("(\"THREAD_JOIN\",)", 0), ("(\"POP\",)", 1)] {
+                let text = CIRCLE.replace("FIRST", first).replace("SECOND", second);
+                let text = text.replace("BETWEEN", between);
+                assert_eq!(told_if(&text, &turns.map(|thread| (thread, ALL))).len(), found);
+            }
+        }
+    }
+}
+
+#[test]
 fn who_waits_in_a_deadlock_has_asked() {
     let text = NEST.replace(
         "vm.create_thread(MAIN, \"main\")",

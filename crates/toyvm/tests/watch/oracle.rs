@@ -261,7 +261,7 @@ impl Writer {
                 r#"("SLEEP", 1),"#,
                 r#"("SLEEP", 1),"#,
             ]),
-            8 => match self.chance.below(8) {
+            8 => match self.chance.below(4) {
                 // It fails.
                 0 => r#"("POP",),"#.to_owned(),
                 _ => r#"("SLEEP", 0),"#.to_owned(),
@@ -339,6 +339,18 @@ impl Writer {
         (0..=self.chance.below(4)).map(|_| self.block(depth)).collect()
     }
 
+    /// A few blocks, gone through once or twice.
+    fn round(&mut self) -> String {
+        let body = self.blocks(2) + &self.blocks(2);
+        if self.chance.below(2) == 0 {
+            return body;
+        }
+        format!(
+            "(\"PUSH\", 2), (\"STORE\", \"i\"), (\"LABEL\", \"again\"), {body} (\"LOAD\", \"i\"), \
+             (\"PUSH\", 1), (\"SUB\",), (\"DUP\",), (\"STORE\", \"i\"), (\"JUMP_IF_TRUE\", \"again\"),"
+        )
+    }
+
     fn program(&mut self) -> String {
         let mut text = String::from("vm = ToyVM()\n");
         for lock in ["k", "l", "m"] {
@@ -357,7 +369,7 @@ impl Writer {
              (\"CONDITION_CREATE\",), (\"GLOBAL_STORE\", \"c\"),"
         );
         for thread in 0..threads {
-            let body = (0..2).map(|_| self.blocks(2)).collect::<String>();
+            let body = self.round();
             let _ = writeln!(text, "w{thread} = [{body}]");
             let _ = write!(
                 main,

@@ -267,6 +267,24 @@ fn a_load_that_finds_nothing_is_a_load() {
 }
 
 #[test]
+fn what_comes_again_races_then() {
+    // The first time the store comes before the load, by the message; the second time it does not.
+    let text = r#"vm = ToyVM()
+vm.create_message_queue("q")
+vm.globals["x"] = 0
+first = [("PUSH", -2), ("STORE", "i"),
+         ("LABEL", "again"), ("PUSH", 1), ("GLOBAL_STORE", "x"), ("PUSH", "q"), ("PUSH", 0), ("QUEUE_SEND",),
+         ("LOAD", "i"), ("PUSH", 1), ("ADD",), ("DUP",), ("STORE", "i"), ("JUMP_IF_TRUE", "again")]
+second = [("PUSH", "q"), ("QUEUE_RECEIVE",), ("LOAD", "x")]
+vm.create_thread(first, "first")
+vm.create_thread(second, "second")
+vm.run()
+"#;
+    assert_eq!(races_if(text, &[(0, ALL), (1, ALL)]).len(), 1);
+    assert_eq!(races_if(&text.replace("-2", "-1"), &[(0, ALL), (1, ALL)]), [""; 0]);
+}
+
+#[test]
 fn loads_do_not_race() {
     let text = "both = [(\"LOAD\", \"x\")]\nvm = ToyVM()\nvm.globals[\"x\"] = 1\n\
                 vm.create_thread(both, \"a\")\nvm.create_thread(both, \"b\")\nvm.run()\n";

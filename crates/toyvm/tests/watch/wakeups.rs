@@ -41,13 +41,21 @@ fn a_notification_before_the_wait_is_lost() {
     assert_eq!(
         told_if(&text, &[(0, ALL), (1, ALL)]),
         [
-            "lost wakeup: main notified condition-0 at line 7 (NOTIFY) when nobody waited for it, and \
+            "lost wakeup: main notified condition-0 (c) at line 7 (NOTIFY) when nobody waited for it, and \
           thread-0 waits for it at line 10 (WAIT) since, without having looked in between"
         ]
     );
     assert_eq!(told_if(&text.replace("\"NOTIFY\"", "\"NOTIFY_ALL\""), &[(0, ALL)]).len(), 1);
     // It was not, where it met the waiter.
     assert_eq!(told_if(&text, &[(0, 6), (1, ALL)]), [""; 0]);
+}
+
+#[test]
+fn a_notification_that_met_another_is_not_lost() {
+    let once_more = format!("{NOTIFY} (\"PUSH\", 0), (\"THREAD_CREATE\", [waiter]),");
+    let text = program(&once_more, &format!("{WAIT} (\"PUSH\", \"m\"), (\"LOCK_RELEASE\",),"));
+    assert_eq!(told_if(&text, &[(0, 6), (1, ALL)]), [""; 0]);
+    assert_eq!(told_if(&text, &[(0, ALL), (1, ALL)]).len(), 2);
 }
 
 #[test]
@@ -98,12 +106,18 @@ fn who_may_wait_has_lost_nothing() {
     let daemon =
         text.replace("(\"THREAD_CREATE\", [waiter])", "(\"THREAD_CREATE\", [waiter], \"daemon\")");
     assert_eq!(told_if(&daemon, &[(0, ALL)]), [""; 0]);
-    let timed = text.replace("(\"WAIT\",)", "(\"WAIT_FOR\", 5), (\"POP\",)");
-    assert_eq!(told_if(&timed, &[(0, ALL)]), [""; 0]);
+    let goes_round = format!("{NOTIFY} (\"LABEL\", \"round\"), (\"JUMP\", \"round\"),");
+    let text = program(&goes_round, WAIT);
+    assert_eq!(told_if(&text, &[(0, 15), (1, ALL)]).len(), 1);
+    let timed = text.replace("(\"WAIT\",)", "(\"WAIT_FOR\", 1000000), (\"POP\",)");
+    assert_eq!(told_if(&timed, &[(0, 15), (1, ALL)]), [""; 0]);
 }
 
 #[test]
 fn ones_own_notification_is_not_meant_for_oneself() {
     let text = program("", &format!("(\"LOAD\", \"c\"), (\"NOTIFY\",), {WAIT}"));
     assert_eq!(told_if(&text, &[(0, ALL)]), [""; 0]);
+    // Nor does it make up for another's.
+    let text = program(NOTIFY, &format!("(\"LOAD\", \"c\"), (\"NOTIFY\",), {WAIT}"));
+    assert_eq!(told_if(&text, &[(0, ALL)]).len(), 1);
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use toyvm::chance::Chance;
-use toyvm::deadlock;
-use toyvm::machine::{Choice, Machine, State, Status, Stepped, ThreadId};
-use toyvm::observer::Observer as _;
+use toyvm::machine::{Choice, Machine, State, Status, ThreadId};
 use toyvm::program::Program;
 use toyvm::run::{self, Choices, End, Stage};
 use toyvm::scheduler::{Any, Scheduler as _, Turn};
@@ -75,7 +73,7 @@ impl Live {
         let watching = Watching::new(&mut round.witness, &mut log, 0);
         let choices = Picking { chance: &mut round.chance, pick: None, chosen: None };
         let mut stage = Stage { choices, observer: watching };
-        round.end = run::pass_time(&mut machine, &mut stage);
+        round.end = run::pass_time(&mut machine, &mut stage, &mut Vec::new());
         stage.observer.finish(&machine, round.end.as_ref());
         let mut live = Self { machine, round, log };
         live.ask_scheduler();
@@ -125,20 +123,10 @@ impl Live {
         let watching = Watching::new(&mut round.witness, &mut self.log, round.steps);
         let choices = Picking { chance: &mut round.chance, pick, chosen: None };
         let mut stage = Stage { choices, observer: watching };
-        stage.observer.before(machine, thread);
-        let at = machine.thread(thread).pc();
-        let stepped = machine.step(thread, &mut stage);
-        stage.observer.after(machine, thread, stepped);
-        if let Some(waiter) = machine.state().began_to_wait()
-            && let Some(cycle) = deadlock::cycle_through(machine, waiter)
-        {
-            stage.observer.cycle(machine, &cycle);
-        }
-        round.end = match stepped {
-            Stepped::Asserted => Some(End::Asserted { thread }),
-            Stepped::Broken(claim) => Some(End::Broken { thread, at, claim }),
-            _ => run::pass_time(machine, &mut stage),
-        };
+        // Whoever watches keeps the cycles.
+        let mut cycles = Vec::new();
+        let (stepped, over) = run::step(machine, thread, &mut stage, &mut cycles);
+        round.end = over.or_else(|| run::pass_time(machine, &mut stage, &mut cycles));
         stage.observer.finish(machine, round.end.as_ref());
         let chosen = stage.choices.chosen;
         round.last = Some(Turn { thread, stepped });

@@ -26,6 +26,7 @@ use std::process::ExitCode;
 
 use super::USAGE;
 use super::file::FileArgs;
+use super::message::{UNREAD, say};
 use super::run::ScheduleArgs;
 use ink::Palette;
 use opening::Opening;
@@ -69,10 +70,8 @@ fn help() -> String {
 pub(crate) fn run(args: &Args) -> ExitCode {
     let is_on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     if !args.plain && !is_on_terminal {
-        eprintln!(
-            "forebay vm step: this needs a terminal, as standard input and as standard output; \
-             --plain reads commands and writes text instead"
-        );
+        say("forebay vm step: this needs a terminal, as standard input and as standard output; \
+             --plain reads commands and writes text instead");
         return ExitCode::from(USAGE);
     }
     let Some(opening) = Opening::read(&args.file, &args.schedule) else {
@@ -82,7 +81,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let mut play = Play::new(opening);
     if args.plain {
         if let Err(why) = plain::go_to(&mut play, args.at, most) {
-            eprintln!("forebay vm step: --at {}: {why}", args.at);
+            say(format_args!("forebay vm step: --at {}: {why}", args.at));
             return ExitCode::from(USAGE);
         }
         return obey(Plain::new(play, most, io::stdout().lock()));
@@ -95,7 +94,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     match terminal::show(&mut session, Palette::of_environment()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("forebay vm step: the terminal does not work: {error}");
+            say(format_args!("forebay vm step: the terminal does not work: {error}"));
             ExitCode::from(USAGE)
         }
     }
@@ -106,9 +105,9 @@ fn obey(plain: Plain<io::StdoutLock<'_>>) -> ExitCode {
     match plain.obey(io::stdin().lock(), prompt) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(141),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(UNREAD),
         Err(error) => {
-            eprintln!("forebay vm step: {error}");
+            say(format_args!("forebay vm step: {error}"));
             ExitCode::from(USAGE)
         }
     }

@@ -1,7 +1,5 @@
 //! What a play begins with: a program, or the recording of a run.
 
-use std::fs::File;
-use std::io::{BufReader, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +9,8 @@ use toyvm::scheduler::Policy;
 use toyvm::trace::{About, Decision, Recording};
 
 use super::super::file::FileArgs;
+use super::super::message::say;
+use super::super::recording;
 use super::super::run::ScheduleArgs;
 
 /// A program, how it is played, and what was played of it before.
@@ -30,14 +30,13 @@ impl Opening {
     /// Reads a program or a trace, and tells on standard error what is wrong with it.
     pub(super) fn read(file: &FileArgs, schedule: &ScheduleArgs) -> Option<Self> {
         if file.file == Path::new("-") {
-            eprintln!(
-                "forebay vm step: standard input is for the keys; the program has to be a file"
-            );
+            say("forebay vm step: standard input is for the keys; the program has to be a file");
             return None;
         }
-        if is_trace(&file.file) {
-            return Self::of_trace(file, schedule)
-                .map_err(|error| eprintln!("forebay vm step: {}: {error}", file.file.display()))
+        if let Some(read) = recording::read(&file.file) {
+            return read
+                .and_then(|recording| Self::of_trace(&recording, file, schedule))
+                .map_err(|error| say(format_args!("forebay vm step: {error}")))
                 .ok();
         }
         let program = file.load_or_tell()?;
@@ -58,15 +57,16 @@ impl Opening {
         })
     }
 
-    fn of_trace(file: &FileArgs, schedule: &ScheduleArgs) -> Result<Self, String> {
+    fn of_trace(
+        recording: &Recording,
+        file: &FileArgs,
+        schedule: &ScheduleArgs,
+    ) -> Result<Self, String> {
         if file.entry.is_some() || !file.threads.is_empty() {
             return Err("a trace says itself what it begins with; --entry and --thread are for \
                         programs"
                 .to_owned());
         }
-        let reader = File::open(&file.file).map_err(|error| error.to_string())?;
-        let recording =
-            Recording::read(BufReader::new(reader)).map_err(|error| error.to_string())?;
         if schedule.weak && recording.service() != Service::Weak {
             return Err("it was recorded without --weak".to_owned());
         }
@@ -98,12 +98,3 @@ impl Opening {
 }
 
 const USUAL: Policy = Policy::RoundRobin { quantum: 1 };
-
-/// Whether a file begins like a trace.
-pub(super) fn is_trace(path: &Path) -> bool {
-    const MARK: &[u8] = b"\"toyvm-trace\"";
-    let mut bytes = [0; 64];
-    let read = File::open(path).and_then(|mut file| file.read(&mut bytes)).unwrap_or(0);
-    let begin = bytes[..read].trim_ascii_start();
-    begin.first() == Some(&b'{') && begin.windows(MARK.len()).any(|window| window == MARK)
-}

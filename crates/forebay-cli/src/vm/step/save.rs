@@ -6,7 +6,7 @@ use std::path::Path;
 
 use toyvm::trace::{self, RecordError};
 
-use super::opening::is_trace;
+use super::super::recording::is_trace;
 use super::play::Play;
 
 /// Why a play was not saved.

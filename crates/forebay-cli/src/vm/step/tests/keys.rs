@@ -31,7 +31,7 @@ fn select_step_and_go_back() {
     let mut session = session("philosophers_deadlock.toy");
     keys(&mut session, "2\n ");
     assert_eq!((session.play.at(), session.selected.index()), (2, 1));
-    assert_eq!(session.message, "Kant acquires fork 1");
+    assert_eq!(session.message, "Kant acquires lock fork 1");
     keys(&mut session, "k");
     assert_eq!(session.selected.index(), 0);
     keys(&mut session, "9");

@@ -27,7 +27,7 @@ fn step_by_name_and_by_number() {
         &[
             "step 0 · 0.000 ms · round-robin would step Plato\n",
             "step 1, 0.001 ms: Kant PUSH \"fork 1\"\n",
-            "step 2, 0.002 ms: Kant acquires fork 1\n",
+            "step 2, 0.002 ms: Kant acquires lock fork 1\n",
             "step 1 of 2 · 0.001 ms · played next: Kant",
             "lock fork 1 held by Kant\n",
             "▸2 Kant    ready     2  PUSH \"fork 2\"",

@@ -330,6 +330,6 @@ fn nothing_is_written_over_unasked() {
 fn a_trace_says_by_which_scheduler_it_goes_on() {
     let recorded = play(PROGRAMS[10], "--scheduler random --seed 3");
     assert_eq!(recorded.opening().policy, Policy::Random);
-    assert!(!super::super::opening::is_trace(&program(PROGRAMS[10])));
-    assert!(!super::super::opening::is_trace(&program("no such file")));
+    assert!(!super::super::super::recording::is_trace(&program(PROGRAMS[10])));
+    assert!(!super::super::super::recording::is_trace(&program("no such file")));
 }

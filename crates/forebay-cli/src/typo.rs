@@ -1,0 +1,55 @@
+//! Verbs that somebody meant: what clap's own suggestions miss.
+
+use std::env;
+
+use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+
+use super::Command;
+
+/// Adds the verb that was meant to an error about one that does not exist: clap finds those that are
+/// spelt alike, but not `rnu`, in which two letters changed places.
+pub(crate) fn suggest(error: &mut Error) {
+    if error.kind() != ErrorKind::InvalidSubcommand
+        || error.get(ContextKind::SuggestedSubcommand).is_some()
+    {
+        return;
+    }
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else {
+        return;
+    };
+    // The verbs before it chose the group that it was to be one of.
+    let mut group = Command::command();
+    for word in env::args().skip(1) {
+        let Some(verb) = group.find_subcommand(&word) else { break };
+        group = verb.clone();
+    }
+    let meant = group.get_subcommands().find(|verb| swapped(typed, verb.get_name()));
+    if let Some(meant) = meant {
+        let meant = ContextValue::Strings(vec![meant.get_name().to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, meant);
+    }
+}
+
+/// Whether they are the same but for two neighbours that changed places.
+fn swapped(typed: &str, meant: &str) -> bool {
+    let (typed, meant) = (typed.as_bytes(), meant.as_bytes());
+    typed.len() == meant.len()
+        && (1..typed.len()).any(|at| {
+            typed[..at - 1] == meant[..at - 1]
+                && typed[at - 1] == meant[at]
+                && typed[at] == meant[at - 1]
+                && typed[at + 1..] == meant[at + 1..]
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::swapped;
+
+    #[test]
+    fn neighbours_that_changed_places_are_seen() {
+        assert!(swapped("rnu", "run") && swapped("urn", "run") && swapped("tset", "test"));
+        assert!(!swapped("run", "run") && !swapped("nur", "run") && !swapped("r", "run"));
+    }
+}

@@ -1,0 +1,41 @@
+//! `forebay vm programs`: the classics, to read, to run and to change.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use toyvm::programs::{ALL, Shipped};
+
+use super::USAGE;
+
+/// List the programs that are shipped, or print one of them
+///
+/// `forebay vm programs mutex > mutex.toy` writes it into a file of your own.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The program to print
+    name: Option<String>,
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let mut text = String::new();
+    match args.name.as_deref().map(|name| (name, Shipped::named(name))) {
+        None => {
+            for program in ALL {
+                let _ = writeln!(text, "{:<36} {}", program.name, program.about());
+            }
+        }
+        Some((_, Some(program))) => text.push_str(program.text),
+        Some((name, None)) => {
+            eprintln!("forebay vm programs: there is no `{name}`; without a name all are listed");
+            return ExitCode::from(USAGE);
+        }
+    }
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("forebay vm programs: cannot write: {error}");
+            ExitCode::from(USAGE)
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}

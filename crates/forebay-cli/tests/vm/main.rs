@@ -1,0 +1,13 @@
+//! `forebay vm` from outside: the real program, keyed by verb.
+
+mod forebay;
+
+mod debug;
+mod guide;
+mod lint;
+mod mistakes;
+mod run;
+mod sweep;
+mod test;
+mod trace;
+mod usage;
