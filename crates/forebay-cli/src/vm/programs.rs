@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use toyvm::programs::{ALL, Shipped};
 
 use super::USAGE;
+use super::message::{self, say};
 
 /// List the programs that are shipped, or print one of them
 ///
@@ -27,15 +28,11 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         }
         Some((_, Some(program))) => text.push_str(program.text),
         Some((name, None)) => {
-            eprintln!("forebay vm programs: there is no `{name}`; without a name all are listed");
+            say(format_args!(
+                "forebay vm programs: there is no `{name}`; without a name all are listed"
+            ));
             return ExitCode::from(USAGE);
         }
     }
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("forebay vm programs: cannot write: {error}");
-            ExitCode::from(USAGE)
-        }
-        _ => ExitCode::SUCCESS,
-    }
+    message::written(io::stdout().write_all(text.as_bytes())).err().unwrap_or(ExitCode::SUCCESS)
 }

@@ -6,6 +6,7 @@ mod debug;
 mod guide;
 mod lint;
 mod mistakes;
+mod programs;
 mod run;
 mod sweep;
 mod test;

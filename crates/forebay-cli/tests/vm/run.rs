@@ -43,7 +43,7 @@ fn warnings_change_no_status() {
     let holds = r#"main = [("LOCK_CREATE",), ("DUP",), ("GLOBAL_STORE", "m"), ("LOCK_ACQUIRE",)]"#;
     vm_of("run -", holds).exits(0).tells(&["warning: main ended and still holds lock-0 (m)"]);
     // This schedule is lucky.
-    let ended = folder.vm("run two_locks.toy --scheduler priority").exits(0);
+    let ended = folder.vm("run two_locks.toy --quantum 20").exits(0);
     ended.says(&["warning: locks A and B are taken in both orders"]);
 }
 

@@ -331,6 +331,7 @@ impl Writer {
                 1 => self.add(&[condition, "('WAIT_FOR', 2)", "('PRINT',)", "('POP',)"]),
                 2 => self.add(&[condition, "('WAIT_FOR', 0)", "('POP',)"]),
                 3 => self.add(&[condition, "('NOTIFY_ALL',)"]),
+                4 => self.meet(),
                 _ => {}
             }
         }
