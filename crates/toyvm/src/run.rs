@@ -147,20 +147,8 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
     let mut last = None;
     let mut steps = 0;
     let end = loop {
-        // Daemons that can go on do so; those that wait or sleep are left.
-        let only_daemons = |machine: &Machine| {
-            machine.state().ready().is_empty() && machine.state().remaining() == 0
-        };
-        if only_daemons(machine) {
-            break End::Finished;
-        }
-        let goes_on = machine.pass_time(stage);
-        if !machine.state().began_to_wait().is_empty() {
-            tell_cycles(machine, &mut stage.observer, &mut cycles);
-        }
-        if !goes_on {
-            // Those who slept may have come to their end by waking.
-            break if only_daemons(machine) { End::Finished } else { End::Deadlock };
+        if let Some(end) = pass_time(machine, stage, &mut cycles) {
+            break end;
         }
         if steps == pace.max_steps {
             break End::OutOfSteps;
@@ -170,24 +158,63 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
         }
         let thread = scheduler.next(machine, last);
-        stage.observer.before(machine, thread);
-        let at = machine.thread(thread).pc();
-        let stepped = machine.step(thread, stage);
+        let (stepped, over) = step(machine, thread, stage, &mut cycles);
         steps += 1;
-        stage.observer.after(machine, thread, stepped);
-        if !machine.state().began_to_wait().is_empty() {
-            tell_cycles(machine, &mut stage.observer, &mut cycles);
-        }
-        match stepped {
-            Stepped::Asserted => break End::Asserted { thread },
-            Stepped::Broken(claim) => break End::Broken { thread, at, claim },
-            _ => {}
+        if let Some(end) = over {
+            break end;
         }
         last = Some(Turn { thread, stepped });
     };
     let failed = |thread: &ThreadId| matches!(machine.thread(*thread).status(), Status::Failed(_));
     let failed = machine.state().thread_ids().filter(failed).collect();
     Outcome { end, steps, failed, cycles }
+}
+
+/// Lets time pass until somebody can go on; how the run ends if nobody ever will.
+#[inline]
+pub fn pass_time<C: Choices, O: Observer>(
+    machine: &mut Machine,
+    stage: &mut Stage<C, O>,
+    cycles: &mut Vec<Cycle>,
+) -> Option<End> {
+    // Daemons that can go on do so; those that wait or sleep are left.
+    let only_daemons =
+        |machine: &Machine| machine.state().ready().is_empty() && machine.state().remaining() == 0;
+    if only_daemons(machine) {
+        return Some(End::Finished);
+    }
+    let goes_on = machine.pass_time(stage);
+    if !machine.state().began_to_wait().is_empty() {
+        tell_cycles(machine, &mut stage.observer, cycles);
+    }
+    if goes_on {
+        return None;
+    }
+    // Those who slept may have come to their end by waking.
+    Some(if only_daemons(machine) { End::Finished } else { End::Deadlock })
+}
+
+/// Lets a thread step that can go on; how that went, and how the run ends if that ended it.
+#[inline]
+pub fn step<C: Choices, O: Observer>(
+    machine: &mut Machine,
+    thread: ThreadId,
+    stage: &mut Stage<C, O>,
+    cycles: &mut Vec<Cycle>,
+) -> (Stepped, Option<End>) {
+    stage.observer.before(machine, thread);
+    let at = machine.thread(thread).pc();
+    let stepped = machine.step(thread, stage);
+    stage.observer.after(machine, thread, stepped);
+    if !machine.state().began_to_wait().is_empty() {
+        tell_cycles(machine, &mut stage.observer, cycles);
+    }
+    let end = match stepped {
+        Stepped::Asserted => Some(End::Asserted { thread }),
+        Stepped::Broken(claim) => Some(End::Broken { thread, at, claim }),
+        _ => None,
+    };
+    (stepped, end)
 }
 
 /// Tells the cycles that were closed just now: by a step, or by a wait for a condition that was long

@@ -12,6 +12,7 @@ mod recording;
 mod report;
 mod run;
 mod show;
+mod step;
 mod sweep;
 mod test;
 
@@ -34,6 +35,7 @@ pub(crate) struct Args {
 enum Verb {
     Run(run::Args),
     Show(show::Args),
+    Step(step::Args),
     Lint(lint::Args),
     Test(test::Args),
     Programs(programs::Args),
@@ -43,6 +45,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     match &args.verb {
         Verb::Run(args) => run::run(args),
         Verb::Show(args) => show::run(args),
+        Verb::Step(args) => step::run(args),
         Verb::Lint(args) => lint::run(args),
         Verb::Test(args) => test::run(args),
         Verb::Programs(args) => programs::run(args),

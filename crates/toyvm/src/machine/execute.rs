@@ -11,7 +11,10 @@ use crate::value::{Kind, Value};
 
 impl Machine {
     /// What an instruction does. The address is the next one's already.
-    #[allow(clippy::inline_always, reason = "it has one caller, the loop in which all time is spent")]
+    #[allow(
+        clippy::inline_always,
+        reason = "it has one caller, the loop in which all time is spent"
+    )]
     #[inline(always)]
     pub(super) fn execute<W: World + ?Sized>(
         &mut self,

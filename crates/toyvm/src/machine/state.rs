@@ -226,6 +226,11 @@ impl State {
         (0..self.threads.len() as u32).map(ThreadId)
     }
 
+    /// The thread of that place in order of creation, from 0.
+    pub fn thread_at(&self, place: usize) -> Option<ThreadId> {
+        (place < self.threads.len()).then_some(ThreadId(place as u32))
+    }
+
     /// Who can go on.
     pub fn ready(&self) -> &Ready {
         &self.ready

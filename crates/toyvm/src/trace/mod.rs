@@ -53,6 +53,7 @@ pub use export::ExportError;
 pub use recorder::Recorder;
 pub use recording::{Finding, LONGEST_HEADER, LONGEST_LINE, MOST_STEPS, ReadError, Recording};
 pub use replay::{Decision, Divergence, Replay, ReplayError, Replayed};
+pub use sentence::tell as tell_event;
 
 use std::io::{self, Write};
 

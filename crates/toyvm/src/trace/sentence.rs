@@ -4,7 +4,7 @@ use crate::machine::{Event, Machine, On, Status, ThreadId, Wait};
 use crate::value::Kind;
 
 /// What a thread did, without its name: `acquires lock-0`. Nothing for what no drawing shows.
-pub(super) fn tell(machine: &Machine, thread: ThreadId, event: Event) -> Option<String> {
+pub fn tell(machine: &Machine, thread: ThreadId, event: Event) -> Option<String> {
     let state = machine.state();
     let thing = |kind, index| machine.introduce(kind, index);
     Some(match event {
