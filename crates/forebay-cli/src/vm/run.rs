@@ -228,6 +228,7 @@ struct Telling<C> {
 impl<C: Closely> Observer for Telling<C> {
     #[inline]
     fn before(&mut self, machine: &Machine, thread: ThreadId) {
+        self.wakeups.before(machine, thread);
         self.closely.before(machine, thread);
     }
 

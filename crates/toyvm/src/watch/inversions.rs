@@ -259,7 +259,24 @@ fn waits_for_ever(machine: &Machine, thread: ThreadId, at: u32) -> bool {
 }
 
 impl Observer for Inversions {
+    /// Most events are none of its business, and those are passed over where they happen.
+    #[inline]
     fn event(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
+        if matches!(
+            event,
+            Event::Started(_)
+                | Event::Joined(_)
+                | Event::Waits
+                | Event::Acquired(_)
+                | Event::Released(_)
+        ) {
+            self.attend(machine, thread, at, event);
+        }
+    }
+}
+
+impl Inversions {
+    fn attend(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
         match event {
             Event::Started(child) => self.clocks.pass(thread, child),
             Event::Joined(other) => self.clocks.pass(other, thread),

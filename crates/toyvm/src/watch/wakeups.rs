@@ -96,8 +96,8 @@ impl Wakeups {
     }
 }
 
-impl Observer for Wakeups {
-    fn before(&mut self, machine: &Machine, thread: ThreadId) {
+impl Wakeups {
+    fn look_ahead(&mut self, machine: &Machine, thread: ThreadId) {
         let it = machine.thread(thread);
         let next = machine.program().code(it.code()).instructions.get(it.pc() as usize);
         if let Some(Instruction::ArrayGet) = next {
@@ -105,7 +105,7 @@ impl Observer for Wakeups {
         }
     }
 
-    fn event(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
+    fn attend(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
         match event {
             // Handles and names of things are loaded to be used; they tell nothing.
             Event::Loaded(name)
@@ -133,6 +133,23 @@ impl Observer for Wakeups {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// Without a condition there is nothing to lose, and watching costs next to nothing.
+impl Observer for Wakeups {
+    #[inline]
+    fn before(&mut self, machine: &Machine, thread: ThreadId) {
+        if !machine.state().conditions().is_empty() {
+            self.look_ahead(machine, thread);
+        }
+    }
+
+    #[inline]
+    fn event(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
+        if !machine.state().conditions().is_empty() {
+            self.attend(machine, thread, at, event);
         }
     }
 }
