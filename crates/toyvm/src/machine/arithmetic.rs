@@ -5,6 +5,7 @@ use crate::program::claim::{Arithmetic, Comparison};
 use crate::value::Value;
 
 impl Machine {
+    #[inline(always)]
     pub(super) fn arithmetic(
         &mut self,
         thread: ThreadId,

@@ -340,7 +340,7 @@ impl Machine {
     }
 
     /// Goes on at an address, past `taken` values of the stack.
-    #[inline]
+    #[inline(always)]
     fn jump(&mut self, thread: ThreadId, to: Address, taken: usize) -> Result<(), Fault> {
         let end = self.program.code(self.thread(thread).code).instructions.len() as i64;
         if !(0..=end).contains(&to.0) {
@@ -351,7 +351,7 @@ impl Machine {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn jump_if(&mut self, thread: ThreadId, to: Address, jumps: bool) -> Result<(), Fault> {
         if jumps {
             return self.jump(thread, to, 1);

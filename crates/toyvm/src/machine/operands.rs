@@ -8,7 +8,7 @@ use crate::value::{Handle, Kind, Value};
 
 impl Machine {
     /// The value so far below the top.
-    #[inline]
+    #[inline(always)]
     pub(super) fn peek(&self, thread: ThreadId, below: usize) -> Result<Value, Fault> {
         let stack = &self.thread(thread).stack;
         let needs = below + 1;
@@ -18,13 +18,13 @@ impl Machine {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn peek_int(&self, thread: ThreadId, below: usize) -> Result<i64, Fault> {
         self.peek(thread, below).and_then(integer)
     }
 
     /// The two integers on the top, the lower one first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn peek_two(&self, thread: ThreadId) -> Result<(i64, i64), Fault> {
         match self.thread(thread).stack[..] {
             [.., a, b] => Ok((integer(a)?, integer(b)?)),
@@ -70,13 +70,13 @@ impl Machine {
         Ok((time, taken))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn drop_top(&mut self, thread: ThreadId, count: usize) {
         let stack = &mut self.thread_mut(thread).stack;
         stack.truncate(stack.len() - count);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, thread: ThreadId, value: Value) -> Result<(), Fault> {
         let most = self.limits.stack;
         let stack = &mut self.thread_mut(thread).stack;
@@ -102,7 +102,7 @@ impl Machine {
     }
 
     /// Exchanges the `count` values on the top, of which there is at least one, for another.
-    #[inline]
+    #[inline(always)]
     pub(super) fn replace(&mut self, thread: ThreadId, count: usize, value: Value) {
         let stack = &mut self.thread_mut(thread).stack;
         let left = stack.len() - count;

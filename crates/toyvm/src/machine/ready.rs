@@ -6,6 +6,8 @@ use super::ThreadId;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Ready {
     words: Vec<u64>,
+    /// How many are in each word.
+    counts: Vec<u8>,
     count: usize,
 }
 
@@ -31,14 +33,17 @@ impl Ready {
         let (word, bit) = (thread.index() / 64, 1 << (thread.index() % 64));
         if self.words.len() <= word {
             self.words.resize(word + 1, 0);
+            self.counts.resize(word + 1, 0);
         }
         let was = self.words[word] & bit != 0;
         if was != ready {
             self.words[word] ^= bit;
             if ready {
                 self.count += 1;
+                self.counts[word] += 1;
             } else {
                 self.count -= 1;
+                self.counts[word] -= 1;
             }
         }
     }
@@ -59,10 +64,10 @@ impl Ready {
 
     /// The `n`-th of them, from 0, in order of creation.
     pub fn nth(&self, mut n: usize) -> Option<ThreadId> {
-        for (at, word) in self.words.iter().enumerate() {
-            let here = word.count_ones() as usize;
+        for (at, here) in self.counts.iter().enumerate() {
+            let here = usize::from(*here);
             if n < here {
-                let mut left = *word;
+                let mut left = self.words[at];
                 for _ in 0..n {
                     left &= left - 1;
                 }

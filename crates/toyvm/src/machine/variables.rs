@@ -5,7 +5,7 @@ use crate::program::argument::Name;
 use crate::value::Value;
 
 impl Machine {
-    #[inline]
+    #[inline(always)]
     pub(super) fn load<W: World + ?Sized>(
         &mut self,
         thread: ThreadId,
@@ -22,7 +22,7 @@ impl Machine {
         self.push(thread, found.ok_or(Fault::UnknownName(name.id))?)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn store(&mut self, thread: ThreadId, name: Name) -> Result<(), Fault> {
         let value = self.peek(thread, 0)?;
         let slot = name.slot as usize;
