@@ -649,13 +649,13 @@ impl Machine {
         if below < 1 {
             return Err(Fault::TooLow { what: "what is chosen below", least: 1, found: below });
         }
-        self.check_space(thread, taken, 1)?;
         let chosen = world.choose(self, thread, choice, below as u64);
         debug_assert!(chosen < below as u64);
         self.drop_top(thread, taken);
-        self.push(thread, Value::Int(chosen as i64))?;
+        let pushed = self.push(thread, Value::Int(chosen as i64));
+        // Told although the stack may be full: whoever repeats the run is asked for a number too.
         world.event(self, thread, self.thread(thread).pc - 1, Event::Chose(chosen));
-        Ok(())
+        pushed
     }
 }
 
