@@ -50,7 +50,8 @@ fuzz_target!(|bytes: &[u8]| {
                 lost.tell(&machine);
             }
             let _ = Verdict::of(&machine, &outcome, false);
-            let trace = recorder.finish(&machine, &outcome, outcome.status()).expect("it is memory");
+            let trace =
+                recorder.finish(&machine, &outcome, outcome.status()).expect("it is memory");
             let recording = Recording::read(trace.as_slice()).expect("it is a trace");
             let replayed = recording.replay(()).expect("it goes on as it did");
             assert_eq!(replayed.outcome, outcome);

@@ -50,6 +50,13 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             Some(Ok(recording)) => match draw(args, &recording) {
                 Ok(()) => Ok(()),
                 Err(ExportError::Write(error)) => Err(error),
+                Err(error @ ExportError::TooManyThreads { .. }) => {
+                    say(format_args!(
+                        "forebay vm show: {} is too large for this: {error}",
+                        file.display()
+                    ));
+                    return ExitCode::from(USAGE);
+                }
                 Err(ExportError::Replay(error)) => {
                     say(format_args!(
                         "forebay vm show: {} cannot be replayed: {error}",

@@ -11,6 +11,13 @@ use crate::machine::{Limits, Machine};
 pub enum ExportError {
     /// It could not be replayed.
     Replay(ReplayError),
+    /// There are more threads than the other program could show.
+    TooManyThreads {
+        /// How many there are.
+        threads: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// The drawing could not be written.
     Write(io::Error),
 }
@@ -19,6 +26,9 @@ impl fmt::Display for ExportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Replay(error) => error.fmt(f),
+            Self::TooManyThreads { threads, most } => {
+                write!(f, "it has {threads} threads, and at most {most} can be drawn like this")
+            }
             Self::Write(error) => write!(f, "the drawing cannot be written: {error}"),
         }
     }

@@ -90,6 +90,8 @@ struct Lanes<W> {
     sink: Sink<W>,
     style: Style,
     names: Vec<String>,
+    /// Columns of the longest name, if there is room.
+    longest: usize,
     /// Columns of the number of a step, and of a lane; no lanes if there is no room.
     margin: usize,
     width: Option<usize>,
@@ -118,12 +120,14 @@ impl<W: Write> Lanes<W> {
             end.state().thread_ids().map(|it| clean(&end.show_thread(it), style.ascii)).collect();
         let margin = steps.to_string().len().max(4);
         let room = style.columns.saturating_sub(margin) / names.len().max(1);
+        let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         // Two blanks stand between.
         let width = (room >= NARROWEST + 2).then(|| (room - 2).min(WIDEST));
         let mut lanes = Self {
             sink: Sink::new(out),
             style,
             names,
+            longest: longest.min(style.columns / 4),
             margin,
             width,
             steps: 0,
@@ -208,11 +212,10 @@ impl<W: Write> Lanes<W> {
             self.write_row();
             return;
         }
-        let names = self.names.iter().map(|name| name.chars().count());
-        let most = names.max().unwrap_or(0).min(self.style.columns / 4);
-        let room = self.style.columns.saturating_sub(margin + most + 4);
+        let longest = self.longest;
+        let room = self.style.columns.saturating_sub(margin + longest + 4);
         for (thread, text) in cells {
-            let name = fitting(&self.names[thread.index()], most, self.style.ascii);
+            let name = fitting(&self.names[thread.index()], longest, self.style.ascii);
             let text = fitting(text, room, self.style.ascii);
             let _ = write!(self.row, "{number:>margin$}  {name}  {text}");
             self.write_row();
@@ -287,6 +290,8 @@ impl<W: Write> Observer for Lanes<W> {
             return;
         }
         match &mut self.local {
+            // What is past the columns is cut off in the end.
+            Some((_, _, text)) if text.len() > 4 * self.style.columns => {}
             Some((_, _, text)) => {
                 text.push_str("; ");
                 text.push_str(&instruction);

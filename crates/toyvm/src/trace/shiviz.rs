@@ -20,8 +20,15 @@ use crate::observer::Observer;
 /// How ShiViz reads an event.
 const EXPRESSION: &str = r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})";
 
+/// The most threads: each event is written with what it knows of every one.
+pub const MOST_THREADS: usize = 500;
+
 /// Writes a recording as a log with vector clocks.
 pub fn export<W: Write>(recording: &Recording, out: W) -> Result<W, ExportError> {
+    let threads = recording.replay(())?.machine.state().threads().len();
+    if threads > MOST_THREADS {
+        return Err(ExportError::TooManyThreads { threads, most: MOST_THREADS });
+    }
     let mut log = Log {
         sink: Sink::new(out),
         hosts: Vec::new(),

@@ -125,7 +125,7 @@ impl Observer for Comparison<'_> {
 #[test]
 fn the_machine_is_what_the_page_says() {
     let mut seen = Seen::default();
-    each(700, |program, case| {
+    each(500, |program, case| {
         let mut machine = case.machine(program);
         let comparison = Comparison {
             model: Model::new(program, case.service),

@@ -329,7 +329,12 @@ impl Writer {
             match self.below(6) {
                 0 => self.add(&[condition, "('WAIT',)"]),
                 1 => self.add(&[condition, "('WAIT_FOR', 2)", "('PRINT',)", "('POP',)"]),
-                2 => self.add(&[condition, "('WAIT_FOR', 0)", "('POP',)"]),
+                2 => {
+                    // Those who wait to the end of time are due at once, in the order of their alarms.
+                    let wait =
+                        self.one_of(&["('WAIT_FOR', 0)", "('WAIT_FOR', 9223372036854775807)"]);
+                    self.add(&[condition, wait, "('POP',)"]);
+                }
                 3 => self.add(&[condition, "('NOTIFY_ALL',)"]),
                 4 => self.meet(),
                 _ => {}

@@ -53,3 +53,19 @@ fn a_long_sleep_takes_no_time() {
     let played = play(r#"main = [("SLEEP",9223372036854775807),("PRINT","awake")]"#);
     assert_eq!(played.lines, ["[main] awake"]);
 }
+
+#[test]
+fn of_those_who_are_due_at_once_who_slept_first_wakes_first() {
+    // Both are due at the end of time, and go for the lock when they wake.
+    let waits = r#"("PUSH","m"),("LOCK_ACQUIRE",),("PUSH","c"),("WAIT_FOR",9223372036854775807),
+        ("PRINT","awake"),("PUSH","m"),("LOCK_RELEASE",)"#;
+    let played = play(&format!(
+        r#"
+vm = ToyVM()
+vm.create_condition(vm.create_lock("m"), "c")
+vm.create_thread([("SLEEP",1),{waits}], "late")
+vm.create_thread([{waits}], "early")
+"#
+    ));
+    assert_eq!(played.lines, ["[early] awake", "[late] awake"]);
+}

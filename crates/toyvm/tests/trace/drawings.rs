@@ -345,3 +345,18 @@ fn what_is_printed_cannot_command_a_terminal() {
     assert!(!drawing.contains('\x1b'), "{drawing}");
     assert!(drawing.contains("» [main] a line?\"quoted\""), "{drawing}");
 }
+
+#[test]
+fn more_threads_than_a_log_can_hold_are_refused() {
+    let forks = |threads: usize| {
+        let create = "('PUSH', 0), ('THREAD_CREATE', [[('NOP',)]]), ('POP',),";
+        let run =
+            random_run(&format!("main = [{}]", create.repeat(threads - 1)), Service::InOrder, 0);
+        shiviz::export(&run.recording(), Vec::new())
+    };
+    assert!(forks(shiviz::MOST_THREADS).is_ok());
+    match forks(shiviz::MOST_THREADS + 1) {
+        Err(ExportError::TooManyThreads { threads: 501, most: 500 }) => {}
+        other => panic!("{other:?}"),
+    }
+}

@@ -259,7 +259,7 @@ impl Model {
 
     /// One step of a thread, in which that number was chosen.
     pub(crate) fn step(&mut self, me: usize, chosen: Option<u64>) {
-        self.clock += 1;
+        self.clock = self.clock.saturating_add(1);
         if matches!(self.threads[me].status, Status::Waiting(_)) {
             self.serve(me);
         } else {
