@@ -8,8 +8,8 @@ use std::sync::Arc;
 use toyvm::source::{self, Diagnostic, ExtraThread, LARGEST, Selection, Severity, Source};
 use toyvm::{Program, source::Rejected};
 
-use super::diagnosis;
 use super::message::say;
+use super::{diagnosis, recording};
 
 /// Which program: flags that all verbs share.
 #[derive(Debug, Clone, clap::Args)]
@@ -55,6 +55,14 @@ impl FileArgs {
     /// The program, or what is wrong with the file.
     pub(super) fn load(&self) -> Result<source::Loaded, Unreadable> {
         let source = read(&self.file)?;
+        if recording::begins(source.text()) {
+            let name = source.name();
+            let is_trace = Diagnostic::error(format!("{name} is a trace, and no program"));
+            let help = format!(
+                "`forebay vm step {name}` goes along it, `forebay vm show {name}` draws it"
+            );
+            return Err(Unreadable::File(is_trace.help(help)));
+        }
         source::load(source, &self.selection()).map_err(Unreadable::Rejected)
     }
 

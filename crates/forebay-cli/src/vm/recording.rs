@@ -15,6 +15,11 @@ pub(super) fn is_trace(path: &Path) -> bool {
     File::open(path).and_then(|mut file| file.read_exact(&mut bytes)).is_ok() && bytes == BEGINNING
 }
 
+/// Whether a text is a trace's.
+pub(super) fn begins(text: &str) -> bool {
+    text.as_bytes().starts_with(&BEGINNING)
+}
+
 /// The trace that a file holds; `None` if it is no trace, which may be because it cannot be read.
 pub(super) fn read(path: &Path) -> Option<Result<Recording, String>> {
     let mut file = BufReader::new(File::open(path).ok()?);

@@ -31,6 +31,14 @@ fn help_is_not_an_error() {
 }
 
 #[test]
+fn a_trace_is_no_program_to_run() {
+    let folder = Folder::of_programs();
+    folder.vm("run mutex.toy --trace t").exits(0);
+    let ended = folder.vm("run t").exits(255).prints(&[]);
+    ended.says(&["t is a trace, and no program", "forebay vm step t", "forebay vm show t"]);
+}
+
+#[test]
 fn files_that_hold_no_program() {
     let folder = Folder::new();
     folder
