@@ -35,7 +35,7 @@ fn a_trace_is_no_program_to_run() {
     let folder = Folder::of_programs();
     folder.vm("run mutex.toy --trace t").exits(0);
     let ended = folder.vm("run t").exits(255).prints(&[]);
-    ended.says(&["t is a trace, and no program"]);
+    let ended = ended.says(&["t is a trace, and no program"]);
     ended.says(&["forebay vm step t", "forebay vm show t"]);
 }
 
