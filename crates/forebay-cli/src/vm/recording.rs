@@ -15,6 +15,12 @@ pub(super) fn is_trace(path: &Path) -> bool {
     File::open(path).and_then(|mut file| file.read_exact(&mut bytes)).is_ok() && bytes == BEGINNING
 }
 
+/// Whether a file holds something that is no trace, and would be lost if a trace were written there.
+pub(super) fn is_something_else(path: &Path) -> bool {
+    let holds_something = path.metadata().is_ok_and(|it| it.is_file() && it.len() > 0);
+    holds_something && !is_trace(path)
+}
+
 /// Whether a text is a trace's.
 pub(super) fn begins(text: &str) -> bool {
     text.as_bytes().starts_with(&BEGINNING)

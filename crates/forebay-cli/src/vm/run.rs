@@ -21,7 +21,7 @@ use super::debug::Debug;
 use super::file::FileArgs;
 use super::message::{UNREAD, say};
 use super::printer::Printer;
-use super::{USAGE, command, report, sweep};
+use super::{USAGE, command, recording, report, sweep};
 
 /// Run a program
 ///
@@ -146,6 +146,11 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     }
     let trace = match &args.trace {
         None => None,
+        Some(path) if recording::is_something_else(path) => {
+            let path = path.display();
+            say(format_args!("forebay vm run: {path} is no trace; it is not written over"));
+            return ExitCode::from(USAGE);
+        }
         Some(path) => match File::create(path) {
             Ok(file) => {
                 let flags = command::schedule(policy, seed, &Wishes::default()).join(" ");

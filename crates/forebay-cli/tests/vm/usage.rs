@@ -40,6 +40,15 @@ fn a_trace_is_no_program_to_run() {
 }
 
 #[test]
+fn a_trace_is_written_over_a_trace_and_over_nothing_else() {
+    let folder = Folder::of_programs();
+    let ended = folder.vm("run mutex.toy --trace no_mutex.toy").exits(255).prints(&[]);
+    ended.says(&["no_mutex.toy is no trace", "not written over"]);
+    folder.vm("run no_mutex.toy --trace t").exits(0);
+    folder.vm("run mutex.toy --trace t").exits(0);
+}
+
+#[test]
 fn files_that_hold_no_program() {
     let folder = Folder::new();
     folder

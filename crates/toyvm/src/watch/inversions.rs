@@ -124,6 +124,9 @@ impl Inversions {
     /// How many are looked at in all: a run is not to be slow because it is watched.
     const MOST_IN_ALL: usize = 200_000;
 
+    /// Who holds more locks than this is looked at no further: each new one would cost more.
+    const MOST_HELD: usize = 64;
+
     /// Nothing seen, nothing found.
     pub fn new() -> Self {
         Self::default()
@@ -137,7 +140,7 @@ impl Inversions {
     /// A thread asks for a lock and may have to wait for it for ever.
     fn ask(&mut self, thread: ThreadId, wanted: u32, wanted_at: u32) {
         let held = grown(&mut self.held, thread.index());
-        if held.is_empty() {
+        if held.is_empty() || held.len() > Self::MOST_HELD {
             return;
         }
         let mut holding: Vec<u32> = held.iter().map(|(lock, _)| *lock).collect();

@@ -218,3 +218,10 @@ vm.run(max_steps=1000000)
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].matches(" while it holds ").count(), 1000);
 }
+
+#[test]
+fn whoever_never_lets_go_of_its_locks_does_not_make_watching_slower() {
+    // With every lock looked at, this would take hours.
+    let hoards = "main = [('LOCK_CREATE',), ('LOCK_ACQUIRE',), ('JUMP', 0)]";
+    assert!(told_if(hoards, &[(0, 50_000)]).is_empty());
+}
