@@ -59,6 +59,18 @@ impl Verdict {
         }
     }
 
+    /// All that one run showed, the worst or not: a race is still one if a thread failed later.
+    pub fn all_of(machine: &Machine, outcome: &Outcome, races: bool) -> Vec<Self> {
+        let mut all = vec![Self::of(machine, outcome, races)];
+        if races {
+            all.push(Self::Race);
+        }
+        if outcome.end == End::Deadlock || !outcome.cycles.is_empty() {
+            all.push(Self::Deadlock);
+        }
+        all
+    }
+
     /// What it means for one run.
     pub fn of_a_run(self) -> &'static str {
         match self {

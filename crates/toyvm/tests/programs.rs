@@ -92,3 +92,15 @@ fn updates_are_lost_without_a_lock_and_never_with_one() {
         assert_eq!(kept.sorts[0].what, "[main] counter = 200");
     }
 }
+
+#[test]
+fn a_race_is_one_although_something_worse_comes_after_it() {
+    let text = "# verdict: RACE\nw = [('PUSH', 1), ('GLOBAL_STORE', 'x')]\n\
+                main = [('PUSH', 0), ('THREAD_CREATE', [w]), ('PUSH', 2), ('GLOBAL_STORE', 'x'), \
+                ('THREAD_JOIN',), ('POP',)]";
+    let source = Source::new("race.toy", text.into()).unwrap();
+    let program = Arc::new(source::load(source, &Selection::default()).unwrap().program);
+    let expectation = Expectation::read(program.source()).unwrap();
+    let marks = examine(&program, &expectation, 5);
+    assert!(marks.complaints.is_empty(), "{:?}", marks.complaints);
+}
