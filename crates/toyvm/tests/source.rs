@@ -575,3 +575,13 @@ fn notes_have_their_severity() {
         loaded.expect("a program").notes.iter().map(|of| of.severity).collect();
     assert_eq!(severities, [Severity::Note, Severity::Warning]);
 }
+
+#[test]
+fn a_comma_that_lacks_in_the_first_instruction_is_told_as_well() {
+    for text in ["main = [('NOP'), ('PUSH', 1)]", "main = [('NOP')]", "main = [('NOP'), ('NOP')]"] {
+        let source = Source::new("a.toy", text.into()).unwrap();
+        let rejected = load(source, &Selection::default()).unwrap_err();
+        let told = rejected.diagnostics[0].line(&rejected.source);
+        assert!(told.contains("write (\"NOP\",)"), "{told}");
+    }
+}

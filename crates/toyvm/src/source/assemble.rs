@@ -174,7 +174,7 @@ impl Assembler<'_, '_> {
             return id;
         } else if of.items.is_empty() {
             Some("this list has no instructions, and a thread needs one")
-        } else if self.evaluator.is_instruction(list) {
+        } else if self.evaluator.is_instruction(list) && !self.evaluator.lacks_commas(list) {
             Some("this is one instruction, and a thread runs a list of them: put it in [ ]")
         } else {
             None

@@ -8,7 +8,7 @@ use super::function::Given;
 use super::host::is_guard;
 use super::scope::MODULE;
 use super::script::Start;
-use super::thing::Thing;
+use super::thing::{Item, Thing};
 use super::{Diagnostic, Selection, span};
 use crate::instruction::Opcode;
 use crate::program::Span;
@@ -318,6 +318,17 @@ impl Evaluator<'_> {
             Some(Thing::Text(name)) => !Opcode::named(self.texts.get(name)).is_empty(),
             _ => false,
         }
+    }
+
+    /// Whether a list begins like one instruction only because its first, in brackets, lacks the comma.
+    pub(super) fn lacks_commas(&self, list: u32) -> bool {
+        let list = &self.sequences[list as usize];
+        let other = |item: &Item| match item.thing {
+            Thing::Text(name) => !Opcode::named(self.texts.get(name)).is_empty(),
+            Thing::Sequence(inner) => self.is_instruction(inner),
+            _ => false,
+        };
+        !list.tuple && (list.items.len() == 1 || list.items.iter().skip(1).any(other))
     }
 }
 
