@@ -1,7 +1,4 @@
 //! Dice that fall the same way again when given the same seed.
-//!
-//! SplitMix64 (Steele, Lea & Flood, *Fast Splittable Pseudorandom Number Generators*, 2014): a counter
-//! that advances by a fixed odd step, and a mix of its bits.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
@@ -12,32 +9,20 @@ use super::cast::{Actor, Cast};
 
 /// The dice of one actor.
 #[derive(Debug)]
-pub(super) struct Chance(u64);
+pub(super) struct Chance(toyvm::chance::Chance);
 
 impl Chance {
-    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-
     /// Each actor has dice of its own: with dice that all share, what falls to whom would depend on
     /// who comes first.
     pub(super) fn of(cast: &Cast, actor: Actor) -> Self {
-        let mut dice = Self(cast.seed);
-        for part in [actor.role as u64, actor.number] {
-            dice.0 = dice.roll() ^ part;
-        }
-        dice
-    }
-
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(Self::STEP);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+        // Numbers are small, so no two actors have the same dice.
+        let whose = (actor.role as u64) << 32 | actor.number;
+        Self(toyvm::chance::Chance::new(cast.seed, whose))
     }
 
     /// A number out of a small range.
     pub(super) fn among(&mut self, range: RangeInclusive<u64>) -> u64 {
-        range.start() + self.roll() % (range.end() - range.start() + 1)
+        range.start() + self.0.below(range.end() - range.start() + 1)
     }
 
     /// A pause between nothing and `most`.

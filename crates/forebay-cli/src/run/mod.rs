@@ -48,7 +48,7 @@ mod output;
 mod placeholder;
 mod producer;
 mod progress;
-mod quote;
+pub(crate) mod quote;
 mod report;
 mod resume;
 mod shell;

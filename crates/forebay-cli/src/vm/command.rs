@@ -1,15 +1,17 @@
 //! Commands that are shown so that somebody can type them.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use toyvm::program::Wishes;
 use toyvm::scheduler::Policy;
 
 use super::file::FileArgs;
+use crate::run::quote::command_line;
 
 /// `forebay vm VERB FILE FLAGS`, with whatever selects the program in the file.
 pub(super) fn again(verb: &str, file: &FileArgs, flags: &[String]) -> String {
-    let mut line = format!("forebay vm {verb} {}", word(&file.file.display().to_string()));
+    let mut line = format!("forebay vm {verb} {}", file_word(&file.file));
     if let Some(entry) = &file.entry {
         let _ = write!(line, " --entry {}", word(entry));
     }
@@ -42,18 +44,17 @@ pub(super) fn schedule(policy: Policy, seed: u64, wishes: &Wishes) -> Vec<String
 
 /// One word for a shell.
 fn word(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_=/.,:+@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+    String::from_utf8_lossy(&command_line(&[text])).into_owned()
+}
+
+/// A file, which a command line must not take for a flag.
+fn file_word(path: &Path) -> String {
+    let name = path.display().to_string();
+    if name.starts_with('-') && name != "-" { word(&format!("./{name}")) } else { word(&name) }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     #[test]
@@ -61,6 +62,15 @@ mod tests {
         let mut file = FileArgs::of(Path::new("my program's.toy"));
         file.entry = Some("main".to_owned());
         let line = again("run", &file, &["--seed 7".to_owned()]);
-        assert_eq!(line, "forebay vm run 'my program'\\''s.toy' --entry main --seed 7");
+        assert_eq!(line, r#"forebay vm run 'my program'"'"'s.toy' --entry main --seed 7"#);
+    }
+
+    #[test]
+    fn a_file_is_not_taken_for_a_flag() {
+        assert_eq!(
+            again("run", &FileArgs::of(Path::new("-a.toy")), &[]),
+            "forebay vm run ./-a.toy"
+        );
+        assert_eq!(again("run", &FileArgs::of(Path::new("-")), &[]), "forebay vm run -");
     }
 }

@@ -7,6 +7,8 @@ use toyvm::deadlock::tell_wait;
 use toyvm::machine::{Machine, Status, Stepped, ThreadId};
 use toyvm::observer::Observer;
 
+use super::message::clean;
+
 /// Writes a line for each step: its number, the clock, who, where, what, and what is left.
 pub(super) struct Debug {
     out: BufWriter<Stderr>,
@@ -38,7 +40,7 @@ impl Observer for Debug {
     fn after(&mut self, machine: &Machine, thread: ThreadId, _: Stepped) {
         let line = line(machine, thread, self.step, self.at);
         // Whether anyone can read it is not our concern.
-        let _ = writeln!(self.out, "{line}");
+        let _ = writeln!(self.out, "{}", clean(&line));
         if self.at_once {
             self.flush();
         }

@@ -14,6 +14,11 @@ pub(super) fn say(line: impl Display) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
+/// Text that somebody else wrote, fit for a terminal: without tabs and control characters.
+pub(super) fn clean(text: &str) -> String {
+    text.replace('\t', "    ").replace(char::is_control, "·")
+}
+
 /// Writes one line of results on standard output.
 ///
 /// # Errors

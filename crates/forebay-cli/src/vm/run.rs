@@ -19,7 +19,7 @@ use toyvm::{Machine, Program};
 
 use super::debug::Debug;
 use super::file::FileArgs;
-use super::message::{UNREAD, say};
+use super::message::{UNREAD, clean, say};
 use super::printer::Printer;
 use super::{USAGE, command, recording, report, sweep};
 
@@ -200,7 +200,7 @@ fn play<C: Closely>(
     lines.extend(wakeups.findings(&machine).iter().map(|wakeup| wakeup.tell(&machine)));
     lines.extend(report::warnings(&machine, &outcome));
     for line in lines {
-        say(line);
+        say(clean(&line));
     }
     let raced = !closely.races().is_empty() && args.races;
     let status = match outcome.status() {
@@ -265,7 +265,7 @@ impl<C: Closely> Observer for Telling<C> {
         self.closely.flush();
         self.closely.cycle(machine, cycle);
         for line in report::tell_cycle(machine, cycle) {
-            say(line);
+            say(clean(&line));
         }
     }
 }

@@ -37,6 +37,20 @@ fn standard_output_carries_what_is_printed_and_nothing_else() {
 }
 
 #[test]
+fn names_reach_the_terminal_without_control_characters() {
+    let program = r#"
+vm = ToyVM()
+vm.create_lock("a\x1b[31m\nb")
+vm.create_thread([("PUSH", "a\x1b[31m\nb"), ("LOCK_ACQUIRE",)] * 2, "who\x07")
+"#;
+    for flags in ["", " --debug"] {
+        let ended = vm_of(&format!("run -{flags}"), program).exits(1);
+        assert!(!ended.err.contains(['\x1b', '\x07']), "{:?}", ended.err);
+        assert!(ended.err.contains("who· waits for itself"), "{:?}", ended.err);
+    }
+}
+
+#[test]
 fn warnings_change_no_status() {
     let folder = Folder::of_programs();
     folder.vm("run missing_join.toy").exits(0).tells(&["warning: nobody joined thread-0"]);

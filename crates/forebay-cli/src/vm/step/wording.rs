@@ -4,12 +4,8 @@ use toyvm::deadlock::tell_awaited;
 use toyvm::machine::{Choice, Machine, Status, ThreadId};
 use toyvm::run::End;
 
+pub(super) use super::super::message::clean;
 use super::play::Play;
-
-/// Text that somebody else wrote, fit for a terminal: without tabs and control characters.
-pub(super) fn clean(text: &str) -> String {
-    text.replace('\t', "    ").replace(char::is_control, "·")
-}
 
 /// A thread's name.
 pub(super) fn name(machine: &Machine, thread: ThreadId) -> String {
