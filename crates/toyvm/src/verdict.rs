@@ -71,6 +71,16 @@ impl Verdict {
         all
     }
 
+    /// The exit status of a run that shows it.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Deadlock | Self::Race | Self::Assertion | Self::Invariant => 1,
+            Self::Error | Self::Overflow => 2,
+            Self::Incomplete => 3,
+        }
+    }
+
     /// What it means for one run.
     pub fn of_a_run(self) -> &'static str {
         match self {

@@ -13,6 +13,7 @@ use toyvm::program::Wishes;
 use toyvm::run::{self, MAX_STEPS, Outcome, Pace, Stage};
 use toyvm::scheduler::{Any, Policy};
 use toyvm::trace::{About, Recorder};
+use toyvm::verdict::Verdict;
 use toyvm::watch::races::Race;
 use toyvm::watch::{Inversions, Races, Wakeups};
 use toyvm::{Machine, Program};
@@ -203,10 +204,7 @@ fn play<C: Closely>(
         say(clean(&line));
     }
     let raced = !closely.races().is_empty() && args.races;
-    let status = match outcome.status() {
-        0 | 3 if raced => 1,
-        status => status,
-    };
+    let status = Verdict::of(&machine, &outcome, raced).status();
     if let Err(error) = closely.finish(&machine, &outcome, status) {
         say(format_args!("forebay vm run: the trace cannot be written: {error}"));
         return ExitCode::from(USAGE);

@@ -53,17 +53,7 @@ pub(super) fn run(
     if let Err(status) = message::written(io::stdout().write_all(told.as_bytes())) {
         return status;
     }
-    ExitCode::from(swept.sorts.iter().map(|sort| status(sort.verdict)).fold(0, worse))
-}
-
-/// The status that one run of that verdict has.
-fn status(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Fine => 0,
-        Verdict::Error | Verdict::Overflow => 2,
-        Verdict::Incomplete => 3,
-        _ => 1,
-    }
+    ExitCode::from(swept.sorts.iter().map(|sort| sort.verdict.status()).fold(0, worse))
 }
 
 /// 2 before 1 before 3 before 0, as for one run.
