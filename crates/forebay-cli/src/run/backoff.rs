@@ -68,33 +68,38 @@ impl Backoff {
     }
 
     /// How long to wait after so many failures, from 1.
-    fn pause(&self, failures: u32) -> Duration {
+    pub(crate) fn pause(&self, failures: u32) -> Duration {
         self.first.saturating_mul(1 << (failures - 1).min(20)).min(LONGEST.max(self.first))
     }
 
-    /// Holds the item, which has just failed once more, until its next try is due.
-    pub(crate) fn hold(&self, lease: Lease<Item>, reason: String) {
-        let due = Instant::now() + self.pause(lease.failures() + 1);
+    /// Holds the item, which has just failed once more, until its next try is due. After the end it is handed
+    /// back.
+    pub(crate) fn hold(
+        &self,
+        lease: Lease<Item>,
+        pause: Duration,
+        reason: String,
+    ) -> Option<Lease<Item>> {
+        let due = Instant::now() + pause;
         let mut waiting = self.lock();
-        if !waiting.ended {
-            waiting.items.push(Reverse(Held { due, lease, reason }));
-            self.changed.notify_one();
+        if waiting.ended {
+            return Some(lease);
         }
-        // Otherwise the lease is dropped here, which gives the item back.
+        waiting.items.push(Reverse(Held { due, lease, reason }));
+        self.changed.notify_one();
+        None
     }
 
-    /// Gives all items back unfailed, and every later one.
-    pub(crate) fn end(&self) {
+    /// Holds nothing any more, and hands out what it held.
+    pub(crate) fn end(&self) -> impl Iterator<Item = Lease<Item>> {
         let mut waiting = self.lock();
         waiting.ended = true;
-        let items = std::mem::take(&mut waiting.items);
         self.changed.notify_one();
-        drop(waiting);
-        drop(items);
+        std::mem::take(&mut waiting.items).into_iter().map(|Reverse(held)| held.lease)
     }
 
-    /// Answers each lease when it is due, until the end.
-    pub(crate) fn serve(&self) {
+    /// Answers each lease when it is due, until the end; `due_again` is called before that.
+    pub(crate) fn serve(&self, due_again: impl Fn(&Item)) {
         let mut waiting = self.lock();
         while !waiting.ended {
             let now = Instant::now();
@@ -109,6 +114,7 @@ impl Backoff {
                     let held = waiting.items.pop();
                     drop(waiting);
                     if let Some(Reverse(Held { lease, reason, .. })) = held {
+                        due_again(&lease);
                         // A lease without a deadline is always answered.
                         let _ = lease.fail(&reason);
                     }

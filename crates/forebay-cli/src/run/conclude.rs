@@ -22,7 +22,7 @@ impl Run {
         if let Err(error) = self.printer.finish() {
             self.stop_without_output(&error);
         }
-        self.backoff.end();
+        self.end_backoff();
         progress::clear();
         if let Some((_, message)) = &*self.never_runs.lock().unwrap_or_else(PoisonError::into_inner)
         {
@@ -85,6 +85,9 @@ impl Run {
                     format!("cannot write the report for --report-json: {error}")
                 })?,
             }
+        }
+        for blinded in self.observers.end(&report) {
+            self.note_blinded(blinded);
         }
         let is_complete = report.remaining == 0 && production.is_some();
         if !is_complete && self.stop.cause().is_none() {

@@ -6,12 +6,13 @@ use std::os::unix::process::ExitStatusExt;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use forebay::{Consumer, Lease};
+use forebay::{Consumer, Lease, TakeError};
 use rustix::io::Errno;
 
 use super::Run;
 use super::capture::Output;
 use super::command::{Ended, Runner};
+use super::event::{Event, Side};
 use super::item::{Item, shown};
 use super::joblog::Row;
 use super::message::{beside_the_bar, say};
@@ -32,11 +33,13 @@ pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
         part: vec![0; 1 << 16],
     };
     let mut output = Output::default();
-    while let Ok(lease) = consumer.lease() {
+    while let Ok(lease) = next(run, &consumer, number) {
         if run.stop.is_stopping() {
             // Dropping the lease gives the item back; it remains.
             return;
         }
+        let delivery = lease.deliveries();
+        run.tell(&Event::Lease { consumer: number, item: &lease, delivery });
         let began = Instant::now();
         let in_backoff = serve(run, &mut runner, lease, &mut output);
         output.clear(&run.spill);
@@ -47,6 +50,20 @@ pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
             consumer = consumer.clone();
         }
     }
+}
+
+/// Waits for an item, and tells of the wait.
+fn next(run: &Run, consumer: &Consumer<Item>, number: usize) -> Result<Lease<Item>, TakeError> {
+    if run.observers.is_empty() {
+        return consumer.lease();
+    }
+    if let Ok(lease) = consumer.try_lease() {
+        return Ok(lease);
+    }
+    let since = Instant::now();
+    let lease = consumer.lease();
+    run.tell(&Event::Wait { side: Side::Consumer(number), since });
+    lease
 }
 
 /// Says whether the item went to the backoff.
@@ -70,7 +87,8 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
     let clock = Instant::now();
     match start(run, runner, &argv, &lease, output) {
         Ok(ended) if ended.stopped => {
-            // Stopped by us: it has neither finished nor failed. Dropping the lease gives it back.
+            // Stopped by us.
+            run.give_back(lease);
         }
         Ok(ended) => {
             let times = (started, clock.elapsed());
@@ -79,8 +97,7 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
                 finish(run, runner.consumer, lease, output, Some(&command));
             } else if lease.failures() + 1 < run.retries {
                 // Only the last try's output is printed.
-                run.backoff.hold(lease, reason(ended, run.timeout));
-                return true;
+                return retry(run, runner.consumer, lease, reason(ended, run.timeout));
             } else {
                 let reason = reason(ended, run.timeout);
                 fail(run, runner.consumer, lease, output, &command, &reason);
@@ -131,11 +148,27 @@ fn finish(
     output: &mut Output,
     command: Option<&Command<'_>>,
 ) {
-    if deliver(run, &lease, output, command) {
-        // A lease without a deadline is always answered.
-        let _ = lease.ack();
-        run.tally.succeed(consumer);
-        run.check_halt();
+    if !deliver(run, &lease, output, command) {
+        return run.give_back(lease);
+    }
+    // A lease without a deadline is always answered.
+    if let Ok(item) = lease.ack() {
+        run.tell(&Event::Ack { consumer, item: &item });
+    }
+    run.tally.succeed(consumer);
+    run.check_halt();
+}
+
+/// Says whether the item went to the backoff: unless the run has stopped.
+fn retry(run: &Run, consumer: usize, lease: Lease<Item>, reason: String) -> bool {
+    let pause = run.backoff.pause(lease.failures() + 1);
+    run.tell(&Event::Failed { consumer, item: &lease, reason: &reason, pause });
+    match run.backoff.hold(lease, pause, reason) {
+        None => true,
+        Some(lease) => {
+            run.give_back(lease);
+            false
+        }
     }
 }
 
@@ -147,15 +180,17 @@ fn fail(
     command: &Command<'_>,
     reason: &str,
 ) {
-    if deliver(run, &lease, output, Some(command)) {
-        run.tally.fail(consumer, || lease.label(), reason);
-        let _ = match command.ended {
-            // The last of its tries: the buffer sets it aside.
-            Ok(_) => lease.fail(reason),
-            Err(_) => lease.reject(reason),
-        };
-        run.check_halt();
+    if !deliver(run, &lease, output, Some(command)) {
+        return run.give_back(lease);
     }
+    run.tally.fail(consumer, || lease.label(), reason);
+    run.tell(&Event::Dead { consumer, item: &lease, reason });
+    let _ = match command.ended {
+        // The last of its tries: the buffer sets it aside.
+        Ok(_) => lease.fail(reason),
+        Err(_) => lease.reject(reason),
+    };
+    run.check_halt();
 }
 
 /// Prints the output and writes the joblog's line. If either cannot be done the item has not come
@@ -254,6 +289,7 @@ fn cannot_start(
                 lease.label()
             );
             run.note_never_runs(lease.place, message);
+            run.give_back(lease);
             return;
         }
     };

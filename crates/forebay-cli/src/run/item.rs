@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::escape;
 
 /// The arguments of one command, and its numbers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Item {
     /// `{#}`: from 1, in the order of the input. Items that `--resume` leaves out are counted.
     pub(crate) seq: u64,

@@ -37,14 +37,18 @@ mod command;
 mod conclude;
 mod consumer;
 mod escape;
+mod event;
 mod group;
 pub(crate) mod guard;
 mod halt;
 mod interrupt;
 mod item;
 mod joblog;
+mod json_lines;
 mod message;
+mod observer;
 mod output;
+mod packing;
 mod placeholder;
 mod producer;
 mod progress;
@@ -71,19 +75,23 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use forebay::{Builder, Consumer};
+use forebay::{Builder, Consumer, Lease};
 use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 
 pub(crate) use args::Args;
 use backoff::Backoff;
 use command::GRACE;
+use event::Event;
 use group::Groups;
 use guard::Guard;
 use halt::{Halt, What, When};
 use item::Item;
 use joblog::Joblog;
+use json_lines::JsonLines;
 use message::say;
+use observer::{Blinded, Observer, Observers};
 use output::Printer;
+use packing::Packing;
 use producer::Production;
 use resume::Finished;
 use source::Source;
@@ -109,6 +117,7 @@ pub(crate) struct Run {
     halt: Option<Halt>,
     capacity: usize,
     began: Instant,
+    observers: Observers,
     /// One handle that stays, so that nothing is dropped while figures are still to be read.
     buffer: Consumer<Item>,
     backoff: Backoff,
@@ -144,41 +153,56 @@ pub(crate) fn run(args: Args) -> ExitCode {
 
 fn execute(mut args: Args) -> Result<u8, String> {
     let arguments = args.split_command()?;
-    let template = Template::new(&args.command, args.replace.as_deref(), args.shell)?;
-    let source = Source::open(&args.arg_file, arguments, args.delimiter()?, args.no_run_if_empty)?;
-    let report_file = args.report_json.as_deref().map(create_report).transpose()?;
+    let template = Template::new(
+        &args.command,
+        args.command_line.replace.as_deref(),
+        args.command_line.shell,
+    )?;
+    let source = Source::open(
+        &args.items.arg_file,
+        arguments,
+        args.delimiter()?,
+        args.items.no_run_if_empty,
+    )?;
+    let report_file = args.output.report_json.as_deref().map(create_report).transpose()?;
     let (joblog, finished) = open_joblog(&args, &template)?;
     let consumers = args.consumers();
     let capacity = args.capacity();
     allow_file_handles(consumers);
-    let show_progress = progress::is_wanted(args.quiet) && !args.dry_run;
-    let counted = if show_progress || args.halt.is_some_and(Halt::needs_total) {
+    let show_progress = progress::is_wanted(args.output.quiet) && !args.command_line.dry_run;
+    let counted = if show_progress || args.failure.halt.is_some_and(Halt::needs_total) {
         source.count()
     } else {
         None
     };
     let groups = Arc::new(Groups::new(consumers));
-    let guard = if args.dry_run { None } else { start_guard(&groups) };
+    let guard = if args.command_line.dry_run { None } else { start_guard(&groups) };
     let (producer, buffer) = Builder::bounded(capacity)
         .name("run")
         .max_leased(consumers + IN_BACKOFF)
-        .max_failures(args.retries)
+        .max_failures(args.failure.retries)
         .build()
         .map_err(|error| error.to_string())?;
     let spill = Arc::new(Spill::default());
+    let began = Instant::now();
     let run = Arc::new(Run {
         template,
-        is_dry: args.dry_run,
-        verbose: args.verbose,
-        timeout: args.timeout,
-        retries: args.retries,
-        halt: args.halt,
+        is_dry: args.command_line.dry_run,
+        verbose: args.command_line.verbose,
+        timeout: args.failure.timeout,
+        retries: args.failure.retries,
+        halt: args.failure.halt,
         capacity,
-        began: Instant::now(),
+        began,
+        observers: Observers::new(began, observers(&args)),
         buffer,
-        backoff: Backoff::new(args.backoff),
+        backoff: Backoff::new(args.failure.backoff),
         groups,
-        printer: Printer::new(args.keep_order || args.dry_run, args.tag, Arc::clone(&spill)),
+        printer: Printer::new(
+            args.output.keep_order || args.command_line.dry_run,
+            args.output.tag,
+            Arc::clone(&spill),
+        ),
         spill,
         joblog,
         tally: Tally::new(consumers),
@@ -186,7 +210,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         fault: AtomicBool::new(false),
         never_runs: Mutex::default(),
         counted,
-        max_args: args.group.map_or(1, std::num::NonZeroUsize::get),
+        max_args: args.items.group.map_or(1, std::num::NonZeroUsize::get),
         skipped: AtomicU64::new(0),
         is_list: source.is_list(),
         production: OnceLock::new(),
@@ -198,16 +222,25 @@ fn execute(mut args: Args) -> Result<u8, String> {
     }
     run.start_consumers(consumers).map_err(cannot_begin).and_then(|ended| {
         let shared = Arc::clone(&run);
+        let packing = Packing::new(source, run.max_args, finished);
         // Never joined: it may be reading from a source that never ends.
         run.spawn("producer", (), move || {
-            producer::produce(&shared, &producer, source, shared.max_args, finished);
+            producer::produce(&shared, &producer, packing);
         })
         .map_err(cannot_begin)?;
         run.wait(&ended);
         Ok(())
     })?;
     drop(guard);
-    run.conclude(args.quiet, report_file, consumers)
+    run.conclude(args.output.quiet, report_file, consumers)
+}
+
+fn observers(args: &Args) -> Vec<Box<dyn Observer>> {
+    let mut observers: Vec<Box<dyn Observer>> = Vec::new();
+    if args.output.json {
+        observers.push(Box::new(JsonLines));
+    }
+    observers
 }
 
 /// Before anything runs, so that a report that has no place is no surprise at the end.
@@ -218,8 +251,8 @@ fn create_report(path: &Path) -> Result<File, String> {
 }
 
 fn open_joblog(args: &Args, template: &Template) -> Result<(Option<Joblog>, Finished), String> {
-    let Some(path) = &args.joblog else { return Ok((None, Finished::default())) };
-    if args.resume {
+    let Some(path) = &args.failure.joblog else { return Ok((None, Finished::default())) };
+    if args.failure.resume {
         let (joblog, finished) = Joblog::resume(path, template.signature())?;
         for line in finished.damaged.iter().take(3) {
             say(format_args!(
@@ -234,9 +267,9 @@ fn open_joblog(args: &Args, template: &Template) -> Result<(Option<Joblog>, Fini
                 finished.damaged.len()
             ));
         }
-        return Ok(((!args.dry_run).then_some(joblog), finished));
+        return Ok(((!args.command_line.dry_run).then_some(joblog), finished));
     }
-    if args.dry_run {
+    if args.command_line.dry_run {
         return Ok((None, Finished::default()));
     }
     Ok((Some(Joblog::create(path, template.signature())?), Finished::default()))
@@ -276,7 +309,9 @@ impl Run {
             })?;
         }
         let run = Arc::clone(self);
-        self.spawn("backoff", (), move || run.backoff.serve())?;
+        self.spawn("backoff", (), move || {
+            run.backoff.serve(|item| run.tell(&Event::Nack { item }));
+        })?;
         Ok(ended)
     }
 
@@ -323,7 +358,7 @@ impl Run {
     pub(crate) fn stop_soon(&self, cause: Cause) -> bool {
         let is_first = self.stop.soon(cause);
         self.buffer.close();
-        self.backoff.end();
+        self.end_backoff();
         is_first
     }
 
@@ -342,6 +377,28 @@ impl Run {
             self.groups.stop_all(Signal::KILL);
         }
         is_first
+    }
+
+    /// Whoever is in backoff goes back to the buffer.
+    fn end_backoff(&self) {
+        self.backoff.end().for_each(|lease| self.give_back(lease));
+    }
+
+    /// Gives an item back that has neither finished nor failed.
+    fn give_back(&self, lease: Lease<Item>) {
+        self.tell(&Event::Nack { item: &lease });
+        // A lease without an answer gives its item back.
+        drop(lease);
+    }
+
+    /// Tells those who look on.
+    fn tell(&self, event: &Event<'_>) {
+        self.observers.tell(event).into_iter().for_each(|blinded| self.note_blinded(blinded));
+    }
+
+    fn note_blinded(&self, Blinded { name, error }: Blinded) {
+        self.note_fault();
+        say(format_args!("cannot write {name} any more: {error}"));
     }
 
     /// Standard output takes no more.

@@ -1,15 +1,14 @@
 //! The producer: reads the source, leaves out what has finished before, and puts the rest.
 
-use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use forebay::{Producer, PutError, Refusal};
 
 use super::Run;
+use super::event::{Event, Side};
 use super::item::Item;
 use super::message::say;
-use super::resume::Finished;
-use super::source::Source;
+use super::packing::{Next, Packing};
 use super::upstream::Clock;
 
 /// What is known once the last item has been put.
@@ -25,51 +24,44 @@ pub(crate) struct Production {
 }
 
 /// Puts all items, unless the run stops first.
-pub(crate) fn produce(
-    run: &Run,
-    producer: &Producer<Item>,
-    mut source: Source,
-    max_args: usize,
-    mut finished: Finished,
-) {
+pub(crate) fn produce(run: &Run, producer: &Producer<Item>, mut packing: Packing) {
     let mut seq = 0;
     let mut place = 0;
     let mut clock = Clock::default();
-    let mut group: Vec<OsString> = Vec::new();
-    loop {
-        let next = source.next();
-        let is_last = next.is_none();
-        match next {
-            Some(Ok(item)) if finished.strike(&item) => {
+    while let Some(next) = packing.next() {
+        let args = match next {
+            Next::Args(args) => args,
+            Next::LeftOut => {
                 run.skip();
-                seq += u64::from(max_args == 1);
+                // What is given to commands in groups is numbered by the group.
+                seq += u64::from(run.max_args == 1);
+                continue;
             }
-            Some(Ok(item)) => group.push(item),
-            Some(Err(message)) => {
+            Next::Unread(message) => {
                 say(message);
                 run.note_fault();
+                continue;
             }
-            None => {}
-        }
-        if group.len() == max_args || (is_last && !group.is_empty()) {
-            seq += 1;
-            let args = std::mem::take(&mut group);
-            match producer.try_put(Item { seq, place, args }) {
-                Ok(_) => {}
-                Err(PutError { item, refusal: Refusal::Full }) => {
-                    let full = Instant::now();
-                    if producer.put(item).is_err() {
-                        return;
-                    }
-                    clock.waited(source.upstream(), full.elapsed(), run.began.elapsed());
+        };
+        seq += 1;
+        let item = Item { seq, place, args };
+        let told = (!run.observers.is_empty()).then(|| item.clone());
+        match producer.try_put(item) {
+            Ok(_) => {}
+            Err(PutError { item, refusal: Refusal::Full }) => {
+                let full = Instant::now();
+                if producer.put(item).is_err() {
+                    return;
                 }
-                Err(_) => return,
+                clock.waited(packing.upstream(), full.elapsed(), run.began.elapsed());
+                run.tell(&Event::Wait { side: Side::Producer(0), since: full });
             }
-            place += 1;
+            Err(_) => return,
         }
-        if is_last {
-            break;
+        if let Some(item) = &told {
+            run.tell(&Event::Put { producer: 0, item });
         }
+        place += 1;
     }
     let ended = run.began.elapsed();
     run.end_production(Production {

@@ -1,0 +1,52 @@
+//! What becomes of items that fail, and of a run that was stopped.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::values::{duration, retries};
+use crate::run::halt::Halt;
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Failure")]
+pub(crate) struct Failure {
+    /// Stop a command, and all it started, after TIME; it has then failed
+    ///
+    /// TIME is in seconds, or has a unit: 500ms, 10s, 5m, 2h, 1d. The command's process group gets
+    /// SIGTERM and, half a second later, SIGKILL.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Try an item up to N times in all before it counts as failed
+    #[arg(long, value_name = "N", value_parser = retries, default_value = "1")]
+    pub(crate) retries: u32,
+
+    /// Wait TIME before the second try, and twice as long before each further one, up to a minute
+    ///
+    /// An item in backoff holds no consumer: others run meanwhile.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "200ms")]
+    pub(crate) backoff: Duration,
+
+    /// Stop early: WHEN is `now` or `soon`, WHAT is `fail`, `success` or `done`, N a number or N%
+    ///
+    /// `soon` starts no further command and lets those that run finish; `now` stops them too.
+    /// The exit status is then the number of items that failed; 0 if it was `success`, even with
+    /// items remaining. A percentage is of all items; when they come through a pipe, it is looked at once the last
+    /// one has been read.
+    #[arg(long, value_name = "WHEN,WHAT=N")]
+    pub(crate) halt: Option<Halt>,
+
+    /// Write a line about each item that finished or failed to FILE (`-` is standard output)
+    ///
+    /// The columns are those of GNU parallel (Seq Host Starttime JobRuntime Send Receive Exitval
+    /// Signal Command) and the items, escaped: \t \n \r \\ and \xHH. The header line names the
+    /// command too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) joblog: Option<PathBuf>,
+
+    /// Do not run again what the joblog says has finished, and add to it
+    ///
+    /// Items are known by their content: their order may have changed. Failed ones are run again.
+    /// An item that comes three times and finished twice is run once.
+    #[arg(long, requires = "joblog")]
+    pub(crate) resume: bool,
+}

@@ -1,0 +1,34 @@
+//! What happens in a run, for those who look on.
+
+use std::time::{Duration, Instant};
+
+use super::item::Item;
+
+/// Something that happened. Producers and consumers are numbered from 0.
+///
+/// Of one item: `Put`, then `Lease`, then `Ack`, or `Dead`, or a `Failed` whose `Nack` comes when its next
+/// try is due, and again `Lease`. A `Nack` without a `Failed` before it: the run stopped first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Event<'a> {
+    /// The item waits in the buffer.
+    Put { producer: usize, item: &'a Item },
+    /// A consumer has it. The delivery counts from 1.
+    Lease { consumer: usize, item: &'a Item, delivery: u32 },
+    /// It is finished.
+    Ack { consumer: usize, item: &'a Item },
+    /// A try failed; the next one is due after a pause, and until then the item is in backoff.
+    Failed { consumer: usize, item: &'a Item, reason: &'a str, pause: Duration },
+    /// It waits in the buffer again, at its old position.
+    Nack { item: &'a Item },
+    /// It failed for good, and was set aside.
+    Dead { consumer: usize, item: &'a Item, reason: &'a str },
+    /// Somebody waited for room, or for an item, from then until now.
+    Wait { side: Side, since: Instant },
+}
+
+/// Who.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Side {
+    Producer(usize),
+    Consumer(usize),
+}

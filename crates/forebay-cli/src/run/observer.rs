@@ -1,0 +1,124 @@
+//! Those who look on while a run goes, and are told every [`Event`] in an order that could have been.
+//!
+//! A run that nobody looks at pays one branch for each event. Otherwise events are told one at a time; of
+//! each item in the order in which they happened, so that the depth is never less than nothing: a consumer
+//! that leases an item before its producer could tell of the put waits for that.
+
+use std::collections::HashSet;
+use std::fmt::Debug;
+use std::io;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::event::Event;
+use super::report::Report;
+
+/// When something happened, and how things stood after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// Since the run began.
+    pub(crate) at: Duration,
+    /// Items that wait in the buffer.
+    pub(crate) depth: u64,
+}
+
+/// Who looks on. An error ends its looking on, and is told once.
+pub(crate) trait Observer: Debug + Send {
+    /// What an error is about: a file's name, or what standard output is used for.
+    fn name(&self) -> String;
+
+    /// Something happened.
+    fn see(&mut self, moment: Moment, event: &Event<'_>) -> io::Result<()>;
+
+    /// The run has ended.
+    fn end(&mut self, report: &Report) -> io::Result<()>;
+}
+
+/// One of those who looked on cannot go on.
+#[derive(Debug)]
+pub(crate) struct Blinded {
+    pub(crate) name: String,
+    pub(crate) error: io::Error,
+}
+
+/// All who look on at a run.
+#[derive(Debug)]
+pub(crate) struct Observers {
+    began: Instant,
+    /// Nobody looks on: nothing is told.
+    is_empty: bool,
+    telling: Mutex<Telling>,
+    was_put: Condvar,
+}
+
+#[derive(Debug)]
+struct Telling {
+    observers: Vec<Box<dyn Observer>>,
+    depth: u64,
+    /// Items that were told as put, and not yet as leased or dropped.
+    put: HashSet<u64>,
+}
+
+impl Observers {
+    pub(crate) fn new(began: Instant, observers: Vec<Box<dyn Observer>>) -> Self {
+        let is_empty = observers.is_empty();
+        let telling = Telling { observers, depth: 0, put: HashSet::new() };
+        Self { began, is_empty, telling: Mutex::new(telling), was_put: Condvar::new() }
+    }
+
+    /// Whether nobody looks on, so that nothing need be prepared for telling.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_empty
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Telling> {
+        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells all; those who cannot go on are given back, and told no more.
+    pub(crate) fn tell(&self, event: &Event<'_>) -> Vec<Blinded> {
+        if self.is_empty {
+            return Vec::new();
+        }
+        let mut telling = self.lock();
+        match event {
+            Event::Put { item, .. } => {
+                telling.put.insert(item.seq);
+                telling.depth += 1;
+                self.was_put.notify_all();
+            }
+            Event::Lease { item, delivery, .. } => {
+                if *delivery == 1 {
+                    let untold = |telling: &mut Telling| !telling.put.contains(&item.seq);
+                    let told = self.was_put.wait_while(telling, untold);
+                    telling = told.unwrap_or_else(PoisonError::into_inner);
+                    telling.put.remove(&item.seq);
+                }
+                telling.depth -= 1;
+            }
+            Event::Nack { .. } => telling.depth += 1,
+            Event::Ack { .. } | Event::Failed { .. } | Event::Dead { .. } | Event::Wait { .. } => {}
+        }
+        let moment = Moment { at: self.began.elapsed(), depth: telling.depth };
+        telling.each(|observer| observer.see(moment, event))
+    }
+
+    /// Tells all that the run has ended.
+    pub(crate) fn end(&self, report: &Report) -> Vec<Blinded> {
+        self.lock().each(|observer| observer.end(report))
+    }
+}
+
+impl Telling {
+    fn each(&mut self, mut tell: impl FnMut(&mut dyn Observer) -> io::Result<()>) -> Vec<Blinded> {
+        let mut blinded = Vec::new();
+        self.observers.retain_mut(|observer| match tell(observer.as_mut()) {
+            Ok(()) => true,
+            Err(error) => {
+                blinded.push(Blinded { name: observer.name(), error });
+                false
+            }
+        });
+        blinded
+    }
+}
