@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod completions;
 mod demo;
+mod man;
+mod page;
 mod run;
 mod typo;
 mod vm;
@@ -21,6 +24,8 @@ enum Verb {
     Run(Box<run::Args>),
     Demo(demo::Args),
     Vm(vm::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +40,8 @@ fn serve() -> ExitCode {
         Ok(Command { verb: Verb::Run(args) }) => run::run(*args),
         Ok(Command { verb: Verb::Demo(args) }) => demo::run(&args),
         Ok(Command { verb: Verb::Vm(args) }) => vm::run(&args),
+        Ok(Command { verb: Verb::Completions(args) }) => completions::run(&args),
+        Ok(Command { verb: Verb::Man(args) }) => man::run(&args),
         Err(mut error) => {
             typo::suggest(&mut error);
             // A terminal that went away is no reason to panic over a help page.

@@ -47,7 +47,7 @@ pub(crate) struct Args {
     pub(crate) output: Output,
 
     /// The command, its arguments, and after `:::` the items if they are not read from elsewhere
-    #[arg(trailing_var_arg = true, value_name = "COMMAND", required = true, hide = true)]
+    #[arg(trailing_var_arg = true, value_name = "COMMAND", required = true, hide = true, value_hint = clap::ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<OsString>,
 }
 
