@@ -3,9 +3,11 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+use crate::process;
+pub(crate) use crate::process::Race;
 
 /// One of those who run.
 pub(crate) struct Contender {
@@ -28,7 +30,7 @@ enum Items {
 
 impl Contender {
     /// `forebay run`, with its report and accounting on.
-    pub(crate) fn forebay(program: &Path, folder: &Path) -> Self {
+    pub(crate) fn forebay(program: &Path, folder: &Path, items: &Path) -> Self {
         let report = folder.join("report.json");
         let mut arguments = words("run -j2 --report-json");
         arguments.push(report.display().to_string());
@@ -38,14 +40,14 @@ impl Contender {
             line: "forebay run -j2 -- /bin/true {}",
             program: program.to_path_buf(),
             arguments,
-            items: Items::Input(folder.join("items")),
+            items: Items::Input(items.to_path_buf()),
             report: Some(report),
         }
     }
 
     /// The peers that are installed, and the names of those that are not.
-    pub(crate) fn peers(count: u32, folder: &Path) -> (Vec<Self>, Vec<&'static str>) {
-        let input = || Items::Input(folder.join("items"));
+    pub(crate) fn peers(count: u32, items: &Path) -> (Vec<Self>, Vec<&'static str>) {
+        let input = || Items::Input(items.to_path_buf());
         let (mut peers, mut missing) = (Vec::new(), Vec::new());
         let mut add = |name, line, program: Option<&str>, arguments, items| match program {
             Some(program) => peers.push(Self {
@@ -79,7 +81,7 @@ impl Contender {
     }
 
     /// Runs once over all items; fails if the work was not done.
-    pub(crate) fn race(&self, count: u32) -> Result<Duration, String> {
+    pub(crate) fn race(&self, count: u32) -> Result<Race, String> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).stdout(Stdio::null()).stderr(Stdio::null());
         match &self.items {
@@ -95,16 +97,11 @@ impl Contender {
             // One of an earlier round says nothing about this one.
             let _ = fs::remove_file(report);
         }
-        let begun = Instant::now();
-        let status = command.status().map_err(|error| self.complaint(&error.to_string()))?;
-        let duration = begun.elapsed();
-        if !status.success() {
-            return Err(self.complaint(&status.to_string()));
-        }
+        let race = process::run(&mut command).map_err(|complaint| self.complaint(&complaint))?;
         if let Some(report) = &self.report {
             self.believe(report, count)?;
         }
-        Ok(duration)
+        Ok(race)
     }
 
     /// The report has to say that every item was produced and finished.
