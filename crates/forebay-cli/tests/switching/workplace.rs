@@ -1,0 +1,105 @@
+//! A folder with some files in it, in which a line is run.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// What a line did. The lines of its output are sorted: several run at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Done {
+    pub(crate) succeeded: bool,
+    pub(crate) output: Vec<String>,
+    /// Files that are new or changed, and what is in them.
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", if self.succeeded { "succeeded" } else { "failed" })?;
+        for line in &self.output {
+            writeln!(f, "> {line}")?;
+        }
+        for (name, text) in &self.files {
+            writeln!(f, "file {name} {text:?}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The folder.
+pub(crate) struct Workplace {
+    folder: TempDir,
+    before: BTreeMap<String, String>,
+}
+
+impl Workplace {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("it lies in the folder")).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("a.txt", "one\ntwo\n");
+        write("b.txt", "three\n");
+        write("with space.txt", "four\nfive\nsix\n");
+        write("src/main.c", "int main() {}\n");
+        write("src/lib/list.c", "list\n");
+        write("items", "1\n2\n3\n4\n5\n6\n7\n");
+        write("pairs", "a,1\nb,2\nc,3\n");
+        write("words", "alpha beta\ngamma\n");
+        write("commands", "echo first\necho second\n");
+        let before = files(folder.path());
+        Self { folder, before }
+    }
+
+    /// Runs the line by `sh`, with `forebay` on the path.
+    pub(crate) fn run(&self, line: &str) -> Done {
+        let forebay =
+            Path::new(env!("CARGO_BIN_EXE_forebay")).parent().expect("it lies in a folder");
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = std::iter::once(forebay.to_path_buf()).chain(env::split_paths(&path));
+        let output = Command::new("timeout")
+            .args(["120", "sh", "-c", line])
+            .current_dir(self.folder.path())
+            .env("PATH", env::join_paths(path).unwrap())
+            .env("HOME", self.folder.path().join("home"))
+            .env("PARALLEL_HOME", "/tmp/parallel-home")
+            .stdin(Stdio::null())
+            .output()
+            .expect("sh starts");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        let mut files = files(self.folder.path());
+        files.retain(|name, text| self.before.get(name) != Some(text));
+        Done { succeeded: output.status.success(), output: lines, files }
+    }
+}
+
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap().flatten() {
+            let path = entry.path();
+            let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+            // What a tool keeps for itself is not what the line was for.
+            if name.starts_with('.') || name == "home" || name.ends_with(".log") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = fs::read(&path).unwrap_or_default();
+                found.insert(name, String::from_utf8_lossy(&text).into_owned());
+            }
+        }
+    }
+    found
+}
