@@ -44,6 +44,7 @@ fn serve() -> ExitCode {
         Ok(Command { verb: Verb::Man(args) }) => man::run(&args),
         Err(mut error) => {
             typo::suggest(&mut error);
+            run::foreign::suggest(&mut error);
             // A terminal that went away is no reason to panic over a help page.
             let _ = error.print();
             // 255, not clap's 2: 1 to 101 say how many items failed.

@@ -38,6 +38,7 @@ mod conclude;
 mod consumer;
 mod escape;
 mod event;
+pub(crate) mod foreign;
 mod group;
 pub(crate) mod guard;
 mod halt;

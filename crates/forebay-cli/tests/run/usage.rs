@@ -81,3 +81,16 @@ fn help_is_not_an_error() {
         assert!(help.contains(told), "{told}: {help}");
     }
 }
+
+#[test]
+fn a_flag_of_another_tool_is_told_what_does_the_same() {
+    for (flag, instead) in [
+        ("--eta", "a bar wherever"),
+        ("--retry-failed", "--resume"),
+        ("--sshlogin=host", "ssh HOST"),
+        ("-S", "ssh HOST"),
+        ("--will-cite", "leave it out"),
+    ] {
+        run(&[flag, "--", "true"], b"a\n").exits(255).says(&[instead]);
+    }
+}
