@@ -90,7 +90,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
             let path = entry.path();
             let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
             // What a tool keeps for itself is not what the line was for.
-            if name.starts_with('.') || name == "home" || name.ends_with(".log") {
+            if name.starts_with('.') || name == "home" || name == "j.log" {
                 continue;
             }
             if path.is_dir() {
