@@ -1,13 +1,15 @@
 //! Running one command to its end: start, collect what it writes, stop it when its time is up.
 
 use std::ffi::OsString;
-use std::io;
+use std::fs::File;
+use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::{Errno, ioctl_fionread, read};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
@@ -15,7 +17,9 @@ use rustix::process::{
 
 use super::capture::{Output, Stream};
 use super::group::{Groups, ITEM_VARIABLE, item_mark};
+use super::item::Item;
 use super::spill::Spill;
+use super::surroundings::Surroundings;
 
 /// How long a command that was asked to stop may take before it is killed.
 pub(crate) const GRACE: Duration = Duration::from_millis(500);
@@ -38,6 +42,7 @@ pub(crate) struct Ended {
 pub(crate) struct Runner<'a> {
     pub(crate) groups: &'a Groups,
     pub(crate) spill: &'a Spill,
+    pub(crate) surroundings: &'a Surroundings,
     pub(crate) timeout: Option<Duration>,
     /// The consumer, from 0.
     pub(crate) consumer: usize,
@@ -45,22 +50,33 @@ pub(crate) struct Runner<'a> {
     pub(crate) part: Vec<u8>,
 }
 
+/// A standard input that gives these bytes: a memory file, which needs nobody to feed it.
+fn readable(bytes: &[u8]) -> io::Result<Stdio> {
+    let mut file = File::from(memfd_create("forebay-block", MemfdFlags::CLOEXEC)?);
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file.into())
+}
+
 impl Runner<'_> {
     /// Runs the command to its end. An error means that it could not be started.
     pub(crate) fn run(
         &mut self,
         argv: &[OsString],
-        seq: u64,
+        item: &Item,
         output: &mut Output,
     ) -> io::Result<Ended> {
+        let seq = item.seq;
+        let mut command = Command::new(&argv[0]);
+        command.args(&argv[1..]);
+        self.surroundings.apply(&mut command, item, self.consumer + 1)?;
+        command.stdin(item.args.input().map_or(Ok(Stdio::null()), readable)?);
         self.groups.starting(self.consumer, seq);
         // No `pre_exec`: the standard library can then use posix_spawn, which does not copy the
         // page tables of this process.
-        let spawned = Command::new(&argv[0])
-            .args(&argv[1..])
+        let spawned = command
             .env(ITEM_VARIABLE, item_mark(process::id(), seq))
             .process_group(0)
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn();

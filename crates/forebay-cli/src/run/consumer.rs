@@ -15,8 +15,10 @@ use super::command::{Ended, Runner};
 use super::event::{Event, Side};
 use super::item::{Item, shown};
 use super::joblog::Row;
+use super::limit::bytes_of;
 use super::message::{beside_the_bar, say};
 use super::stop::Cause;
+use super::surroundings::NoDirectory;
 
 /// How often, and how long apart, a start is tried again when the system is short of processes,
 /// memory or file handles.
@@ -28,6 +30,7 @@ pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
     let mut runner = Runner {
         groups: &run.groups,
         spill: &run.spill,
+        surroundings: &run.surroundings,
         timeout: run.timeout,
         consumer: number,
         part: vec![0; 1 << 16],
@@ -111,6 +114,14 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
     false
 }
 
+impl Run {
+    /// Whether `-s` forbids the command.
+    fn is_longer_than_asked(&self, argv: &[OsString]) -> bool {
+        let bytes = || bytes_of(argv, self.template.is_script());
+        self.max_chars.is_some_and(|most| bytes() > most)
+    }
+}
+
 /// A command that was run, or could not be.
 struct Command<'a> {
     argv: &'a [OsString],
@@ -126,9 +137,12 @@ fn start(
     item: &Item,
     output: &mut Output,
 ) -> io::Result<Ended> {
+    if run.is_longer_than_asked(argv) {
+        return Err(Errno::TOOBIG.into());
+    }
     let mut shortages = 0;
     loop {
-        let result = runner.run(argv, item.seq, output);
+        let result = runner.run(argv, item, output);
         let is_short = result.as_ref().is_err_and(|error| {
             let errno = error.raw_os_error().map(Errno::from_raw_os_error);
             matches!(errno, Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE))
@@ -256,16 +270,21 @@ fn cannot_start(
 ) {
     let errno = error.raw_os_error().map(Errno::from_raw_os_error);
     let exit_value = if errno == Some(Errno::NOENT) { 127 } else { 126 };
+    let no_directory = error.get_ref().and_then(|inner| inner.downcast_ref::<NoDirectory>());
     let of_the_item = match errno {
+        _ if no_directory.is_some() => no_directory.map(NoDirectory::to_string),
+        Some(Errno::TOOBIG) if run.is_longer_than_asked(argv) => {
+            Some(format!("makes its command longer than -s {}", run.max_chars.unwrap_or(0)))
+        }
         Some(Errno::TOOBIG) if lease.args.len() > 1 => {
-            Some("too long together for the system's limit on arguments; give fewer with -n")
+            Some("too long together for the system's limit on arguments; give fewer with -n".into())
         }
         Some(Errno::TOOBIG) => {
-            Some("too long for the system's limit on arguments; give it in a file")
+            Some("too long for the system's limit on arguments; give it in a file".into())
         }
         // The standard library's word for it.
         None if error.kind() == io::ErrorKind::InvalidInput => {
-            Some("holds a zero byte, which no argument can; separate such items with -0")
+            Some("holds a zero byte, which no argument can; separate such items with -0".into())
         }
         _ => None,
     };
@@ -276,7 +295,7 @@ fn cannot_start(
         in_words(errno, error)
     };
     let reason = match (of_the_item, run.template.program()) {
-        (Some(reason), _) => reason.to_owned(),
+        (Some(reason), _) => reason,
         (None, None) => {
             format!("cannot run {}: {}", shown(&argv[0], 60), why)
         }

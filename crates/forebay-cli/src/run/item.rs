@@ -1,9 +1,10 @@
 //! What the buffer carries: one item, or the group of items that one command gets.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 
+use super::arguments::Arguments;
 use super::escape;
 
 /// The arguments of one command, and its numbers.
@@ -13,14 +14,16 @@ pub(crate) struct Item {
     pub(crate) seq: u64,
     /// From 0, without gaps, in the order put. Output is kept in this order.
     pub(crate) place: u64,
-    /// One, or up to `-n` of them. Bytes from end to end: nothing here must be UTF-8.
-    pub(crate) args: Vec<OsString>,
+    pub(crate) args: Arguments,
 }
 
 impl Item {
     /// The item in a message: on one line, without loss up to a length that one can read.
     pub(crate) fn label(&self) -> String {
         const LONGEST: usize = 60;
+        if self.args.input().is_some() {
+            return self.args[0].to_string_lossy().into_owned();
+        }
         let mut label = String::new();
         for (index, arg) in self.args.iter().enumerate() {
             if index > 0 {

@@ -2,17 +2,20 @@
 //!
 //! The first nine columns are GNU parallel's, so that what reads its joblogs reads these. From the
 //! tenth on come the items, one in each, [escaped](super::escape) so that a line is always one line.
+//! An item that has several columns of its own, from several sources or by `--colsep`, takes as many;
+//! where a command got more than one such item, a column `\;` stands between them.
 //! The header line names the columns and, last, the command. An item whose line was not written is
 //! not finished: after a power cut it is run again.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::arguments::Arguments;
 use super::escape::{escaped, unescaped};
 use super::resume::Finished;
 use super::standard;
@@ -22,6 +25,9 @@ const COLUMNS: &str =
 
 /// What stands before the command in the header line.
 const COMMAND_MARK: &str = "# forebay run ";
+
+/// What stands between two rows of several columns. No escaping gives it.
+const BETWEEN_ROWS: &[u8] = b"\\;";
 
 /// An open joblog.
 #[derive(Debug)]
@@ -48,7 +54,7 @@ pub(crate) struct Row<'a> {
     pub(crate) exit_value: i32,
     pub(crate) signal: i32,
     pub(crate) command: &'a [u8],
-    pub(crate) args: &'a [OsString],
+    pub(crate) args: &'a Arguments,
 }
 
 impl Joblog {
@@ -82,7 +88,12 @@ impl Joblog {
     }
 
     /// Opens a joblog to go on with, and reads from it what has finished.
-    pub(crate) fn resume(path: &Path, command: &[u8]) -> Result<(Self, Finished), String> {
+    /// `has_columns` says whether its items have several.
+    pub(crate) fn resume(
+        path: &Path,
+        command: &[u8],
+        has_columns: bool,
+    ) -> Result<(Self, Finished), String> {
         if standard::stream(path).is_some() {
             return Err(format!("--resume: {} cannot be read back", path.display()));
         }
@@ -109,8 +120,8 @@ impl Joblog {
             if number == 1 {
                 check_header(&line, path, command)?;
             } else {
-                match parse(&line) {
-                    Some((true, args)) => args.into_iter().for_each(|item| finished.add(item)),
+                match parse(&line, has_columns) {
+                    Some((true, rows)) => rows.into_iter().for_each(|row| finished.add(row)),
                     Some((false, _)) => {}
                     None => finished.damaged.push(number),
                 }
@@ -148,9 +159,15 @@ impl Joblog {
             row.signal,
             escaped(row.command),
         );
-        for arg in row.args {
-            line.push(b'\t');
-            line.extend_from_slice(escaped(arg.as_bytes()).as_bytes());
+        for (index, columns) in row.args.rows().enumerate() {
+            if index > 0 && row.args.has_columns() {
+                line.push(b'\t');
+                line.extend_from_slice(BETWEEN_ROWS);
+            }
+            for column in columns {
+                line.push(b'\t');
+                line.extend_from_slice(escaped(column.as_bytes()).as_bytes());
+            }
         }
         line.push(b'\n');
         file.write_all(line).map_err(|error| cannot("write to", &self.path, &error))
@@ -212,7 +229,7 @@ fn check_header(line: &[u8], path: &Path, command: &[u8]) -> Result<(), String> 
 }
 
 /// Whether the line says that its items finished, and which they are. `None` if it is damaged.
-fn parse(line: &[u8]) -> Option<(bool, Vec<Vec<u8>>)> {
+fn parse(line: &[u8], has_columns: bool) -> Option<(bool, Vec<Vec<OsString>>)> {
     let mut columns = line.split(|byte| *byte == b'\t');
     let mut number = |is_valid: fn(&str) -> bool| {
         let text = str::from_utf8(columns.next()?).ok()?.trim();
@@ -231,8 +248,23 @@ fn parse(line: &[u8]) -> Option<(bool, Vec<Vec<u8>>)> {
     let signal = number(signed)?;
     let finished = exit_value == "0" && signal == "0";
     unescaped(columns.next()?)?;
-    let items: Option<Vec<_>> = columns.map(unescaped).collect();
-    items.filter(|items| !items.is_empty()).map(|items| (finished, items))
+    let mut rows = Vec::new();
+    let mut row = Vec::new();
+    for column in columns {
+        if has_columns && column == BETWEEN_ROWS {
+            rows.push(std::mem::take(&mut row));
+            continue;
+        }
+        row.push(OsString::from_vec(unescaped(column)?));
+        if !has_columns {
+            rows.push(std::mem::take(&mut row));
+        }
+    }
+    if has_columns {
+        rows.push(row);
+    }
+    let is_whole = !rows.is_empty() && rows.iter().all(|row| !row.is_empty());
+    is_whole.then_some((finished, rows))
 }
 
 #[cfg(test)]
@@ -241,10 +273,15 @@ mod tests {
 
     #[test]
     fn lines_are_read_back_or_seen_as_damaged() {
+        let row = |columns: &[&str]| columns.iter().map(OsString::from).collect::<Vec<_>>();
         let line = b"3\t:\t1795245055.768\t     0.001\t0\t4\t0\t0\techo a\\tb\ta\\tb";
-        assert_eq!(parse(line), Some((true, vec![b"a\tb".to_vec()])));
+        assert_eq!(parse(line, false), Some((true, vec![row(&["a\tb"])])));
         let line = b"3\t:\t1795245055.768\t     0.001\t0\t4\t1\t0\techo a\ta\tb";
-        assert_eq!(parse(line), Some((false, vec![b"a".to_vec(), b"b".to_vec()])));
+        assert_eq!(parse(line, false), Some((false, vec![row(&["a"]), row(&["b"])])));
+        assert_eq!(parse(line, true), Some((false, vec![row(&["a", "b"])])));
+        let line = b"3\t:\t1.0\t1.0\t0\t4\t0\t0\techo\ta\tb\t\\;\tc\t";
+        assert_eq!(parse(line, true), Some((true, vec![row(&["a", "b"]), row(&["c", ""])])));
+        assert_eq!(parse(line, false), None);
         for damaged in [
             &b""[..],
             b"x\t:\t1.0\t1.0\t0\t4\t0\t0\techo a\ta",
@@ -253,7 +290,10 @@ mod tests {
             b"3\t:\t1.0\t1.0\t0\t4\t\t0\techo a\ta",
             b"\0\0\0\0\0",
         ] {
-            assert_eq!(parse(damaged), None, "{}", String::from_utf8_lossy(damaged));
+            for has_columns in [false, true] {
+                let line = String::from_utf8_lossy(damaged);
+                assert_eq!(parse(damaged, has_columns), None, "{line}");
+            }
         }
     }
 }

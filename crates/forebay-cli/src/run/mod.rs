@@ -30,26 +30,35 @@
 //! `--keep-order` output that waits for its turn is printed later than its joblog line is written.
 
 mod args;
+mod arguments;
 mod backoff;
+mod blocks;
 mod bottleneck;
 mod capture;
 mod command;
 mod conclude;
 mod consumer;
+mod delimiter;
 mod escape;
 mod event;
 pub(crate) mod foreign;
 mod group;
 pub(crate) mod guard;
 mod halt;
+mod input;
 mod interrupt;
 mod item;
 mod joblog;
 mod json_lines;
+mod limit;
+mod line;
+mod measure;
 mod message;
 mod observer;
+mod origin;
 mod output;
 mod packing;
+mod piece;
 mod placeholder;
 mod producer;
 mod progress;
@@ -61,6 +70,7 @@ mod source;
 mod spill;
 mod standard;
 mod stop;
+mod surroundings;
 mod tally;
 mod template;
 mod upstream;
@@ -68,6 +78,8 @@ pub(crate) mod watch;
 
 use std::fs::File;
 use std::io;
+use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -86,20 +98,23 @@ use event::Event;
 use group::Groups;
 use guard::Guard;
 use halt::{Halt, What, When};
+use input::Input;
 use item::Item;
 use joblog::Joblog;
 use json_lines::JsonLines;
+use measure::Measure;
 use message::say;
 use observer::{Blinded, Observer, Observers};
 use output::Printer;
-use packing::Packing;
+use packing::{Bounds, Fitting, Packing};
 use producer::Production;
 use resume::Finished;
-use source::Source;
+use source::Columns;
 use spill::Spill;
 use stop::{Cause, Stop};
+use surroundings::Surroundings;
 use tally::Tally;
-use template::Template;
+use template::{Reading, Template};
 
 /// Leases beyond one for each consumer: items in backoff.
 const IN_BACKOFF: usize = 4096;
@@ -111,6 +126,9 @@ const LAST_WAIT: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) struct Run {
     template: Template,
+    surroundings: Surroundings,
+    /// `-s`
+    max_chars: Option<usize>,
     is_dry: bool,
     verbose: bool,
     timeout: Option<Duration>,
@@ -153,29 +171,19 @@ pub(crate) fn run(args: Args) -> ExitCode {
 }
 
 fn execute(mut args: Args) -> Result<u8, String> {
-    let arguments = args.split_command()?;
-    let template = Template::new(
-        &args.command,
-        args.command_line.replace.as_deref(),
-        args.command_line.shell,
-    )?;
-    let source = Source::open(
-        &args.items.arg_file,
-        arguments,
-        args.delimiter()?,
-        args.items.no_run_if_empty,
-    )?;
+    let given = args.split_command()?;
+    let input = Input::open(&args, given)?;
+    let (template, surroundings) = read_command(&args, input.columns())?;
+    let bounds = bounds(&args, &template, &surroundings)?;
     let report_file = args.output.report_json.as_deref().map(create_report).transpose()?;
-    let (joblog, finished) = open_joblog(&args, &template)?;
+    let (joblog, finished) = open_joblog(&args, &template, input.columns())?;
     let consumers = args.consumers();
     let capacity = args.capacity();
     allow_file_handles(consumers);
     let show_progress = progress::is_wanted(args.output.quiet) && !args.command_line.dry_run;
-    let counted = if show_progress || args.failure.halt.is_some_and(Halt::needs_total) {
-        source.count()
-    } else {
-        None
-    };
+    let wants_total = show_progress || args.failure.halt.is_some_and(Halt::needs_total);
+    // How many fit is not known before they are read.
+    let counted = if wants_total && bounds.fitting.is_none() { input.count() } else { None };
     let groups = Arc::new(Groups::new(consumers));
     let guard = if args.command_line.dry_run { None } else { start_guard(&groups) };
     let (producer, buffer) = Builder::bounded(capacity)
@@ -188,6 +196,8 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let began = Instant::now();
     let run = Arc::new(Run {
         template,
+        surroundings,
+        max_chars: args.items.max_chars.map(NonZeroUsize::get),
         is_dry: args.command_line.dry_run,
         verbose: args.command_line.verbose,
         timeout: args.failure.timeout,
@@ -211,19 +221,22 @@ fn execute(mut args: Args) -> Result<u8, String> {
         fault: AtomicBool::new(false),
         never_runs: Mutex::default(),
         counted,
-        max_args: args.items.group.map_or(1, std::num::NonZeroUsize::get),
+        max_args: bounds.rows,
         skipped: AtomicU64::new(0),
-        is_list: source.is_list(),
+        is_list: input.is_list(),
         production: OnceLock::new(),
     });
     let cannot_begin = |error: io::Error| format!("cannot begin: {error}");
     interrupt::listen(&run).map_err(cannot_begin)?;
+    if let Some(invitation) = input.invitation().filter(|_| !args.output.quiet) {
+        say(invitation);
+    }
     if show_progress {
         progress::show(&run);
     }
     run.start_consumers(consumers).map_err(cannot_begin).and_then(|ended| {
         let shared = Arc::clone(&run);
-        let packing = Packing::new(source, run.max_args, finished);
+        let packing = Packing::new(input, bounds, finished);
         // Never joined: it may be reading from a source that never ends.
         run.spawn("producer", (), move || {
             producer::produce(&shared, &producer, packing);
@@ -234,6 +247,48 @@ fn execute(mut args: Args) -> Result<u8, String> {
     })?;
     drop(guard);
     run.conclude(args.output.quiet, report_file, consumers)
+}
+
+/// The command, and where it runs.
+fn read_command(args: &Args, columns: Columns) -> Result<(Template, Surroundings), String> {
+    let reading = Reading {
+        replace: args.command_line.replace.as_deref(),
+        shell: args.command_line.shell,
+        repeat: args.items.repeats(),
+        blocks: args.items.pipe,
+        columns,
+        most_rows: args.items.most_rows().map(NonZeroUsize::get),
+        signature: (b"", b""),
+    };
+    let surroundings = Surroundings::new(
+        args.command_line.directory.as_deref(),
+        &args.command_line.variables,
+        reading,
+    )?;
+    let mut before = Vec::new();
+    if let Some(separator) = &args.items.colsep {
+        before.extend_from_slice(b"--colsep ");
+        quote::push_quoted(&mut before, separator.as_bytes());
+        before.push(b' ');
+    }
+    before.extend_from_slice(surroundings.signature());
+    let after = match columns {
+        Columns::Known(sources @ 2..) => " ::: ...".repeat(sources),
+        Columns::Known(_) | Columns::Split => String::new(),
+    };
+    let reading = Reading { signature: (&before, after.as_bytes()), ..reading };
+    Ok((Template::new(&args.command, reading)?, surroundings))
+}
+
+/// How much one command gets.
+fn bounds(args: &Args, template: &Template, surroundings: &Surroundings) -> Result<Bounds, String> {
+    let rows = args.items.most_rows().map_or(usize::MAX, NonZeroUsize::get);
+    if !args.items.is_filling() {
+        return Ok(Bounds { rows, fitting: None });
+    }
+    let most_bytes = args.items.max_chars.map(NonZeroUsize::get);
+    let measure = Measure::new(template, surroundings, most_bytes)?;
+    Ok(Bounds { rows, fitting: Some(Fitting { measure, consumers: args.consumers() }) })
 }
 
 fn observers(args: &Args) -> Vec<Box<dyn Observer>> {
@@ -251,10 +306,14 @@ fn create_report(path: &Path) -> Result<File, String> {
         .map_err(|error| format!("cannot open {} for the report: {error}", path.display()))
 }
 
-fn open_joblog(args: &Args, template: &Template) -> Result<(Option<Joblog>, Finished), String> {
+fn open_joblog(
+    args: &Args,
+    template: &Template,
+    columns: Columns,
+) -> Result<(Option<Joblog>, Finished), String> {
     let Some(path) = &args.failure.joblog else { return Ok((None, Finished::default())) };
     if args.failure.resume {
-        let (joblog, finished) = Joblog::resume(path, template.signature())?;
+        let (joblog, finished) = Joblog::resume(path, template.signature(), !columns.is_one())?;
         for line in finished.damaged.iter().take(3) {
             say(format_args!(
                 "{} line {line} is damaged and ignored; its item may be run again",

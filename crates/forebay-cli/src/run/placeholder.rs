@@ -1,7 +1,10 @@
-//! Placeholders, and what each makes of an item: `{}` `{.}` `{/}` `{//}` `{/.}` `{#}` `{%}`.
+//! Placeholders, and what each makes of an item: `{}` `{.}` `{/}` `{//}` `{/.}` `{#}` `{%}`, and of
+//! one argument among several: `{1}` `{2.}` `{-1/}` and so on.
 //!
 //! They mean what they mean in GNU parallel (Tange, 2011), on bytes: a newline in a name is a
 //! character like any other.
+
+use std::num::NonZeroIsize;
 
 /// Which part of an item is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub(crate) enum Form {
 pub(crate) enum Part {
     Literal(Vec<u8>),
     Item(Form),
+    /// One argument, counted from 1, or from the end.
+    Nth(NonZeroIsize, Form),
     /// `{#}`
     Number,
     /// `{%}`
@@ -30,6 +35,18 @@ pub(crate) enum Part {
 }
 
 impl Form {
+    /// What it is called between the braces.
+    fn named(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"" => Self::Whole,
+            b"." => Self::Stem,
+            b"/" => Self::Base,
+            b"//" => Self::Directory,
+            b"/." => Self::BaseStem,
+            _ => return None,
+        })
+    }
+
     /// That part of the item.
     pub(crate) fn of(self, item: &[u8]) -> &[u8] {
         match self {
@@ -76,37 +93,76 @@ fn directory(path: &[u8]) -> &[u8] {
     }
 }
 
-/// Splits a word into its parts. `whole` is what stands for the whole item: `{}` or `-I`'s text.
-pub(crate) fn parts(word: &[u8], whole: &[u8]) -> Vec<Part> {
-    let placeholders: [(&[u8], Part); 7] = [
-        (whole, Part::Item(Form::Whole)),
-        (b"{.}", Part::Item(Form::Stem)),
-        (b"{/}", Part::Item(Form::Base)),
-        (b"{//}", Part::Item(Form::Directory)),
-        (b"{/.}", Part::Item(Form::BaseStem)),
-        (b"{#}", Part::Number),
-        (b"{%}", Part::Consumer),
-    ];
-    let mut parts = Vec::new();
-    let mut literal = Vec::new();
-    let mut rest = word;
-    while let Some(&byte) = rest.first() {
-        let found = placeholders.iter().find(|(text, _)| rest.starts_with(text));
-        if let Some((text, part)) = found {
-            if !literal.is_empty() {
-                parts.push(Part::Literal(std::mem::take(&mut literal)));
+/// Looks up one argument by its number; what is missing is empty.
+pub(crate) fn nth<T>(list: &[T], number: NonZeroIsize) -> Option<&T> {
+    let index = number.unsigned_abs().get();
+    let at = if number.is_positive() { Some(index - 1) } else { list.len().checked_sub(index) };
+    list.get(at?)
+}
+
+/// Which placeholders a word may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Placeholders<'a> {
+    /// What stands for the whole item: `{}` or `-I`'s text. Never empty.
+    pub(crate) whole: &'a [u8],
+    /// Whether `{1}` is one.
+    pub(crate) numbered: bool,
+}
+
+impl Placeholders<'_> {
+    /// Splits a word into its parts.
+    pub(crate) fn parts(self, word: &[u8]) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let mut literal = Vec::new();
+        let mut rest = word;
+        while let Some(&byte) = rest.first() {
+            if let Some((part, length)) = self.at_start(rest) {
+                if !literal.is_empty() {
+                    parts.push(Part::Literal(std::mem::take(&mut literal)));
+                }
+                parts.push(part);
+                rest = &rest[length..];
+            } else {
+                literal.push(byte);
+                rest = &rest[1..];
             }
-            parts.push(part.clone());
-            rest = &rest[text.len()..];
-        } else {
-            literal.push(byte);
-            rest = &rest[1..];
         }
+        if !literal.is_empty() {
+            parts.push(Part::Literal(literal));
+        }
+        parts
     }
-    if !literal.is_empty() {
-        parts.push(Part::Literal(literal));
+
+    /// The placeholder that the text begins with, and how long it is written.
+    fn at_start(self, text: &[u8]) -> Option<(Part, usize)> {
+        if text.starts_with(self.whole) {
+            return Some((Part::Item(Form::Whole), self.whole.len()));
+        }
+        let inside = text.strip_prefix(b"{")?;
+        let inside = &inside[..inside.iter().position(|byte| *byte == b'}')?];
+        let length = inside.len() + 2;
+        let part = match inside {
+            b"#" => Part::Number,
+            b"%" => Part::Consumer,
+            // Only `whole` stands for that.
+            b"" => return None,
+            _ => {
+                let is_of_number = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+                let end =
+                    inside.iter().position(|byte| !is_of_number(byte)).unwrap_or(inside.len());
+                let (number, form) = inside.split_at(end);
+                let form = Form::named(form)?;
+                match number {
+                    [] => Part::Item(form),
+                    [b'-', b'1'..=b'9', ..] | [b'1'..=b'9', ..] if self.numbered => {
+                        Part::Nth(str::from_utf8(number).ok()?.parse().ok()?, form)
+                    }
+                    _ => return None,
+                }
+            }
+        };
+        Some((part, length))
     }
-    parts
 }
 
 #[cfg(test)]
@@ -134,10 +190,18 @@ mod tests {
         }
     }
 
+    fn parts(word: &[u8], whole: &[u8], numbered: bool) -> Vec<Part> {
+        Placeholders { whole, numbered }.parts(word)
+    }
+
+    fn number(number: isize) -> NonZeroIsize {
+        NonZeroIsize::new(number).unwrap()
+    }
+
     #[test]
     fn words_split_at_placeholders() {
         assert_eq!(
-            parts(b"a{}b{/.}{#}{x}", b"{}"),
+            parts(b"a{}b{/.}{#}{x}", b"{}", true),
             [
                 Part::Literal(b"a".to_vec()),
                 Part::Item(Form::Whole),
@@ -148,8 +212,26 @@ mod tests {
             ]
         );
         assert_eq!(
-            parts(b"{},,{.}", b",,"),
+            parts(b"{},,{.}", b",,", true),
             [Part::Literal(b"{}".to_vec()), Part::Item(Form::Whole), Part::Item(Form::Stem),]
         );
+    }
+
+    #[test]
+    fn numbers_name_arguments() {
+        assert_eq!(
+            parts(b"{1}{12/.}{-2//}", b"{}", true),
+            [
+                Part::Nth(number(1), Form::Whole),
+                Part::Nth(number(12), Form::BaseStem),
+                Part::Nth(number(-2), Form::Directory),
+            ]
+        );
+        let literal = b"{0}{01}{-0}{--1}{1-}{1x}{1,2}{+1}{ 1}{99999999999999999999}{1";
+        assert_eq!(parts(literal, b"{}", true), [Part::Literal(literal.to_vec())]);
+        assert_eq!(parts(b"x{2}", b"{}", false), [Part::Literal(b"x{2}".to_vec())]);
+        let list = ["a", "b"];
+        let found = [1, 2, 3, -1, -2, -3].map(|at| nth(&list, number(at)).copied());
+        assert_eq!(found, [Some("a"), Some("b"), None, Some("b"), Some("a"), None]);
     }
 }

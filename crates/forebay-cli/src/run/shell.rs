@@ -47,7 +47,7 @@ pub(crate) fn check(script: &[Part]) -> Result<(), String> {
                 reader.escaped = false;
                 reader.before = b'1';
             }
-            Part::Item(_) => {
+            Part::Item(_) | Part::Nth(..) => {
                 if let Some(place) = reader.unsafe_place() {
                     return Err(format!(
                         "--shell: a placeholder stands {place}, where a file name could become \
@@ -203,8 +203,12 @@ fn is_of_a_word(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::placeholder::parts;
+    use super::super::placeholder::Placeholders;
     use super::*;
+
+    fn parts(script: &str) -> Vec<Part> {
+        Placeholders { whole: b"{}", numbered: true }.parts(script.as_bytes())
+    }
 
     #[test]
     fn words_are_fine() {
@@ -224,8 +228,9 @@ mod tests {
             "x=\"$(echo $(((1))) )\"; echo {}",
             "wc \\\n -l \\\n {}",
             "echo ${x:-'a b'} \"a\\\nb\" {}",
+            "mv {1} {2.}.bak; echo {-1/}",
         ] {
-            assert_eq!(check(&parts(script.as_bytes(), b"{}")), Ok(()), "{script}");
+            assert_eq!(check(&parts(script)), Ok(()), "{script}");
         }
     }
 
@@ -234,6 +239,8 @@ mod tests {
         for script in [
             "echo \"{}\"",
             "echo '{}'",
+            "echo \"{1}\"",
+            "echo '{-1/.}'",
             "echo `basename {}`",
             "echo \"$(echo \"{}\")\"",
             "cat <<E\n{}\nE",
@@ -261,7 +268,7 @@ mod tests {
             "echo `# '` {}",
             "echo `echo '`' {}",
         ] {
-            assert!(check(&parts(script.as_bytes(), b"{}")).is_err(), "{script}");
+            assert!(check(&parts(script)).is_err(), "{script}");
         }
     }
 }

@@ -1,225 +1,288 @@
-//! Where items come from: standard input, files, or the arguments after `:::`, one after another.
+//! The rows of a run: the items of one source; or of several, each with each, or side by side.
+//!
+//! The first source is streamed. The others, which a product goes through again and again, are read
+//! once, when the first row is asked for, and kept in memory; the product itself never is.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::vec;
 
-use rustix::stdio;
-
+use super::delimiter::Delimiter;
+use super::origin::{Format, Origin, Origins, is_blank};
 use super::upstream::Upstream;
 
-/// What ends an item.
-#[derive(Debug, Clone)]
-pub(crate) struct Delimiter(Vec<u8>);
+/// What one source gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Values {
+    Arguments(Vec<OsString>),
+    File(PathBuf),
+}
 
-impl Delimiter {
-    pub(crate) fn byte(byte: u8) -> Self {
-        Self(vec![byte])
-    }
+/// A source as it stands on the command line after `:::` or `::::`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Given {
+    /// Whether it goes side by side with the one before it, as after `:::+`.
+    pub(crate) linked: bool,
+    pub(crate) values: Values,
+}
 
-    /// Reads `-d`'s argument.
-    pub(crate) fn parse(text: &OsStr) -> Result<Self, String> {
-        let refuse = |why: &str| Err(format!("-d {}: {why}", text.display()));
-        let mut bytes = Vec::new();
-        let mut rest = text.as_bytes();
-        while let [byte, after @ ..] = rest {
-            rest = after;
-            if *byte != b'\\' {
-                bytes.push(*byte);
-                continue;
-            }
-            let (byte, after) = match rest {
-                [b'n', after @ ..] => (b'\n', after),
-                [b't', after @ ..] => (b'\t', after),
-                [b'r', after @ ..] => (b'\r', after),
-                [b'0', after @ ..] => (0, after),
-                [b'\\', after @ ..] => (b'\\', after),
-                [b'x', high, low, after @ ..]
-                    if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-                {
-                    let digit = |hex: u8| (hex as char).to_digit(16).unwrap_or(0) as u8;
-                    (digit(*high) * 16 + digit(*low), after)
-                }
-                _ => return refuse(r"after a backslash comes n, t, r, 0, \ or xHH"),
-            };
-            bytes.push(byte);
-            rest = after;
+impl Given {
+    fn open(self) -> Result<Origin, String> {
+        match self.values {
+            Values::Arguments(list) => Ok(Origin::arguments(list)),
+            Values::File(path) => Origin::open(&path),
         }
-        if bytes.is_empty() {
-            return refuse("the delimiter is empty");
-        }
-        Ok(Self(bytes))
     }
 }
 
-/// The longest item that is read: far more than any argument may hold, so that such an item still
-/// gets its own message, and far less than memory, so that endless input without a delimiter ends.
-const LONGEST: usize = 64 << 20;
-
-/// One place that items come from.
-#[derive(Debug)]
-enum Origin {
-    File { name: String, reader: BufReader<File> },
-    Arguments(vec::IntoIter<OsString>),
+/// How many columns rows have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Columns {
+    /// So many, one from each source.
+    Known(usize),
+    /// What `--colsep` makes of each row.
+    Split,
 }
 
-/// All items of a run, in order.
+impl Columns {
+    pub(crate) fn is_one(self) -> bool {
+        self == Self::Known(1)
+    }
+}
+
+/// All rows of a run, in order.
 #[derive(Debug)]
 pub(crate) struct Source {
-    origins: vec::IntoIter<Origin>,
-    current: Option<Origin>,
-    delimiter: Delimiter,
-    skip_blank: bool,
+    format: Format,
+    separator: Option<Delimiter>,
+    first: Origins,
+    /// Side by side with the first.
+    beside: Vec<Origins>,
+    /// Each varies faster than the one before it.
+    inner: Vec<Inner>,
+    /// What the first gave, and those beside it, while the product goes through the inner ones.
+    outer_row: Vec<OsString>,
+    /// The row of each inner source that comes next; none when the outer row is done.
+    next_rows: Vec<usize>,
+    ended: bool,
+    awaits_terminal: bool,
+}
+
+/// Sources that a product goes through for each row before them.
+#[derive(Debug)]
+struct Inner {
+    sources: Vec<Origins>,
+    rows: Option<Vec<Vec<OsString>>>,
 }
 
 impl Source {
-    /// Opens everything, so that a file that is missing is told before anything runs.
+    /// Opens everything, so that a file that is missing is told before anything runs. The files of
+    /// `-a` one after another are the first source, together with what the first `:::` gives.
     pub(crate) fn open(
         files: &[PathBuf],
-        arguments: Option<Vec<OsString>>,
-        delimiter: Delimiter,
-        skip_blank: bool,
+        given: Vec<Given>,
+        separator: Option<Delimiter>,
+        format: Format,
     ) -> Result<Self, String> {
-        let mut origins = Vec::new();
+        let mut first = Vec::new();
         for path in files {
-            origins.push(open(path)?);
+            first.push(Origin::open(path)?);
         }
-        if origins.is_empty() && arguments.is_none() {
-            origins.push(open(Path::new("-"))?);
+        let mut given = given.into_iter().peekable();
+        let mut awaits_terminal = false;
+        if let Some(given) = given.next_if(|given| !given.linked) {
+            first.push(given.open()?);
+        } else if first.is_empty() {
+            first.push(Origin::open(Path::new("-"))?);
+            awaits_terminal = std::io::stdin().is_terminal();
         }
-        origins.extend(arguments.map(|arguments| Origin::Arguments(arguments.into_iter())));
-        Ok(Self { origins: origins.into_iter(), current: None, delimiter, skip_blank })
+        let mut beside = Vec::new();
+        let mut inner: Vec<Inner> = Vec::new();
+        for given in given {
+            let linked = given.linked;
+            let source = Origins::new(vec![given.open()?]);
+            match inner.last_mut() {
+                Some(inner) if linked => inner.sources.push(source),
+                None if linked => beside.push(source),
+                _ => inner.push(Inner { sources: vec![source], rows: None }),
+            }
+        }
+        Ok(Self {
+            format,
+            separator,
+            first: Origins::new(first),
+            beside,
+            inner,
+            outer_row: Vec::new(),
+            next_rows: Vec::new(),
+            ended: false,
+            awaits_terminal,
+        })
     }
 
-    /// Whether all items are there already, as arguments.
+    /// Whether all rows are there already, as arguments.
     pub(crate) fn is_list(&self) -> bool {
-        self.origins.as_slice().iter().all(|origin| matches!(origin, Origin::Arguments(_)))
+        self.first.is_list() && self.beside.iter().all(Origins::is_list)
     }
 
-    /// How many items there will be, if that can be known without waiting for them: the arguments,
-    /// and regular files, which are read once more for it.
-    pub(crate) fn count(&self) -> Option<u64> {
-        let mut count = 0;
-        for origin in self.current.iter().chain(self.origins.as_slice()) {
-            count += match origin {
-                Origin::Arguments(arguments) => {
-                    arguments.as_slice().iter().filter(|item| !self.is_skipped(item)).count() as u64
-                }
-                Origin::File { reader, .. } => self.count_file(reader.get_ref())?,
-            };
+    /// Whether somebody has to type the items.
+    pub(crate) fn awaits_terminal(&self) -> bool {
+        self.awaits_terminal
+    }
+
+    pub(crate) fn delimiter(&self) -> &Delimiter {
+        &self.format.delimiter
+    }
+
+    fn is_alone(&self) -> bool {
+        self.beside.is_empty() && self.inner.is_empty()
+    }
+
+    pub(crate) fn columns(&self) -> Columns {
+        if self.separator.is_some() {
+            return Columns::Split;
         }
-        Some(count)
+        let inner: usize = self.inner.iter().map(|inner| inner.sources.len()).sum();
+        Columns::Known(1 + self.beside.len() + inner)
     }
 
-    fn count_file(&self, file: &File) -> Option<u64> {
-        if !file.metadata().ok()?.is_file() {
+    /// How many rows there will be, if that can be known without waiting for them.
+    pub(crate) fn count(&self) -> Option<u64> {
+        if self.is_alone() {
+            return self.first.count(&self.format);
+        }
+        if self.format.skip_blank {
+            // Which of a product are blank is not worth finding out.
             return None;
         }
-        // From where the file stands now, without moving it: it may be shared.
-        let start = rustix::fs::seek(file, rustix::fs::SeekFrom::Current(0)).ok()?;
-        let mut reader = BufReader::with_capacity(1 << 16, FromOffset { file, offset: start });
-        let mut count = 0;
-        while let Some(item) = read_item(&mut reader, &self.delimiter.0).ok()? {
-            count += u64::from(!self.is_skipped(&item));
+        let shortest = |sources: &[Origins]| -> Option<u64> {
+            let mut least = u64::MAX;
+            for source in sources {
+                least = least.min(source.count(&self.format)?);
+            }
+            Some(least)
+        };
+        let mut count = self.first.count(&self.format)?.min(shortest(&self.beside)?);
+        for inner in &self.inner {
+            count = count.checked_mul(shortest(&inner.sources)?)?;
         }
         Some(count)
     }
 
-    /// What is to be seen of the place that the next item comes from.
+    /// What is to be seen of the place that the next row comes from.
     pub(crate) fn upstream(&self) -> Upstream {
-        match &self.current {
-            Some(Origin::File { reader, .. }) => Upstream::of(reader.get_ref()),
-            Some(Origin::Arguments(_)) | None => Upstream::StandsStill,
+        self.first.upstream()
+    }
+
+    /// Adds the columns of the next row. An error names the file; where there is one source it ends
+    /// that file only, and all rows where there are several.
+    pub(crate) fn next(&mut self, columns: &mut Vec<OsString>) -> Option<Result<(), String>> {
+        if !self.is_alone() {
+            return self.next_of_several(columns);
         }
-    }
-
-    fn is_skipped(&self, item: &OsStr) -> bool {
-        self.skip_blank && item.as_bytes().iter().all(u8::is_ascii_whitespace)
-    }
-
-    /// The next item. An error names the file, and ends that file only.
-    pub(crate) fn next(&mut self) -> Option<Result<OsString, String>> {
         loop {
-            if self.current.is_none() {
-                self.current = Some(self.origins.next()?);
-            }
-            let item = match self.current.as_mut()? {
-                Origin::Arguments(arguments) => arguments.next(),
-                Origin::File { name, reader } => match read_item(reader, &self.delimiter.0) {
-                    Ok(item) => item,
-                    Err(error) => {
-                        let message = format!("cannot read items from {name}: {error}");
-                        self.current = None;
-                        return Some(Err(message));
-                    }
-                },
-            };
-            match item {
-                None => self.current = None,
-                Some(item) if self.is_skipped(&item) => {}
-                Some(item) => return Some(Ok(item)),
+            match self.first.next(&self.format)? {
+                Err(message) => return Some(Err(message)),
+                Ok(item) if self.format.skip_blank && is_blank(&item) => {}
+                Ok(item) => {
+                    split(self.separator.as_ref(), item, columns);
+                    return Some(Ok(()));
+                }
             }
         }
     }
-}
 
-fn open(path: &Path) -> Result<Origin, String> {
-    let (name, file) = if path.as_os_str() == "-" {
-        // Unbuffered by the standard library, so that nothing is read twice or kept elsewhere.
-        let file = stdio::stdin().try_clone_to_owned().map(File::from);
-        ("standard input".to_owned(), file)
-    } else {
-        (path.display().to_string(), File::open(path))
-    };
-    match file {
-        Ok(file) => Ok(Origin::File { name, reader: BufReader::with_capacity(1 << 16, file) }),
-        Err(error) => Err(format!("cannot open {name} to read items: {error}")),
-    }
-}
-
-/// Reads one item, without its delimiter; the last one may have none.
-fn read_item(reader: &mut impl BufRead, delimiter: &[u8]) -> io::Result<Option<OsString>> {
-    let Some(&last) = delimiter.last() else { return Ok(None) };
-    let mut item = Vec::new();
-    loop {
-        let room = (LONGEST + 1 - item.len()) as u64;
-        let read = reader.by_ref().take(room).read_until(last, &mut item)?;
-        if item.ends_with(delimiter) {
-            item.truncate(item.len() - delimiter.len());
-            break;
-        }
-        if item.len() > LONGEST {
-            return Err(io::Error::other(format!(
-                "an item longer than {} MiB; is the delimiter the right one?",
-                LONGEST >> 20
-            )));
-        }
-        if read == 0 {
-            if item.is_empty() {
-                return Ok(None);
+    fn next_of_several(&mut self, columns: &mut Vec<OsString>) -> Option<Result<(), String>> {
+        loop {
+            if self.ended {
+                return None;
             }
-            break;
+            let begun = if self.outer_row.is_empty() { self.begin_row() } else { Ok(true) };
+            match begun {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.ended = true;
+                    return None;
+                }
+                Err(message) => {
+                    self.ended = true;
+                    return Some(Err(message));
+                }
+            }
+            let chosen = self.inner.iter().zip(&self.next_rows);
+            let chosen = chosen.filter_map(|(inner, next)| inner.rows.as_ref()?.get(*next));
+            let mut row = self.outer_row.iter().chain(chosen.flatten());
+            let is_skipped = self.format.skip_blank && row.clone().all(|item| is_blank(item));
+            if !is_skipped {
+                row.by_ref().for_each(|item| split(self.separator.as_ref(), item.clone(), columns));
+            }
+            self.advance();
+            if !is_skipped {
+                return Some(Ok(()));
+            }
         }
     }
-    item.shrink_to_fit();
-    Ok(Some(OsString::from_vec(item)))
+
+    /// Reads the next row of the first source and those beside it. Says whether there is one.
+    fn begin_row(&mut self) -> Result<bool, String> {
+        for inner in &mut self.inner {
+            if inner.read(&self.format)? == 0 {
+                return Ok(false);
+            }
+        }
+        for source in std::iter::once(&mut self.first).chain(&mut self.beside) {
+            match source.next(&self.format) {
+                None => return Ok(false),
+                Some(item) => self.outer_row.push(item?),
+            }
+        }
+        self.next_rows = vec![0; self.inner.len()];
+        Ok(true)
+    }
+
+    /// The last inner source goes on by one; one that is through begins anew, and the one before it
+    /// goes on.
+    fn advance(&mut self) {
+        for (inner, next) in self.inner.iter().zip(&mut self.next_rows).rev() {
+            *next += 1;
+            if inner.rows.as_ref().is_some_and(|rows| *next < rows.len()) {
+                return;
+            }
+            *next = 0;
+        }
+        self.outer_row.clear();
+    }
 }
 
-/// A file from an offset on, read without moving the file's own.
-struct FromOffset<'a> {
-    file: &'a File,
-    offset: u64,
+impl Inner {
+    /// Reads all, unless that was done. Says how many rows there are: as many as the shortest of
+    /// those side by side has.
+    fn read(&mut self, format: &Format) -> Result<usize, String> {
+        if let Some(rows) = &self.rows {
+            return Ok(rows.len());
+        }
+        let mut rows = Vec::new();
+        'rows: loop {
+            let mut row = Vec::with_capacity(self.sources.len());
+            for source in &mut self.sources {
+                match source.next(format) {
+                    None => break 'rows,
+                    Some(item) => row.push(item?),
+                }
+            }
+            rows.push(row);
+        }
+        Ok(self.rows.insert(rows).len())
+    }
 }
 
-impl Read for FromOffset<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.offset)?;
-        self.offset += read as u64;
-        Ok(read)
+fn split(separator: Option<&Delimiter>, item: OsString, columns: &mut Vec<OsString>) {
+    match separator {
+        None => columns.push(item),
+        Some(separator) => separator.split(item.as_bytes(), |column| {
+            columns.push(OsString::from_vec(column.to_vec()));
+        }),
     }
 }
 
@@ -227,28 +290,79 @@ impl Read for FromOffset<'_> {
 mod tests {
     use super::*;
 
-    fn items(input: &[u8], delimiter: &str) -> Vec<OsString> {
-        let delimiter = Delimiter::parse(OsStr::new(delimiter)).unwrap();
-        let mut reader = BufReader::with_capacity(3, input);
-        let mut items = Vec::new();
-        while let Some(item) = read_item(&mut reader, &delimiter.0).unwrap() {
-            items.push(item);
+    fn given(linked: bool, list: &[&str]) -> Given {
+        let list = list.iter().map(OsString::from).collect();
+        Given { linked, values: Values::Arguments(list) }
+    }
+
+    fn source(given: Vec<Given>, separator: Option<&str>, skip_blank: bool) -> Source {
+        let separator = separator.map(|text| Delimiter::parse("--colsep", text.as_ref()).unwrap());
+        let format = Format { delimiter: Delimiter::byte(b'\n'), end: None, skip_blank };
+        Source::open(&[], given, separator, format).unwrap()
+    }
+
+    fn rows(source: &mut Source) -> Vec<String> {
+        let mut rows = Vec::new();
+        let mut columns = Vec::new();
+        while let Some(row) = source.next(&mut columns) {
+            row.unwrap();
+            let row: Vec<_> = columns.drain(..).map(|cell| cell.into_string().unwrap()).collect();
+            rows.push(row.join("+"));
         }
-        items
+        rows
+    }
+
+    /// What GNU parallel 20221122 gives to `echo {}` for the same.
+    #[test]
+    fn sources_are_combined() {
+        for (sources, expected) in [
+            (vec![given(false, &["a", "b"]), given(false, &["c", "d"])], "a+c a+d b+c b+d"),
+            (vec![given(false, &["a", "b", "c"]), given(true, &["1", "2"])], "a+1 b+2"),
+            (
+                vec![
+                    given(false, &["a", "b"]),
+                    given(true, &["1", "2"]),
+                    given(false, &["x", "y"]),
+                ],
+                "a+1+x a+1+y b+2+x b+2+y",
+            ),
+            (
+                vec![given(false, &["a", "b"]), given(false, &["x", "y"]), given(true, &["1"])],
+                "a+x+1 b+x+1",
+            ),
+            (
+                ["ab", "cd", "ef"].map(|both| given(false, &[&both[..1], &both[1..]])).to_vec(),
+                "a+c+e a+c+f a+d+e a+d+f b+c+e b+c+f b+d+e b+d+f",
+            ),
+        ] {
+            let mut source = source(sources, None, false);
+            let count = source.count();
+            let rows = rows(&mut source);
+            assert_eq!(rows.join(" "), expected);
+            assert_eq!(count, Some(rows.len() as u64));
+        }
     }
 
     #[test]
-    fn items_end_with_the_delimiter_or_the_input() {
-        assert_eq!(items(b"a\n\nb", "\\n"), ["a", "", "b"]);
-        assert_eq!(items(b"a\0b\nc\0", "\\0"), ["a", "b\nc"]);
-        assert_eq!(items(b"a, b,, c", ", "), ["a", "b,", "c"]);
-        assert_eq!(items(b"", "\\x2c"), [""; 0]);
+    fn nothing_times_anything_is_nothing() {
+        let mut source = source(vec![given(false, &["a"]), given(false, &[])], None, false);
+        assert_eq!((source.count(), rows(&mut source)), (Some(0), Vec::new()));
     }
 
     #[test]
-    fn wrong_delimiters_are_refused() {
-        for wrong in ["", "\\", "\\q", "\\x1", "\\xgg"] {
-            assert!(Delimiter::parse(OsStr::new(wrong)).is_err(), "{wrong:?}");
-        }
+    fn each_item_is_split_into_columns() {
+        let mut one = source(vec![given(false, &["a,b", "", "c"])], Some(","), false);
+        assert_eq!(one.columns(), Columns::Split);
+        assert_eq!(rows(&mut one), ["a+b", "", "c"]);
+        let mut two =
+            source(vec![given(false, &["a,b"]), given(false, &["c,d", "e"])], Some(","), false);
+        assert_eq!(rows(&mut two), ["a+b+c+d", "a+b+e"]);
+    }
+
+    #[test]
+    fn a_row_is_blank_if_all_of_it_is() {
+        let blank = || given(false, &["", "a"]);
+        let mut source = source(vec![blank(), blank()], None, true);
+        assert_eq!(rows(&mut source), ["+a", "a+", "a+a"]);
     }
 }

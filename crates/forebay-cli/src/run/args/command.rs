@@ -6,6 +6,8 @@ use std::ffi::OsString;
 #[command(next_help_heading = "The command")]
 pub(crate) struct CommandLine {
     /// Use STR as the placeholder instead of {}
+    ///
+    /// Numbers such as {1} are then placeholders only where there are several arguments to name.
     #[arg(short = 'I', long, value_name = "STR")]
     pub(crate) replace: Option<OsString>,
 
@@ -15,6 +17,16 @@ pub(crate) struct CommandLine {
     /// code of them again: quote once more for it, or give it the item in another way.
     #[arg(long)]
     pub(crate) shell: bool,
+
+    /// Run commands in DIR, which may hold placeholders
+    #[arg(long = "wd", visible_alias = "workdir", value_name = "DIR")]
+    pub(crate) directory: Option<OsString>,
+
+    /// Put NAME into the environment of commands; VALUE may hold placeholders; repeat it for more
+    ///
+    /// Nothing in VALUE is read by a shell. Several items in it are a space apart.
+    #[arg(long = "env", value_name = "NAME=VALUE")]
+    pub(crate) variables: Vec<OsString>,
 
     /// Print the commands instead of running them
     #[arg(long)]

@@ -8,6 +8,8 @@ use super::values::capacity;
 #[command(next_help_heading = "Flow")]
 pub(crate) struct Flow {
     /// Let at most so many items wait for a consumer [default: 64, or twice --jobs if that is more]
+    ///
+    /// Under --pipe an item is a block, which is kept in memory: the default is then twice --jobs.
     #[arg(long, value_name = "N", value_parser = capacity)]
     pub(crate) capacity: Option<NonZeroUsize>,
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::values::max_args;
+use super::values::{bytes, max_args, max_chars, max_lines};
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Items")]
@@ -18,8 +18,22 @@ pub(crate) struct Items {
     pub(crate) delimiter: Option<OsString>,
 
     /// Read items from FILE instead of standard input (`-` is standard input); repeat it for more
+    ///
+    /// Several are read one after another, and then what the first `:::` gives: all of this is one
+    /// source. For each with each, name files after `::::`.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) arg_file: Vec<PathBuf>,
+
+    /// Split each item into columns at SEP, a fixed string: {1} is the first one
+    ///
+    /// SEP may hold \n \t \r \0 \\ and \xHH. A column that is missing is empty. {} is all of them, each
+    /// an argument of its own.
+    #[arg(short = 'C', long, value_name = "SEP", value_parser = clap::builder::OsStringValueParser::new())]
+    pub(crate) colsep: Option<OsString>,
+
+    /// End a source at the item STR, which is none itself
+    #[arg(short = 'E', value_name = "STR")]
+    pub(crate) end: Option<OsString>,
 
     /// Do not run the command on blank items: empty, or nothing but white space
     ///
@@ -31,7 +45,65 @@ pub(crate) struct Items {
     ///
     /// What is counted, retried and kept in order is then the group of items that one command gets.
     /// A placeholder puts all of them where it stands, each an argument of its own: `x{}y` with the
-    /// items 1 and 2 gives the two arguments `x1` and `2y`.
+    /// items 1 and 2 gives the two arguments `x1` and `2y`. {1} is the first of them, {-1} the last.
     #[arg(short = 'n', long = "max-args", value_name = "N", value_parser = max_args)]
     pub(crate) group: Option<NonZeroUsize>,
+
+    /// Give up to N items to each command, repeating the word around a placeholder
+    ///
+    /// As -n, but `x{}y` with the items 1 and 2 gives `x1y` and `x2y`. An item is a line of its own, and
+    /// never cut at its spaces.
+    #[arg(
+        short = 'L', visible_short_alias = 'N', long, value_name = "N", value_parser = max_lines,
+        conflicts_with = "group"
+    )]
+    pub(crate) max_lines: Option<NonZeroUsize>,
+
+    /// Give as many items to each command as fit, repeating the word around a placeholder
+    ///
+    /// They fit if the command and its environment keep within the system's limit, and within -n, -L and
+    /// -s. No command starts before its items are all read. At the end of the input, what is left is shared out
+    /// among all consumers. Numbers such as {2} are columns, or, where each item has one, arguments.
+    #[arg(short = 'X', conflicts_with = "fill")]
+    pub(crate) fill_repeating: bool,
+
+    /// Give as many items to each command as fit, as -n does it
+    #[arg(short = 'm')]
+    pub(crate) fill: bool,
+
+    /// Let a command be N bytes long at most, a zero byte after each argument; means -X unless -m is given
+    ///
+    /// With --shell it is the length of the script. An item that is too long by itself has failed.
+    #[arg(short = 's', long, value_name = "N", value_parser = max_chars)]
+    pub(crate) max_chars: Option<NonZeroUsize>,
+
+    /// Give each command a block of the input on its standard input, instead of items as arguments
+    ///
+    /// A block ends after an item. What is counted, retried and kept in order is the block. By default so many
+    /// may wait as there are consumers, twice.
+    #[arg(long, conflicts_with_all = [
+        "colsep", "end", "no_run_if_empty", "group", "max_lines", "fill_repeating", "fill", "max_chars", "resume",
+    ])]
+    pub(crate) pipe: bool,
+
+    /// Let a block be about SIZE bytes long; k, M and G are understood
+    #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "1M", requires = "pipe")]
+    pub(crate) block: NonZeroUsize,
+}
+
+impl Items {
+    /// How many rows a command gets at most; `None` if nothing but the room for them says so.
+    pub(crate) fn most_rows(&self) -> Option<NonZeroUsize> {
+        self.group.or(self.max_lines).or((!self.is_filling()).then_some(NonZeroUsize::MIN))
+    }
+
+    /// Whether commands get as many rows as fit.
+    pub(crate) fn is_filling(&self) -> bool {
+        self.fill_repeating || self.fill || self.max_chars.is_some()
+    }
+
+    /// Whether the word around a placeholder is repeated.
+    pub(crate) fn repeats(&self) -> bool {
+        !self.fill && (self.is_filling() || self.max_lines.is_some())
+    }
 }

@@ -5,13 +5,15 @@ mod failure;
 mod flow;
 mod items;
 mod output;
+mod sources;
 mod values;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::thread;
 
-use super::source::Delimiter;
+use super::delimiter::Delimiter;
+use super::source::Given;
 use command::CommandLine;
 use failure::Failure;
 use flow::Flow;
@@ -22,13 +24,13 @@ use values::jobs;
 /// Run a command over items, several at a time, and lose none
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "forebay run [OPTIONS] [--] COMMAND [ARGUMENT]... [::: ITEM...]",
+    override_usage = "forebay run [OPTIONS] [--] COMMAND [ARGUMENT]... [::: ITEM...]...",
     after_help = "`--help` tells the placeholders, the exit status, and examples.",
     after_long_help = AFTER_HELP
 )]
 pub(crate) struct Args {
     /// Run so many commands at a time [default: one for each processor]
-    #[arg(short, visible_short_alias = 'P', long, value_name = "N", value_parser = jobs)]
+    #[arg(short, visible_short_alias = 'P', long, visible_alias = "max-procs", value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
 
     #[command(flatten)]
@@ -57,6 +59,13 @@ Placeholders (an item is appended where the command names none):
   {.}   without its extension         {/.}  its last part without the extension
   {/}   its last part                 {#}   the number of the item, from 1
                                       {%}   the number of the consumer, from 1
+  {2}   the second of several arguments: of sources, of columns, of -n's items;
+        {-1} is the last one. Also {2.} {2/} {2//} {2/.}
+
+Sources (without any, items are read from -a's files, or standard input):
+  ::: ITEM...    these; after another source, each of its items with each of these
+  :::: FILE...   the lines of a file; each file is a source of its own
+  :::+  ::::+    side by side with the source before: first with first, and so on
 
 Examples:
   Count the lines of every Rust file, four at a time:
@@ -67,6 +76,10 @@ Examples:
     forebay run --shell 'zcat {} | sort > {.}.sorted' ::: *.gz
   Try each up to five times, and go on after a power cut:
     forebay run --retries 5 --joblog log --resume -a urls -- curl -fsSO {}
+  Each size of each picture:
+    forebay run convert {1} -resize {2} {1.}-{2}.webp ::: *.png ::: 64 256
+  As few commands as the length of a command line allows:
+    find . -name '*.o' -print0 | forebay run -0 -m rm
   Stop at the first failure:
     forebay run --halt now,fail=1 -- ./check {} ::: *.conf
 
@@ -96,34 +109,38 @@ impl Args {
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        self.flow.capacity.map_or_else(|| (2 * self.consumers()).max(64), NonZeroUsize::get)
+        let least = if self.items.pipe { 1 } else { 64 };
+        self.flow.capacity.map_or_else(|| (2 * self.consumers()).max(least), NonZeroUsize::get)
     }
 
     pub(crate) fn delimiter(&self) -> Result<Delimiter, String> {
         match &self.items.delimiter {
             _ if self.items.null => Ok(Delimiter::byte(0)),
             None => Ok(Delimiter::byte(b'\n')),
-            Some(text) => Delimiter::parse(text),
+            Some(text) => Delimiter::parse("-d", text),
         }
     }
 
-    /// Splits what stands after `:::` off the command.
-    pub(crate) fn split_command(&mut self) -> Result<Option<Vec<OsString>>, String> {
-        let marks = self.command.iter().filter(|word| *word == ":::").count();
-        if marks > 1 {
-            return Err("more than one `:::`: give all items after one".to_owned());
-        }
-        let items = self.command.iter().position(|word| word == ":::").map(|at| {
-            let items = self.command.split_off(at + 1);
-            self.command.pop();
-            items
-        });
+    /// What `--colsep` says.
+    pub(crate) fn separator(&self) -> Result<Option<Delimiter>, String> {
+        let parse = |text: &OsString| Delimiter::parse("--colsep", text);
+        self.items.colsep.as_ref().map(parse).transpose()
+    }
+
+    /// Splits what stands after `:::` and the like off the command.
+    pub(crate) fn split_command(&mut self) -> Result<Vec<Given>, String> {
+        let given = sources::split_off(&mut self.command)?;
         if self.command.is_empty() {
             return Err(
                 "no command: say what to run, for instance `forebay run -- wc -l {}`".into()
             );
         }
-        Ok(items)
+        if self.items.pipe && !given.is_empty() {
+            return Err(
+                "--pipe cuts up what a file holds: give files with -a, not after `:::`".to_owned()
+            );
+        }
+        Ok(given)
     }
 }
 

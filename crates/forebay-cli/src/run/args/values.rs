@@ -12,6 +12,9 @@ const MOST_JOBS: usize = 1 << 16;
 /// So many empty places take about 1 GiB.
 const MOST_CAPACITY: usize = 1 << 24;
 
+/// A command that reads so much can read it from a file.
+const MOST_BYTES: usize = 16 << 30;
+
 fn from_one_to(most: usize, flag: &str, what: &str, text: &str) -> Result<NonZeroUsize, String> {
     let too_many = || format!("{flag} is at most {most}");
     let number: usize = text.parse().map_err(|error: ParseIntError| {
@@ -37,6 +40,31 @@ pub(super) fn capacity(text: &str) -> Result<NonZeroUsize, String> {
 
 pub(super) fn max_args(text: &str) -> Result<NonZeroUsize, String> {
     from_one_to(u32::MAX as usize, "--max-args", "a command gets at least 1 item", text)
+}
+
+pub(super) fn max_lines(text: &str) -> Result<NonZeroUsize, String> {
+    from_one_to(u32::MAX as usize, "--max-lines", "a command gets at least 1 item", text)
+}
+
+pub(super) fn max_chars(text: &str) -> Result<NonZeroUsize, String> {
+    from_one_to(1 << 30, "--max-chars", "a command has at least 1 byte", text)
+}
+
+/// A number of bytes, with a unit or without.
+pub(super) fn bytes(text: &str) -> Result<NonZeroUsize, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let shift = match &text[digits.len()..] {
+        "" => 0,
+        "k" | "K" => 10,
+        "m" | "M" => 20,
+        "g" | "G" => 30,
+        _ => return Err("want a number of bytes such as 500k, 10M or 1G".to_owned()),
+    };
+    let number: usize =
+        digits.parse().map_err(|_| "want a size such as 500k, 10M or 1G".to_owned())?;
+    let size = number.checked_mul(1 << shift).filter(|size| *size <= MOST_BYTES);
+    let size = size.ok_or_else(|| format!("the largest size is {}G", MOST_BYTES >> 30))?;
+    NonZeroUsize::new(size).ok_or_else(|| "want a size greater than 0".to_owned())
 }
 
 pub(super) fn retries(text: &str) -> Result<u32, String> {
@@ -81,6 +109,17 @@ mod tests {
         assert_eq!(duration("36500d"), Ok(LONGEST));
         for wrong in ["", "0", "-1", "5x", "s", "nan", "1e400", "1e19", "inf", "36501d"] {
             assert!(duration(wrong).is_err(), "{wrong:?}");
+        }
+    }
+    #[test]
+    fn sizes_have_units() {
+        let size = |text| bytes(text).map(NonZeroUsize::get);
+        assert_eq!(size("12"), Ok(12));
+        assert_eq!(size("3k"), Ok(3 << 10));
+        assert_eq!(size("2M"), Ok(2 << 20));
+        assert_eq!(size("16G"), Ok(16 << 30));
+        for wrong in ["", "0", "0k", "-1", "5x", "17G", "M", "1.5M", "99999999999999999999"] {
+            assert!(size(wrong).is_err(), "{wrong:?}");
         }
     }
 }

@@ -1,0 +1,124 @@
+//! Where a command runs, and what it finds in its environment beside what forebay has in its own.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+use std::process::Command;
+
+use super::item::Item;
+use super::line::{Kind, Line, Values};
+use super::placeholder::Part;
+use super::quote;
+use super::template::Reading;
+
+/// A text with placeholders. Several items in it are a space apart.
+type Text = Vec<Part>;
+
+/// The directory and the variables of the commands.
+#[derive(Debug, Default)]
+pub(crate) struct Surroundings {
+    directory: Option<Text>,
+    variables: Vec<(OsString, Text)>,
+    signature: Vec<u8>,
+}
+
+/// The directory of an item is none.
+#[derive(Debug)]
+pub(crate) struct NoDirectory {
+    name: OsString,
+    error: io::Error,
+}
+
+impl std::fmt::Display for NoDirectory {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "--wd {}: {}", self.name.display(), self.error)
+    }
+}
+
+impl std::error::Error for NoDirectory {}
+
+impl Surroundings {
+    /// Reads `--wd` and each `--env`.
+    pub(crate) fn new(
+        directory: Option<&OsStr>,
+        variables: &[OsString],
+        reading: Reading<'_>,
+    ) -> Result<Self, String> {
+        let mut surroundings = Self::default();
+        if let Some(directory) = directory {
+            let text = reading.parts(directory.as_bytes())?;
+            if text.iter().all(|part| matches!(part, Part::Literal(_))) {
+                check(directory).map_err(|error| error.to_string())?;
+            }
+            surroundings.directory = Some(text);
+            surroundings.sign("--wd", directory);
+        }
+        for variable in variables {
+            let bytes = variable.as_bytes();
+            let Some(at) = bytes.iter().position(|byte| *byte == b'=').filter(|at| *at > 0) else {
+                return Err(format!(
+                    "--env {}: want NAME=VALUE; what forebay has in its own environment, commands \
+                     have without it",
+                    variable.display()
+                ));
+            };
+            let name = OsString::from_vec(bytes[..at].to_vec());
+            surroundings.variables.push((name, reading.parts(&bytes[at + 1..])?));
+            surroundings.sign("--env", variable);
+        }
+        Ok(surroundings)
+    }
+
+    fn sign(&mut self, flag: &str, value: &OsStr) {
+        self.signature.extend_from_slice(flag.as_bytes());
+        self.signature.push(b' ');
+        quote::push_quoted(&mut self.signature, value.as_bytes());
+        self.signature.push(b' ');
+    }
+
+    /// What the joblog's header says of it.
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// Each variable's name and value.
+    pub(crate) fn variables(&self) -> &[(OsString, Vec<Part>)] {
+        &self.variables
+    }
+
+    /// Puts the command there. An error is a [`NoDirectory`].
+    pub(crate) fn apply(
+        &self,
+        command: &mut Command,
+        item: &Item,
+        consumer: usize,
+    ) -> io::Result<()> {
+        if let Some(directory) = &self.directory {
+            let directory = filled(directory, item, consumer);
+            // A program that is missing fails in the same way: look first.
+            check(&directory).map_err(io::Error::other)?;
+            command.current_dir(directory);
+        }
+        for (name, value) in &self.variables {
+            command.env(name, filled(value, item, consumer));
+        }
+        Ok(())
+    }
+}
+
+fn filled(text: &[Part], item: &Item, consumer: usize) -> OsString {
+    let mut line = Line::new(Kind::Text, 0);
+    line.push(text, Values { items: &item.args, numbered: &item.args, seq: item.seq, consumer });
+    line.into_text()
+}
+
+fn check(directory: &OsStr) -> Result<(), NoDirectory> {
+    let found = match fs::metadata(Path::new(directory)) {
+        Ok(metadata) if metadata.is_dir() => return Ok(()),
+        Ok(_) => io::Error::other("is not a directory"),
+        Err(error) => error,
+    };
+    Err(NoDirectory { name: directory.to_owned(), error: found })
+}
