@@ -2,6 +2,7 @@
 //! what has finished before.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use super::resume::Finished;
 use super::source::Source;
@@ -24,13 +25,13 @@ pub(crate) struct Packing {
     source: Source,
     /// Never 0.
     max_args: usize,
-    finished: Finished,
+    finished: Arc<Finished>,
     /// The group that is not full yet.
     group: Vec<OsString>,
 }
 
 impl Packing {
-    pub(crate) fn new(source: Source, max_args: usize, finished: Finished) -> Self {
+    pub(crate) fn new(source: Source, max_args: usize, finished: Arc<Finished>) -> Self {
         Self { source, max_args, finished, group: Vec::new() }
     }
 

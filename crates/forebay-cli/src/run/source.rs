@@ -54,6 +54,10 @@ impl Delimiter {
         }
         Ok(Self(bytes))
     }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// The longest item that is read: far more than any argument may hold, so that such an item still
@@ -93,6 +97,18 @@ impl Source {
         }
         origins.extend(arguments.map(|arguments| Origin::Arguments(arguments.into_iter())));
         Ok(Self { origins: origins.into_iter(), current: None, delimiter, skip_blank })
+    }
+
+    /// What a producer's command writes.
+    pub(crate) fn of_command(
+        name: String,
+        output: File,
+        delimiter: Delimiter,
+        skip_blank: bool,
+    ) -> Self {
+        let reader = BufReader::with_capacity(1 << 16, output);
+        let origins = vec![Origin::File { name, reader }].into_iter();
+        Self { origins, current: None, delimiter, skip_blank }
     }
 
     /// Whether all items are there already, as arguments.

@@ -21,6 +21,15 @@ pub(crate) struct Items {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) arg_file: Vec<PathBuf>,
 
+    /// Read items from what the shell command CMD writes; repeat it for more at a time
+    ///
+    /// Each CMD is a producer of its own, run by `sh -c` with nothing on its standard input: slow and
+    /// fast ones feed the same buffer side by side. Files and arguments are one producer more;
+    /// standard input is read only if named. The commands are stopped when the run stops. If one fails,
+    /// its items so far are run, and the exit status is 255.
+    #[arg(long, value_name = "CMD")]
+    pub(crate) producer: Vec<OsString>,
+
     /// Do not run the command on blank items: empty, or nothing but white space
     ///
     /// Where there are no items at all, nothing is ever run, with or without this.

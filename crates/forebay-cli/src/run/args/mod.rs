@@ -67,6 +67,10 @@ Examples:
     forebay run --shell 'zcat {} | sort > {.}.sorted' ::: *.gz
   Try each up to five times, and go on after a power cut:
     forebay run --retries 5 --joblog log --resume -a urls -- curl -fsSO {}
+  Two sources at a time, whichever is faster; keep what fails for later:
+    forebay run --producer 'find a' --producer 'find b' --dead later -- ./check
+  Follow a log that cannot wait, and lose the oldest lines when too many come:
+    forebay run --producer 'tail -F log' --on-full drop-oldest -- ./ship
   Stop at the first failure:
     forebay run --halt now,fail=1 -- ./check {} ::: *.conf
 
@@ -84,11 +88,13 @@ Exit status:
   129, 130, 143   interrupted by SIGHUP; by Ctrl-C; by SIGTERM
   141             whoever read the output went away
   255             wrong usage; a file, the joblog or the output that could not
-                  be opened or written; or a defect of forebay
+                  be opened or written; input that is not all there: a producer
+                  that failed, an item too heavy; or a defect of forebay
+  Items that --on-full refused or dropped are told, and change no status.
   GNU parallel's are the same but for `fail=1` (the failed command's own status)
   and `done` where none failed (101).
 
-At the end: produced = finished + failed + remaining.";
+At the end: produced = finished + failed + remaining + dropped.";
 
 impl Args {
     pub(crate) fn consumers(&self) -> usize {
@@ -97,6 +103,12 @@ impl Args {
 
     pub(crate) fn capacity(&self) -> usize {
         self.flow.capacity.map_or_else(|| (2 * self.consumers()).max(64), NonZeroUsize::get)
+    }
+
+    /// Whether there is a producer beside those that are commands.
+    pub(crate) fn reads_itself(&self, arguments: Option<&[OsString]>) -> bool {
+        let items = &self.items;
+        items.producer.is_empty() || !items.arg_file.is_empty() || arguments.is_some()
     }
 
     pub(crate) fn delimiter(&self) -> Result<Delimiter, String> {

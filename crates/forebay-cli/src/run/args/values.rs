@@ -1,7 +1,9 @@
 //! How the values of flags are read.
 
-use std::num::{IntErrorKind, NonZeroUsize, ParseIntError};
+use std::num::{IntErrorKind, NonZeroU64, NonZeroUsize, ParseIntError};
 use std::time::Duration;
+
+use forebay::Overflow;
 
 /// Far from where adding to the present overflows.
 const LONGEST: Duration = Duration::from_hours(24 * 36_500);
@@ -33,6 +35,57 @@ pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
 
 pub(super) fn capacity(text: &str) -> Result<NonZeroUsize, String> {
     from_one_to(MOST_CAPACITY, "--capacity", "a buffer holds at least 1 item", text)
+}
+
+pub(super) fn high(text: &str) -> Result<usize, String> {
+    let nothing = "a buffer in which 0 items wait is not high";
+    from_one_to(MOST_CAPACITY, "--high", nothing, text).map(NonZeroUsize::get)
+}
+
+pub(super) fn low(text: &str) -> Result<usize, String> {
+    if text == "0" { Ok(0) } else { high(text).map_err(|why| why.replace("--high", "--low")) }
+}
+
+pub(super) fn weight(text: &str) -> Result<NonZeroU64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match &text[digits.len()..] {
+        "" | "B" => 1,
+        "k" | "kB" => 1_000,
+        "M" | "MB" => 1_000_000,
+        "G" | "GB" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => {
+            return Err(
+                "the units of size are k, M and G, by thousands, and KiB, MiB and GiB, by \
+                        1024"
+                    .to_owned(),
+            );
+        }
+    };
+    let number: u64 = digits.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => "more bytes than any memory holds".to_owned(),
+        _ => "want a size such as 4096, 500k or 64MiB".to_owned(),
+    })?;
+    let size = number.checked_mul(unit).ok_or("more bytes than any memory holds")?;
+    NonZeroU64::new(size)
+        .ok_or_else(|| "where 0 bytes may wait nothing ever could; give 1 or more".to_owned())
+}
+
+pub(super) fn on_full(text: &str) -> Result<Overflow, String> {
+    Ok(match text {
+        "wait" => Overflow::Wait,
+        "refuse" => Overflow::Refuse,
+        "drop-oldest" => Overflow::DropOldest,
+        "drop-newest" => Overflow::DropThis,
+        _ => match text.strip_prefix("wait=") {
+            Some(time) => Overflow::WaitFor(duration(time)?),
+            None => {
+                return Err("want one of wait, wait=TIME, refuse, drop-oldest, drop-newest".into());
+            }
+        },
+    })
 }
 
 pub(super) fn max_args(text: &str) -> Result<NonZeroUsize, String> {
@@ -72,6 +125,18 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in
+            [("1", 1), ("512B", 512), ("3k", 3_000), ("2MB", 2_000_000), ("2MiB", 2 << 20)]
+        {
+            assert_eq!(weight(text).map(NonZeroU64::get), Ok(bytes), "{text}");
+        }
+        for wrong in ["", "0", "0k", "k", "-1", "1.5k", "5K", "5m", "20000000000GiB", "1e99"] {
+            assert!(weight(wrong).is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn times_have_units() {
