@@ -3,7 +3,8 @@
 //! # Who waited
 //!
 //! Time is looked at in parts of the whole run. *Producers idle*: they waited on a full buffer, or
-//! had already produced everything. *Consumers idle*: they waited on an empty buffer while there was
+//! had already produced everything: of several, all of them; until then each counts as long as it
+//! produced. Where they do not wait but have items refused or dropped, the part of those counts. *Consumers idle*: they waited on an empty buffer while there was
 //! more to come. A side that was idle for less than [`NEGLIGIBLE`] of its time did not wait. Then the
 //! side that did not wait is the bottleneck; if neither waited, the two were balanced; if both did,
 //! work came in bursts: more capacity helps there, more consumers do not.
@@ -14,8 +15,8 @@
 //! Research 9(3), 1961), applied to the consumers alone: the mean number of busy consumers is the
 //! rate at which items come times the mean time that one takes. So
 //!
-//! > offered load = λ · S, with λ = items ÷ time in which nothing held the [source] back, and
-//! > S = time that consumers were busy ÷ items,
+//! > offered load = λ · S, with λ = items ÷ time in which nothing held the [source] back, summed over
+//! > the producers, and S = time that consumers were busy ÷ items,
 //!
 //! is the number of consumers that would always be busy if nothing else were in the way (Erlang's
 //! offered load). Fewer could not keep up: the number is rounded up, after taking off [`SLACK`] of
@@ -80,18 +81,22 @@ pub(crate) enum Bottleneck {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Measured {
     pub(crate) elapsed: Duration,
-    pub(crate) producers: usize,
     pub(crate) consumers: usize,
     /// From the start until the last item was put.
     pub(crate) production: Duration,
-    /// The time that the source took for the items while nothing held it back.
-    pub(crate) source: Duration,
+    /// From the start until each producer's last item was put, all producers together.
+    pub(crate) producing: Duration,
+    /// Items in a second while nothing holds the sources back, all producers together.
+    pub(crate) rate: f64,
     /// Time on a full buffer, all producers together.
     pub(crate) producer_wait: Duration,
     /// Time on an empty buffer during production, all consumers together.
     pub(crate) consumer_wait: Duration,
     /// Items put.
     pub(crate) produced: u64,
+    /// Items refused because the buffer was full, and items dropped for that.
+    pub(crate) refused: u64,
+    pub(crate) dropped: u64,
     /// Items brought to an end, and the time that consumers spent on them.
     pub(crate) ended: u64,
     pub(crate) service: Duration,
@@ -103,11 +108,19 @@ impl Measured {
     /// The parts of the run in which producers and consumers were idle.
     fn idle(&self) -> (f64, f64) {
         let elapsed = self.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
-        let producers = self.producers as f64;
-        let after = self.elapsed.saturating_sub(self.production).as_secs_f64() * producers;
-        let producers_idle = (self.producer_wait.as_secs_f64() + after) / (elapsed * producers);
+        let producing = self.producing.as_secs_f64().max(f64::MIN_POSITIVE);
+        let production = self.production.as_secs_f64();
+        let waited = self.producer_wait.as_secs_f64() / producing * production;
+        let after = self.elapsed.saturating_sub(self.production).as_secs_f64();
+        let turned_away = (self.refused + self.dropped) as f64 / self.offered().max(1) as f64;
+        let producers_idle = ((waited + after) / elapsed).max(turned_away);
         let consumers_idle = self.consumer_wait.as_secs_f64() / (elapsed * self.consumers as f64);
         (producers_idle, consumers_idle)
+    }
+
+    /// Items that came, put or refused.
+    fn offered(&self) -> u64 {
+        self.produced + self.refused
     }
 
     pub(crate) fn bottleneck(&self) -> Bottleneck {
@@ -122,14 +135,13 @@ impl Measured {
 
     /// How many consumers would be busy if producers were never held back.
     fn offered_load(&self) -> f64 {
-        let rate = self.produced as f64 / self.source.as_secs_f64().max(1e-6);
         let service = self.service.as_secs_f64() / self.ended.max(1) as f64;
-        rate * service
+        self.rate * service
     }
 
     pub(crate) fn balanced_consumers(&self) -> u64 {
         let needed = (self.offered_load() * (1.0 - SLACK)).ceil() as u64;
-        let needed = needed.clamp(1, self.produced.max(1));
+        let needed = needed.clamp(1, self.offered().max(1));
         let ran = self.consumers as u64;
         match self.bottleneck() {
             Bottleneck::Consumers => needed.max(ran + 1),
@@ -185,13 +197,15 @@ mod tests {
         consumer_wait += free_at.iter().map(|free| (clock - free).max(0.0)).sum::<f64>();
         Measured {
             elapsed: millis(free_at.iter().copied().fold(clock, f64::max)),
-            producers: 1,
             consumers,
             production: millis(clock),
-            source: millis(clock - producer_wait),
+            producing: millis(clock),
+            rate: items as f64 / ((clock - producer_wait) / 1e3),
             producer_wait: millis(producer_wait),
             consumer_wait: millis(consumer_wait),
             produced: items,
+            refused: 0,
+            dropped: 0,
             ended: items,
             service: millis(service * items as f64),
             is_telling: true,
@@ -209,8 +223,8 @@ mod tests {
             producer_wait: Duration::from_secs(4),
             consumer_wait: Duration::from_secs(8),
             production: Duration::from_secs(10),
+            producing: Duration::from_secs(10),
             elapsed: Duration::from_secs(10),
-            producers: 1,
             consumers: 2,
             ..Measured::default()
         };
@@ -245,10 +259,10 @@ mod tests {
     fn the_number_does_not_contradict_the_verdict() {
         let measured = simulate(500, 10.0, 30.0, 2, 8);
         // As if the source had been held back where nobody saw it.
-        let slow = Measured { source: 100 * measured.source, ..measured };
+        let slow = Measured { rate: measured.rate / 100.0, ..measured };
         assert_eq!((slow.bottleneck(), slow.balanced_consumers()), (Bottleneck::Consumers, 3));
         let measured = simulate(500, 10.0, 5.0, 2, 8);
-        let fast = Measured { source: measured.source / 100, ..measured };
+        let fast = Measured { rate: measured.rate * 100.0, ..measured };
         assert_eq!((fast.bottleneck(), fast.balanced_consumers()), (Bottleneck::Producers, 2));
     }
 
@@ -266,11 +280,48 @@ mod tests {
     }
 
     #[test]
+    fn a_producer_that_ended_early_does_not_hide_that_the_other_is_slow() {
+        let second = Duration::from_secs(1);
+        // One put its items at once; the other was waited for, 100 s long.
+        let measured = Measured {
+            elapsed: 100 * second,
+            production: 100 * second,
+            producing: 101 * second,
+            producer_wait: second / 2,
+            consumer_wait: 150 * second,
+            consumers: 2,
+            produced: 1_000,
+            ended: 1_000,
+            service: 50 * second,
+            rate: 9.0,
+            ..Measured::default()
+        };
+        assert_eq!(measured.bottleneck(), Bottleneck::Producers);
+        // Both went all the time, and each waited half of it.
+        let held_back = Measured {
+            producing: 200 * second,
+            producer_wait: 100 * second,
+            consumer_wait: second,
+            ..measured
+        };
+        assert_eq!(held_back.bottleneck(), Bottleneck::Consumers);
+        assert!((held_back.idle_percent().0 - 50.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn where_items_are_dropped_the_consumers_are_slow() {
+        let measured = simulate(500, 10.0, 10.0, 1, 8);
+        assert_eq!(measured.bottleneck(), Bottleneck::Balanced);
+        let dropped = Measured { dropped: 100, ..measured };
+        let refused = Measured { refused: 100, ..measured };
+        assert_eq!(dropped.bottleneck(), Bottleneck::Consumers);
+        assert_eq!(refused.bottleneck(), Bottleneck::Consumers);
+        assert_eq!(Measured { dropped: 10, ..measured }.bottleneck(), Bottleneck::Balanced);
+    }
+
+    #[test]
     fn never_more_consumers_than_items_nor_none() {
         assert_eq!(simulate(3, 0.0, 50.0, 2, 8).balanced_consumers(), 3);
-        assert_eq!(
-            Measured { producers: 1, consumers: 1, ..Measured::default() }.balanced_consumers(),
-            1
-        );
+        assert_eq!(Measured { consumers: 1, ..Measured::default() }.balanced_consumers(), 1);
     }
 }

@@ -58,6 +58,13 @@ fn readable(bytes: &[u8]) -> io::Result<Stdio> {
     Ok(file.into())
 }
 
+/// Waits until the process has ended, and does not reap it: until it is, no other process can have its
+/// number.
+pub(crate) fn wait_unreaped(process: Pid) {
+    let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    while matches!(waitid(WaitId::Pid(process), ended), Err(Errno::INTR)) {}
+}
+
 impl Runner<'_> {
     /// Runs the command to its end. An error means that it could not be started.
     pub(crate) fn run(
@@ -90,9 +97,7 @@ impl Runner<'_> {
         let group = Pid::from_child(&child);
         self.groups.started(self.consumer, seq, group);
         let timed_out = self.collect(&mut child, group, output);
-        // Ended, but not reaped: until it is, no other process can have its number.
-        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while matches!(waitid(WaitId::Pid(group), ended), Err(Errno::INTR)) {}
+        wait_unreaped(group);
         if timed_out {
             let _ = kill_process_group(group, Signal::KILL);
         }

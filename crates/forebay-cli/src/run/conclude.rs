@@ -34,18 +34,16 @@ impl Run {
         let (ended, service) = self.tally.service();
         let measured = Measured {
             elapsed,
-            producers: 1,
             consumers,
             production: production.map_or(elapsed, |production| production.ended),
-            // A run that stopped early: as if the source had stood still while it was not read.
-            source: production.map_or_else(
-                || elapsed.saturating_sub(statistics.producer_wait),
-                |production| production.source,
-            ),
+            producing: self.intake.producing(elapsed),
+            rate: self.intake.rate(elapsed),
             producer_wait: statistics.producer_wait,
             consumer_wait: production
                 .map_or(statistics.consumer_wait, |production| production.consumer_wait),
             produced: statistics.produced,
+            refused: self.intake.refused_full(),
+            dropped: statistics.dropped,
             ended: (self.tally.succeeded() + self.tally.failed()).max(u64::from(ended > 0)),
             service,
             is_telling: !self.is_list && self.stop.cause().is_none(),
@@ -57,12 +55,15 @@ impl Run {
             remaining: statistics.unfinished(),
             dead: statistics.dead,
             dropped: statistics.dropped,
+            refused: self.intake.refused_full() + self.intake.too_heavy(),
             high_water: statistics.high_water,
             capacity: self.capacity as u64,
-            producers: 1,
+            producers: self.intake.producers(),
             consumers,
+            produced_by: self.intake.produced_by(),
             shares: self.tally.shares(),
             producer_wait_seconds: statistics.producer_wait.as_secs_f64(),
+            producer_waits_seconds: self.intake.waits(),
             consumer_wait_seconds: statistics.consumer_wait.as_secs_f64(),
             elapsed_seconds: elapsed.as_secs_f64(),
             bottleneck: measured.bottleneck(),
@@ -71,6 +72,7 @@ impl Run {
         if !is_quiet && !self.is_dry {
             let remarks = Remarks {
                 skipped: self.skipped.load(Ordering::Relaxed),
+                too_heavy: self.intake.too_heavy(),
                 all_read: production.is_some(),
                 named: self.tally.named(),
             };

@@ -194,7 +194,7 @@ fn fail(
     command: &Command<'_>,
     reason: &str,
 ) {
-    if !deliver(run, &lease, output, Some(command)) {
+    if !deliver(run, &lease, output, Some(command)) || !run.set_aside(&lease) {
         return run.give_back(lease);
     }
     run.tally.fail(consumer, || lease.label(), reason);

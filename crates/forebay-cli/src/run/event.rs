@@ -7,7 +7,7 @@ use super::item::Item;
 /// Something that happened. Producers and consumers are numbered from 0.
 ///
 /// Of one item: `Put`, then `Lease`, then `Ack`, or `Dead`, or a `Failed` whose `Nack` comes when its next
-/// try is due, and again `Lease`. A `Nack` without a `Failed` before it: the run stopped first.
+/// try is due, and again `Lease`. While it waits it may be `Dropped`. A `Nack` without a `Failed` before it: the run stopped first.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Event<'a> {
     /// The item waits in the buffer.
@@ -22,6 +22,11 @@ pub(crate) enum Event<'a> {
     Nack { item: &'a Item },
     /// It failed for good, and was set aside.
     Dead { consumer: usize, item: &'a Item, reason: &'a str },
+    /// The buffer was full, or the item is heavier than it may hold: the item was not put.
+    Refused { producer: usize, item: &'a Item, reason: &'a str },
+    /// The buffer was full, and for a new item this one was dropped, which had waited longest; or it was
+    /// the new one itself, which never waited, and of which no `Put` is told.
+    Dropped { producer: usize, item: &'a Item, has_waited: bool },
     /// Somebody waited for room, or for an item, from then until now.
     Wait { side: Side, since: Instant },
 }

@@ -1,10 +1,12 @@
-//! The process groups that run now, one for each consumer at most.
+//! The process groups that run now: one for each consumer at most, and after those one for each producer
+//! that is a command, and one for what is told of watermarks.
 //!
 //! They are known twice: here, to stop them, and in a small table in a memory file, which the
 //! [guard](super::guard) reads when forebay itself was killed.
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,7 +23,12 @@ pub(crate) fn item_mark(forebay: u32, seq: u64) -> String {
     format!("{forebay}.{seq}")
 }
 
-/// One consumer's line in the table: which item it has started, and its process group, once known.
+/// What stands in an item's place in the mark of a command that is no item's. No item has such a number.
+pub(crate) fn number_beside_items(slot: usize) -> u64 {
+    u64::MAX - slot as u64
+}
+
+/// One slot's line in the table: which item it has started, and its process group, once known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Record {
     /// 0 when nothing runs.
@@ -60,9 +67,10 @@ struct Slot {
     stopped: bool,
 }
 
-/// The groups of all consumers.
+/// The groups of all. Consumers have the first slots.
 #[derive(Debug)]
 pub(crate) struct Groups {
+    producers: Range<usize>,
     slots: Vec<Mutex<Slot>>,
     table: Option<File>,
     stopping: AtomicBool,
@@ -70,14 +78,26 @@ pub(crate) struct Groups {
 
 impl Groups {
     /// Without a table where the system has no memory files; then there is no guard.
-    pub(crate) fn new(consumers: usize) -> Self {
+    pub(crate) fn new(consumers: usize, producers: usize) -> Self {
         let table = memfd_create("forebay-groups", MemfdFlags::CLOEXEC).ok().map(File::from);
-        let slots = (0..consumers).map(|_| Mutex::default()).collect();
-        let groups = Self { slots, table, stopping: AtomicBool::new(false) };
-        for consumer in 0..consumers {
-            groups.record(consumer, Record::default());
+        let producers = consumers..consumers + producers;
+        let all = 0..=producers.end;
+        let slots = all.clone().map(|_| Mutex::default()).collect();
+        let groups = Self { producers, slots, table, stopping: AtomicBool::new(false) };
+        for slot in all {
+            groups.record(slot, Record::default());
         }
         groups
+    }
+
+    /// The slot of a producer's command; producers count from 0.
+    pub(crate) fn of_producer(&self, number: usize) -> usize {
+        self.producers.start + number
+    }
+
+    /// The slot of what is told of watermarks. It is for the guard alone: nothing here stops it.
+    pub(crate) fn of_watermarks(&self) -> usize {
+        self.producers.end
     }
 
     /// Another handle of the table, for the guard.
@@ -85,60 +105,75 @@ impl Groups {
         self.table.as_ref()?.try_clone().ok()
     }
 
-    fn slot(&self, consumer: usize) -> MutexGuard<'_, Slot> {
-        self.slots[consumer].lock().unwrap_or_else(PoisonError::into_inner)
+    fn slot(&self, slot: usize) -> MutexGuard<'_, Slot> {
+        self.slots[slot].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record(&self, consumer: usize, record: Record) {
+    /// Writes the line of a slot, for the guard.
+    pub(crate) fn record(&self, slot: usize, record: Record) {
         if let Some(table) = &self.table {
             // A memory file of this size is written, or the machine is out of memory anyway.
-            let _ = table.write_all_at(&record.to_bytes(), (consumer * Record::SIZE) as u64);
+            let _ = table.write_all_at(&record.to_bytes(), (slot * Record::SIZE) as u64);
         }
     }
 
-    /// The consumer is about to start a command. From here on the guard looks for it.
-    pub(crate) fn starting(&self, consumer: usize, seq: u64) {
-        self.record(consumer, Record { seq, group: 0 });
+    /// A command is about to be started. From here on the guard looks for it.
+    pub(crate) fn starting(&self, slot: usize, seq: u64) {
+        self.record(slot, Record { seq, group: 0 });
     }
 
     /// The command runs as this group.
-    pub(crate) fn started(&self, consumer: usize, seq: u64, group: Pid) {
-        self.record(consumer, Record { seq, group: group.as_raw_pid() as u64 });
-        let mut slot = self.slot(consumer);
-        *slot = Slot { group: Some(group), stopped: false };
+    pub(crate) fn started(&self, slot: usize, seq: u64, group: Pid) {
+        self.record(slot, Record { seq, group: group.as_raw_pid() as u64 });
+        let mut held = self.slot(slot);
+        *held = Slot { group: Some(group), stopped: false };
         // Whoever stops everything sets the flag first and locks each slot then, so either it sees
         // this group or the group sees the flag.
         if self.stopping.load(Ordering::SeqCst) {
-            slot.stopped = true;
+            held.stopped = true;
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
 
     /// The command has ended but was not waited for yet, so that its number is still its own. Says
     /// whether it was told to stop.
-    pub(crate) fn ended(&self, consumer: usize) -> bool {
-        let mut slot = self.slot(consumer);
-        let Slot { group, stopped } = std::mem::take(&mut *slot);
+    pub(crate) fn ended(&self, slot: usize) -> bool {
+        let mut held = self.slot(slot);
+        let Slot { group, stopped } = std::mem::take(&mut *held);
         if let Some(group) = group
             && stopped
         {
             // What it left behind works on an item that is not finished.
             let _ = kill_process_group(group, Signal::KILL);
         }
-        drop(slot);
-        self.record(consumer, Record::default());
+        drop(held);
+        self.record(slot, Record::default());
         stopped
     }
 
     /// Tells everything that runs, or starts later, to stop.
     pub(crate) fn stop_all(&self, signal: Signal) {
         self.stopping.store(true, Ordering::SeqCst);
-        for consumer in 0..self.slots.len() {
-            let mut slot = self.slot(consumer);
-            if let Some(group) = slot.group {
-                slot.stopped = true;
+        self.stop(0..self.slots.len(), signal);
+    }
+
+    /// Tells the producers that are commands to stop.
+    pub(crate) fn stop_producers(&self, signal: Signal) {
+        self.stop(self.producers.clone(), signal);
+    }
+
+    fn stop(&self, slots: Range<usize>, signal: Signal) {
+        for slot in slots {
+            let mut held = self.slot(slot);
+            if let Some(group) = held.group {
+                held.stopped = true;
                 let _ = kill_process_group(group, signal);
             }
         }
+    }
+
+    /// Whether the command of some producer has not ended yet.
+    pub(crate) fn producers_run(&self) -> bool {
+        self.producers.clone().any(|slot| self.slot(slot).group.is_some())
     }
 }

@@ -1,8 +1,9 @@
 //! What a run reads: rows that become arguments, or blocks that commands read themselves.
 
+use std::fs::File;
+
 use super::args::Args;
 use super::blocks::Blocks;
-use super::origin::Format;
 use super::source::{Columns, Given, Source};
 
 /// The whole input.
@@ -16,13 +17,16 @@ impl Input {
     /// Opens all that the flags name, and what stands after the command.
     pub(crate) fn open(args: &Args, given: Vec<Given>) -> Result<Self, String> {
         let items = &args.items;
-        let delimiter = args.delimiter()?;
         if items.pipe {
-            return Blocks::open(&items.arg_file, delimiter, items.block.get()).map(Self::Blocks);
+            let size = items.block.get();
+            return Blocks::open(&items.arg_file, args.delimiter()?, size).map(Self::Blocks);
         }
-        let format =
-            Format { delimiter, end: items.end.clone(), skip_blank: items.no_run_if_empty };
-        Source::open(&items.arg_file, given, args.separator()?, format).map(Self::Rows)
+        Source::open(&items.arg_file, given, args.separator()?, args.format()?).map(Self::Rows)
+    }
+
+    /// What a producer's command writes.
+    pub(crate) fn of_command(args: &Args, name: String, output: File) -> Result<Self, String> {
+        Ok(Self::Rows(Source::of_command(name, output, args.separator()?, args.format()?)))
     }
 
     /// How many columns an item has.

@@ -18,6 +18,11 @@ pub(crate) struct Item {
 }
 
 impl Item {
+    /// Its bytes, which `--weight` bounds.
+    pub(crate) fn weight(&self) -> u64 {
+        self.args.iter().map(|arg| arg.len() as u64).sum()
+    }
+
     /// The item in a message: on one line, without loss up to a length that one can read.
     pub(crate) fn label(&self) -> String {
         const LONGEST: usize = 60;

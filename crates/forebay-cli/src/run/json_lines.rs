@@ -49,6 +49,14 @@ impl Observer for JsonLines {
             Event::Dead { consumer, item, reason } => {
                 json!({"event": "dead", "seq": item.seq, "consumer": consumer + 1, "reason": reason})
             }
+            Event::Refused { producer, item, reason } => {
+                json!({"event": "refused", "seq": item.seq, "item": args(item),
+                       "producer": producer + 1, "reason": reason})
+            }
+            Event::Dropped { producer, item, has_waited } => {
+                json!({"event": "dropped", "seq": item.seq, "item": args(item),
+                       "producer": producer + 1, "has_waited": has_waited})
+            }
             Event::Wait { side, since } => {
                 let (who, number) = match side {
                     Side::Producer(number) => ("producer", number),

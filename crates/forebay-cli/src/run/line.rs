@@ -31,7 +31,7 @@ pub(crate) enum Kind {
 }
 
 /// What has been made so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Line {
     kind: Kind,
     words: Vec<OsString>,

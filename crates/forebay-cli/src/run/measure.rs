@@ -14,7 +14,7 @@ use super::surroundings::Surroundings;
 use super::template::Template;
 
 /// A command that rows are added to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Measure {
     limit: Limit,
     kind: Kind,

@@ -1,7 +1,7 @@
 //! `forebay run`: a command over items, several at a time.
 //!
-//! A [producer](producer) thread reads the [source](source) and puts each [item](item) into a buffer;
-//! one thread for each [consumer](consumer) leases an item, makes a [command](template) of it,
+//! Each [producer](producer) thread reads its [source](source), which may be [a command](producer_command),
+//! and puts each [item](item) into a buffer; one thread for each [consumer](consumer) leases an item, makes a [command](template) of it,
 //! [runs](command) it, [prints](output) what it wrote, adds a line to the [joblog](joblog), and acks.
 //! An item that fails and has tries left goes to the [backoff](backoff) with its lease. The buffer
 //! does the rest: it holds the producer back, hands out items in order, counts, and knows when all is
@@ -16,7 +16,11 @@
 //! | 126, 127 | the command can never be run; was not found. Nothing is lost: the items remain |
 //! | 129, 130, 143 | interrupted by SIGHUP; by Ctrl-C; by SIGTERM |
 //! | 141      | whoever read standard output went away |
-//! | 255      | wrong usage, something that could not start or go on, or a panic |
+//! | 255      | wrong usage, something that could not start or go on, input that is not all there, or a panic |
+//!
+//! Input is not all there where a file could not be read to its end, a producer's command failed, or an item
+//! was heavier than `--weight`. What `--on-full` refuses or drops was given up by choice: it is told, and
+//! changes no status.
 //!
 //! GNU parallel gives 101 where `done` was reached and none failed, which its manual does not tell.
 //!
@@ -38,7 +42,9 @@ mod capture;
 mod command;
 mod conclude;
 mod consumer;
+mod dead;
 mod delimiter;
+mod dropped;
 mod escape;
 mod event;
 pub(crate) mod foreign;
@@ -46,6 +52,7 @@ mod group;
 pub(crate) mod guard;
 mod halt;
 mod input;
+mod intake;
 mod interrupt;
 mod item;
 mod joblog;
@@ -61,6 +68,7 @@ mod packing;
 mod piece;
 mod placeholder;
 mod producer;
+mod producer_command;
 mod progress;
 pub(crate) mod quote;
 mod report;
@@ -75,6 +83,7 @@ mod tally;
 mod template;
 mod upstream;
 pub(crate) mod watch;
+mod watermark;
 
 use std::fs::File;
 use std::io;
@@ -88,17 +97,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use forebay::{Builder, Consumer, Lease};
+use forebay::{Builder, Consumer, Lease, Producer};
 use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 
 pub(crate) use args::Args;
 use backoff::Backoff;
 use command::GRACE;
+use dead::DeadFile;
 use event::Event;
 use group::Groups;
 use guard::Guard;
 use halt::{Halt, What, When};
 use input::Input;
+use intake::Intake;
 use item::Item;
 use joblog::Joblog;
 use json_lines::JsonLines;
@@ -106,7 +117,7 @@ use measure::Measure;
 use message::say;
 use observer::{Blinded, Observer, Observers};
 use output::Printer;
-use packing::{Bounds, Fitting, Packing};
+use packing::{Bounds, Fitting};
 use producer::Production;
 use resume::Finished;
 use source::Columns;
@@ -115,6 +126,7 @@ use stop::{Cause, Stop};
 use surroundings::Surroundings;
 use tally::Tally;
 use template::{Reading, Template};
+use watermark::Marks;
 
 /// Leases beyond one for each consumer: items in backoff.
 const IN_BACKOFF: usize = 4096;
@@ -144,6 +156,9 @@ pub(crate) struct Run {
     spill: Arc<Spill>,
     printer: Printer,
     joblog: Option<Joblog>,
+    dead: Option<DeadFile>,
+    intake: Intake,
+    marks: Option<Arc<Marks>>,
     tally: Tally,
     stop: Stop,
     /// Part of the input could not be read.
@@ -172,26 +187,32 @@ pub(crate) fn run(args: Args) -> ExitCode {
 
 fn execute(mut args: Args) -> Result<u8, String> {
     let given = args.split_command()?;
-    let input = Input::open(&args, given)?;
-    let (template, surroundings) = read_command(&args, input.columns())?;
+    // First of all files: it must not be one that is emptied.
+    let dead = DeadFile::of_run(&args, &given)?;
+    let input = args.reads_itself(&given).then(|| Input::open(&args, given)).transpose()?;
+    let columns = columns(&args, input.as_ref())?;
+    let (template, surroundings) = read_command(&args, columns)?;
     let bounds = bounds(&args, &template, &surroundings)?;
     let report_file = args.output.report_json.as_deref().map(create_report).transpose()?;
-    let (joblog, finished) = open_joblog(&args, &template, input.columns())?;
+    let (joblog, finished) = open_joblog(&args, &template, columns)?;
     let consumers = args.consumers();
     let capacity = args.capacity();
-    allow_file_handles(consumers);
+    let commands = args.items.producer.len();
+    allow_file_handles(consumers + commands);
     let show_progress = progress::is_wanted(args.output.quiet) && !args.command_line.dry_run;
     let wants_total = show_progress || args.failure.halt.is_some_and(Halt::needs_total);
     // How many fit is not known before they are read.
-    let counted = if wants_total && bounds.fitting.is_none() { input.count() } else { None };
-    let groups = Arc::new(Groups::new(consumers));
-    let guard = if args.command_line.dry_run { None } else { start_guard(&groups) };
-    let (producer, buffer) = Builder::bounded(capacity)
-        .name("run")
-        .max_leased(consumers + IN_BACKOFF)
-        .max_failures(args.failure.retries)
-        .build()
-        .map_err(|error| error.to_string())?;
+    let counted = match &input {
+        Some(input) if wants_total && bounds.fitting.is_none() && commands == 0 => input.count(),
+        _ => None,
+    };
+    let marks = args.flow.marks(capacity)?.map(|marks| {
+        Arc::new(Marks::new(marks, args.flow.on_high.take(), args.flow.on_low.take()))
+    });
+    let (producer, buffer) = build(&args, marks.as_ref())?;
+    let groups = Arc::new(Groups::new(consumers, commands));
+    let starts_nothing = args.command_line.dry_run && commands == 0 && marks.is_none();
+    let guard = if starts_nothing { None } else { start_guard(&groups) };
     let spill = Arc::new(Spill::default());
     let began = Instant::now();
     let run = Arc::new(Run {
@@ -216,6 +237,9 @@ fn execute(mut args: Args) -> Result<u8, String> {
         ),
         spill,
         joblog,
+        dead,
+        intake: Intake::new(commands + usize::from(input.is_some())),
+        marks,
         tally: Tally::new(consumers),
         stop: Stop::default(),
         fault: AtomicBool::new(false),
@@ -223,30 +247,43 @@ fn execute(mut args: Args) -> Result<u8, String> {
         counted,
         max_args: bounds.rows,
         skipped: AtomicU64::new(0),
-        is_list: input.is_list(),
+        is_list: commands == 0 && input.as_ref().is_some_and(Input::is_list),
         production: OnceLock::new(),
     });
     let cannot_begin = |error: io::Error| format!("cannot begin: {error}");
     interrupt::listen(&run).map_err(cannot_begin)?;
-    if let Some(invitation) = input.invitation().filter(|_| !args.output.quiet) {
+    if let Some(invitation) =
+        input.as_ref().and_then(Input::invitation).filter(|_| !args.output.quiet)
+    {
         say(invitation);
     }
     if show_progress {
         progress::show(&run);
     }
     run.start_consumers(consumers).map_err(cannot_begin).and_then(|ended| {
-        let shared = Arc::clone(&run);
-        let packing = Packing::new(input, bounds, finished);
-        // Never joined: it may be reading from a source that never ends.
-        run.spawn("producer", (), move || {
-            producer::produce(&shared, &producer, packing);
-        })
-        .map_err(cannot_begin)?;
+        let upstream_told = run.serve_watermarks().map_err(cannot_begin)?;
+        let feeds = run.feeds(&args, input, &bounds, finished)?;
+        run.start_producers(producer, feeds).map_err(cannot_begin)?;
         run.wait(&ended);
+        run.finish_watermarks(&upstream_told);
+        run.wait_for_producers();
         Ok(())
     })?;
     drop(guard);
     run.conclude(args.output.quiet, report_file, consumers)
+}
+
+/// How many columns an item has.
+fn columns(args: &Args, input: Option<&Input>) -> Result<Columns, String> {
+    let of_producers = if args.items.colsep.is_some() { Columns::Split } else { Columns::Known(1) };
+    match input.map(Input::columns) {
+        Some(columns) if columns != of_producers && !args.items.producer.is_empty() => Err(
+            "--producer: its items have one column, and several sources give more; split items into columns \
+             with --colsep instead"
+                .to_owned(),
+        ),
+        columns => Ok(columns.unwrap_or(of_producers)),
+    }
 }
 
 /// The command, and where it runs.
@@ -289,6 +326,24 @@ fn bounds(args: &Args, template: &Template, surroundings: &Surroundings) -> Resu
     let most_bytes = args.items.max_chars.map(NonZeroUsize::get);
     let measure = Measure::new(template, surroundings, most_bytes)?;
     Ok(Bounds { rows, fitting: Some(Fitting { measure, consumers: args.consumers() }) })
+}
+
+fn build(
+    args: &Args,
+    marks: Option<&Arc<Marks>>,
+) -> Result<(Producer<Item>, Consumer<Item>), String> {
+    let mut builder = Builder::bounded(args.capacity())
+        .name("run")
+        .max_leased(args.consumers() + IN_BACKOFF)
+        .max_failures(args.failure.retries);
+    if let Some(weight) = args.flow.weight {
+        builder = builder.weighing(weight.get(), Item::weight);
+    }
+    if let Some(marks) = marks.cloned() {
+        builder = builder.watermarks(marks.low, marks.high, move |mark| marks.cross(mark));
+    }
+    let (producer, buffer) = builder.build().map_err(|error| error.to_string())?;
+    Ok((producer.with_overflow(args.flow.on_full), buffer))
 }
 
 fn observers(args: &Args) -> Vec<Box<dyn Observer>> {
@@ -419,6 +474,9 @@ impl Run {
         let is_first = self.stop.soon(cause);
         self.buffer.close();
         self.end_backoff();
+        if is_first {
+            self.stop_producers();
+        }
         is_first
     }
 
@@ -427,16 +485,20 @@ impl Run {
         let is_first = self.stop.now(cause);
         self.stop_soon(cause);
         self.groups.stop_all(Signal::TERM);
-        let groups = Arc::clone(&self.groups);
-        // Without a thread to wait there is no grace.
-        let kill = move || {
-            thread::sleep(GRACE);
-            groups.stop_all(Signal::KILL);
-        };
-        if spawn("grace", kill).is_err() {
-            self.groups.stop_all(Signal::KILL);
-        }
+        self.after_grace(|groups| groups.stop_all(Signal::KILL));
         is_first
+    }
+
+    fn after_grace(&self, kill: fn(&Groups)) {
+        let groups = Arc::clone(&self.groups);
+        let body = move || {
+            thread::sleep(GRACE);
+            kill(&groups);
+        };
+        // Without a thread to wait there is no grace.
+        if spawn("grace", body).is_err() {
+            kill(&self.groups);
+        }
     }
 
     /// Whoever is in backoff goes back to the buffer.

@@ -55,14 +55,14 @@ pub(crate) struct Observers {
 struct Telling {
     observers: Vec<Box<dyn Observer>>,
     depth: u64,
-    /// Items that were told as put, and not yet as leased or dropped.
-    put: HashSet<u64>,
+    /// Items that wait, as far as was told.
+    waiting: HashSet<u64>,
 }
 
 impl Observers {
     pub(crate) fn new(began: Instant, observers: Vec<Box<dyn Observer>>) -> Self {
         let is_empty = observers.is_empty();
-        let telling = Telling { observers, depth: 0, put: HashSet::new() };
+        let telling = Telling { observers, depth: 0, waiting: HashSet::new() };
         Self { began, is_empty, telling: Mutex::new(telling), was_put: Condvar::new() }
     }
 
@@ -83,24 +83,45 @@ impl Observers {
         let mut telling = self.lock();
         match event {
             Event::Put { item, .. } => {
-                telling.put.insert(item.seq);
+                telling.waiting.insert(item.seq);
                 telling.depth += 1;
                 self.was_put.notify_all();
             }
             Event::Lease { item, delivery, .. } => {
                 if *delivery == 1 {
-                    let untold = |telling: &mut Telling| !telling.put.contains(&item.seq);
-                    let told = self.was_put.wait_while(telling, untold);
-                    telling = told.unwrap_or_else(PoisonError::into_inner);
-                    telling.put.remove(&item.seq);
+                    telling = self.until_waiting(telling, item.seq);
                 }
+                telling.waiting.remove(&item.seq);
                 telling.depth -= 1;
             }
-            Event::Nack { .. } => telling.depth += 1,
-            Event::Ack { .. } | Event::Failed { .. } | Event::Dead { .. } | Event::Wait { .. } => {}
+            Event::Nack { item } => {
+                telling.waiting.insert(item.seq);
+                telling.depth += 1;
+            }
+            Event::Dropped { item, has_waited: true, .. } => {
+                telling = self.until_waiting(telling, item.seq);
+                telling.waiting.remove(&item.seq);
+                telling.depth -= 1;
+            }
+            Event::Ack { .. }
+            | Event::Failed { .. }
+            | Event::Dead { .. }
+            | Event::Refused { .. }
+            | Event::Dropped { .. }
+            | Event::Wait { .. } => {}
         }
         let moment = Moment { at: self.began.elapsed(), depth: telling.depth };
         telling.each(|observer| observer.see(moment, event))
+    }
+
+    /// Waits until the item was told as one that waits: another thread is about to tell it.
+    fn until_waiting<'a>(
+        &self,
+        telling: MutexGuard<'a, Telling>,
+        seq: u64,
+    ) -> MutexGuard<'a, Telling> {
+        let untold = |telling: &mut Telling| !telling.waiting.contains(&seq);
+        self.was_put.wait_while(telling, untold).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells all that the run has ended.

@@ -82,6 +82,11 @@ impl Printer {
         Ok(())
     }
 
+    /// Nothing will ever be printed for the item: those after it need not wait for its turn.
+    pub(crate) fn pass(&self, item: &Item) -> io::Result<()> {
+        if self.keep_order { self.print(item, &mut Output::default()) } else { Ok(()) }
+    }
+
     /// Prints what still waits for its turn because an item before it did not finish.
     pub(crate) fn finish(&self) -> io::Result<()> {
         // A consumer that still prints does so for a reader who does not read: nobody is waited for

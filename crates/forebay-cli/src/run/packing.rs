@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use super::arguments::Arguments;
 use super::blocks::Blocks;
@@ -35,7 +36,7 @@ pub(crate) enum Packing {
 pub(crate) struct Rows {
     source: Source,
     bounds: Bounds,
-    finished: Finished,
+    finished: Arc<Finished>,
     has_columns: bool,
     /// The group that is not full yet.
     group: Vec<OsString>,
@@ -46,7 +47,7 @@ pub(crate) struct Rows {
 }
 
 /// How much one command gets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bounds {
     /// Never 0.
     pub(crate) rows: usize,
@@ -55,7 +56,7 @@ pub(crate) struct Bounds {
 }
 
 /// As many rows as fit.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Fitting {
     pub(crate) measure: Measure,
     /// The last group is cut for so many consumers. Never 0.
@@ -63,7 +64,7 @@ pub(crate) struct Fitting {
 }
 
 impl Packing {
-    pub(crate) fn new(input: Input, bounds: Bounds, finished: Finished) -> Self {
+    pub(crate) fn new(input: Input, bounds: Bounds, finished: Arc<Finished>) -> Self {
         match input {
             Input::Rows(source) => Self::Rows(Box::new(Rows {
                 has_columns: !source.columns().is_one(),

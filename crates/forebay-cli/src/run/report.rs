@@ -7,7 +7,8 @@
 //! - `produced = finished + remaining + dead + dropped`;
 //! - `failed = dead`: an item that failed its last try, or can never be run, is set aside as a dead
 //!   letter, and nothing else is. The two keys differ once a buffer outlives its run;
-//! - `dropped = 0`: this run's producer waits for room and drops nothing;
+//! - `dropped = 0` unless `--on-full` says to drop. What is `refused` was never produced;
+//! - the sum of `produced_by` is `produced`;
 //! - the sum of `shares` is `finished + failed`: each item counts for the consumer that brought it
 //!   to its end, whoever tried before.
 //!
@@ -35,16 +36,23 @@ pub(crate) struct Report {
     pub(crate) remaining: u64,
     /// Dead letters.
     pub(crate) dead: u64,
+    /// Items dropped because the buffer was full.
     pub(crate) dropped: u64,
+    /// Items refused because the buffer was full, or because they are heavier than it may hold.
+    pub(crate) refused: u64,
     /// The most items that waited at once.
     pub(crate) high_water: u64,
     pub(crate) capacity: u64,
     pub(crate) producers: usize,
     pub(crate) consumers: usize,
+    /// Items put by each producer.
+    pub(crate) produced_by: Vec<u64>,
     /// Items brought to an end by each consumer.
     pub(crate) shares: Vec<u64>,
     /// Time on a full buffer, all producers together.
     pub(crate) producer_wait_seconds: f64,
+    /// Time on a full buffer, of each producer.
+    pub(crate) producer_waits_seconds: Vec<f64>,
     /// Time on an empty buffer, all consumers together.
     pub(crate) consumer_wait_seconds: f64,
     pub(crate) elapsed_seconds: f64,
@@ -58,6 +66,8 @@ pub(crate) struct Report {
 pub(crate) struct Remarks {
     /// Items that `--resume` left out.
     pub(crate) skipped: u64,
+    /// Those of the refused that are heavier than the buffer may hold.
+    pub(crate) too_heavy: u64,
     /// Whether the input was read to its end.
     pub(crate) all_read: bool,
     /// The first items that failed, each with its reason.
@@ -93,6 +103,17 @@ impl Report {
             let _ =
                 write!(text, "\n{} left out: finished before", counted(remarks.skipped, "item"));
         }
+        let refused = self.refused - remarks.too_heavy;
+        if refused > 0 {
+            let _ = write!(text, "\n{} refused: the buffer was full", counted(refused, "item"));
+        }
+        if remarks.too_heavy > 0 {
+            let _ = write!(text, "\n{} refused: too heavy", counted(remarks.too_heavy, "item"));
+        }
+        if self.dropped > 0 {
+            let _ =
+                write!(text, "\n{} dropped: the buffer was full", counted(self.dropped, "item"));
+        }
         if !remarks.all_read {
             text.push_str("\nthe input was not read to its end");
         }
@@ -115,7 +136,30 @@ impl Report {
                 self.load(),
             );
         }
+        if self.producers > 1 {
+            let _ = write!(text, "\n{}", self.each_producer());
+        }
         text
+    }
+
+    /// What each producer did, or the range where a list would be too long to read.
+    fn each_producer(&self) -> String {
+        let (put, waits) = (&self.produced_by, &self.producer_waits_seconds);
+        if put.len() <= 8 {
+            let one = |(number, (put, wait)): (usize, (&u64, &f64))| {
+                format!("producer {} put {put}, waited {}", number + 1, seconds(*wait))
+            };
+            let list: Vec<_> = put.iter().zip(waits).enumerate().map(one).collect();
+            return list.join("; ");
+        }
+        let (least, most) = (put.iter().min(), put.iter().max());
+        format!(
+            "producers put from {} to {}, waited from {} to {}",
+            least.unwrap_or(&0),
+            most.unwrap_or(&0),
+            seconds(waits.iter().copied().fold(f64::INFINITY, f64::min)),
+            seconds(waits.iter().copied().fold(0.0, f64::max)),
+        )
     }
 
     fn verdict(&self, measured: &Measured) -> String {

@@ -4,7 +4,8 @@
 //! once, when the first row is asked for, and kept in memory; the product itself never is.
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{BufReader, IsTerminal};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -119,6 +120,27 @@ impl Source {
             ended: false,
             awaits_terminal,
         })
+    }
+
+    /// What a producer's command writes.
+    pub(crate) fn of_command(
+        name: String,
+        output: File,
+        separator: Option<Delimiter>,
+        format: Format,
+    ) -> Self {
+        let origin = Origin::File { name, reader: BufReader::with_capacity(1 << 16, output) };
+        Self {
+            format,
+            separator,
+            first: Origins::new(vec![origin]),
+            beside: Vec::new(),
+            inner: Vec::new(),
+            outer_row: Vec::new(),
+            next_rows: Vec::new(),
+            ended: false,
+            awaits_terminal: false,
+        }
     }
 
     /// Whether all rows are there already, as arguments.

@@ -43,6 +43,14 @@ pub(crate) struct Failure {
     #[arg(long, value_name = "FILE")]
     pub(crate) joblog: Option<PathBuf>,
 
+    /// Add items that failed for good to FILE, in the form that `-a FILE` reads
+    ///
+    /// An item a line, or ended as -0 or -d say; those that can never be run, and those too heavy for --weight,
+    /// too. What stands in FILE stays. To try them again, with the same -0 or -d:
+    /// `forebay run -a FILE --dead OTHER COMMAND`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dead: Option<PathBuf>,
+
     /// Do not run again what the joblog says has finished, and add to it
     ///
     /// Items are known by their content: their order may have changed. Failed ones are run again.

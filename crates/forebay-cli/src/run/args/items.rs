@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::values::{bytes, max_args, max_chars, max_lines};
+use super::values::{block, max_args, max_chars, max_lines};
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Items")]
@@ -34,6 +34,15 @@ pub(crate) struct Items {
     /// End a source at the item STR, which is none itself
     #[arg(short = 'E', value_name = "STR")]
     pub(crate) end: Option<OsString>,
+
+    /// Read items from what the shell command CMD writes; repeat it for more at a time
+    ///
+    /// Each CMD is a producer of its own, run by `sh -c` with nothing on its standard input: slow and
+    /// fast ones feed the same buffer side by side. Files and arguments are one producer more;
+    /// standard input is read only if named. The commands are stopped when the run stops. If one fails,
+    /// its items so far are run, and the exit status is 255.
+    #[arg(long, value_name = "CMD")]
+    pub(crate) producer: Vec<OsString>,
 
     /// Do not run the command on blank items: empty, or nothing but white space
     ///
@@ -86,8 +95,8 @@ pub(crate) struct Items {
     ])]
     pub(crate) pipe: bool,
 
-    /// Let a block be about SIZE bytes long; k, M and G are understood
-    #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "1M", requires = "pipe")]
+    /// Let a block be about SIZE bytes long; K, M and G are understood, by 1024
+    #[arg(long, value_name = "SIZE", value_parser = block, default_value = "1M", requires = "pipe")]
     pub(crate) block: NonZeroUsize,
 }
 

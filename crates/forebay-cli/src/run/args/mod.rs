@@ -13,6 +13,7 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use super::delimiter::Delimiter;
+use super::origin::Format;
 use super::source::Given;
 use command::CommandLine;
 use failure::Failure;
@@ -80,6 +81,10 @@ Examples:
     forebay run convert {1} -resize {2} {1.}-{2}.webp ::: *.png ::: 64 256
   As few commands as the length of a command line allows:
     find . -name '*.o' -print0 | forebay run -0 -m rm
+  Two sources at a time, whichever is faster; keep what fails for later:
+    forebay run --producer 'find a' --producer 'find b' --dead later -- ./check
+  Follow a log that cannot wait, and lose the oldest lines when too many come:
+    forebay run --producer 'tail -F log' --on-full drop-oldest -- ./ship
   Stop at the first failure:
     forebay run --halt now,fail=1 -- ./check {} ::: *.conf
 
@@ -97,11 +102,13 @@ Exit status:
   129, 130, 143   interrupted by SIGHUP; by Ctrl-C; by SIGTERM
   141             whoever read the output went away
   255             wrong usage; a file, the joblog or the output that could not
-                  be opened or written; or a defect of forebay
+                  be opened or written; input that is not all there: a producer
+                  that failed, an item too heavy; or a defect of forebay
+  Items that --on-full refused or dropped are told, and change no status.
   GNU parallel's are the same but for `fail=1` (the failed command's own status)
   and `done` where none failed (101).
 
-At the end: produced = finished + failed + remaining.";
+At the end: produced = finished + failed + remaining + dropped.";
 
 impl Args {
     pub(crate) fn consumers(&self) -> usize {
@@ -111,6 +118,18 @@ impl Args {
     pub(crate) fn capacity(&self) -> usize {
         let least = if self.items.pipe { 1 } else { 64 };
         self.flow.capacity.map_or_else(|| (2 * self.consumers()).max(least), NonZeroUsize::get)
+    }
+
+    /// Whether there is a producer beside those that are commands.
+    pub(crate) fn reads_itself(&self, given: &[Given]) -> bool {
+        let items = &self.items;
+        items.producer.is_empty() || !items.arg_file.is_empty() || !given.is_empty()
+    }
+
+    /// How items are told apart, and which are left out.
+    pub(crate) fn format(&self) -> Result<Format, String> {
+        let Items { end, no_run_if_empty: skip_blank, .. } = &self.items;
+        Ok(Format { delimiter: self.delimiter()?, end: end.clone(), skip_blank: *skip_blank })
     }
 
     pub(crate) fn delimiter(&self) -> Result<Delimiter, String> {

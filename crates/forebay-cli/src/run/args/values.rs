@@ -1,7 +1,9 @@
 //! How the values of flags are read.
 
-use std::num::{IntErrorKind, NonZeroUsize, ParseIntError};
+use std::num::{IntErrorKind, NonZeroU64, NonZeroUsize, ParseIntError};
 use std::time::Duration;
+
+use forebay::Overflow;
 
 /// Far from where adding to the present overflows.
 const LONGEST: Duration = Duration::from_hours(24 * 36_500);
@@ -38,6 +40,65 @@ pub(super) fn capacity(text: &str) -> Result<NonZeroUsize, String> {
     from_one_to(MOST_CAPACITY, "--capacity", "a buffer holds at least 1 item", text)
 }
 
+pub(super) fn high(text: &str) -> Result<usize, String> {
+    let nothing = "a buffer in which 0 items wait is not high";
+    from_one_to(MOST_CAPACITY, "--high", nothing, text).map(NonZeroUsize::get)
+}
+
+pub(super) fn low(text: &str) -> Result<usize, String> {
+    if text == "0" { Ok(0) } else { high(text).map_err(|why| why.replace("--high", "--low")) }
+}
+
+/// A number of bytes, with a unit or without: by thousands with k, m, g, kB, MB, GB, by 1024 with K, M, G,
+/// KiB, MiB, GiB, as GNU parallel has it.
+fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match &text[digits.len()..] {
+        "" | "B" => 1,
+        "k" | "kB" => 1_000,
+        "m" | "MB" => 1_000_000,
+        "g" | "GB" => 1_000_000_000,
+        "K" | "KiB" => 1 << 10,
+        "M" | "MiB" => 1 << 20,
+        "G" | "GiB" => 1 << 30,
+        _ => {
+            return Err("the units of size are k, m and g, by thousands, and K, M and G, by 1024"
+                .to_owned());
+        }
+    };
+    let number: u64 = digits.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => "more bytes than any memory holds".to_owned(),
+        _ => "want a size such as 4096, 500k or 64M".to_owned(),
+    })?;
+    number.checked_mul(unit).ok_or_else(|| "more bytes than any memory holds".to_owned())
+}
+
+pub(super) fn weight(text: &str) -> Result<NonZeroU64, String> {
+    NonZeroU64::new(bytes(text)?)
+        .ok_or_else(|| "where 0 bytes may wait nothing ever could; give 1 or more".to_owned())
+}
+
+pub(super) fn block(text: &str) -> Result<NonZeroUsize, String> {
+    let size = usize::try_from(bytes(text)?).ok().filter(|size| *size <= MOST_BYTES);
+    let size = size.ok_or_else(|| format!("the largest block is {}G", MOST_BYTES >> 30))?;
+    NonZeroUsize::new(size).ok_or_else(|| "a block holds at least 1 byte".to_owned())
+}
+
+pub(super) fn on_full(text: &str) -> Result<Overflow, String> {
+    Ok(match text {
+        "wait" => Overflow::Wait,
+        "refuse" => Overflow::Refuse,
+        "drop-oldest" => Overflow::DropOldest,
+        "drop-newest" => Overflow::DropThis,
+        _ => match text.strip_prefix("wait=") {
+            Some(time) => Overflow::WaitFor(duration(time)?),
+            None => {
+                return Err("want one of wait, wait=TIME, refuse, drop-oldest, drop-newest".into());
+            }
+        },
+    })
+}
+
 pub(super) fn max_args(text: &str) -> Result<NonZeroUsize, String> {
     from_one_to(u32::MAX as usize, "--max-args", "a command gets at least 1 item", text)
 }
@@ -48,23 +109,6 @@ pub(super) fn max_lines(text: &str) -> Result<NonZeroUsize, String> {
 
 pub(super) fn max_chars(text: &str) -> Result<NonZeroUsize, String> {
     from_one_to(1 << 30, "--max-chars", "a command has at least 1 byte", text)
-}
-
-/// A number of bytes, with a unit or without.
-pub(super) fn bytes(text: &str) -> Result<NonZeroUsize, String> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let shift = match &text[digits.len()..] {
-        "" => 0,
-        "k" | "K" => 10,
-        "m" | "M" => 20,
-        "g" | "G" => 30,
-        _ => return Err("want a number of bytes such as 500k, 10M or 1G".to_owned()),
-    };
-    let number: usize =
-        digits.parse().map_err(|_| "want a size such as 500k, 10M or 1G".to_owned())?;
-    let size = number.checked_mul(1 << shift).filter(|size| *size <= MOST_BYTES);
-    let size = size.ok_or_else(|| format!("the largest size is {}G", MOST_BYTES >> 30))?;
-    NonZeroUsize::new(size).ok_or_else(|| "want a size greater than 0".to_owned())
 }
 
 pub(super) fn retries(text: &str) -> Result<u32, String> {
@@ -102,6 +146,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn sizes_have_units() {
+        for (text, bytes) in [
+            ("1", 1),
+            ("512B", 512),
+            ("3k", 3_000),
+            ("3K", 3 << 10),
+            ("2MB", 2_000_000),
+            ("2MiB", 2 << 20),
+            ("16G", 16 << 30),
+        ] {
+            assert_eq!(weight(text).map(NonZeroU64::get), Ok(bytes), "{text}");
+            assert_eq!(block(text).map(NonZeroUsize::get), Ok(bytes as usize), "{text}");
+        }
+        for wrong in [
+            "",
+            "0",
+            "0k",
+            "k",
+            "-1",
+            "1.5k",
+            "5x",
+            "20000000000GiB",
+            "1e99",
+            "99999999999999999999",
+        ] {
+            assert!(weight(wrong).is_err(), "{wrong:?}");
+            assert!(block(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(block("17G").is_err());
+    }
+
+    #[test]
     fn times_have_units() {
         assert_eq!(duration("2.5"), Ok(Duration::from_millis(2_500)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
@@ -109,17 +185,6 @@ mod tests {
         assert_eq!(duration("36500d"), Ok(LONGEST));
         for wrong in ["", "0", "-1", "5x", "s", "nan", "1e400", "1e19", "inf", "36501d"] {
             assert!(duration(wrong).is_err(), "{wrong:?}");
-        }
-    }
-    #[test]
-    fn sizes_have_units() {
-        let size = |text| bytes(text).map(NonZeroUsize::get);
-        assert_eq!(size("12"), Ok(12));
-        assert_eq!(size("3k"), Ok(3 << 10));
-        assert_eq!(size("2M"), Ok(2 << 20));
-        assert_eq!(size("16G"), Ok(16 << 30));
-        for wrong in ["", "0", "0k", "-1", "5x", "17G", "M", "1.5M", "99999999999999999999"] {
-            assert!(size(wrong).is_err(), "{wrong:?}");
         }
     }
 }
