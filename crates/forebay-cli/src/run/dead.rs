@@ -75,9 +75,9 @@ impl DeadFile {
             Err(format!("--dead {path}: this file is {what}, too; give another name"))
         };
         let stdin = || File::from(stdio::stdin().try_clone_to_owned().ok()?).metadata().ok();
-        let is_input = |path: &PathBuf| match path.as_os_str() == "-" {
-            true => is_own(stdin()),
-            false => is_own(fs::metadata(path).ok()),
+        let is_input = |path: &PathBuf| {
+            let is_stdin = path.as_os_str() == "-";
+            is_own(if is_stdin { stdin() } else { fs::metadata(path).ok() })
         };
         if inputs.iter().any(is_input) || (reads_stdin && is_own(stdin())) {
             return refuse("read as input");

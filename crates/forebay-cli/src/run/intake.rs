@@ -103,6 +103,11 @@ impl Intake {
         self.too_heavy.load(Ordering::Relaxed)
     }
 
+    /// Items refused for either reason.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused_full() + self.too_heavy()
+    }
+
     /// Items put by each producer.
     pub(crate) fn produced_by(&self) -> Vec<u64> {
         self.each.iter().map(|brought| brought.put.load(Ordering::Relaxed)).collect()

@@ -475,7 +475,8 @@ impl Run {
             return Some(production.items);
         }
         let items = self.counted?.saturating_sub(self.skipped.load(Ordering::Relaxed));
-        Some(items.div_ceil(self.max_args as u64))
+        let never_run = self.buffer.statistics().dropped + self.intake.refused();
+        Some(items.div_ceil(self.max_args as u64).saturating_sub(never_run))
     }
 
     fn skip(&self) {
