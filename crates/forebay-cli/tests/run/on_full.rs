@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::forebay::{Ended, Folder, assert_sums, input, number, run};
+use crate::forebay::{Ended, Folder, assert_sums, input, number, run, start};
 
 /// Items that come faster than one consumer takes them: 1, which holds it for two seconds, then 2 to
 /// 30 within moments, for which there are 3 places.
@@ -65,6 +65,28 @@ fn a_producer_that_waits_long_enough_loses_nothing() {
         let (ended, report) = flooded(policy, &[]);
         assert!(!ended.errors().contains("refused"), "{}", ended.errors());
         assert_counts(&report, &[("produced", 30.0), ("finished", 30.0), ("refused", 0.0)]);
+    }
+}
+
+#[test]
+fn under_keep_order_nobody_waits_for_what_was_dropped_or_refused() {
+    for policy in ["drop-oldest", "drop-newest", "refuse"] {
+        let folder = Folder::new();
+        let begun = folder.arg("begun");
+        // The last one comes when there is room again, and then nothing, for a long time.
+        let producer = format!(
+            "echo 1; until [ -e {begun} ]; do sleep 0.01; done; seq 2 30; \
+             until [ -e {begun}.3 ]; do sleep 0.01; done; echo last; exec sleep 300"
+        );
+        let work = format!(
+            "touch {begun}; echo {{}} out >&2; [ {{}} != 1 ] || sleep 1; echo >> {begun}.all; \
+             [ $(wc -l < {begun}.all) != 3 ] || touch {begun}.3"
+        );
+        let arguments = ["-k", "-j1", "--capacity", "3", "--on-full", policy, "--producer"];
+        let going = start(&[&arguments[..], &[&producer, "--shell", &work]].concat(), b"");
+        going.until_said("last out");
+        going.signal(rustix::process::Signal::INT);
+        going.wait().exits(130);
     }
 }
 

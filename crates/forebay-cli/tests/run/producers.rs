@@ -166,6 +166,19 @@ fn one_that_is_silent_and_deaf_is_stopped_too() {
 }
 
 #[test]
+fn one_that_waits_is_asked_to_end() {
+    let folder = Folder::new();
+    let dir = folder.root().display();
+    let command = format!("trap 'touch {dir}/asked; exit 1' TERM; echo a; sleep 300 & wait");
+    let going = start(&["--producer", &command, "touch", &format!("{dir}/begun")], b"");
+    until("begun", || folder.path("begun").exists());
+    going.signal(Signal::INT);
+    let ended = going.wait().exits(130).says(&["not read to its end"]);
+    assert!(!ended.errors().contains("producer 1 ("), "{}", ended.errors());
+    assert!(folder.path("asked").exists());
+}
+
+#[test]
 fn it_ends_when_the_run_is_halted() {
     let folder = Folder::new();
     let command = endless(&folder);

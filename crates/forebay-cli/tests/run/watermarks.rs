@@ -120,6 +120,14 @@ fn one_that_hangs_is_ended_with_the_run_or_with_forebay() {
 }
 
 #[test]
+fn a_dry_run_tells_nobody() {
+    let folder = Folder::new();
+    let told = format!("touch {}", folder.arg("told"));
+    run(&["--dry-run", "--capacity", "1", "--on-high", &told, "true"], &input(1..=9)).exits(0);
+    assert!(folder.names().is_empty());
+}
+
+#[test]
 fn marks_that_cannot_be_are_refused() {
     let hook = ["--on-high", "true", "--capacity", "10"];
     for (marks, words) in [
