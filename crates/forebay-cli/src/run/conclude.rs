@@ -55,7 +55,7 @@ impl Run {
             remaining: statistics.unfinished(),
             dead: statistics.dead,
             dropped: statistics.dropped,
-            refused: self.intake.refused_full() + self.intake.too_heavy(),
+            refused: self.intake.refused(),
             high_water: statistics.high_water,
             capacity: self.capacity as u64,
             producers: self.intake.producers(),

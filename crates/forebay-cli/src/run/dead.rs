@@ -188,7 +188,7 @@ impl Run {
         let Err(error) = dead.record(item) else { return true };
         if self.stop_soon(Cause::Broken) {
             say(format_args!(
-                "{error}; item {} is not counted as failed. Make room, then run again what remains",
+                "{error}; item {} is not counted as failed. Mend that, then run again what remains",
                 item.label()
             ));
         }

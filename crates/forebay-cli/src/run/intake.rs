@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use super::Run;
 use super::arguments::Arguments;
 use super::item::Item;
 
@@ -103,6 +104,11 @@ impl Intake {
         self.too_heavy.load(Ordering::Relaxed)
     }
 
+    /// Items refused for either reason.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused_full() + self.too_heavy()
+    }
+
     /// Items put by each producer.
     pub(crate) fn produced_by(&self) -> Vec<u64> {
         self.each.iter().map(|brought| brought.put.load(Ordering::Relaxed)).collect()
@@ -140,6 +146,23 @@ impl Intake {
 impl Brought {
     fn waited(&self) -> Duration {
         Duration::from_nanos(self.waited.load(Ordering::Relaxed))
+    }
+}
+
+impl Run {
+    /// How many items there are to run in all, as soon as that is known.
+    pub(crate) fn total(&self) -> Option<u64> {
+        if let Some(production) = self.production.get() {
+            return Some(production.items);
+        }
+        let items = self.counted?.saturating_sub(self.skipped.load(Ordering::Relaxed));
+        let never_run = self.buffer.statistics().dropped + self.intake.refused();
+        Some(items.div_ceil(self.max_args as u64).saturating_sub(never_run))
+    }
+
+    /// An item has finished before.
+    pub(super) fn skip(&self) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
     }
 }
 

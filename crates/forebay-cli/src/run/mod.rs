@@ -206,20 +206,20 @@ fn execute(mut args: Args) -> Result<u8, String> {
         Some(input) if wants_total && bounds.fitting.is_none() && commands == 0 => input.count(),
         _ => None,
     };
-    let marks = args.flow.marks(capacity)?.map(|marks| {
+    let is_dry = args.command_line.dry_run;
+    let marks = args.flow.marks(capacity)?.filter(|_| !is_dry).map(|marks| {
         Arc::new(Marks::new(marks, args.flow.on_high.take(), args.flow.on_low.take()))
     });
     let (producer, buffer) = build(&args, marks.as_ref())?;
     let groups = Arc::new(Groups::new(consumers, commands));
-    let starts_nothing = args.command_line.dry_run && commands == 0 && marks.is_none();
-    let guard = if starts_nothing { None } else { start_guard(&groups) };
+    let guard = if is_dry && commands == 0 { None } else { start_guard(&groups) };
     let spill = Arc::new(Spill::default());
     let began = Instant::now();
     let run = Arc::new(Run {
         template,
         surroundings,
         max_chars: args.items.max_chars.map(NonZeroUsize::get),
-        is_dry: args.command_line.dry_run,
+        is_dry,
         verbose: args.command_line.verbose,
         timeout: args.failure.timeout,
         retries: args.failure.retries,
@@ -548,19 +548,6 @@ impl Run {
         if is_first {
             say(format_args!("halted: {succeeded} finished, {failed} failed"));
         }
-    }
-
-    /// How many items there are to run in all, as soon as that is known.
-    pub(crate) fn total(&self) -> Option<u64> {
-        if let Some(production) = self.production.get() {
-            return Some(production.items);
-        }
-        let items = self.counted?.saturating_sub(self.skipped.load(Ordering::Relaxed));
-        Some(items.div_ceil(self.max_args as u64))
-    }
-
-    fn skip(&self) {
-        self.skipped.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Several consumers may find out at once; the first item is the one to name.

@@ -243,6 +243,10 @@ pub(crate) fn assert_sums(report: &Value) {
         ["finished", "remaining", "dead", "dropped"].map(|key| number(report, key)).iter().sum();
     assert!((number(report, "produced") - sum).abs() < 0.5, "{report}");
     assert!((number(report, "failed") - number(report, "dead")).abs() < 0.5, "{report}");
+    let lists = |key: &str| -> f64 {
+        report[key].as_array().expect("a list").iter().filter_map(Value::as_f64).sum()
+    };
+    assert!((number(report, "produced") - lists("produced_by")).abs() < 0.5, "{report}");
     let shares = report["shares"].as_array().expect("shares");
     let ended: f64 = shares.iter().filter_map(Value::as_f64).sum();
     let expected = number(report, "finished") + number(report, "failed");

@@ -2,14 +2,19 @@
 
 mod forebay;
 
+mod dead;
 mod failure;
 mod halt;
 mod interrupt;
 mod items;
 mod joblog;
+mod on_full;
 mod orphan;
 mod output;
+mod producers;
 mod report;
 mod shell;
 mod terminal;
 mod usage;
+mod watermarks;
+mod weight;

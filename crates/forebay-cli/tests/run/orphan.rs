@@ -11,7 +11,7 @@ fn nothing_outlives_a_killed_forebay() {
     let numbers = folder.arg("numbers");
     // A shell, its child, and a grandchild in the background.
     let script =
-        format!("(sleep 300 & echo $! >> {numbers}; wait) & echo $$ $! >> {numbers}; wait");
+        format!("(sleep 300 & echo $! >> {numbers}; wait) & echo $$ $! >> {numbers}; wait; : {{}}");
     let going = start(&["-j3", "--shell", &script], &input(1..=5));
     until("all at work", || folder.lines("numbers").len() == 6);
     going.signal(Signal::KILL);

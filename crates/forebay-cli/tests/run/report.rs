@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::forebay::{Folder, assert_sums, input, number, run};
 
-const KEYS: &str = "produced finished failed remaining dead dropped high_water capacity producers \
-                    consumers shares producer_wait_seconds consumer_wait_seconds elapsed_seconds \
+const KEYS: &str = "produced finished failed remaining dead dropped refused high_water capacity \
+                    producers consumers produced_by shares producer_wait_seconds \
+                    producer_waits_seconds consumer_wait_seconds elapsed_seconds \
                     bottleneck balanced_consumers";
 
 #[test]

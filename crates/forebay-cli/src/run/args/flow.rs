@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::num::{NonZeroU64, NonZeroUsize};
 
+use clap::ArgGroup;
 use forebay::Overflow;
 
 use super::values::{capacity, high, low, on_full, weight};
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Flow")]
-#[group(skip)]
+#[command(group = ArgGroup::new("told").multiple(true))]
 pub(crate) struct Flow {
     /// Let at most so many items wait for a consumer [default: 64, or twice --jobs if that is more]
     ///
