@@ -14,7 +14,7 @@ use rustix::process::{
 };
 
 use super::capture::{Output, Stream};
-use super::group::{Groups, ITEM_VARIABLE, item_mark};
+use super::group::{Groups, mark};
 use super::spill::Spill;
 
 /// How long a command that was asked to stop may take before it is killed.
@@ -56,9 +56,10 @@ impl Runner<'_> {
         self.groups.starting(self.consumer, seq);
         // No `pre_exec`: the standard library can then use posix_spawn, which does not copy the
         // page tables of this process.
+        let (variable, value) = mark(process::id(), seq);
         let spawned = Command::new(&argv[0])
             .args(&argv[1..])
-            .env(ITEM_VARIABLE, item_mark(process::id(), seq))
+            .env(variable, value)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -16,12 +16,27 @@ use rustix::process::{Pid, Signal, kill_process_group};
 /// `PID.NUMBER` of the forebay that runs it and of the item.
 pub(crate) const ITEM_VARIABLE: &str = "FOREBAY_ITEM";
 
-/// What [`ITEM_VARIABLE`] says.
-pub(crate) fn item_mark(forebay: u32, seq: u64) -> String {
-    format!("{forebay}.{seq}")
+/// The same of a worker: `PID.NUMBER` of the forebay and of the consumer, from 1.
+pub(crate) const WORKER_VARIABLE: &str = "FOREBAY_WORKER";
+
+/// From here on what stands for an item's number is a worker: its consumer's number is added.
+const WORKERS: u64 = 1 << 63;
+
+/// What stands in a [`Record`] for a consumer's worker.
+pub(crate) fn worker_seq(consumer: usize) -> u64 {
+    WORKERS + consumer as u64 + 1
 }
 
-/// One consumer's line in the table: which item it has started, and its process group, once known.
+/// The variable and the value that mark the processes of an item, or of a worker.
+pub(crate) fn mark(forebay: u32, seq: u64) -> (&'static str, String) {
+    match seq.checked_sub(WORKERS) {
+        Some(consumer) => (WORKER_VARIABLE, format!("{forebay}.{consumer}")),
+        None => (ITEM_VARIABLE, format!("{forebay}.{seq}")),
+    }
+}
+
+/// One consumer's line in the table: for which item, or as which worker, it has started something, and the
+/// process group, once known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Record {
     /// 0 when nothing runs.
@@ -128,6 +143,11 @@ impl Groups {
         drop(slot);
         self.record(consumer, Record::default());
         stopped
+    }
+
+    /// The group that runs in this place now.
+    pub(crate) fn running(&self, consumer: usize) -> Option<Pid> {
+        self.slot(consumer).group
     }
 
     /// Tells everything that runs, or starts later, to stop.

@@ -3,7 +3,8 @@
 //! A [producer](producer) thread reads the [source](source) and puts each [item](item) into a buffer;
 //! one thread for each [consumer](consumer) leases an item, makes a [command](template) of it,
 //! [runs](command) it, [prints](output) what it wrote, adds a line to the [joblog](joblog), and acks.
-//! An item that fails and has tries left goes to the [backoff](backoff) with its lease. The buffer
+//! An item that fails and has tries left goes to the [backoff](backoff) with its lease. With `--worker`
+//! each consumer hands its items to one long-lived [process](worker) instead. The buffer
 //! does the rest: it holds the producer back, hands out items in order, counts, and knows when all is
 //! done.
 //!
@@ -33,9 +34,11 @@ mod args;
 mod backoff;
 mod bottleneck;
 mod capture;
+mod circle;
 mod command;
 mod conclude;
 mod consumer;
+mod ending;
 mod escape;
 mod event;
 mod group;
@@ -50,6 +53,7 @@ mod observer;
 mod output;
 mod packing;
 mod placeholder;
+mod processes;
 mod producer;
 mod progress;
 pub(crate) mod quote;
@@ -59,11 +63,13 @@ mod shell;
 mod source;
 mod spill;
 mod standard;
+mod starting;
 mod stop;
 mod tally;
 mod template;
 mod upstream;
 pub(crate) mod watch;
+mod worker;
 
 use std::fs::File;
 use std::io;
@@ -80,6 +86,7 @@ use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 
 pub(crate) use args::Args;
 use backoff::Backoff;
+use circle::Circle;
 use command::GRACE;
 use event::Event;
 use group::Groups;
@@ -99,6 +106,7 @@ use spill::Spill;
 use stop::{Cause, Stop};
 use tally::Tally;
 use template::Template;
+use worker::Workers;
 
 /// Leases beyond one for each consumer: items in backoff.
 const IN_BACKOFF: usize = 4096;
@@ -110,6 +118,8 @@ const LAST_WAIT: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) struct Run {
     template: Template,
+    /// Where each consumer has one process instead of one for each item.
+    workers: Option<Workers>,
     is_dry: bool,
     verbose: bool,
     timeout: Option<Duration>,
@@ -153,11 +163,12 @@ pub(crate) fn run(args: Args) -> ExitCode {
 
 fn execute(mut args: Args) -> Result<u8, String> {
     let arguments = args.split_command()?;
-    let template = Template::new(
-        &args.command,
-        args.command_line.replace.as_deref(),
-        args.command_line.shell,
-    )?;
+    let workers = Workers::of(&args)?;
+    let template = worker::template(&args)?;
+    let consumers = args.consumers();
+    if workers.is_some() && args.command_line.dry_run {
+        return worker::show(&template, consumers).map(|()| 0);
+    }
     let source = Source::open(
         &args.items.arg_file,
         arguments,
@@ -166,7 +177,6 @@ fn execute(mut args: Args) -> Result<u8, String> {
     )?;
     let report_file = args.output.report_json.as_deref().map(create_report).transpose()?;
     let (joblog, finished) = open_joblog(&args, &template)?;
-    let consumers = args.consumers();
     let capacity = args.capacity();
     allow_file_handles(consumers);
     let show_progress = progress::is_wanted(args.output.quiet) && !args.command_line.dry_run;
@@ -179,7 +189,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let guard = if args.command_line.dry_run { None } else { start_guard(&groups) };
     let (producer, buffer) = Builder::bounded(capacity)
         .name("run")
-        .max_leased(consumers + IN_BACKOFF)
+        .max_leased(consumers * if workers.is_some() { worker::MOST } else { 1 } + IN_BACKOFF)
         .max_failures(args.failure.retries)
         .build()
         .map_err(|error| error.to_string())?;
@@ -187,6 +197,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let began = Instant::now();
     let run = Arc::new(Run {
         template,
+        workers,
         is_dry: args.command_line.dry_run,
         verbose: args.command_line.verbose,
         timeout: args.failure.timeout,
@@ -228,7 +239,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
             producer::produce(&shared, &producer, packing);
         })
         .map_err(cannot_begin)?;
-        run.wait(&ended);
+        run.wait(&ended, consumers);
         Ok(())
     })?;
     drop(guard);
@@ -338,12 +349,13 @@ impl Run {
         })
     }
 
-    fn wait(&self, ended: &mpsc::Receiver<()>) {
+    fn wait(&self, ended: &mpsc::Receiver<()>, consumers: usize) {
         let mut last = None;
+        let mut circle = Circle::default();
         loop {
             match ended.recv_timeout(Duration::from_millis(100)) {
                 Err(RecvTimeoutError::Disconnected) | Ok(()) => return,
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => circle.look(self, consumers),
             }
             if self.stop.is_now() {
                 let last = last.get_or_insert_with(|| Instant::now() + LAST_WAIT);

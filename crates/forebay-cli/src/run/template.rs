@@ -25,18 +25,8 @@ impl Template {
         replace: Option<&OsStr>,
         shell: bool,
     ) -> Result<Self, String> {
-        let whole = replace.map_or(&b"{}"[..], OsStr::as_bytes);
-        if whole.is_empty() {
-            return Err("-I '': a placeholder cannot be empty".to_owned());
-        }
-        let script;
-        let words: &[OsString] = if shell {
-            script = [command.join(OsStr::new(" "))];
-            &script
-        } else {
-            command
-        };
-        let mut words: Vec<_> = words.iter().map(|word| parts(word.as_bytes(), whole)).collect();
+        let mut template = Self::read(command, replace, shell)?;
+        let words = &mut template.words;
         if words.iter().flatten().all(|part| matches!(part, Part::Literal(_))) {
             if shell {
                 words[0].push(Part::Literal(b" ".to_vec()));
@@ -48,6 +38,39 @@ impl Template {
         if shell {
             shell::check(&words[0])?;
         }
+        Ok(template)
+    }
+
+    /// The command of a worker, which no item has a part in. `flag` is how workers were asked for.
+    pub(crate) fn of_worker(command: &[OsString], shell: bool, flag: &str) -> Result<Self, String> {
+        let mut template = Self::read(command, None, shell)?;
+        let has_item = |part: &Part| matches!(part, Part::Item(_) | Part::Number);
+        if template.words.iter().flatten().any(has_item) {
+            return Err(format!(
+                "{flag}: a placeholder of the item stands in the command, but a worker gets its items on \
+                 standard input, one a line; of the placeholders only {{%}} is for workers"
+            ));
+        }
+        if shell {
+            shell::check(&template.words[0])?;
+        }
+        template.signature.splice(..0, format!("{flag} ").into_bytes());
+        Ok(template)
+    }
+
+    fn read(command: &[OsString], replace: Option<&OsStr>, shell: bool) -> Result<Self, String> {
+        let whole = replace.map_or(&b"{}"[..], OsStr::as_bytes);
+        if whole.is_empty() {
+            return Err("-I '': a placeholder cannot be empty".to_owned());
+        }
+        let script;
+        let words: &[OsString] = if shell {
+            script = [command.join(OsStr::new(" "))];
+            &script
+        } else {
+            command
+        };
+        let words = words.iter().map(|word| parts(word.as_bytes(), whole)).collect();
         let mut signature = Vec::new();
         if shell {
             signature.extend_from_slice(b"--shell ");
@@ -111,6 +134,11 @@ impl Template {
             argv.push(OsString::from_vec(argument));
         }
         argv
+    }
+
+    /// The argv of this consumer's worker. Never empty.
+    pub(crate) fn worker_argv(&self, consumer: usize) -> Vec<OsString> {
+        self.argv(&Item { seq: 0, place: 0, args: Vec::new() }, consumer)
     }
 
     fn script(&self, item: &Item, consumer: usize) -> Vec<u8> {
