@@ -48,7 +48,7 @@ impl Pipe {
 enum Posture {
     /// It sleeps in a write to it.
     Writes,
-    /// It sleeps until another process ends, or writes into another pipe.
+    /// It sleeps until another process ends, or does something with another pipe.
     Waits,
     /// Something else, or nothing is known.
     Else,
@@ -159,9 +159,8 @@ fn access(handle: &str) -> Option<u32> {
 }
 
 fn posture(process: Process, pipe: Pipe) -> Posture {
-    let read = |what| fs::read_to_string(format!("/proc/{}/{what}", process.number));
     let threads = fs::read_dir(format!("/proc/{}/task", process.number)).map_or(0, Iterator::count);
-    let (Ok(place), Ok(call)) = (read("wchan"), read("syscall")) else { return Posture::Else };
+    let (Some(place), Some(call)) = (process.place(), process.call()) else { return Posture::Else };
     if process.state != 'S' || threads != 1 {
         return Posture::Else;
     }
@@ -174,7 +173,7 @@ fn posture(process: Process, pipe: Pipe) -> Posture {
         Some(handle) if place.contains("pipe_write") => {
             let writes_it = Pipe::at(&handle) == Some(pipe)
                 && access(&handle).is_some_and(|access| access >= WRITES);
-            if writes_it { Posture::Writes } else { Posture::Else }
+            if writes_it { Posture::Writes } else { Posture::Waits }
         }
         // What it waits for is looked at itself: it is of the same group.
         _ if place.contains("do_wait") => Posture::Waits,

@@ -12,6 +12,19 @@ pub(crate) struct Process {
     pub(crate) state: char,
 }
 
+impl Process {
+    /// Where in the system it sleeps, if that is told: a name, which differs between systems.
+    pub(crate) fn place(self) -> Option<String> {
+        let place = fs::read_to_string(format!("/proc/{}/wchan", self.number)).ok()?;
+        (place != "0").then_some(place)
+    }
+
+    /// The system call that it is in: its number, and its arguments in hexadecimal, if that is told.
+    pub(crate) fn call(self) -> Option<String> {
+        fs::read_to_string(format!("/proc/{}/syscall", self.number)).ok()
+    }
+}
+
 /// The processes of the group that have not ended.
 pub(crate) fn of_group(group: Pid) -> Vec<Process> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();

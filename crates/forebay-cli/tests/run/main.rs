@@ -2,6 +2,7 @@
 
 mod forebay;
 
+mod circle;
 mod failure;
 mod halt;
 mod interrupt;
@@ -13,3 +14,5 @@ mod report;
 mod shell;
 mod terminal;
 mod usage;
+mod worker;
+mod worker_death;

@@ -37,3 +37,10 @@ pub(crate) struct CommandLine {
     #[arg(short = 't', long)]
     pub(crate) verbose: bool,
 }
+
+impl CommandLine {
+    /// Whether there is one process for each consumer, instead of one for each item.
+    pub(crate) fn has_workers(&self) -> bool {
+        self.worker || self.worker_0
+    }
+}

@@ -51,6 +51,9 @@ pub(crate) struct Args {
     pub(crate) command: Vec<OsString>,
 }
 
+/// The capacity for workers, which take many items at a time.
+const FOR_WORKERS: usize = 1024;
+
 const AFTER_HELP: &str = "\
 Placeholders (an item is appended where the command names none):
   {}    the item                      {//}  its directory
@@ -96,7 +99,8 @@ impl Args {
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        self.flow.capacity.map_or_else(|| (2 * self.consumers()).max(64), NonZeroUsize::get)
+        let usual = if self.command_line.has_workers() { FOR_WORKERS } else { 64 };
+        self.flow.capacity.map_or_else(|| (2 * self.consumers()).max(usual), NonZeroUsize::get)
     }
 
     pub(crate) fn delimiter(&self) -> Result<Delimiter, String> {

@@ -46,9 +46,12 @@ impl Service<'_> {
             Fate::TimedOut(_) => false,
         };
         if !exits {
-            if fate == Fate::ClosedOutput && !self.run.stop.is_now() {
+            if fate == Fate::ClosedOutput && !self.told_of_closed_output && !self.run.stop.is_now()
+            {
+                self.told_of_closed_output = true;
                 say(format_args!(
-                    "{} closed its standard output and went on; it is stopped and another one started",
+                    "{} closed its standard output and went on; it is stopped, and another one started as often \
+                     as need be",
                     self.name()
                 ));
             }

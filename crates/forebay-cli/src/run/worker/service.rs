@@ -49,6 +49,8 @@ pub(super) struct Service<'a> {
     pub(super) fruitless: u32,
     /// Whether it was said that one ended with nothing to do.
     pub(super) told_of_idle_death: bool,
+    /// Whether it was said that one closed its standard output.
+    pub(super) told_of_closed_output: bool,
     /// How often it was looked why the worker is silent.
     pub(super) looks: u32,
 }
@@ -64,6 +66,7 @@ pub(crate) fn consume(run: &Run, workers: &Workers, mut consumer: Consumer<Item>
         answers: Answers::new(workers.end),
         fruitless: 0,
         told_of_idle_death: false,
+        told_of_closed_output: false,
         looks: 0,
     };
     while let Ok(lease) = next(run, &consumer, number) {

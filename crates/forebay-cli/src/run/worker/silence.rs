@@ -1,4 +1,4 @@
-//! The hint for a worker that has read its item, sleeps, and has never answered: it may have
+//! The hint for a worker that has read its item, has never answered, and waits for more: it may have
 //! answered into a buffer of its own.
 
 use std::sync::atomic::Ordering;
@@ -29,7 +29,7 @@ impl Service<'_> {
         self.looks += 1;
         let Some(process) = &self.process else { return };
         let has_read = self.window.pending().is_empty() && process.unread() == 0;
-        if !has_read || !self.answers.part().is_empty() || !sleeps(process.group) {
+        if !has_read || !self.answers.part().is_empty() || !waits_for_more(process.group) {
             return;
         }
         let Some(item) = self.window.items().next() else { return };
@@ -45,8 +45,10 @@ impl Service<'_> {
     }
 }
 
-/// Whether every process of the group sleeps.
-fn sleeps(group: rustix::process::Pid) -> bool {
+/// Whether every process of the group sleeps, and one of them until it can read something.
+fn waits_for_more(group: rustix::process::Pid) -> bool {
     let processes = processes::of_group(group);
-    !processes.is_empty() && processes.iter().all(|process| process.state == 'S')
+    let reads = |place: &str| place.contains("pipe_read") || place.contains("poll");
+    processes.iter().all(|process| process.state == 'S')
+        && processes.iter().any(|process| process.place().is_none_or(|place| reads(&place)))
 }
