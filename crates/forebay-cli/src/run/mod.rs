@@ -24,6 +24,9 @@
 //! Which sums hold among the figures of the report is told in [`report`], and how the number of
 //! consumers that would balance a run is found in [`bottleneck`].
 //!
+//! What else ends with 255: a [worker](worker) that never works or whose answers cannot be told apart, and
+//! a [circular wait](circle).
+//!
 //! # What is promised
 //!
 //! An item is finished when its output was printed and its joblog line written, in this order. Where

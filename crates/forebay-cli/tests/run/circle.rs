@@ -56,7 +56,9 @@ fn a_circle_that_may_end_is_only_named() {
         &folder,
         &["-j2", "--timeout", "8", "--halt", "now,fail=1", "--shell", &script],
     );
-    ended.exits(2).says(&["1 of 2 consumers stand still", "pipe that the items come from"]);
+    // How many had failed when the first did.
+    assert!(matches!(ended.code(), 1 | 2));
+    ended.says(&["1 of 2 consumers stand still", "pipe that the items come from"]);
 }
 
 #[test]

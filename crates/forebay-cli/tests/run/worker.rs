@@ -14,7 +14,7 @@ fn each(work: &str) -> String {
 /// The most items that this consumer, from 1, had at a time.
 fn most_in_flight(ended: &Ended, consumer: u64) -> i64 {
     let text = ended.text();
-    let events = text.lines().filter(|line| line.starts_with("{\"event\""));
+    let events = text.lines().filter(|line| line.starts_with('{'));
     let (mut now, mut most) = (0, 0);
     for event in events.map(|line| serde_json::from_str::<Value>(line).expect("JSON")) {
         if event["consumer"].as_u64() == Some(consumer) {
@@ -199,8 +199,7 @@ fn the_run_halts_by_what_workers_answer() {
 
 #[test]
 fn a_reader_that_has_seen_enough_stops_the_run() {
-    let script = "\"$0\" run --worker -j2 cat < /dev/zero | head -c 5 > /dev/null";
-    let script = script.replace("< /dev/zero", "");
+    let script = "\"$0\" run -q --worker -j2 cat | head -c 5 > /dev/null";
     let forebay = env!("CARGO_BIN_EXE_forebay");
     let arguments =
         ["-c", &format!("yes | {script}; yes | \"$0\" run -q --worker cat > /dev/full; echo $?")];
@@ -240,7 +239,7 @@ fn no_worker_outlives_a_killed_forebay() {
     let folder = Folder::new();
     let numbers = folder.arg("numbers");
     // Deaf to the end of its input.
-    let work = each(&format!("sleep 300 & echo $$ $! >> {numbers}; echo $x; wait"));
+    let work = each(&format!("sleep 300 & echo $$ $! >> {numbers}; wait; echo $x"));
     let going = start(&["--worker", "-j2", "sh", "-c", &work], &input(1..=2));
     until("both at work", || folder.lines("numbers").len() == 2);
     going.signal(Signal::KILL);
@@ -290,7 +289,7 @@ fn whatever_workers_do_each_item_ends_once() {
     let report = folder.report("report");
     assert_sums(&report);
     assert!((number(&report, "remaining")).abs() < 0.5, "{report}");
-    assert_eq!(f64::from(ended.code()), number(&report, "failed").min(101.0));
+    assert!((f64::from(ended.code()) - number(&report, "failed").min(101.0)).abs() < 0.5);
 }
 
 #[test]

@@ -70,6 +70,8 @@ Examples:
     forebay run --shell 'zcat {} | sort > {.}.sorted' ::: *.gz
   Try each up to five times, and go on after a power cut:
     forebay run --retries 5 --joblog log --resume -a urls -- curl -fsSO {}
+  Keep one process for each consumer, which answers line by line:
+    forebay run --worker -j4 -a urls -- python -u classify.py
   Stop at the first failure:
     forebay run --halt now,fail=1 -- ./check {} ::: *.conf
 
@@ -87,7 +89,9 @@ Exit status:
   129, 130, 143   interrupted by SIGHUP; by Ctrl-C; by SIGTERM
   141             whoever read the output went away
   255             wrong usage; a file, the joblog or the output that could not
-                  be opened or written; or a defect of forebay
+                  be opened or written; a worker that never works, or prints
+                  what answers nothing; commands that wait for each other for
+                  ever; or a defect of forebay
   GNU parallel's are the same but for `fail=1` (the failed command's own status)
   and `done` where none failed (101).
 

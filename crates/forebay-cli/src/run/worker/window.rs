@@ -170,3 +170,31 @@ impl Window {
         *self = Self::new();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_follows_the_answers() {
+        let mut window = Window::new();
+        let mut limits = Vec::new();
+        for (answers, micros) in
+            [(1, 100), (2, 100), (4, 40), (8, 40), (16, 40), (1, 200), (1, 600)]
+        {
+            window.learn(answers, Duration::from_micros(micros));
+            limits.push(window.limit);
+        }
+        assert_eq!(
+            limits,
+            [2, 4, 8, 16, 32, 5, 1],
+            "at most twice as many, at most a millisecond's"
+        );
+        for _ in 0..20 {
+            window.learn(1000, Duration::ZERO);
+        }
+        assert_eq!(window.limit, MOST);
+        window.learn(1, Duration::from_hours(1));
+        assert_eq!(window.limit, 1);
+    }
+}
