@@ -17,6 +17,8 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    pub(crate) const NONE: Self = Self { list: Vec::new(), row_ends: Vec::new(), block: None };
+
     /// Each argument is a row.
     pub(crate) fn single(list: Vec<OsString>) -> Self {
         Self { list, ..Self::default() }

@@ -16,7 +16,7 @@ use rustix::process::{
 };
 
 use super::capture::{Output, Stream};
-use super::group::{Groups, ITEM_VARIABLE, item_mark};
+use super::group::{Groups, mark};
 use super::item::Item;
 use super::spill::Spill;
 use super::surroundings::Surroundings;
@@ -81,8 +81,9 @@ impl Runner<'_> {
         self.groups.starting(self.consumer, seq);
         // No `pre_exec`: the standard library can then use posix_spawn, which does not copy the
         // page tables of this process.
+        let (variable, value) = mark(process::id(), seq);
         let spawned = command
-            .env(ITEM_VARIABLE, item_mark(process::id(), seq))
+            .env(variable, value)
             .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use forebay::{Consumer, Lease, TakeError};
@@ -12,21 +11,20 @@ use rustix::io::Errno;
 use super::Run;
 use super::capture::Output;
 use super::command::{Ended, Runner};
+use super::ending::{Command, fail, finish, retry};
 use super::event::{Event, Side};
 use super::item::{Item, shown};
-use super::joblog::Row;
 use super::limit::bytes_of;
-use super::message::{beside_the_bar, say};
-use super::stop::Cause;
+use super::message::say;
+use super::starting::{exit_value, in_words, never_runs, patiently, show_command};
 use super::surroundings::NoDirectory;
-
-/// How often, and how long apart, a start is tried again when the system is short of processes,
-/// memory or file handles.
-const SHORTAGES: u32 = 50;
-const SHORTAGE: Duration = Duration::from_millis(100);
+use super::worker;
 
 /// Serves items until there are no more, or the run stops. `number` counts from 0.
 pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
+    if let Some(workers) = &run.workers {
+        return worker::consume(run, workers, consumer, number);
+    }
     let mut runner = Runner {
         groups: &run.groups,
         spill: &run.spill,
@@ -46,7 +44,7 @@ pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
         let began = Instant::now();
         let in_backoff = serve(run, &mut runner, lease, &mut output);
         output.clear(&run.spill);
-        run.tally.serve(began.elapsed());
+        run.tally.serve(1, began.elapsed());
         if in_backoff {
             // The item is now another's to give back: the buffer closes for a consumer that has
             // leases itself, but for this one there may be more to come.
@@ -56,7 +54,11 @@ pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
 }
 
 /// Waits for an item, and tells of the wait.
-fn next(run: &Run, consumer: &Consumer<Item>, number: usize) -> Result<Lease<Item>, TakeError> {
+pub(crate) fn next(
+    run: &Run,
+    consumer: &Consumer<Item>,
+    number: usize,
+) -> Result<Lease<Item>, TakeError> {
     if run.observers.is_empty() {
         return consumer.lease();
     }
@@ -79,13 +81,7 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
         finish(run, runner.consumer, lease, output, None);
         return false;
     }
-    if run.verbose {
-        let mut line = run.template.command_line(&argv);
-        line.push(b'\n');
-        beside_the_bar(|| {
-            let _ = io::Write::write_all(&mut io::stderr(), &line);
-        });
-    }
+    show_command(run, &argv);
     let started = SystemTime::now();
     let clock = Instant::now();
     match start(run, runner, &argv, &lease, output) {
@@ -122,14 +118,6 @@ impl Run {
     }
 }
 
-/// A command that was run, or could not be.
-struct Command<'a> {
-    argv: &'a [OsString],
-    times: (SystemTime, Duration),
-    /// Or the exit value that a shell would give.
-    ended: Result<Ended, i32>,
-}
-
 fn start(
     run: &Run,
     runner: &mut Runner<'_>,
@@ -140,113 +128,7 @@ fn start(
     if run.is_longer_than_asked(argv) {
         return Err(Errno::TOOBIG.into());
     }
-    let mut shortages = 0;
-    loop {
-        let result = runner.run(argv, item, output);
-        let is_short = result.as_ref().is_err_and(|error| {
-            let errno = error.raw_os_error().map(Errno::from_raw_os_error);
-            matches!(errno, Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE))
-        });
-        if !is_short || shortages == SHORTAGES || run.stop.is_stopping() {
-            return result;
-        }
-        shortages += 1;
-        thread::sleep(SHORTAGE);
-    }
-}
-
-fn finish(
-    run: &Run,
-    consumer: usize,
-    lease: Lease<Item>,
-    output: &mut Output,
-    command: Option<&Command<'_>>,
-) {
-    if !deliver(run, &lease, output, command) {
-        return run.give_back(lease);
-    }
-    // A lease without a deadline is always answered.
-    if let Ok(item) = lease.ack() {
-        run.tell(&Event::Ack { consumer, item: &item });
-    }
-    run.tally.succeed(consumer);
-    run.check_halt();
-}
-
-/// Says whether the item went to the backoff: unless the run has stopped.
-fn retry(run: &Run, consumer: usize, lease: Lease<Item>, reason: String) -> bool {
-    let pause = run.backoff.pause(lease.failures() + 1);
-    run.tell(&Event::Failed { consumer, item: &lease, reason: &reason, pause });
-    match run.backoff.hold(lease, pause, reason) {
-        None => true,
-        Some(lease) => {
-            run.give_back(lease);
-            false
-        }
-    }
-}
-
-fn fail(
-    run: &Run,
-    consumer: usize,
-    lease: Lease<Item>,
-    output: &mut Output,
-    command: &Command<'_>,
-    reason: &str,
-) {
-    if !deliver(run, &lease, output, Some(command)) || !run.set_aside(&lease) {
-        return run.give_back(lease);
-    }
-    run.tally.fail(consumer, || lease.label(), reason);
-    run.tell(&Event::Dead { consumer, item: &lease, reason });
-    let _ = match command.ended {
-        // The last of its tries: the buffer sets it aside.
-        Ok(_) => lease.fail(reason),
-        Err(_) => lease.reject(reason),
-    };
-    run.check_halt();
-}
-
-/// Prints the output and writes the joblog's line. If either cannot be done the item has not come
-/// to its end, and the run stops.
-fn deliver(run: &Run, item: &Item, output: &mut Output, command: Option<&Command<'_>>) -> bool {
-    let received = output.stdout.length();
-    if let Err(error) = run.printer.print(item, output) {
-        run.stop_without_output(&error);
-        return false;
-    }
-    if let Some(joblog) = &run.joblog
-        && let Some(command) = command
-    {
-        let (exit_value, signal) = match command.ended {
-            Ok(ended) => {
-                let signal = ended.status.signal().unwrap_or(0);
-                let exit_value = ended.status.code().unwrap_or(0);
-                (if ended.timed_out { -1 } else { exit_value }, signal)
-            }
-            Err(exit_value) => (exit_value, 0),
-        };
-        let row = Row {
-            seq: item.seq,
-            started: command.times.0,
-            runtime: command.times.1,
-            received,
-            exit_value,
-            signal,
-            command: &run.template.command_line(command.argv),
-            args: &item.args,
-        };
-        if let Err(error) = joblog.record(&row) {
-            if run.stop_soon(Cause::Broken) {
-                say(format_args!(
-                    "{error}; item {} is not counted as done. Make room, then go on with --resume",
-                    item.label()
-                ));
-            }
-            return false;
-        }
-    }
-    true
+    patiently(run, || runner.run(argv, item, output))
 }
 
 fn reason(ended: Ended, timeout: Option<Duration>) -> String {
@@ -269,7 +151,6 @@ fn cannot_start(
     error: &io::Error,
 ) {
     let errno = error.raw_os_error().map(Errno::from_raw_os_error);
-    let exit_value = if errno == Some(Errno::NOENT) { 127 } else { 126 };
     let no_directory = error.get_ref().and_then(|inner| inner.downcast_ref::<NoDirectory>());
     let of_the_item = match errno {
         _ if no_directory.is_some() => no_directory.map(NoDirectory::to_string),
@@ -288,46 +169,18 @@ fn cannot_start(
         }
         _ => None,
     };
-    let why = if errno == Some(Errno::NOENT) && run.template.looks_like_a_script() {
-        "not found; if it is a whole command line, give --shell before it, or take its quotes off"
-            .to_owned()
-    } else {
-        in_words(errno, error)
-    };
     let reason = match (of_the_item, run.template.program()) {
         (Some(reason), _) => reason,
         (None, None) => {
-            format!("cannot run {}: {}", shown(&argv[0], 60), why)
+            format!("cannot run {}: {}", shown(&argv[0], 60), in_words(run, error))
         }
         (None, Some(program)) => {
-            run.stop_soon(Cause::NeverRuns(exit_value));
-            let message = format!(
-                "cannot run {}: {} (first item {}; it and the rest remain)",
-                shown(program, 200),
-                why,
-                lease.label()
-            );
-            run.note_never_runs(lease.place, message);
+            never_runs(run, program, &lease, error);
             run.give_back(lease);
             return;
         }
     };
     say(format_args!("item {}: {reason}", lease.label()));
-    let command = Command { argv, times, ended: Err(exit_value.into()) };
+    let command = Command { argv, times, ended: Err(exit_value(error).into()) };
     fail(run, consumer, lease, output, &command, &reason);
-}
-
-fn in_words(errno: Option<Errno>, error: &io::Error) -> String {
-    match errno {
-        Some(Errno::NOENT) => {
-            "not found; is it spelled right, and installed? (for a script: is the interpreter that \
-             its first line names?)"
-                .to_owned()
-        }
-        Some(Errno::ACCESS) => "permission denied; is it executable?".to_owned(),
-        Some(Errno::NOEXEC) => {
-            "not a program this system can run; a script needs a #! line".to_owned()
-        }
-        _ => error.to_string(),
-    }
 }

@@ -16,19 +16,28 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 /// The environment variable by which a command's processes are known to be an item's:
 /// `PID.NUMBER` of the forebay that runs it and of the item.
-pub(crate) const ITEM_VARIABLE: &str = "FOREBAY_ITEM";
+const ITEM_VARIABLE: &str = "FOREBAY_ITEM";
 
-/// What [`ITEM_VARIABLE`] says.
-pub(crate) fn item_mark(forebay: u32, seq: u64) -> String {
-    format!("{forebay}.{seq}")
-}
+/// The same of a process that is no item's, such as a worker: `PID.NUMBER` of the forebay and of its slot.
+const PROCESS_VARIABLE: &str = "FOREBAY_PROCESS";
 
-/// What stands in an item's place in the mark of a command that is no item's. No item has such a number.
+/// From here on what stands for an item's number is a process that is no item's.
+const BESIDE_ITEMS: u64 = 1 << 63;
+
+/// What stands in a [`Record`] for a process that is no item's.
 pub(crate) fn number_beside_items(slot: usize) -> u64 {
-    u64::MAX - slot as u64
+    BESIDE_ITEMS + slot as u64
 }
 
-/// One slot's line in the table: which item it has started, and its process group, once known.
+/// The variable and the value by which the processes of an item, or of what else is started, are known.
+pub(crate) fn mark(forebay: u32, seq: u64) -> (&'static str, String) {
+    match seq.checked_sub(BESIDE_ITEMS) {
+        Some(slot) => (PROCESS_VARIABLE, format!("{forebay}.{slot}")),
+        None => (ITEM_VARIABLE, format!("{forebay}.{seq}")),
+    }
+}
+
+/// One slot's line in the table: which item it has started, or what else, and its process group, once known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Record {
     /// 0 when nothing runs.
@@ -149,6 +158,11 @@ impl Groups {
         drop(held);
         self.record(slot, Record::default());
         stopped
+    }
+
+    /// The group that runs in this place now.
+    pub(crate) fn running(&self, consumer: usize) -> Option<Pid> {
+        self.slot(consumer).group
     }
 
     /// Tells everything that runs, or starts later, to stop.

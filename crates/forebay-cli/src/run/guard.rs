@@ -3,7 +3,7 @@
 //! The guard is this same program, started first, in a process group of its own. It sleeps on a pipe
 //! whose other end only forebay holds; the kernel closes that end however forebay dies. Then the
 //! guard kills every process group that the [table](super::group) names. A command that was just
-//! being started has no group there yet; it is found by its environment, which names the item.
+//! being started has no group there yet; it is found by its environment, which names the item, or the worker.
 //!
 //! A parent-death signal would be simpler, but costs a `fork` for each command instead of a
 //! `posix_spawn`, and does not reach what the command has started itself;
@@ -21,7 +21,7 @@ use std::{env, process};
 use rustix::process::{Pid, Signal, getpgid, kill_process_group};
 use rustix::stdio;
 
-use super::group::{Groups, ITEM_VARIABLE, Record, item_mark};
+use super::group::{Groups, Record, mark};
 
 /// The hidden verb.
 const VERB: &str = "guard-of-run";
@@ -85,7 +85,8 @@ fn kill_all(table: &File, forebay: u32) {
         if let Some(group) = group {
             let _ = kill_process_group(group, Signal::KILL);
         } else {
-            starting.push(format!("{ITEM_VARIABLE}={}", item_mark(forebay, record.seq)));
+            let (variable, value) = mark(forebay, record.seq);
+            starting.push(format!("{variable}={value}"));
         }
     }
     let deadline = Instant::now() + SEARCH;

@@ -18,6 +18,9 @@ pub(crate) struct Item {
 }
 
 impl Item {
+    /// What is put into the command of a process that is no item's.
+    pub(crate) const NONE: Self = Self { seq: 0, place: 0, args: Arguments::NONE };
+
     /// Its bytes, which `--weight` bounds.
     pub(crate) fn weight(&self) -> u64 {
         self.args.iter().map(|arg| arg.len() as u64).sum()

@@ -39,7 +39,8 @@ pub(crate) struct Joblog {
 #[derive(Debug)]
 struct Writer {
     file: File,
-    line: Vec<u8>,
+    /// Written into, again and again.
+    lines: Vec<u8>,
 }
 
 /// One line.
@@ -140,14 +141,22 @@ impl Joblog {
     }
 
     fn of(path: &Path, file: File) -> Self {
-        Self { path: path.to_owned(), writer: Mutex::new(Writer { file, line: Vec::new() }) }
+        Self { path: path.to_owned(), writer: Mutex::new(Writer { file, lines: Vec::new() }) }
     }
 
-    /// Writes the line, in one piece.
-    pub(crate) fn record(&self, row: &Row<'_>) -> Result<(), String> {
+    /// Writes the lines, in one piece.
+    pub(crate) fn record<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Result<(), String> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let Writer { file, line } = &mut *writer;
-        line.clear();
+        let Writer { file, lines } = &mut *writer;
+        lines.clear();
+        rows.for_each(|row| row.write(lines));
+        file.write_all(lines).map_err(|error| cannot("write to", &self.path, &error))
+    }
+}
+
+impl Row<'_> {
+    fn write(&self, line: &mut Vec<u8>) {
+        let row = self;
         let started = row.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let _ = write!(
             line,
@@ -170,7 +179,6 @@ impl Joblog {
             }
         }
         line.push(b'\n');
-        file.write_all(line).map_err(|error| cannot("write to", &self.path, &error))
     }
 }
 

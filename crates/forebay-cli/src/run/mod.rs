@@ -3,7 +3,8 @@
 //! Each [producer](producer) thread reads its [source](source), which may be [a command](producer_command),
 //! and puts each [item](item) into a buffer; one thread for each [consumer](consumer) leases an item, makes a [command](template) of it,
 //! [runs](command) it, [prints](output) what it wrote, adds a line to the [joblog](joblog), and acks.
-//! An item that fails and has tries left goes to the [backoff](backoff) with its lease. The buffer
+//! An item that fails and has tries left goes to the [backoff](backoff) with its lease. With `--worker`
+//! each consumer hands its items to one long-lived [process](worker) instead. The buffer
 //! does the rest: it holds the producer back, hands out items in order, counts, and knows when all is
 //! done.
 //!
@@ -27,6 +28,9 @@
 //! Which sums hold among the figures of the report is told in [`report`], and how the number of
 //! consumers that would balance a run is found in [`bottleneck`].
 //!
+//! What else ends with 255: a [worker](worker) that never works or whose answers cannot be told apart, and
+//! a [circular wait](circle).
+//!
 //! # What is promised
 //!
 //! An item is finished when its output was printed and its joblog line written, in this order. Where
@@ -39,12 +43,14 @@ mod backoff;
 mod blocks;
 mod bottleneck;
 mod capture;
+mod circle;
 mod command;
 mod conclude;
 mod consumer;
 mod dead;
 mod delimiter;
 mod dropped;
+mod ending;
 mod escape;
 mod event;
 pub(crate) mod foreign;
@@ -67,6 +73,7 @@ mod output;
 mod packing;
 mod piece;
 mod placeholder;
+mod processes;
 mod producer;
 mod producer_command;
 mod progress;
@@ -77,6 +84,7 @@ mod shell;
 mod source;
 mod spill;
 mod standard;
+mod starting;
 mod stop;
 mod surroundings;
 mod tally;
@@ -84,6 +92,7 @@ mod template;
 mod upstream;
 pub(crate) mod watch;
 mod watermark;
+mod worker;
 
 use std::fs::File;
 use std::io;
@@ -102,6 +111,7 @@ use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 
 pub(crate) use args::Args;
 use backoff::Backoff;
+use circle::Circle;
 use command::GRACE;
 use dead::DeadFile;
 use event::Event;
@@ -127,6 +137,7 @@ use surroundings::Surroundings;
 use tally::Tally;
 use template::{Reading, Template};
 use watermark::Marks;
+use worker::Workers;
 
 /// Leases beyond one for each consumer: items in backoff.
 const IN_BACKOFF: usize = 4096;
@@ -141,6 +152,8 @@ pub(crate) struct Run {
     surroundings: Surroundings,
     /// `-s`
     max_chars: Option<usize>,
+    /// Where each consumer has one process instead of one for each item.
+    workers: Option<Workers>,
     is_dry: bool,
     verbose: bool,
     timeout: Option<Duration>,
@@ -187,6 +200,12 @@ pub(crate) fn run(args: Args) -> ExitCode {
 
 fn execute(mut args: Args) -> Result<u8, String> {
     let given = args.split_command()?;
+    let workers = Workers::of(&args)?;
+    let consumers = args.consumers();
+    if workers.is_some() && args.command_line.dry_run {
+        let (template, _) = read_command(&args, Columns::Known(1))?;
+        return worker::show(&template, consumers).map(|()| 0);
+    }
     // First of all files: it must not be one that is emptied.
     let dead = DeadFile::of_run(&args, &given)?;
     let input = args.reads_itself(&given).then(|| Input::open(&args, given)).transpose()?;
@@ -195,7 +214,6 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let bounds = bounds(&args, &template, &surroundings)?;
     let report_file = args.output.report_json.as_deref().map(create_report).transpose()?;
     let (joblog, finished) = open_joblog(&args, &template, columns)?;
-    let consumers = args.consumers();
     let capacity = args.capacity();
     let commands = args.items.producer.len();
     allow_file_handles(consumers + commands);
@@ -219,6 +237,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         template,
         surroundings,
         max_chars: args.items.max_chars.map(NonZeroUsize::get),
+        workers,
         is_dry,
         verbose: args.command_line.verbose,
         timeout: args.failure.timeout,
@@ -264,7 +283,8 @@ fn execute(mut args: Args) -> Result<u8, String> {
         let upstream_told = run.serve_watermarks().map_err(cannot_begin)?;
         let feeds = run.feeds(&args, input, &bounds, finished)?;
         run.start_producers(producer, feeds).map_err(cannot_begin)?;
-        run.wait(&ended);
+        let mut circle = Circle::default();
+        run.wait(&ended, || circle.look(&run, consumers));
         run.finish_watermarks(&upstream_told);
         run.wait_for_producers();
         Ok(())
@@ -292,7 +312,7 @@ fn read_command(args: &Args, columns: Columns) -> Result<(Template, Surroundings
         replace: args.command_line.replace.as_deref(),
         shell: args.command_line.shell,
         repeat: args.items.repeats(),
-        blocks: args.items.pipe,
+        by_input: worker::flag(args).or(args.items.pipe.then_some("--pipe")),
         columns,
         most_rows: args.items.most_rows().map(NonZeroUsize::get),
         signature: (b"", b""),
@@ -303,6 +323,10 @@ fn read_command(args: &Args, columns: Columns) -> Result<(Template, Surroundings
         reading,
     )?;
     let mut before = Vec::new();
+    if let Some(flag) = worker::flag(args) {
+        before.extend_from_slice(flag.as_bytes());
+        before.push(b' ');
+    }
     if let Some(separator) = &args.items.colsep {
         before.extend_from_slice(b"--colsep ");
         quote::push_quoted(&mut before, separator.as_bytes());
@@ -334,7 +358,7 @@ fn build(
 ) -> Result<(Producer<Item>, Consumer<Item>), String> {
     let mut builder = Builder::bounded(args.capacity())
         .name("run")
-        .max_leased(args.consumers() + IN_BACKOFF)
+        .max_leased(args.consumers() * args.most_in_flight() + IN_BACKOFF)
         .max_failures(args.failure.retries);
     if let Some(weight) = args.flow.weight {
         builder = builder.weighing(weight.get(), Item::weight);
@@ -453,12 +477,14 @@ impl Run {
         })
     }
 
-    fn wait(&self, ended: &mpsc::Receiver<()>) {
+    /// Waits until all have ended whose end this is, and looks round now and then. Once the run is to stop
+    /// now, not much longer.
+    fn wait(&self, ended: &mpsc::Receiver<()>, mut look: impl FnMut()) {
         let mut last = None;
         loop {
             match ended.recv_timeout(Duration::from_millis(100)) {
                 Err(RecvTimeoutError::Disconnected) | Ok(()) => return,
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => look(),
             }
             if self.stop.is_now() {
                 let last = last.get_or_insert_with(|| Instant::now() + LAST_WAIT);

@@ -20,6 +20,9 @@ use super::spill::Spill;
 /// spill file.
 const IN_MEMORY: usize = 8 << 20;
 
+/// Outputs whose turn has come are printed together, up to about so many bytes.
+const ONE_PIECE: u64 = 1 << 16;
+
 /// The way to standard output and standard error, for one item at a time.
 #[derive(Debug)]
 pub(crate) struct Printer {
@@ -54,11 +57,15 @@ impl Printer {
         // Writing under the lock is what keeps outputs apart, and a slow reader holds consumers
         // back instead of filling memory.
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.keep_order {
-            let printed = self.write(&self.tag_of(item), output);
-            output.clear(&self.spill);
-            return printed;
+        if self.keep_order {
+            return self.print_in_turn(&mut turns, item, output);
         }
+        let printed = self.write(&self.tag_of(item), output);
+        output.clear(&self.spill);
+        printed
+    }
+
+    fn print_in_turn(&self, turns: &mut Turns, item: &Item, output: &mut Output) -> io::Result<()> {
         if item.place != turns.next {
             let mut output = std::mem::take(output);
             if turns.held + output.held() > IN_MEMORY {
@@ -72,14 +79,54 @@ impl Printer {
         output.clear(&self.spill);
         turns.next += 1;
         printed?;
+        self.print_due(turns, &mut Vec::new())
+    }
+
+    /// Prints the text, and what waits and whose turn it is now: what is small in one piece.
+    fn print_due(&self, turns: &mut Turns, text: &mut Vec<u8>) -> io::Result<()> {
         while let Some(waiting) = {
             let next = turns.next;
             turns.waiting.remove(&next)
         } {
             turns.next += 1;
-            self.print_waiting(&mut turns, waiting)?;
+            let Output { stdout, stderr } = &waiting.output;
+            if stderr.length() > 0 || text.len() as u64 + stdout.length() > ONE_PIECE {
+                write_out(text)?;
+                self.print_waiting(turns, waiting)?;
+                continue;
+            }
+            let mut line_begins = true;
+            stdout.read(&self.spill, |part| {
+                tag_lines(&waiting.tag, part, &mut line_begins, text);
+                io::Result::Ok(())
+            })?;
+            turns.held -= waiting.output.held();
+            let Waiting { mut output, .. } = waiting;
+            output.clear(&self.spill);
         }
-        Ok(())
+        write_out(text)
+    }
+
+    /// Prints what a worker answered to each of these items, as [`print`](Self::print) would one after
+    /// another, in one piece.
+    pub(crate) fn print_answers<'a>(
+        &self,
+        answers: impl Iterator<Item = (&'a Item, &'a [u8])>,
+    ) -> io::Result<()> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = Vec::new();
+        for (item, answer) in answers {
+            if !self.keep_order || item.place == turns.next {
+                tag_lines(&self.tag_of(item), answer, &mut true, &mut text);
+                turns.next += 1;
+                continue;
+            }
+            self.print_due(&mut turns, &mut text)?;
+            let mut output = Output::default();
+            output.stdout.push(answer, &self.spill);
+            self.print_in_turn(&mut turns, item, &mut output)?;
+        }
+        self.print_due(&mut turns, &mut text)
     }
 
     /// Nothing will ever be printed for the item: those after it need not wait for its turn.
@@ -135,16 +182,34 @@ impl Printer {
         let mut tagged = Vec::new();
         stream.read(&self.spill, |part| {
             tagged.clear();
-            for line in part.split_inclusive(|byte| *byte == b'\n') {
-                if line_begins {
-                    tagged.extend_from_slice(tag);
-                }
-                tagged.extend_from_slice(line);
-                line_begins = line.ends_with(b"\n");
-            }
+            tag_lines(tag, part, &mut line_begins, &mut tagged);
             write_all(to, &tagged)
         })
     }
+}
+
+/// Adds the part of an output to the text, each line of it after the tag.
+fn tag_lines(tag: &[u8], part: &[u8], line_begins: &mut bool, text: &mut Vec<u8>) {
+    if tag.is_empty() {
+        return text.extend_from_slice(part);
+    }
+    for line in part.split_inclusive(|byte| *byte == b'\n') {
+        if *line_begins {
+            text.extend_from_slice(tag);
+        }
+        text.extend_from_slice(line);
+        *line_begins = line.ends_with(b"\n");
+    }
+}
+
+/// Prints the text, and leaves it empty.
+fn write_out(text: &mut Vec<u8>) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let printed = beside_the_bar(|| write_all(stdio::stdout(), text));
+    text.clear();
+    printed
 }
 
 fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {

@@ -13,7 +13,7 @@ use std::process::{self, Child, Command, ExitStatus, Stdio};
 use rustix::process::{Pid, Signal};
 
 use super::command;
-use super::group::{Groups, ITEM_VARIABLE, item_mark, number_beside_items};
+use super::group::{Groups, mark, number_beside_items};
 use super::item::shown;
 
 /// The command of a producer, started and not waited for.
@@ -47,12 +47,13 @@ impl ProducerCommand {
 
     fn start(groups: &Groups, number: usize, line: &OsStr) -> io::Result<(Self, File)> {
         let slot = groups.of_producer(number);
-        let mark = number_beside_items(slot);
-        groups.starting(slot, mark);
+        let seq = number_beside_items(slot);
+        groups.starting(slot, seq);
+        let (variable, value) = mark(process::id(), seq);
         let spawned = Command::new("sh")
             .arg("-c")
             .arg(line)
-            .env(ITEM_VARIABLE, item_mark(process::id(), mark))
+            .env(variable, value)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -60,7 +61,7 @@ impl ProducerCommand {
         let mut child = spawned.inspect_err(|_| {
             groups.ended(slot);
         })?;
-        groups.started(slot, mark, Pid::from_child(&child));
+        groups.started(slot, seq, Pid::from_child(&child));
         let output = child.stdout.take().ok_or_else(|| io::Error::other("no pipe"))?;
         let output = File::from(OwnedFd::from(output));
         Ok((Self { number, line: line.to_owned(), child }, output))

@@ -33,8 +33,9 @@ impl Tally {
         }
     }
 
-    pub(crate) fn serve(&self, time: Duration) {
-        self.served.fetch_add(1, Ordering::Relaxed);
+    /// So many commands, or answers of a worker, took so long together.
+    pub(crate) fn serve(&self, commands: u64, time: Duration) {
+        self.served.fetch_add(commands, Ordering::Relaxed);
         self.service.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
     }
 

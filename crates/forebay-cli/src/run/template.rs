@@ -19,8 +19,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) shell: bool,
     /// Whether the word around a placeholder is repeated for each item.
     pub(crate) repeat: bool,
-    /// Whether items are read from the command's standard input, and have no placeholders.
-    pub(crate) blocks: bool,
+    /// The flag by which items are read from the command's standard input, and have no placeholders.
+    pub(crate) by_input: Option<&'a str>,
     pub(crate) columns: Columns,
     /// How many rows a command gets at most, if that is known.
     pub(crate) most_rows: Option<usize>,
@@ -35,7 +35,7 @@ impl<'a> Reading<'a> {
         replace: None,
         shell: false,
         repeat: false,
-        blocks: false,
+        by_input: None,
         columns: Columns::Known(1),
         most_rows: Some(1),
         signature: (b"", b""),
@@ -67,10 +67,14 @@ impl<'a> Reading<'a> {
         };
         for part in &parts {
             match (part, most) {
-                (Part::Item(_) | Part::Nth(..), _) if self.blocks => {
-                    return Err("--pipe: a command reads its block from standard input; there is \
-                                no item for a placeholder (one that is none: name another with -I)"
-                        .to_owned());
+                (Part::Item(_) | Part::Nth(..) | Part::Number, _)
+                    if let Some(flag) = self.by_input
+                        && (*part != Part::Number || flag != "--pipe") =>
+                {
+                    return Err(format!(
+                        "{flag}: the command reads its items from standard input; there is none for a \
+                         placeholder (one that is none: name another with -I)"
+                    ));
                 }
                 (Part::Nth(number, _), Some(most)) if number.unsigned_abs().get() > most => {
                     return Err(self.beyond(number.get(), most));
@@ -112,7 +116,7 @@ pub(crate) struct Template {
 
 impl Template {
     pub(crate) fn new(command: &[OsString], reading: Reading<'_>) -> Result<Self, String> {
-        let Reading { replace, shell, repeat, blocks, signature: (before, after), .. } = reading;
+        let Reading { replace, shell, repeat, by_input, signature: (before, after), .. } = reading;
         if reading.whole().is_empty() {
             return Err("-I '': a placeholder cannot be empty".to_owned());
         }
@@ -126,7 +130,8 @@ impl Template {
         let words: Result<Vec<_>, _> =
             words.iter().map(|word| reading.parts(word.as_bytes())).collect();
         let mut words = words?;
-        if !blocks && words.iter().flatten().all(|part| matches!(part, Part::Literal(_))) {
+        if by_input.is_none() && words.iter().flatten().all(|part| matches!(part, Part::Literal(_)))
+        {
             if shell {
                 words[0].push(Part::Literal(b" ".to_vec()));
                 words[0].push(Part::Item(Form::Whole));
@@ -224,6 +229,11 @@ impl Template {
         line.into_words()
     }
 
+    /// The argv of this consumer's worker. Never empty.
+    pub(crate) fn worker_argv(&self, consumer: usize) -> Vec<OsString> {
+        self.argv(&Item::NONE, consumer)
+    }
+
     /// The command for a reader: what to type to run it by hand.
     pub(crate) fn command_line(&self, argv: &[OsString]) -> Vec<u8> {
         if self.shell { argv[2].as_bytes().to_vec() } else { quote::command_line(argv) }
@@ -316,13 +326,14 @@ mod tests {
         let three = Reading { most_rows: Some(3), ..Reading::PLAIN };
         assert!(refused("{4}", three).contains("3 arguments at most"));
         assert!(
-            refused("{}", Reading { blocks: true, ..Reading::PLAIN }).contains("standard input")
+            refused("{}", Reading { by_input: Some("--pipe"), ..Reading::PLAIN })
+                .contains("standard input")
         );
         for (word, reading) in [
             ("{9}", Reading { columns: Columns::Split, ..Reading::PLAIN }),
             ("{9}", PACKED),
             ("{9}", Reading { replace: Some(OsStr::new("%")), ..Reading::PLAIN }),
-            ("{#}{foo}", Reading { blocks: true, ..Reading::PLAIN }),
+            ("{#}{foo}", Reading { by_input: Some("--pipe"), ..Reading::PLAIN }),
         ] {
             assert!(template(&["echo", word], reading).is_ok(), "{word} {reading:?}");
         }

@@ -15,7 +15,7 @@ use forebay::Watermark;
 use rustix::process::Pid;
 use rustix::stdio;
 
-use super::group::{ITEM_VARIABLE, Record, item_mark, number_beside_items};
+use super::group::{Record, mark, number_beside_items};
 use super::item::shown;
 use super::message::say;
 use super::{Run, command};
@@ -116,12 +116,13 @@ fn tell(run: &Run, line: &OsString) -> Result<(), String> {
 }
 
 fn start(run: &Run, line: &OsString, seq: u64, slot: usize) -> io::Result<ExitStatus> {
+    let (variable, value) = mark(process::id(), seq);
     let mut child = Command::new("sh")
         .arg("-c")
         .arg(line)
         .env("FOREBAY_DEPTH", run.buffer.statistics().waiting.to_string())
         .env("FOREBAY_CAPACITY", run.capacity.to_string())
-        .env(ITEM_VARIABLE, item_mark(process::id(), seq))
+        .env(variable, value)
         .process_group(0)
         .stdin(Stdio::null())
         // Standard output is for what the items' commands write.
@@ -152,6 +153,6 @@ impl Run {
         if let Some(marks) = &self.marks {
             marks.end();
         }
-        self.wait(ended);
+        self.wait(ended, || {});
     }
 }

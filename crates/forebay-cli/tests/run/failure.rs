@@ -98,10 +98,12 @@ pub(crate) fn is_running(process: &str) -> bool {
         !stat.rsplit(')').next().unwrap_or("").trim_start().starts_with(['Z', 'X'])
     });
     // On a busy machine the number is soon another process's, which no command started.
-    let mark = b"FOREBAY_ITEM=";
+    let is_ours = |variable: &[u8]| {
+        variable.starts_with(b"FOREBAY_ITEM=") || variable.starts_with(b"FOREBAY_PROCESS=")
+    };
     works
         && fs::read(format!("/proc/{process}/environ"))
-            .is_ok_and(|environment| environment.windows(mark.len()).any(|part| part == mark))
+            .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(is_ours))
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod forebay;
 
+mod circle;
 mod dead;
 mod failure;
 mod halt;
@@ -18,3 +19,5 @@ mod terminal;
 mod usage;
 mod watermarks;
 mod weight;
+mod worker;
+mod worker_death;

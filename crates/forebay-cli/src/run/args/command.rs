@@ -28,6 +28,19 @@ pub(crate) struct CommandLine {
     #[arg(long = "env", value_name = "NAME=VALUE")]
     pub(crate) variables: Vec<OsString>,
 
+    /// Keep one process of the command for each consumer: an item a line in, an answer a line out
+    ///
+    /// The worker reads items on standard input and prints one line for each, in their order, at once:
+    /// it must flush its output after each line (`python -u`, `stdbuf -oL`, `fflush`). The answer
+    /// finishes the item, and is its output. A worker that dies is started again; the item
+    /// whose answer was due has failed, those behind it go to others. Part of a line is no answer.
+    #[arg(long)]
+    pub(crate) worker: bool,
+
+    /// As --worker, but items and answers end with a zero byte, so that they may hold newlines
+    #[arg(long = "worker-0")]
+    pub(crate) worker_0: bool,
+
     /// Print the commands instead of running them
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -35,4 +48,11 @@ pub(crate) struct CommandLine {
     /// Print each command on standard error before it runs
     #[arg(short = 't', long)]
     pub(crate) verbose: bool,
+}
+
+impl CommandLine {
+    /// Whether there is one process for each consumer, instead of one for each item.
+    pub(crate) fn has_workers(&self) -> bool {
+        self.worker || self.worker_0
+    }
 }

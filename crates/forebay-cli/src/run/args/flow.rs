@@ -12,7 +12,7 @@ use super::values::{capacity, high, low, on_full, weight};
 #[command(next_help_heading = "Flow")]
 #[command(group = ArgGroup::new("told").multiple(true))]
 pub(crate) struct Flow {
-    /// Let at most so many items wait for a consumer [default: 64, or twice --jobs if that is more]
+    /// Let at most so many items wait for a consumer [default: 64, with --worker 1024, or twice --jobs if that is more]
     ///
     /// Under --pipe an item is a block, which is kept in memory: the default is then twice --jobs.
     #[arg(long, value_name = "N", value_parser = capacity)]

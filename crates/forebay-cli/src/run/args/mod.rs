@@ -15,6 +15,7 @@ use std::thread;
 use super::delimiter::Delimiter;
 use super::origin::Format;
 use super::source::Given;
+use super::worker;
 use command::CommandLine;
 use failure::Failure;
 use flow::Flow;
@@ -54,6 +55,9 @@ pub(crate) struct Args {
     pub(crate) command: Vec<OsString>,
 }
 
+/// The capacity for workers, which take many items at a time.
+const FOR_WORKERS: usize = 1024;
+
 const AFTER_HELP: &str = "\
 Placeholders (an item is appended where the command names none):
   {}    the item                      {//}  its directory
@@ -85,6 +89,8 @@ Examples:
     forebay run --producer 'find a' --producer 'find b' --dead later -- ./check
   Follow a log that cannot wait, and lose the oldest lines when too many come:
     forebay run --producer 'tail -F log' --on-full drop-oldest -- ./ship
+  Keep one process for each consumer, which answers line by line:
+    forebay run --worker -j4 -a urls -- python -u classify.py
   Stop at the first failure:
     forebay run --halt now,fail=1 -- ./check {} ::: *.conf
 
@@ -103,7 +109,9 @@ Exit status:
   141             whoever read the output went away
   255             wrong usage; a file, the joblog or the output that could not
                   be opened or written; input that is not all there: a producer
-                  that failed, an item too heavy; or a defect of forebay
+                  that failed, an item too heavy; a worker that never works, or
+                  prints what answers nothing; commands that wait for each other
+                  for ever; or a defect of forebay
   Items that --on-full refused or dropped are told, and change no status.
   GNU parallel's are the same but for `fail=1` (the failed command's own status)
   and `done` where none failed (101).
@@ -116,8 +124,17 @@ impl Args {
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        let least = if self.items.pipe { 1 } else { 64 };
-        self.flow.capacity.map_or_else(|| (2 * self.consumers()).max(least), NonZeroUsize::get)
+        let usual = match () {
+            () if self.items.pipe => 1,
+            () if self.command_line.has_workers() => FOR_WORKERS,
+            () => 64,
+        };
+        self.flow.capacity.map_or_else(|| (2 * self.consumers()).max(usual), NonZeroUsize::get)
+    }
+
+    /// How many items a consumer may hold at a time.
+    pub(crate) fn most_in_flight(&self) -> usize {
+        if self.command_line.has_workers() { worker::MOST } else { 1 }
     }
 
     /// Whether there is a producer beside those that are commands.

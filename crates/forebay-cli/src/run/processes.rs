@@ -1,0 +1,41 @@
+//! What the system tells of the processes of a group.
+
+use std::fs;
+
+use rustix::process::Pid;
+
+/// A process of a group, as it was a moment ago.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Process {
+    pub(crate) number: i32,
+    /// As `ps` shows it: S sleeps, R runs, Z has ended.
+    pub(crate) state: char,
+}
+
+impl Process {
+    /// Where in the system it sleeps, if that is told: a name, which differs between systems.
+    pub(crate) fn place(self) -> Option<String> {
+        let place = fs::read_to_string(format!("/proc/{}/wchan", self.number)).ok()?;
+        (place != "0").then_some(place)
+    }
+
+    /// The system call that it is in: its number, and its arguments in hexadecimal, if that is told.
+    pub(crate) fn call(self) -> Option<String> {
+        fs::read_to_string(format!("/proc/{}/syscall", self.number)).ok()
+    }
+}
+
+/// The processes of the group that have not ended.
+pub(crate) fn of_group(group: Pid) -> Vec<Process> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let processes = numbers.filter_map(|number: i32| {
+        let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+        // The name stands in parentheses, and may hold any character.
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+        let state = fields.next()?.chars().next()?;
+        let is_member = fields.nth(1)?.parse() == Ok(group.as_raw_pid());
+        (is_member && !matches!(state, 'Z' | 'X')).then_some(Process { number, state })
+    });
+    processes.collect()
+}
