@@ -23,6 +23,9 @@ use super::stop::Cause;
 const SHORTAGES: u32 = 50;
 const SHORTAGE: Duration = Duration::from_millis(100);
 
+/// How long a consumer waits for an item before it looks whether it is still wanted.
+const GLANCE: Duration = Duration::from_millis(60);
+
 /// Serves items until there are no more, or the run stops. `number` counts from 0.
 pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
     let mut runner = Runner {
@@ -40,8 +43,13 @@ pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
         }
         let delivery = lease.deliveries();
         run.tell(&Event::Lease { consumer: number, item: &lease, delivery });
+        if !run.pace.pass() {
+            return run.give_back(lease);
+        }
+        let busy = run.busy.begin();
         let began = Instant::now();
         let in_backoff = serve(run, &mut runner, lease, &mut output);
+        drop(busy);
         output.clear(&run.spill);
         run.tally.serve(began.elapsed());
         if in_backoff {
@@ -54,6 +62,9 @@ pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
 
 /// Waits for an item, and tells of the wait.
 fn next(run: &Run, consumer: &Consumer<Item>, number: usize) -> Result<Lease<Item>, TakeError> {
+    if run.is_elastic {
+        return next_if_wanted(run, consumer, number);
+    }
     if run.observers.is_empty() {
         return consumer.lease();
     }
@@ -64,6 +75,26 @@ fn next(run: &Run, consumer: &Consumer<Item>, number: usize) -> Result<Lease<Ite
     let lease = consumer.lease();
     run.tell(&Event::Wait { side: Side::Consumer(number), since });
     lease
+}
+
+/// Waits for an item, but at the gate while it is one consumer too many.
+fn next_if_wanted(
+    run: &Run,
+    consumer: &Consumer<Item>,
+    number: usize,
+) -> Result<Lease<Item>, TakeError> {
+    while run.gate.pass(number) {
+        if let Ok(lease) = consumer.try_lease() {
+            return Ok(lease);
+        }
+        let since = Instant::now();
+        let lease = consumer.lease_timeout(GLANCE);
+        run.tell(&Event::Wait { side: Side::Consumer(number), since });
+        if !matches!(lease, Err(TakeError::TimedOut)) {
+            return lease;
+        }
+    }
+    Err(TakeError::Closed)
 }
 
 /// Says whether the item went to the backoff.

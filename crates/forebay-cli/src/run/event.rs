@@ -24,6 +24,9 @@ pub(crate) enum Event<'a> {
     Dead { consumer: usize, item: &'a Item, reason: &'a str },
     /// Somebody waited for room, or for an item, from then until now.
     Wait { side: Side, since: Instant },
+    /// So many consumers may run from now on. Told only where their number varies: at the start, and
+    /// at each change.
+    Consumers { number: usize },
 }
 
 /// Who.

@@ -36,8 +36,10 @@ mod capture;
 mod command;
 mod conclude;
 mod consumer;
+mod elastic;
 mod escape;
 mod event;
+mod gate;
 mod group;
 pub(crate) mod guard;
 mod halt;
@@ -46,8 +48,10 @@ mod item;
 mod joblog;
 mod json_lines;
 mod message;
+mod meter;
 mod observer;
 mod output;
+mod pace;
 mod packing;
 mod placeholder;
 mod producer;
@@ -81,7 +85,9 @@ use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 pub(crate) use args::Args;
 use backoff::Backoff;
 use command::GRACE;
+use elastic::Bounds;
 use event::Event;
+use gate::Gate;
 use group::Groups;
 use guard::Guard;
 use halt::{Halt, What, When};
@@ -89,8 +95,10 @@ use item::Item;
 use joblog::Joblog;
 use json_lines::JsonLines;
 use message::say;
+use meter::Meter;
 use observer::{Blinded, Observer, Observers};
 use output::Printer;
+use pace::Pace;
 use packing::Packing;
 use producer::Production;
 use resume::Finished;
@@ -121,6 +129,12 @@ pub(crate) struct Run {
     /// One handle that stays, so that nothing is dropped while figures are still to be read.
     buffer: Consumer<Item>,
     backoff: Backoff,
+    /// Whether the number of consumers varies.
+    is_elastic: bool,
+    gate: Gate,
+    pace: Pace,
+    /// Consumers that serve an item.
+    busy: Meter,
     groups: Arc<Groups>,
     spill: Arc<Spill>,
     printer: Printer,
@@ -168,18 +182,18 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let (joblog, finished) = open_joblog(&args, &template)?;
     let consumers = args.consumers();
     let capacity = args.capacity();
-    allow_file_handles(consumers);
+    allow_file_handles(consumers.most);
     let show_progress = progress::is_wanted(args.output.quiet) && !args.command_line.dry_run;
     let counted = if show_progress || args.failure.halt.is_some_and(Halt::needs_total) {
         source.count()
     } else {
         None
     };
-    let groups = Arc::new(Groups::new(consumers));
+    let groups = Arc::new(Groups::new(consumers.most));
     let guard = if args.command_line.dry_run { None } else { start_guard(&groups) };
     let (producer, buffer) = Builder::bounded(capacity)
         .name("run")
-        .max_leased(consumers + IN_BACKOFF)
+        .max_leased(consumers.most + IN_BACKOFF)
         .max_failures(args.failure.retries)
         .build()
         .map_err(|error| error.to_string())?;
@@ -197,6 +211,10 @@ fn execute(mut args: Args) -> Result<u8, String> {
         observers: Observers::new(began, observers(&args)),
         buffer,
         backoff: Backoff::new(args.failure.backoff),
+        is_elastic: consumers.least < consumers.most,
+        gate: Gate::new(consumers.least),
+        pace: Pace::new(args.flow.rate, args.flow.delay),
+        busy: Meter::default(),
         groups,
         printer: Printer::new(
             args.output.keep_order || args.command_line.dry_run,
@@ -205,7 +223,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         ),
         spill,
         joblog,
-        tally: Tally::new(consumers),
+        tally: Tally::new(consumers.most),
         stop: Stop::default(),
         fault: AtomicBool::new(false),
         never_runs: Mutex::default(),
@@ -232,7 +250,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         Ok(())
     })?;
     drop(guard);
-    run.conclude(args.output.quiet, report_file, consumers)
+    run.conclude(args.output.quiet, report_file)
 }
 
 fn observers(args: &Args) -> Vec<Box<dyn Observer>> {
@@ -300,19 +318,30 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
 
 impl Run {
     /// Starts the consumers and the backoff. What is returned disconnects when all have ended.
-    fn start_consumers(self: &Arc<Self>, consumers: usize) -> io::Result<mpsc::Receiver<()>> {
+    fn start_consumers(self: &Arc<Self>, consumers: Bounds) -> io::Result<mpsc::Receiver<()>> {
         let (alive, ended) = mpsc::channel();
-        for number in 0..consumers {
-            let (run, consumer) = (Arc::clone(self), self.buffer.clone());
-            self.spawn(&format!("consumer {}", number + 1), alive.clone(), move || {
-                consumer::consume(&run, consumer, number);
-            })?;
+        for number in 0..consumers.least {
+            self.start_consumer(number, alive.clone())?;
+        }
+        if self.is_elastic {
+            let run = Arc::clone(self);
+            self.spawn("elastic", (), move || elastic::adjust(&run, consumers, &alive))?;
         }
         let run = Arc::clone(self);
         self.spawn("backoff", (), move || {
             run.backoff.serve(|item| run.tell(&Event::Nack { item }));
         })?;
         Ok(ended)
+    }
+
+    /// Starts the consumer of this number, from 0. When it has ended it keeps nothing alive any more.
+    fn start_consumer(self: &Arc<Self>, number: usize, alive: mpsc::Sender<()>) -> io::Result<()> {
+        let (run, consumer) = (Arc::clone(self), self.buffer.clone());
+        self.spawn(&format!("consumer {}", number + 1), alive, move || {
+            consumer::consume(&run, consumer, number);
+            // Whoever ends first has seen that all is done, or that the run stops.
+            run.gate.end();
+        })
     }
 
     /// Starts a thread that the run cannot do without: if it panics, the run stops and has failed.
@@ -358,6 +387,8 @@ impl Run {
     pub(crate) fn stop_soon(&self, cause: Cause) -> bool {
         let is_first = self.stop.soon(cause);
         self.buffer.close();
+        self.pace.end();
+        self.gate.end();
         self.end_backoff();
         is_first
     }

@@ -97,7 +97,11 @@ impl Observers {
                 telling.depth -= 1;
             }
             Event::Nack { .. } => telling.depth += 1,
-            Event::Ack { .. } | Event::Failed { .. } | Event::Dead { .. } | Event::Wait { .. } => {}
+            Event::Ack { .. }
+            | Event::Failed { .. }
+            | Event::Dead { .. }
+            | Event::Wait { .. }
+            | Event::Consumers { .. } => {}
         }
         let moment = Moment { at: self.began.elapsed(), depth: telling.depth };
         telling.each(|observer| observer.see(moment, event))
