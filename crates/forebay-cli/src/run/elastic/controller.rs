@@ -35,18 +35,22 @@ const ALL: f64 = 0.95;
 const FAR: f64 = 1.1;
 
 /// The last look and those shortly before it, together.
-const LATELY: usize = 4;
+const LATELY: usize = 8;
 
 /// Between two steps while producers are held back.
-const STEP: Duration = Duration::from_millis(100);
+const STEP: Duration = Duration::from_millis(50);
+
+/// So long a load that was known is still believed, once producers are held back.
+const FRESH: Duration = Duration::from_millis(250);
 
 /// How long it must be clear that some more are needed, or that fewer would do.
 const SURE: Duration = Duration::from_millis(800);
 const PATIENCE: Duration = Duration::from_millis(400);
-const MOST_PATIENCE: Duration = Duration::from_secs(16);
+const MOST_PATIENCE: Duration = Duration::from_secs(26);
 
-/// Growing again so soon after shrinking: it was in vain.
-const SOON: Duration = Duration::from_secs(20);
+/// Who goes up and down within this goes to and fro.
+const SOON: Duration = Duration::from_secs(8);
+const AGES: Duration = Duration::from_mins(1);
 
 /// What was measured since the last look.
 #[derive(Debug, Clone, Copy, Default)]
@@ -94,10 +98,14 @@ pub(super) struct Controller {
     /// The next step while producers are held back.
     step: usize,
     changed: Duration,
-    /// The load as it was seen since the number changed, as far back as it matters.
+    /// The load as it was seen since the number grew, as far back as it matters.
     views: VecDeque<View>,
+    /// The last load that was known.
+    known: Option<View>,
     patience: Duration,
-    shrunk: Option<Duration>,
+    /// When the number last went down, and to what; and whether it has gone up since.
+    shrunk: Option<(Duration, usize)>,
+    has_grown: bool,
 }
 
 impl Controller {
@@ -114,8 +122,10 @@ impl Controller {
             step: 1,
             changed: Duration::ZERO,
             views: VecDeque::new(),
+            known: None,
             patience: PATIENCE,
             shrunk: None,
+            has_grown: false,
         }
     }
 
@@ -132,6 +142,7 @@ impl Controller {
         let is_paced = self.mean(|look| look.sample.paced) >= NEGLIGIBLE;
         let held = self.mean(|look| look.sample.held).min(sample.held);
         self.put.note(now, sample.put, Duration::ZERO);
+        self.put.notice_more(now);
         self.ended.note(now, sample.ended, sample.service);
         if sample.ended > 0 {
             self.in_service = Duration::ZERO;
@@ -144,18 +155,23 @@ impl Controller {
             self.views.clear();
             if now - self.changed >= STEP {
                 let wanted = self.number + self.step;
-                self.step *= 2;
+                // Where there were enough a moment ago, what has piled up is soon gone.
+                let were_enough = self.known.is_some_and(|known| {
+                    now - known.at < FRESH && wanted > enough(known.load, SLACK)
+                });
+                self.step = if were_enough { 1 } else { (2 * self.step).min(self.most) };
                 self.change(now, wanted);
             }
             return self.number;
         }
         self.step = 1;
-        let busy = self.mean(|look| look.sample.busy);
+        let busy = self.busy();
         if is_paced {
             self.see(now, busy);
             // One to spare, so that a start never waits for a consumer.
             self.shrink(now, |load| load.floor() as usize + 1);
         } else if let Some(load) = self.load(now) {
+            self.known = Some(View { at: now, load });
             if !are_all_busy {
                 self.see(now, load.max(busy));
                 self.shrink(now, |load| enough(load, LESS_SLACK));
@@ -178,6 +194,14 @@ impl Controller {
 
     fn mean(&self, of: impl Fn(&Look) -> f64) -> f64 {
         self.lately.iter().map(of).sum::<f64>() / self.lately.len().max(1) as f64
+    }
+
+    /// How many are busy, in the mean of the last looks, fewer of them: this goes down by itself.
+    fn busy(&self) -> f64 {
+        let looks = self.lately.iter().rev().take(LATELY / 2);
+        let (number, sum) =
+            looks.fold((0, 0.0), |(number, sum), look| (number + 1, sum + look.sample.busy));
+        sum / f64::from(number.max(1))
     }
 
     fn see(&mut self, at: Duration, load: f64) {
@@ -208,13 +232,13 @@ impl Controller {
         let agreed =
             |loads: Option<_>| loads.map(|loads| wanted(Iterator::fold(loads, 0.0, f64::max)));
         // When much less is needed there is nothing to be patient about.
-        let soon = agreed(self.views_of(now, PATIENCE))
-            .filter(|wanted| wanted + 2 <= self.number && 5 * wanted <= 3 * self.number);
+        let soon = agreed(self.views_of(now, self.patience.min(SURE)))
+            .filter(|wanted| wanted + 2 <= self.number && 4 * wanted <= 3 * self.number);
         let Some(wanted) = soon.or_else(|| agreed(self.views_of(now, self.patience))) else {
             return;
         };
-        // One of many is not worth a change.
-        if 10 * wanted < 9 * self.number {
+        // One of many is not worth a change; nor is each step of a load that still goes down.
+        if 10 * wanted < 9 * self.number && now - self.changed >= PATIENCE / 2 {
             self.change(now, wanted);
         }
     }
@@ -224,15 +248,24 @@ impl Controller {
         if wanted == self.number {
             return;
         }
-        if wanted < self.number {
-            self.shrunk = Some(now);
-        } else if let Some(shrunk) = self.shrunk.take() {
-            let in_vain = now - shrunk < SOON;
-            self.patience = if in_vain { (2 * self.patience).min(MOST_PATIENCE) } else { PATIENCE };
+        if wanted > self.number {
+            self.has_grown = true;
+            self.views.clear();
+        } else {
+            if self.has_grown {
+                // Down to much the same number as lately: the way up in between was to and fro.
+                let again = self.shrunk.is_some_and(|(at, number)| {
+                    let is_much_the_same = 4 * wanted.abs_diff(number) <= number.max(4);
+                    now - at < if is_much_the_same { AGES } else { SOON }
+                });
+                self.patience =
+                    if again { (3 * self.patience).min(MOST_PATIENCE) } else { PATIENCE };
+            }
+            self.has_grown = false;
+            self.shrunk = Some((now, wanted));
         }
         self.number = wanted;
         self.changed = now;
-        self.views.clear();
     }
 }
 

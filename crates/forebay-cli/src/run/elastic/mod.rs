@@ -19,7 +19,7 @@ use super::message::say;
 use controller::{Controller, Sample};
 
 /// From one look to the next.
-const TICK: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(25);
 
 /// The least and the most consumers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What was counted lately: how fast things come, and how much they weigh in the mean.
 
 use std::collections::VecDeque;
+use std::collections::vec_deque::Iter;
 use std::time::Duration;
 
 /// So far back is looked.
@@ -10,7 +11,7 @@ const SPAN: Duration = Duration::from_millis(800);
 const ENOUGH: usize = 4;
 
 /// Less says nothing of a rate.
-const BRIEF: Duration = Duration::from_millis(150);
+const BRIEF: Duration = Duration::from_millis(240);
 
 /// Counts of the recent past, each with its moment and the sum of what was counted.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +34,24 @@ impl Recent {
         }
         while self.counts.len() > ENOUGH && at.saturating_sub(self.counts[0].at) > SPAN {
             self.counts.pop_front();
+        }
+    }
+
+    /// Forgets what was before if so much more came of late that it is no chance: beyond three standard
+    /// deviations of what would come at random, and not all at once.
+    pub(super) fn notice_more(&mut self, now: Duration) {
+        let is_late = |count: &Count| now.saturating_sub(count.at) < BRIEF;
+        let late = self.counts.iter().rev().take_while(|count| is_late(count)).count();
+        let before = self.counts.len() - late;
+        let since = now.saturating_sub(self.counts.front().map_or(now, |first| first.at));
+        if late < ENOUGH || since < 2 * BRIEF {
+            return;
+        }
+        let number = |counts: Iter<'_, Count>| counts.map(|count| count.number as f64).sum::<f64>();
+        let share = BRIEF.as_secs_f64() / (since - BRIEF).as_secs_f64();
+        let expected = number(self.counts.range(..before)) * share;
+        if number(self.counts.range(before..)) > expected + 3.0 * expected.sqrt() + 1.0 {
+            self.counts.drain(..before);
         }
     }
 
