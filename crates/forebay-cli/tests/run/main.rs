@@ -2,6 +2,7 @@
 
 mod forebay;
 
+mod elastic;
 mod failure;
 mod halt;
 mod interrupt;
@@ -9,6 +10,7 @@ mod items;
 mod joblog;
 mod orphan;
 mod output;
+mod pace;
 mod report;
 mod shell;
 mod terminal;
