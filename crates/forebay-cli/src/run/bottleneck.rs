@@ -9,6 +9,10 @@
 //! side that did not wait is the bottleneck; if neither waited, the two were balanced; if both did,
 //! work came in bursts: more capacity helps there, more consumers do not.
 //!
+//! Under `--rate` or `--delay` a consumer may have an item and wait for its start. That time is neither idle nor
+//! busy. Where somebody waited so for [`NEGLIGIBLE`] of the run or more, and consumers hardly waited
+//! for items, the rate was the limit, and neither side.
+//!
 //! # How many consumers
 //!
 //! By Little's law, L = λW (J. D. C. Little, *A Proof for the Queuing Formula: L = λW*, Operations
@@ -22,7 +26,9 @@
 //! offered load). Fewer could not keep up: the number is rounded up, after taking off [`SLACK`] of
 //! it for the noise of a measurement. It is at least 1 and at most the number of items, and it does
 //! not contradict the bottleneck: where that was the consumers it is more than ran, where it was the
-//! producers no more than ran. A failed try is time that its item took.
+//! producers no more than ran. A failed try is time that its item took. Where the rate was the limit, λ
+//! is that rate. Where the number of consumers varied, what was more or fewer than ran is so beside
+//! their mean, or their most.
 //!
 //! People are [advised](Advice) by it only where enough was seen: the run went to its end in at least
 //! [`BRIEF`], each consumer had [`FEW`] items in the mean, and the source was no list of arguments,
@@ -75,13 +81,19 @@ pub(crate) enum Bottleneck {
     Balanced,
     /// Both waited, in turns.
     Bursts,
+    /// Consumers that had an item waited for `--rate` or `--delay`.
+    Rate,
 }
 
 /// What was measured.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Measured {
     pub(crate) elapsed: Duration,
+    /// The most that ran, and how many it were in the mean over time.
     pub(crate) consumers: usize,
+    pub(crate) consumers_mean: f64,
+    /// The time in which at least one consumer waited for the rate.
+    pub(crate) paced: Duration,
     /// From the start until the last item was put.
     pub(crate) production: Duration,
     /// From the start until each producer's last item was put, all producers together.
@@ -114,7 +126,7 @@ impl Measured {
         let after = self.elapsed.saturating_sub(self.production).as_secs_f64();
         let turned_away = (self.refused + self.dropped) as f64 / self.offered().max(1) as f64;
         let producers_idle = ((waited + after) / elapsed).max(turned_away);
-        let consumers_idle = self.consumer_wait.as_secs_f64() / (elapsed * self.consumers as f64);
+        let consumers_idle = self.consumer_wait.as_secs_f64() / (elapsed * self.consumers_mean);
         (producers_idle, consumers_idle)
     }
 
@@ -123,8 +135,16 @@ impl Measured {
         self.produced + self.refused
     }
 
+    /// The part of the run in which somebody waited for the rate.
+    fn paced(&self) -> f64 {
+        self.paced.as_secs_f64() / self.elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+
     pub(crate) fn bottleneck(&self) -> Bottleneck {
         let (producers_idle, consumers_idle) = self.idle();
+        if self.paced() >= NEGLIGIBLE && consumers_idle < NEGLIGIBLE {
+            return Bottleneck::Rate;
+        }
         match (producers_idle >= NEGLIGIBLE, consumers_idle >= NEGLIGIBLE) {
             (false, true) => Bottleneck::Producers,
             (true, false) => Bottleneck::Consumers,
@@ -133,20 +153,24 @@ impl Measured {
         }
     }
 
-    /// How many consumers would be busy if producers were never held back.
+    /// How many consumers would be busy if producers were never held back, but by the rate.
     fn offered_load(&self) -> f64 {
+        let rate = if self.bottleneck() == Bottleneck::Rate {
+            self.ended as f64 / self.elapsed.as_secs_f64().max(1e-6)
+        } else {
+            self.rate
+        };
         let service = self.service.as_secs_f64() / self.ended.max(1) as f64;
-        self.rate * service
+        rate * service
     }
 
     pub(crate) fn balanced_consumers(&self) -> u64 {
         let needed = (self.offered_load() * (1.0 - SLACK)).ceil() as u64;
         let needed = needed.clamp(1, self.offered().max(1));
-        let ran = self.consumers as u64;
         match self.bottleneck() {
-            Bottleneck::Consumers => needed.max(ran + 1),
-            Bottleneck::Producers => needed.min(ran),
-            Bottleneck::Balanced | Bottleneck::Bursts => needed,
+            Bottleneck::Consumers => needed.max(self.consumers_mean as u64 + 1),
+            Bottleneck::Producers => needed.min(self.consumers as u64),
+            Bottleneck::Balanced | Bottleneck::Bursts | Bottleneck::Rate => needed,
         }
     }
 
@@ -165,6 +189,10 @@ impl Measured {
     pub(crate) fn idle_percent(&self) -> (f64, f64) {
         let (producers, consumers) = self.idle();
         (producers.clamp(0.0, 1.0) * 100.0, consumers.clamp(0.0, 1.0) * 100.0)
+    }
+
+    pub(crate) fn paced_percent(&self) -> f64 {
+        self.paced().clamp(0.0, 1.0) * 100.0
     }
 }
 
@@ -198,6 +226,8 @@ mod tests {
         Measured {
             elapsed: millis(free_at.iter().copied().fold(clock, f64::max)),
             consumers,
+            consumers_mean: consumers as f64,
+            paced: Duration::ZERO,
             production: millis(clock),
             producing: millis(clock),
             rate: items as f64 / ((clock - producer_wait) / 1e3),
@@ -226,6 +256,7 @@ mod tests {
             producing: Duration::from_secs(10),
             elapsed: Duration::from_secs(10),
             consumers: 2,
+            consumers_mean: 2.0,
             ..Measured::default()
         };
         assert_eq!(bursts.bottleneck(), Bottleneck::Bursts);
@@ -322,6 +353,42 @@ mod tests {
     #[test]
     fn never_more_consumers_than_items_nor_none() {
         assert_eq!(simulate(3, 0.0, 50.0, 2, 8).balanced_consumers(), 3);
-        assert_eq!(Measured { consumers: 1, ..Measured::default() }.balanced_consumers(), 1);
+        let nothing = Measured { consumers: 1, consumers_mean: 1.0, ..Measured::default() };
+        assert_eq!(nothing.balanced_consumers(), 1);
+    }
+
+    #[test]
+    fn the_rate_is_the_limit_where_neither_side_is() {
+        // 500 items of 0.2 s, started 10 a second, on 8 consumers that had them much sooner.
+        let measured = Measured {
+            elapsed: Duration::from_secs(50),
+            consumers: 8,
+            consumers_mean: 8.0,
+            paced: Duration::from_secs(48),
+            production: Duration::from_secs(45),
+            producing: Duration::from_secs(45),
+            rate: 500.0,
+            producer_wait: Duration::from_secs(44),
+            produced: 500,
+            ended: 500,
+            service: Duration::from_secs(100),
+            is_telling: true,
+            ..Measured::default()
+        };
+        assert_eq!(measured.bottleneck(), Bottleneck::Rate);
+        assert_eq!(measured.balanced_consumers(), 2);
+        let slow_source = Measured { consumer_wait: Duration::from_secs(200), ..measured };
+        assert_ne!(slow_source.bottleneck(), Bottleneck::Rate);
+        let hardly = Measured { paced: Duration::from_secs(2), ..measured };
+        assert_eq!(hardly.bottleneck(), Bottleneck::Consumers);
+    }
+
+    #[test]
+    fn a_number_that_varied_counts_by_its_mean() {
+        let measured = simulate(500, 10.0, 50.0, 4, 8);
+        assert_eq!(measured.bottleneck(), Bottleneck::Consumers);
+        // The most that ran was more than enough, but it was few for most of the time.
+        let varied = Measured { consumers: 20, ..measured };
+        assert_eq!(varied.balanced_consumers(), 5);
     }
 }

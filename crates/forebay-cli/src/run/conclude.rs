@@ -13,12 +13,7 @@ use super::{Run, progress};
 
 impl Run {
     /// Prints what is left to print, and the report; gives the exit status.
-    pub(super) fn conclude(
-        &self,
-        is_quiet: bool,
-        report_file: Option<File>,
-        consumers: usize,
-    ) -> Result<u8, String> {
+    pub(super) fn conclude(&self, is_quiet: bool, report_file: Option<File>) -> Result<u8, String> {
         if let Err(error) = self.printer.finish() {
             self.stop_without_output(&error);
         }
@@ -32,9 +27,14 @@ impl Run {
         let statistics = self.buffer.statistics();
         let production = self.production.get();
         let (ended, service) = self.tally.service();
+        let consumers = self.gate.most();
+        let consumers_mean = self.gate.mean();
+        let held = self.pace.held();
         let measured = Measured {
             elapsed,
             consumers,
+            consumers_mean,
+            paced: held.any,
             production: production.map_or(elapsed, |production| production.ended),
             producing: self.intake.producing(elapsed),
             rate: self.intake.rate(elapsed),
@@ -61,13 +61,15 @@ impl Run {
             producers: self.intake.producers(),
             consumers,
             produced_by: self.intake.produced_by(),
-            shares: self.tally.shares(),
+            shares: self.tally.shares(consumers),
             producer_wait_seconds: statistics.producer_wait.as_secs_f64(),
             producer_waits_seconds: self.intake.waits(),
             consumer_wait_seconds: statistics.consumer_wait.as_secs_f64(),
             elapsed_seconds: elapsed.as_secs_f64(),
             bottleneck: measured.bottleneck(),
             balanced_consumers: measured.balanced_consumers(),
+            consumers_mean,
+            rate_wait_seconds: held.consumers.as_secs_f64(),
         };
         if !is_quiet && !self.is_dry {
             let remarks = Remarks {
@@ -75,6 +77,8 @@ impl Run {
                 too_heavy: self.intake.too_heavy(),
                 all_read: production.is_some(),
                 named: self.tally.named(),
+                fewest: self.is_elastic.then(|| self.gate.fewest()),
+                pace: self.pace.name(),
             };
             report.for_people(&measured, &remarks).lines().for_each(say);
         }

@@ -20,6 +20,9 @@ use super::starting::{exit_value, in_words, never_runs, patiently, show_command}
 use super::surroundings::NoDirectory;
 use super::worker;
 
+/// How long a consumer waits for an item before it looks whether it is still wanted.
+const GLANCE: Duration = Duration::from_millis(60);
+
 /// Serves items until there are no more, or the run stops. `number` counts from 0.
 pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
     if let Some(workers) = &run.workers {
@@ -41,8 +44,13 @@ pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
         }
         let delivery = lease.deliveries();
         run.tell(&Event::Lease { consumer: number, item: &lease, delivery });
+        if !run.pace.pass() {
+            return run.give_back(lease);
+        }
+        let busy = run.busy.begin();
         let began = Instant::now();
         let in_backoff = serve(run, &mut runner, lease, &mut output);
+        drop(busy);
         output.clear(&run.spill);
         run.tally.serve(1, began.elapsed());
         if in_backoff {
@@ -59,6 +67,9 @@ pub(crate) fn next(
     consumer: &Consumer<Item>,
     number: usize,
 ) -> Result<Lease<Item>, TakeError> {
+    if run.is_elastic {
+        return next_if_wanted(run, consumer, number);
+    }
     if run.observers.is_empty() {
         return consumer.lease();
     }
@@ -69,6 +80,26 @@ pub(crate) fn next(
     let lease = consumer.lease();
     run.tell(&Event::Wait { side: Side::Consumer(number), since });
     lease
+}
+
+/// Waits for an item, but at the gate while it is one consumer too many.
+fn next_if_wanted(
+    run: &Run,
+    consumer: &Consumer<Item>,
+    number: usize,
+) -> Result<Lease<Item>, TakeError> {
+    while run.gate.pass(number) {
+        if let Ok(lease) = consumer.try_lease() {
+            return Ok(lease);
+        }
+        let since = Instant::now();
+        let lease = consumer.lease_timeout(GLANCE);
+        run.tell(&Event::Wait { side: Side::Consumer(number), since });
+        if !matches!(lease, Err(TakeError::TimedOut)) {
+            return lease;
+        }
+    }
+    Err(TakeError::Closed)
 }
 
 /// Says whether the item went to the backoff.

@@ -29,6 +29,9 @@ pub(crate) enum Event<'a> {
     Dropped { producer: usize, item: &'a Item, has_waited: bool },
     /// Somebody waited for room, or for an item, from then until now.
     Wait { side: Side, since: Instant },
+    /// So many consumers may run from now on. Told only where their number varies: at the start, and
+    /// at each change.
+    Consumers { number: usize },
 }
 
 /// Who.

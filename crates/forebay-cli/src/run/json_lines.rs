@@ -64,6 +64,7 @@ impl Observer for JsonLines {
                 };
                 json!({"event": "wait", (who): number + 1, "seconds": since.elapsed().as_secs_f64()})
             }
+            Event::Consumers { number } => json!({"event": "consumers", "number": number}),
         };
         line["at"] = json!(moment.at.as_secs_f64());
         line["depth"] = json!(moment.depth);

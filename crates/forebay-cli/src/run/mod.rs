@@ -50,10 +50,12 @@ mod consumer;
 mod dead;
 mod delimiter;
 mod dropped;
+mod elastic;
 mod ending;
 mod escape;
 mod event;
 pub(crate) mod foreign;
+mod gate;
 mod group;
 pub(crate) mod guard;
 mod halt;
@@ -67,9 +69,11 @@ mod limit;
 mod line;
 mod measure;
 mod message;
+mod meter;
 mod observer;
 mod origin;
 mod output;
+mod pace;
 mod packing;
 mod piece;
 mod placeholder;
@@ -114,7 +118,9 @@ use backoff::Backoff;
 use circle::Circle;
 use command::GRACE;
 use dead::DeadFile;
+use elastic::Bounds;
 use event::Event;
+use gate::Gate;
 use group::Groups;
 use guard::Guard;
 use halt::{Halt, What, When};
@@ -125,9 +131,11 @@ use joblog::Joblog;
 use json_lines::JsonLines;
 use measure::Measure;
 use message::say;
+use meter::Meter;
 use observer::{Blinded, Observer, Observers};
 use output::Printer;
-use packing::{Bounds, Fitting};
+use pace::Pace;
+use packing::{Fitting, Portion};
 use producer::Production;
 use resume::Finished;
 use source::Columns;
@@ -165,6 +173,12 @@ pub(crate) struct Run {
     /// One handle that stays, so that nothing is dropped while figures are still to be read.
     buffer: Consumer<Item>,
     backoff: Backoff,
+    /// Whether the number of consumers varies.
+    is_elastic: bool,
+    gate: Gate,
+    pace: Pace,
+    /// Consumers that serve an item.
+    busy: Meter,
     groups: Arc<Groups>,
     spill: Arc<Spill>,
     printer: Printer,
@@ -204,24 +218,24 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let consumers = args.consumers();
     if workers.is_some() && args.command_line.dry_run {
         let (template, _) = read_command(&args, Columns::Known(1))?;
-        return worker::show(&template, consumers).map(|()| 0);
+        return worker::show(&template, consumers.most).map(|()| 0);
     }
     // First of all files: it must not be one that is emptied.
     let dead = DeadFile::of_run(&args, &given)?;
     let input = args.reads_itself(&given).then(|| Input::open(&args, given)).transpose()?;
     let columns = columns(&args, input.as_ref())?;
     let (template, surroundings) = read_command(&args, columns)?;
-    let bounds = bounds(&args, &template, &surroundings)?;
+    let portion = portion(&args, &template, &surroundings)?;
     let report_file = args.output.report_json.as_deref().map(create_report).transpose()?;
     let (joblog, finished) = open_joblog(&args, &template, columns)?;
     let capacity = args.capacity();
     let commands = args.items.producer.len();
-    allow_file_handles(consumers + commands);
+    allow_file_handles(consumers.most + commands);
     let show_progress = progress::is_wanted(args.output.quiet) && !args.command_line.dry_run;
     let wants_total = show_progress || args.failure.halt.is_some_and(Halt::needs_total);
     // How many fit is not known before they are read.
     let counted = match &input {
-        Some(input) if wants_total && bounds.fitting.is_none() && commands == 0 => input.count(),
+        Some(input) if wants_total && portion.fitting.is_none() && commands == 0 => input.count(),
         _ => None,
     };
     let is_dry = args.command_line.dry_run;
@@ -229,7 +243,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         Arc::new(Marks::new(marks, args.flow.on_high.take(), args.flow.on_low.take()))
     });
     let (producer, buffer) = build(&args, marks.as_ref())?;
-    let groups = Arc::new(Groups::new(consumers, commands));
+    let groups = Arc::new(Groups::new(consumers.most, commands));
     let guard = if is_dry && commands == 0 { None } else { start_guard(&groups) };
     let spill = Arc::new(Spill::default());
     let began = Instant::now();
@@ -248,6 +262,10 @@ fn execute(mut args: Args) -> Result<u8, String> {
         observers: Observers::new(began, observers(&args)),
         buffer,
         backoff: Backoff::new(args.failure.backoff),
+        is_elastic: consumers.least < consumers.most,
+        gate: Gate::new(consumers.least),
+        pace: Pace::new(args.flow.rate, args.flow.delay),
+        busy: Meter::default(),
         groups,
         printer: Printer::new(
             args.output.keep_order || args.command_line.dry_run,
@@ -259,12 +277,12 @@ fn execute(mut args: Args) -> Result<u8, String> {
         dead,
         intake: Intake::new(commands + usize::from(input.is_some())),
         marks,
-        tally: Tally::new(consumers),
+        tally: Tally::new(consumers.most),
         stop: Stop::default(),
         fault: AtomicBool::new(false),
         never_runs: Mutex::default(),
         counted,
-        max_args: bounds.rows,
+        max_args: portion.rows,
         skipped: AtomicU64::new(0),
         is_list: commands == 0 && input.as_ref().is_some_and(Input::is_list),
         production: OnceLock::new(),
@@ -281,16 +299,16 @@ fn execute(mut args: Args) -> Result<u8, String> {
     }
     run.start_consumers(consumers).map_err(cannot_begin).and_then(|ended| {
         let upstream_told = run.serve_watermarks().map_err(cannot_begin)?;
-        let feeds = run.feeds(&args, input, &bounds, finished)?;
+        let feeds = run.feeds(&args, input, &portion, finished)?;
         run.start_producers(producer, feeds).map_err(cannot_begin)?;
         let mut circle = Circle::default();
-        run.wait(&ended, || circle.look(&run, consumers));
+        run.wait(&ended, || circle.look(&run, run.gate.number()));
         run.finish_watermarks(&upstream_told);
         run.wait_for_producers();
         Ok(())
     })?;
     drop(guard);
-    run.conclude(args.output.quiet, report_file, consumers)
+    run.conclude(args.output.quiet, report_file)
 }
 
 /// How many columns an item has.
@@ -342,14 +360,18 @@ fn read_command(args: &Args, columns: Columns) -> Result<(Template, Surroundings
 }
 
 /// How much one command gets.
-fn bounds(args: &Args, template: &Template, surroundings: &Surroundings) -> Result<Bounds, String> {
+fn portion(
+    args: &Args,
+    template: &Template,
+    surroundings: &Surroundings,
+) -> Result<Portion, String> {
     let rows = args.items.most_rows().map_or(usize::MAX, NonZeroUsize::get);
     if !args.items.is_filling() {
-        return Ok(Bounds { rows, fitting: None });
+        return Ok(Portion { rows, fitting: None });
     }
     let most_bytes = args.items.max_chars.map(NonZeroUsize::get);
     let measure = Measure::new(template, surroundings, most_bytes)?;
-    Ok(Bounds { rows, fitting: Some(Fitting { measure, consumers: args.consumers() }) })
+    Ok(Portion { rows, fitting: Some(Fitting { measure, consumers: args.consumers().most }) })
 }
 
 fn build(
@@ -358,7 +380,7 @@ fn build(
 ) -> Result<(Producer<Item>, Consumer<Item>), String> {
     let mut builder = Builder::bounded(args.capacity())
         .name("run")
-        .max_leased(args.consumers() * args.most_in_flight() + IN_BACKOFF)
+        .max_leased(args.consumers().most * args.most_in_flight() + IN_BACKOFF)
         .max_failures(args.failure.retries);
     if let Some(weight) = args.flow.weight {
         builder = builder.weighing(weight.get(), Item::weight);
@@ -439,19 +461,30 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
 
 impl Run {
     /// Starts the consumers and the backoff. What is returned disconnects when all have ended.
-    fn start_consumers(self: &Arc<Self>, consumers: usize) -> io::Result<mpsc::Receiver<()>> {
+    fn start_consumers(self: &Arc<Self>, consumers: Bounds) -> io::Result<mpsc::Receiver<()>> {
         let (alive, ended) = mpsc::channel();
-        for number in 0..consumers {
-            let (run, consumer) = (Arc::clone(self), self.buffer.clone());
-            self.spawn(&format!("consumer {}", number + 1), alive.clone(), move || {
-                consumer::consume(&run, consumer, number);
-            })?;
+        for number in 0..consumers.least {
+            self.start_consumer(number, alive.clone())?;
+        }
+        if self.is_elastic {
+            let run = Arc::clone(self);
+            self.spawn("elastic", (), move || elastic::adjust(&run, consumers, &alive))?;
         }
         let run = Arc::clone(self);
         self.spawn("backoff", (), move || {
             run.backoff.serve(|item| run.tell(&Event::Nack { item }));
         })?;
         Ok(ended)
+    }
+
+    /// Starts the consumer of this number, from 0. When it has ended it keeps nothing alive any more.
+    fn start_consumer(self: &Arc<Self>, number: usize, alive: mpsc::Sender<()>) -> io::Result<()> {
+        let (run, consumer) = (Arc::clone(self), self.buffer.clone());
+        self.spawn(&format!("consumer {}", number + 1), alive, move || {
+            consumer::consume(&run, consumer, number);
+            // Whoever ends first has seen that all is done, or that the run stops.
+            run.gate.end();
+        })
     }
 
     /// Starts a thread that the run cannot do without: if it panics, the run stops and has failed.
@@ -499,6 +532,8 @@ impl Run {
     pub(crate) fn stop_soon(&self, cause: Cause) -> bool {
         let is_first = self.stop.soon(cause);
         self.buffer.close();
+        self.pace.end();
+        self.gate.end();
         self.end_backoff();
         if is_first {
             self.stop_producers();

@@ -108,7 +108,8 @@ impl Observers {
             | Event::Dead { .. }
             | Event::Refused { .. }
             | Event::Dropped { .. }
-            | Event::Wait { .. } => {}
+            | Event::Wait { .. }
+            | Event::Consumers { .. } => {}
         }
         let moment = Moment { at: self.began.elapsed(), depth: telling.depth };
         telling.each(|observer| observer.see(moment, event))

@@ -35,7 +35,7 @@ pub(crate) enum Packing {
 #[derive(Debug)]
 pub(crate) struct Rows {
     source: Source,
-    bounds: Bounds,
+    portion: Portion,
     finished: Arc<Finished>,
     has_columns: bool,
     /// The group that is not full yet.
@@ -48,7 +48,7 @@ pub(crate) struct Rows {
 
 /// How much one command gets.
 #[derive(Debug, Clone)]
-pub(crate) struct Bounds {
+pub(crate) struct Portion {
     /// Never 0.
     pub(crate) rows: usize,
     /// As many as fit, where all that fit are wanted.
@@ -64,12 +64,12 @@ pub(crate) struct Fitting {
 }
 
 impl Packing {
-    pub(crate) fn new(input: Input, bounds: Bounds, finished: Arc<Finished>) -> Self {
+    pub(crate) fn new(input: Input, portion: Portion, finished: Arc<Finished>) -> Self {
         match input {
             Input::Rows(source) => Self::Rows(Box::new(Rows {
                 has_columns: !source.columns().is_one(),
                 source,
-                bounds,
+                portion,
                 finished,
                 group: Vec::new(),
                 row_ends: Vec::new(),
@@ -120,7 +120,7 @@ impl Rows {
                 None if start == 0 => return None,
                 None => return self.last(),
             }
-            if self.bounds.rows == 1 {
+            if self.portion.rows == 1 {
                 return Some(Next::Args(self.take()));
             }
             let full = self.overflows(start).then(|| {
@@ -130,7 +130,7 @@ impl Rows {
                 full
             });
             self.row_ends.push(self.group.len());
-            if full.is_some() || self.row_ends.len() == self.bounds.rows {
+            if full.is_some() || self.row_ends.len() == self.portion.rows {
                 return Some(Next::Args(full.unwrap_or_else(|| self.take())));
             }
         }
@@ -139,7 +139,7 @@ impl Rows {
     /// Whether the row that begins there is one too many for the command. If so it is the first of
     /// the next one.
     fn overflows(&mut self, start: usize) -> bool {
-        let Some(Fitting { measure, .. }) = &mut self.bounds.fitting else { return false };
+        let Some(Fitting { measure, .. }) = &mut self.portion.fitting else { return false };
         if start == 0 {
             measure.restart();
         }
@@ -170,7 +170,7 @@ impl Rows {
     /// each consumer has one.
     fn last(&mut self) -> Option<Next> {
         let rows = self.row_ends.len();
-        let consumers = self.bounds.fitting.as_ref().map_or(1, |fitting| fitting.consumers);
+        let consumers = self.portion.fitting.as_ref().map_or(1, |fitting| fitting.consumers);
         let part = rows.div_ceil(consumers).max(1);
         let mut cells = std::mem::take(&mut self.group).into_iter();
         let mut start = 0;

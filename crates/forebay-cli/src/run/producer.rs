@@ -16,7 +16,7 @@ use super::event::{Event, Side};
 use super::input::Input;
 use super::item::Item;
 use super::message::say;
-use super::packing::{Bounds, Next, Packing};
+use super::packing::{Next, Packing, Portion};
 use super::producer_command::ProducerCommand;
 use super::resume::Finished;
 use super::upstream::Clock;
@@ -180,11 +180,11 @@ impl Run {
         &self,
         args: &Args,
         input: Option<Input>,
-        bounds: &Bounds,
+        portion: &Portion,
         finished: Finished,
     ) -> Result<Vec<Feed>, String> {
         let finished = Arc::new(finished);
-        let packing = |input| Packing::new(input, bounds.clone(), Arc::clone(&finished));
+        let packing = |input| Packing::new(input, portion.clone(), Arc::clone(&finished));
         let mut feeds = Vec::new();
         for (command, output) in ProducerCommand::start_all(&self.groups, &args.items.producer)? {
             let input = Input::of_command(args, command.label(), output)?;

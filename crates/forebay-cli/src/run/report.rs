@@ -44,6 +44,7 @@ pub(crate) struct Report {
     pub(crate) high_water: u64,
     pub(crate) capacity: u64,
     pub(crate) producers: usize,
+    /// The most that ran at once.
     pub(crate) consumers: usize,
     /// Items put by each producer.
     pub(crate) produced_by: Vec<u64>,
@@ -59,6 +60,11 @@ pub(crate) struct Report {
     pub(crate) bottleneck: Bottleneck,
     /// See [`bottleneck`](super::bottleneck) for the formula.
     pub(crate) balanced_consumers: u64,
+    /// How many consumers ran, in the mean over time: fewer than `consumers` only with `--elastic`.
+    pub(crate) consumers_mean: f64,
+    /// Time that consumers had an item and waited for `--rate` or `--delay`, all together. It is neither
+    /// in `consumer_wait_seconds` nor time that an item took.
+    pub(crate) rate_wait_seconds: f64,
 }
 
 /// What people are told beyond the figures.
@@ -72,6 +78,10 @@ pub(crate) struct Remarks {
     pub(crate) all_read: bool,
     /// The first items that failed, each with its reason.
     pub(crate) named: Vec<(String, String)>,
+    /// Where the number of consumers could vary: the fewest that ran.
+    pub(crate) fewest: Option<usize>,
+    /// What held starts back, if anything did: the rate, or the delay.
+    pub(crate) pace: &'static str,
 }
 
 impl Report {
@@ -125,7 +135,15 @@ impl Report {
             let _ = write!(text, "\nfailed: {unnamed} more");
         }
         if ended > 0 {
-            let _ = write!(text, "\n{}", self.verdict(measured));
+            let _ = write!(text, "\n{}", self.verdict(measured, remarks));
+            if let Some(fewest) = remarks.fewest {
+                let _ = write!(
+                    text,
+                    "\nelastic: from {fewest} to {}, {:.1} in the mean",
+                    counted(self.consumers as u64, "consumer"),
+                    self.consumers_mean,
+                );
+            }
             let _ = write!(
                 text,
                 "\nat most {} waited at once (capacity {}); producers waited {}, consumers {}; {}",
@@ -162,9 +180,12 @@ impl Report {
         )
     }
 
-    fn verdict(&self, measured: &Measured) -> String {
+    fn verdict(&self, measured: &Measured, remarks: &Remarks) -> String {
         let (producers_idle, consumers_idle) = measured.idle_percent();
-        let ran = counted(self.consumers as u64, "consumer");
+        let mut ran = counted(self.consumers as u64, "consumer");
+        if remarks.fewest.is_some() {
+            ran.insert_str(0, "at most ");
+        }
         let advice = match measured.advice() {
             Advice::Unknown => String::new(),
             Advice::Number(number) => format!(", {number} would balance it"),
@@ -183,6 +204,17 @@ impl Report {
             ),
             Bottleneck::Balanced => {
                 format!("the two sides were balanced: neither waited much; {ran} ran")
+            }
+            Bottleneck::Rate => {
+                let enough = match measured.advice() {
+                    Advice::Number(number) => format!(", {number} would do"),
+                    Advice::Unknown | Advice::AsManyAsRun => String::new(),
+                };
+                let waited = measured.paced_percent();
+                let pace = remarks.pace;
+                format!(
+                    "the {pace} was the limit: starts waited for it {waited:.0} % of the time; {ran} ran{enough}"
+                )
             }
             Bottleneck::Bursts => {
                 // Where the buffer was never the limit, a larger one would change nothing.

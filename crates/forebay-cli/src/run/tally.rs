@@ -67,8 +67,9 @@ impl Tally {
         (self.served.load(Ordering::Relaxed), service)
     }
 
-    pub(crate) fn shares(&self) -> Vec<u64> {
-        self.shares.iter().map(|share| share.load(Ordering::Relaxed)).collect()
+    /// The shares of the first so many consumers.
+    pub(crate) fn shares(&self, consumers: usize) -> Vec<u64> {
+        self.shares.iter().take(consumers).map(|share| share.load(Ordering::Relaxed)).collect()
     }
 
     pub(crate) fn named(&self) -> Vec<(String, String)> {

@@ -4,6 +4,7 @@ mod forebay;
 
 mod circle;
 mod dead;
+mod elastic;
 mod failure;
 mod halt;
 mod interrupt;
@@ -12,6 +13,7 @@ mod joblog;
 mod on_full;
 mod orphan;
 mod output;
+mod pace;
 mod producers;
 mod report;
 mod shell;

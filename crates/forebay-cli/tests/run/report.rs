@@ -11,7 +11,7 @@ use crate::forebay::{Folder, assert_sums, input, number, run};
 const KEYS: &str = "produced finished failed remaining dead dropped refused high_water capacity \
                     producers consumers produced_by shares producer_wait_seconds \
                     producer_waits_seconds consumer_wait_seconds elapsed_seconds \
-                    bottleneck balanced_consumers";
+                    bottleneck balanced_consumers consumers_mean rate_wait_seconds";
 
 #[test]
 fn the_keys_are_these_in_this_order() {

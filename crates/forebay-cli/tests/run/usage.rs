@@ -41,6 +41,50 @@ fn numbers_beyond_reason_are_refused() {
 }
 
 #[test]
+fn numbers_of_consumers() {
+    for jobs in ["auto", "+1", "+0", "-1", "-1000", "50%", "1%"] {
+        run(&["-j", jobs, "true"], b"a\n").exits(0).says(&["1 finished"]);
+        run(&[&format!("-j{jobs}"), "true"], b"a\n").exits(0).says(&["1 finished"]);
+    }
+    run(&["-j", "-1000", "echo", "{%}"], b"a\nb\n").exits(0).says(&["1 consumer ran"]);
+    run(&["-j0", "true"], b"a\n").exits(255).says(&["0 consumers", "from 1", "--elastic"]);
+    run(&["-j", "two", "true"], b"a\n").exits(255).says(&["whole number", "auto", "+N", "N%"]);
+    for (range, words) in [
+        ("5..2", "did you mean 2..5"),
+        ("0..4", "at least 1"),
+        ("3", "MIN..MAX"),
+        ("-1..3", "MIN..MAX"),
+        ("1..99999999", "up to 65536"),
+        ("1..99999999999999999999", "up to 65536"),
+    ] {
+        run(&["--elastic", range, "true"], b"a\n").exits(255).says(&["--elastic", words]);
+    }
+    run(&["--elastic", "1..3", "-j2", "true"], b"a\n").exits(255).says(&["cannot be used with"]);
+}
+
+#[test]
+fn rates_and_delays() {
+    for (rate, words) in [
+        ("0", "greater than 0"),
+        ("-5/s", "greater than 0"),
+        ("fast", "20/s"),
+        ("5/y", "20/s"),
+        ("nan", "20/s"),
+        ("", "20/s"),
+        ("1e9", "1000000"),
+        ("1e-30/h", "hundred years"),
+    ] {
+        run(&["--rate", rate, "true"], b"a\n").exits(255).says(&["--rate", words]);
+    }
+    for delay in ["0", "-1", "soon"] {
+        run(&["--delay", delay, "true"], b"a\n").exits(255).says(&["--delay", "want a time"]);
+    }
+    for flags in [["--rate", "1e-3/h"], ["--rate", "1000000"], ["--delay", "36500d"]] {
+        run(&[&flags[..], &["echo"]].concat(), b"a\n").exits(0);
+    }
+}
+
+#[test]
 fn consumers_by_the_flag_of_xargs() {
     assert_eq!(run(&["-P1", "echo", "{%}"], b"a\nb\n").exits(0).text(), "1\n1\n");
 }

@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Duration;
 
 use clap::ArgGroup;
 use forebay::Overflow;
 
-use super::values::{capacity, high, low, on_full, weight};
+use super::values::{capacity, duration, high, low, on_full, rate, weight};
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Flow")]
@@ -17,6 +18,18 @@ pub(crate) struct Flow {
     /// Under --pipe an item is a block, which is kept in memory: the default is then twice --jobs.
     #[arg(long, value_name = "N", value_parser = capacity)]
     pub(crate) capacity: Option<NonZeroUsize>,
+
+    /// Start at most N commands a second; N/m and N/h are a minute and an hour, N may be a fraction
+    ///
+    /// A retry is a start, too. What a start came too late is made up by the next ones, as far as it is
+    /// less than a twentieth of a second; so over a longer time the rate is kept, and no burst follows
+    /// a pause.
+    #[arg(long, value_name = "N/s", value_parser = rate, allow_hyphen_values = true)]
+    pub(crate) rate: Option<Duration>,
+
+    /// Let TIME go by between two starts of commands, at least
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
+    pub(crate) delay: Option<Duration>,
 
     /// Let items wait that weigh at most SIZE together, in bytes
     ///

@@ -1,6 +1,7 @@
 //! The flags of `forebay run`: one table, from which `--help` is made too.
 
 mod command;
+mod consumers;
 mod failure;
 mod flow;
 mod items;
@@ -10,18 +11,18 @@ mod values;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::thread;
 
 use super::delimiter::Delimiter;
+use super::elastic::Bounds;
 use super::origin::Format;
 use super::source::Given;
 use super::worker;
 use command::CommandLine;
+use consumers::{elastic, jobs, processors};
 use failure::Failure;
 use flow::Flow;
 use items::Items;
 use output::Output;
-use values::jobs;
 
 /// Run a command over items, several at a time, and lose none
 #[derive(Debug, clap::Args)]
@@ -31,9 +32,28 @@ use values::jobs;
     after_long_help = AFTER_HELP
 )]
 pub(crate) struct Args {
-    /// Run so many commands at a time [default: one for each processor]
-    #[arg(short, visible_short_alias = 'P', long, visible_alias = "max-procs", value_name = "N", value_parser = jobs)]
+    /// Run so many commands at a time [default: auto, one for each processor]
+    ///
+    /// N is a number, or relative to the processors: +N and -N are so many more and fewer, N% is so
+    /// much of them; at least 1 in any case.
+    #[arg(
+        short,
+        visible_short_alias = 'P',
+        long,
+        visible_alias = "max-procs",
+        value_name = "N",
+        value_parser = jobs,
+        allow_hyphen_values = true
+    )]
     pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Run from MIN to MAX commands at a time, as many as the items need
+    ///
+    /// More are run while items wait for a consumer, fewer while consumers wait for items; the number
+    /// follows what is measured, within a second or two. Work that is bound by a processor or a disk
+    /// does not get faster by it: give a MAX that the machine can bear.
+    #[arg(long, value_name = "MIN..MAX", value_parser = elastic, conflicts_with = "jobs", allow_hyphen_values = true)]
+    pub(crate) elastic: Option<Bounds>,
 
     #[command(flatten)]
     pub(crate) items: Items,
@@ -119,8 +139,12 @@ Exit status:
 At the end: produced = finished + failed + remaining + dropped.";
 
 impl Args {
-    pub(crate) fn consumers(&self) -> usize {
-        self.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    /// How many consumers there are, least and most.
+    pub(crate) fn consumers(&self) -> Bounds {
+        self.elastic.unwrap_or_else(|| {
+            let number = self.jobs.unwrap_or_else(processors).get();
+            Bounds { least: number, most: number }
+        })
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -129,7 +153,7 @@ impl Args {
             () if self.command_line.has_workers() => FOR_WORKERS,
             () => 64,
         };
-        self.flow.capacity.map_or_else(|| (2 * self.consumers()).max(usual), NonZeroUsize::get)
+        self.flow.capacity.map_or_else(|| (2 * self.consumers().most).max(usual), NonZeroUsize::get)
     }
 
     /// How many items a consumer may hold at a time.

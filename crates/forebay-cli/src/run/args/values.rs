@@ -8,8 +8,8 @@ use forebay::Overflow;
 /// Far from where adding to the present overflows.
 const LONGEST: Duration = Duration::from_hours(24 * 36_500);
 
-/// A thread each; systems allow fewer.
-const MOST_JOBS: usize = 1 << 16;
+/// From one start to the next, far from what a machine can do.
+const FASTEST: Duration = Duration::from_micros(1);
 
 /// So many empty places take about 1 GiB.
 const MOST_CAPACITY: usize = 1 << 24;
@@ -30,10 +30,6 @@ fn from_one_to(most: usize, flag: &str, what: &str, text: &str) -> Result<NonZer
         return Err(too_many());
     }
     NonZeroUsize::new(number).ok_or_else(|| format!("{what}; give a number from 1 to {most}"))
-}
-
-pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
-    from_one_to(MOST_JOBS, "--jobs", "with 0 consumers nothing would ever run", text)
 }
 
 pub(super) fn capacity(text: &str) -> Result<NonZeroUsize, String> {
@@ -141,6 +137,38 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads how many may start in a time; gives the time from one to the next.
+pub(super) fn rate(text: &str) -> Result<Duration, String> {
+    const FORMS: &str =
+        "want a number of starts a second, a minute or an hour, such as 20/s, 0.5/m or 100/h";
+    let (number, unit) = text.split_once('/').unwrap_or((text, "s"));
+    let seconds = match unit {
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        _ => return Err(FORMS.to_owned()),
+    };
+    let number: f64 = number.parse().map_err(|_| FORMS.to_owned())?;
+    if number.is_nan() {
+        return Err(FORMS.to_owned());
+    }
+    if number <= 0.0 {
+        return Err(
+            "at such a rate nothing would ever start; want a number greater than 0".to_owned()
+        );
+    }
+    let interval = seconds / number;
+    if interval < FASTEST.as_secs_f64() {
+        return Err(
+            "no machine starts more than 1000000 commands a second; leave --rate out".to_owned()
+        );
+    }
+    Duration::try_from_secs_f64(interval)
+        .ok()
+        .filter(|interval| *interval <= LONGEST)
+        .ok_or_else(|| "at such a rate nothing would start within a hundred years".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +213,21 @@ mod tests {
         assert_eq!(duration("36500d"), Ok(LONGEST));
         for wrong in ["", "0", "-1", "5x", "s", "nan", "1e400", "1e19", "inf", "36501d"] {
             assert!(duration(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn rates_have_a_time() {
+        let ms = Duration::from_millis;
+        assert_eq!(rate("20/s"), Ok(ms(50)));
+        assert_eq!(rate("20"), Ok(ms(50)));
+        assert_eq!(rate("0.5"), Ok(ms(2_000)));
+        assert_eq!(rate("120/m"), Ok(ms(500)));
+        assert_eq!(rate("1/h"), Ok(ms(3_600_000)));
+        for wrong in
+            ["", "0", "-1", "-0", "/s", "5/x", "5/", "nan", "inf", "1e99", "1e-99", "5s", "1/s/s"]
+        {
+            assert!(rate(wrong).is_err(), "{wrong:?}");
         }
     }
 }

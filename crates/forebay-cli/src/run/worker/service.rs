@@ -70,13 +70,16 @@ pub(crate) fn consume(run: &Run, workers: &Workers, mut consumer: Consumer<Item>
         looks: 0,
     };
     while let Ok(lease) = next(run, &consumer, number) {
-        if run.stop.is_stopping() {
+        if run.stop.is_stopping() || !run.pace.pass() {
             // Dropping the lease gives the item back; it remains.
             break;
         }
+        let busy = run.busy.begin();
         service.look_at_idle_worker();
         service.admit(lease);
-        if service.serve(&consumer) {
+        let in_backoff = service.serve(&consumer);
+        drop(busy);
+        if in_backoff {
             // The item is now another's to give back: the buffer closes for a consumer that has
             // leases itself, but for this one there may be more to come.
             consumer = consumer.clone();
@@ -141,7 +144,9 @@ impl Service<'_> {
     /// Fetches what may go along.
     fn fetch(&mut self, consumer: &Consumer<Item>) {
         let takes_input = self.process.as_ref().is_some_and(Process::takes_input);
-        if !takes_input || !self.window.wants_more() || self.run.stop.is_stopping() {
+        // Each item under a rate waits for its turn by itself.
+        let is_alone = self.run.pace.is_set();
+        if !takes_input || !self.window.wants_more() || is_alone || self.run.stop.is_stopping() {
             return;
         }
         while self.window.has_room()
