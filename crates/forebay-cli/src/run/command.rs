@@ -13,9 +13,8 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
 };
 
-use super::capture::{Output, Stream};
+use super::capture::Which;
 use super::group::{Groups, ITEM_VARIABLE, item_mark};
-use super::spill::Spill;
 
 /// How long a command that was asked to stop may take before it is killed.
 pub(crate) const GRACE: Duration = Duration::from_millis(500);
@@ -37,8 +36,9 @@ pub(crate) struct Ended {
 #[derive(Debug)]
 pub(crate) struct Runner<'a> {
     pub(crate) groups: &'a Groups,
-    pub(crate) spill: &'a Spill,
     pub(crate) timeout: Option<Duration>,
+    /// Commands write to our own streams.
+    pub(crate) is_direct: bool,
     /// The consumer, from 0.
     pub(crate) consumer: usize,
     /// Read into, again and again.
@@ -46,13 +46,15 @@ pub(crate) struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// Runs the command to its end. An error means that it could not be started.
+    /// Runs the command to its end, and hands on what it writes. An error means that it could not be
+    /// started.
     pub(crate) fn run(
         &mut self,
         argv: &[OsString],
         seq: u64,
-        output: &mut Output,
+        mut receive: impl FnMut(Which, &[u8]),
     ) -> io::Result<Ended> {
+        let stream = || if self.is_direct { Stdio::inherit() } else { Stdio::piped() };
         self.groups.starting(self.consumer, seq);
         // No `pre_exec`: the standard library can then use posix_spawn, which does not copy the
         // page tables of this process.
@@ -61,8 +63,8 @@ impl Runner<'_> {
             .env(ITEM_VARIABLE, item_mark(process::id(), seq))
             .process_group(0)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(stream())
+            .stderr(stream())
             .spawn();
         let mut child = match spawned {
             Ok(child) => child,
@@ -73,7 +75,7 @@ impl Runner<'_> {
         };
         let group = Pid::from_child(&child);
         self.groups.started(self.consumer, seq, group);
-        let timed_out = self.collect(&mut child, group, output);
+        let timed_out = self.collect(&mut child, group, &mut receive);
         // Ended, but not reaped: until it is, no other process can have its number.
         let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while matches!(waitid(WaitId::Pid(group), ended), Err(Errno::INTR)) {}
@@ -87,10 +89,15 @@ impl Runner<'_> {
 
     /// Reads what the command writes until it has ended, or has closed both streams and has no time
     /// limit. Says whether its time ran out.
-    fn collect(&mut self, child: &mut Child, group: Pid, output: &mut Output) -> bool {
+    fn collect(
+        &mut self,
+        child: &mut Child,
+        group: Pid,
+        receive: &mut impl FnMut(Which, &[u8]),
+    ) -> bool {
         let mut pipes = [
-            (child.stdout.take().map(OwnedFd::from), &mut output.stdout),
-            (child.stderr.take().map(OwnedFd::from), &mut output.stderr),
+            (child.stdout.take().map(OwnedFd::from), Which::Stdout),
+            (child.stderr.take().map(OwnedFd::from), Which::Stderr),
         ];
         let mut deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut signal = Signal::TERM;
@@ -126,18 +133,18 @@ impl Runner<'_> {
             if exited {
                 // A process that it left behind may hold the pipes open for good: what is in them
                 // now is the command's, what may come later is not waited for.
-                for (pipe, stream) in &mut pipes {
+                for (pipe, which) in &pipes {
                     if let Some(pipe) = pipe {
-                        self.drain(pipe, stream);
+                        self.drain(pipe, |bytes| receive(*which, bytes));
                     }
                 }
                 return timed_out;
             }
-            for ((pipe, stream), readable) in pipes.iter_mut().zip(readable) {
+            for ((pipe, which), readable) in pipes.iter_mut().zip(readable) {
                 if readable && let Some(open) = pipe.as_ref() {
                     match read(open, &mut self.part) {
                         Ok(0) => *pipe = None,
-                        Ok(length) => stream.push(&self.part[..length], self.spill),
+                        Ok(length) => receive(*which, &self.part[..length]),
                         Err(Errno::INTR | Errno::AGAIN) => {}
                         Err(_) => *pipe = None,
                     }
@@ -152,14 +159,14 @@ impl Runner<'_> {
         }
     }
 
-    fn drain(&mut self, pipe: &OwnedFd, stream: &mut Stream) {
+    fn drain(&mut self, pipe: &OwnedFd, mut receive: impl FnMut(&[u8])) {
         let mut left = ioctl_fionread(pipe.as_fd()).unwrap_or(0);
         while left > 0 {
             let wanted = self.part.len().min(usize::try_from(left).unwrap_or(usize::MAX));
             match read(pipe, &mut self.part[..wanted]) {
                 Ok(0) => return,
                 Ok(length) => {
-                    stream.push(&self.part[..length], self.spill);
+                    receive(&self.part[..length]);
                     left -= length as u64;
                 }
                 Err(Errno::INTR) => {}

@@ -15,7 +15,9 @@ use super::command::{Ended, Runner};
 use super::event::{Event, Side};
 use super::item::{Item, shown};
 use super::joblog::Row;
+use super::json_lines::would_run;
 use super::message::{beside_the_bar, say};
+use super::outlet::{Manner, Receiver};
 use super::stop::Cause;
 
 /// How often, and how long apart, a start is tried again when the system is short of processes,
@@ -27,8 +29,8 @@ const SHORTAGE: Duration = Duration::from_millis(100);
 pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
     let mut runner = Runner {
         groups: &run.groups,
-        spill: &run.spill,
         timeout: run.timeout,
+        is_direct: run.manner == Manner::Direct,
         consumer: number,
         part: vec![0; 1 << 16],
     };
@@ -71,7 +73,11 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
     let argv = run.template.argv(&lease, runner.consumer + 1);
     if run.is_dry {
         let mut line = run.template.command_line(&argv);
-        line.push(b'\n');
+        if run.is_json {
+            line = would_run(&lease, &argv, &line);
+        } else {
+            line.push(b'\n');
+        }
         output.stdout.push(&line, &run.spill);
         finish(run, runner.consumer, lease, output, None);
         return false;
@@ -96,7 +102,7 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
             if ended.status.success() && !ended.timed_out {
                 finish(run, runner.consumer, lease, output, Some(&command));
             } else if lease.failures() + 1 < run.retries {
-                // Only the last try's output is printed.
+                // Only the last try's output is printed, unless all is printed as it comes.
                 return retry(run, runner.consumer, lease, reason(ended, run.timeout));
             } else {
                 let reason = reason(ended, run.timeout);
@@ -127,13 +133,17 @@ fn start(
     output: &mut Output,
 ) -> io::Result<Ended> {
     let mut shortages = 0;
+    let consumer = runner.consumer;
+    let tag = run.tag_of(consumer, item);
+    let mut receiver = Receiver::new(run, consumer, item, &tag, output);
     loop {
-        let result = runner.run(argv, item.seq, output);
+        let result = runner.run(argv, item.seq, |which, bytes| receiver.push(which, bytes));
         let is_short = result.as_ref().is_err_and(|error| {
             let errno = error.raw_os_error().map(Errno::from_raw_os_error);
             matches!(errno, Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE))
         });
         if !is_short || shortages == SHORTAGES || run.stop.is_stopping() {
+            receiver.end();
             return result;
         }
         shortages += 1;
@@ -148,7 +158,7 @@ fn finish(
     output: &mut Output,
     command: Option<&Command<'_>>,
 ) {
-    if !deliver(run, &lease, output, command) {
+    if !deliver(run, consumer, &lease, output, command) {
         return run.give_back(lease);
     }
     // A lease without a deadline is always answered.
@@ -180,7 +190,7 @@ fn fail(
     command: &Command<'_>,
     reason: &str,
 ) {
-    if !deliver(run, &lease, output, Some(command)) {
+    if !deliver(run, consumer, &lease, output, Some(command)) {
         return run.give_back(lease);
     }
     run.tally.fail(consumer, || lease.label(), reason);
@@ -193,46 +203,80 @@ fn fail(
     run.check_halt();
 }
 
-/// Prints the output and writes the joblog's line. If either cannot be done the item has not come
-/// to its end, and the run stops.
-fn deliver(run: &Run, item: &Item, output: &mut Output, command: Option<&Command<'_>>) -> bool {
-    let received = output.stdout.length();
-    if let Err(error) = run.printer.print(item, output) {
-        run.stop_without_output(&error);
+/// Writes the results, prints the output and writes the joblog's line. If any of it cannot be done
+/// the item has not come to its end, and the run stops.
+fn deliver(
+    run: &Run,
+    consumer: usize,
+    item: &Item,
+    output: &mut Output,
+    command: Option<&Command<'_>>,
+) -> bool {
+    if output.is_lost {
         return false;
     }
-    if let Some(joblog) = &run.joblog
-        && let Some(command) = command
-    {
-        let (exit_value, signal) = match command.ended {
-            Ok(ended) => {
-                let signal = ended.status.signal().unwrap_or(0);
-                let exit_value = ended.status.code().unwrap_or(0);
-                (if ended.timed_out { -1 } else { exit_value }, signal)
-            }
-            Err(exit_value) => (exit_value, 0),
-        };
-        let row = Row {
-            seq: item.seq,
-            started: command.times.0,
-            runtime: command.times.1,
-            received,
-            exit_value,
-            signal,
-            command: &run.template.command_line(command.argv),
-            args: &item.args,
-        };
-        if let Err(error) = joblog.record(&row) {
-            if run.stop_soon(Cause::Broken) {
-                say(format_args!(
-                    "{error}; item {} is not counted as done. Make room, then go on with --resume",
-                    item.label()
-                ));
-            }
-            return false;
+    let received = output.stdout.length();
+    let is_told = run.joblog.is_some() || run.results.is_some();
+    let row = command.filter(|_| is_told).map(|command| row(run, item, command, received));
+    let mut folder = None;
+    if let (Some(results), Some(row)) = (&run.results, &row) {
+        match results.write(item, row, output, &run.spill) {
+            Ok(made) => folder = Some(made),
+            Err(message) => return stop_short(run, item, &message),
         }
     }
+    if let Err(error) = run.print(consumer, item, output) {
+        run.stop_without_output(&error);
+        if let Some(folder) = folder {
+            folder.withdraw();
+        }
+        return false;
+    }
+    if let (Some(joblog), Some(row)) = (&run.joblog, &row)
+        && let Err(message) = joblog.record(row)
+    {
+        if let Some(folder) = folder {
+            folder.withdraw();
+        }
+        return stop_short(run, item, &message);
+    }
     true
+}
+
+fn row<'a>(run: &Run, item: &'a Item, command: &Command<'_>, received: u64) -> Row<'a> {
+    let (exit_value, signal) = match command.ended {
+        Ok(ended) => {
+            let signal = ended.status.signal().unwrap_or(0);
+            let exit_value = ended.status.code().unwrap_or(0);
+            (if ended.timed_out { -1 } else { exit_value }, signal)
+        }
+        Err(exit_value) => (exit_value, 0),
+    };
+    Row {
+        seq: item.seq,
+        started: command.times.0,
+        runtime: command.times.1,
+        received,
+        exit_value,
+        signal,
+        command: run.template.command_line(command.argv),
+        args: &item.args,
+    }
+}
+
+/// What was to be written cannot be; the item is not done then.
+fn stop_short(run: &Run, item: &Item, message: &str) -> bool {
+    if run.stop_soon(Cause::Broken) {
+        let then = match &run.joblog {
+            Some(_) => "go on with --resume",
+            None => "run it again",
+        };
+        say(format_args!(
+            "{message}; item {} is not counted as done. Make room, then {then}",
+            item.label()
+        ));
+    }
+    false
 }
 
 fn reason(ended: Ended, timeout: Option<Duration>) -> String {

@@ -36,7 +36,7 @@ struct Writer {
     line: Vec<u8>,
 }
 
-/// One line.
+/// One line: an item, and how its command ended.
 #[derive(Debug)]
 pub(crate) struct Row<'a> {
     pub(crate) seq: u64,
@@ -47,8 +47,15 @@ pub(crate) struct Row<'a> {
     /// -1 when its time ran out.
     pub(crate) exit_value: i32,
     pub(crate) signal: i32,
-    pub(crate) command: &'a [u8],
+    pub(crate) command: Vec<u8>,
     pub(crate) args: &'a [OsString],
+}
+
+impl Row<'_> {
+    /// Whether the item finished; otherwise it failed.
+    pub(crate) fn finished(&self) -> bool {
+        self.exit_value == 0 && self.signal == 0
+    }
 }
 
 impl Joblog {
@@ -146,7 +153,7 @@ impl Joblog {
             row.received,
             row.exit_value,
             row.signal,
-            escaped(row.command),
+            escaped(&row.command),
         );
         for arg in row.args {
             line.push(b'\t');

@@ -45,8 +45,10 @@ mod interrupt;
 mod item;
 mod joblog;
 mod json_lines;
+mod lines;
 mod message;
 mod observer;
+mod outlet;
 mod output;
 mod packing;
 mod placeholder;
@@ -54,6 +56,7 @@ mod producer;
 mod progress;
 pub(crate) mod quote;
 mod report;
+mod results;
 mod resume;
 mod shell;
 mod source;
@@ -62,6 +65,7 @@ mod standard;
 mod stop;
 mod tally;
 mod template;
+mod text;
 mod upstream;
 pub(crate) mod watch;
 
@@ -90,9 +94,11 @@ use joblog::Joblog;
 use json_lines::JsonLines;
 use message::say;
 use observer::{Blinded, Observer, Observers};
+use outlet::Manner;
 use output::Printer;
 use packing::Packing;
 use producer::Production;
+use results::Results;
 use resume::Finished;
 use source::Source;
 use spill::Spill;
@@ -124,6 +130,12 @@ pub(crate) struct Run {
     groups: Arc<Groups>,
     spill: Arc<Spill>,
     printer: Printer,
+    manner: Manner,
+    /// What commands write is told as events.
+    is_json: bool,
+    /// What lines of output begin with.
+    tag: Option<Template>,
+    results: Option<Results>,
     joblog: Option<Joblog>,
     tally: Tally,
     stop: Stop,
@@ -164,12 +176,14 @@ fn execute(mut args: Args) -> Result<u8, String> {
         args.delimiter()?,
         args.items.no_run_if_empty,
     )?;
+    args.output.check(args.failure.joblog.as_deref())?;
+    let tag = args.tag()?;
     let report_file = args.output.report_json.as_deref().map(create_report).transpose()?;
     let (joblog, finished) = open_joblog(&args, &template)?;
     let consumers = args.consumers();
     let capacity = args.capacity();
     allow_file_handles(consumers);
-    let show_progress = progress::is_wanted(args.output.quiet) && !args.command_line.dry_run;
+    let show_progress = progress::is_wanted(&args.output) && !args.command_line.dry_run;
     let counted = if show_progress || args.failure.halt.is_some_and(Halt::needs_total) {
         source.count()
     } else {
@@ -183,6 +197,8 @@ fn execute(mut args: Args) -> Result<u8, String> {
         .max_failures(args.failure.retries)
         .build()
         .map_err(|error| error.to_string())?;
+    // Last, so that what is wrong with the rest leaves no folder behind.
+    let results = open_results(&args)?;
     let spill = Arc::new(Spill::default());
     let began = Instant::now();
     let run = Arc::new(Run {
@@ -200,9 +216,12 @@ fn execute(mut args: Args) -> Result<u8, String> {
         groups,
         printer: Printer::new(
             args.output.keep_order || args.command_line.dry_run,
-            args.output.tag,
             Arc::clone(&spill),
         ),
+        manner: args.manner(),
+        is_json: args.output.json,
+        tag,
+        results,
         spill,
         joblog,
         tally: Tally::new(consumers),
@@ -237,8 +256,8 @@ fn execute(mut args: Args) -> Result<u8, String> {
 
 fn observers(args: &Args) -> Vec<Box<dyn Observer>> {
     let mut observers: Vec<Box<dyn Observer>> = Vec::new();
-    if args.output.json {
-        observers.push(Box::new(JsonLines));
+    if args.output.json && !args.command_line.dry_run {
+        observers.push(Box::new(JsonLines::default()));
     }
     observers
 }
@@ -273,6 +292,14 @@ fn open_joblog(args: &Args, template: &Template) -> Result<(Option<Joblog>, Fini
         return Ok((None, Finished::default()));
     }
     Ok((Some(Joblog::create(path, template.signature())?), Finished::default()))
+}
+
+fn open_results(args: &Args) -> Result<Option<Results>, String> {
+    if args.command_line.dry_run {
+        return Ok(None);
+    }
+    let dir = args.output.results.as_deref();
+    dir.map(|dir| Results::open(dir, args.failure.resume)).transpose()
 }
 
 fn start_guard(groups: &Groups) -> Option<Guard> {
@@ -310,7 +337,7 @@ impl Run {
         }
         let run = Arc::clone(self);
         self.spawn("backoff", (), move || {
-            run.backoff.serve(|item| run.tell(&Event::Nack { item }));
+            run.backoff.serve(|item| run.tell(&Event::Nack { item }), |lease| run.give_back(lease));
         })?;
         Ok(ended)
     }
@@ -358,7 +385,7 @@ impl Run {
     pub(crate) fn stop_soon(&self, cause: Cause) -> bool {
         let is_first = self.stop.soon(cause);
         self.buffer.close();
-        self.end_backoff();
+        self.backoff.end();
         is_first
     }
 
@@ -379,11 +406,6 @@ impl Run {
         is_first
     }
 
-    /// Whoever is in backoff goes back to the buffer.
-    fn end_backoff(&self) {
-        self.backoff.end().for_each(|lease| self.give_back(lease));
-    }
-
     /// Gives an item back that has neither finished nor failed.
     fn give_back(&self, lease: Lease<Item>) {
         self.tell(&Event::Nack { item: &lease });
@@ -396,7 +418,14 @@ impl Run {
         self.observers.tell(event).into_iter().for_each(|blinded| self.note_blinded(blinded));
     }
 
-    fn note_blinded(&self, Blinded { name, error }: Blinded) {
+    fn note_blinded(&self, Blinded { name, error, is_output }: Blinded) {
+        if is_output {
+            // Each event finds it out again.
+            if !self.stop.is_now() {
+                self.stop_without_output(&error);
+            }
+            return;
+        }
         self.note_fault();
         say(format_args!("cannot write {name} any more: {error}"));
     }

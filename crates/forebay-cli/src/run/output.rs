@@ -1,18 +1,16 @@
-//! Printing what commands wrote: one item at a time, in order if asked for.
+//! Printing what commands wrote: one item at a time or line by line, in order if asked for.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, write};
 use rustix::stdio;
 
-use super::capture::{Output, Stream};
-use super::item::Item;
+use super::capture::{Output, Stream, Which};
+use super::lines::Tagger;
 use super::message::beside_the_bar;
 use super::spill::Spill;
 
@@ -20,16 +18,18 @@ use super::spill::Spill;
 /// spill file.
 const IN_MEMORY: usize = 8 << 20;
 
+/// What of it comes line by line goes there in pieces of at least this many bytes.
+const PIECE: usize = 64 << 10;
+
 /// The way to standard output and standard error, for one item at a time.
 #[derive(Debug)]
 pub(crate) struct Printer {
     keep_order: bool,
-    tag: bool,
     spill: Arc<Spill>,
     turns: Mutex<Turns>,
 }
 
-/// Which item's turn it is under `--keep-order`.
+/// Which item's turn it is under `--keep-order`, by its place.
 #[derive(Debug, Default)]
 struct Turns {
     next: u64,
@@ -37,47 +37,70 @@ struct Turns {
     held: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Waiting {
     tag: Vec<u8>,
     output: Output,
+    has_ended: bool,
 }
 
 impl Printer {
-    pub(crate) fn new(keep_order: bool, tag: bool, spill: Arc<Spill>) -> Self {
-        Self { keep_order, tag, spill, turns: Mutex::default() }
+    pub(crate) fn new(keep_order: bool, spill: Arc<Spill>) -> Self {
+        Self { keep_order, spill, turns: Mutex::default() }
     }
 
-    /// Prints the item's output, now or when its turn comes, and leaves `output` empty. An error
-    /// tells that standard output takes no more.
-    pub(crate) fn print(&self, item: &Item, output: &mut Output) -> io::Result<()> {
+    /// Prints the output of the item at this place, now or when its turn comes, each line with the
+    /// tag before it, and leaves `output` empty. An error tells that standard output takes no more.
+    pub(crate) fn print(&self, place: u64, tag: Vec<u8>, output: &mut Output) -> io::Result<()> {
         // Writing under the lock is what keeps outputs apart, and a slow reader holds consumers
         // back instead of filling memory.
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.keep_order {
-            let printed = self.write(&self.tag_of(item), output);
-            output.clear(&self.spill);
-            return printed;
-        }
-        if item.place != turns.next {
+        if self.keep_order && place != turns.next {
             let mut output = std::mem::take(output);
             if turns.held + output.held() > IN_MEMORY {
                 output.spill(&self.spill);
             }
             turns.held += output.held();
-            turns.waiting.insert(item.place, Waiting { tag: self.tag_of(item), output });
+            turns.waiting.insert(place, Waiting { tag, output, has_ended: true });
             return Ok(());
         }
-        let printed = self.write(&self.tag_of(item), output);
+        let printed = self.write(&tag, output);
         output.clear(&self.spill);
-        turns.next += 1;
         printed?;
-        while let Some(waiting) = {
-            let next = turns.next;
-            turns.waiting.remove(&next)
-        } {
-            turns.next += 1;
-            self.print_waiting(&mut turns, waiting)?;
+        self.next_turn(&mut turns)
+    }
+
+    /// Prints whole lines of an item that still runs, now or when its turn comes. Its end is to be
+    /// [told](Self::end_turn).
+    pub(crate) fn print_lines(&self, place: u64, which: Which, lines: &[u8]) -> io::Result<()> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.keep_order || place == turns.next {
+            return beside_the_bar(|| write_to(which, lines));
+        }
+        let turns = &mut *turns;
+        let output = &mut turns.waiting.entry(place).or_default().output;
+        turns.held -= output.held();
+        output.stream_mut(which).push(lines, &self.spill);
+        if turns.held + output.held() > IN_MEMORY && output.held() > PIECE {
+            output.spill(&self.spill);
+        }
+        turns.held += output.held();
+        Ok(())
+    }
+
+    /// The item at this place prints nothing more.
+    pub(crate) fn end_turn(&self, place: u64) -> io::Result<()> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.keep_order || place == turns.next {
+            return self.next_turn(&mut turns);
+        }
+        let turns = &mut *turns;
+        let waiting = turns.waiting.entry(place).or_default();
+        waiting.has_ended = true;
+        if turns.held > IN_MEMORY {
+            turns.held -= waiting.output.held();
+            waiting.output.spill(&self.spill);
+            turns.held += waiting.output.held();
         }
         Ok(())
     }
@@ -93,6 +116,23 @@ impl Printer {
         Ok(())
     }
 
+    /// The item whose turn it was has ended: prints what waited for that, up to the first item that
+    /// has not ended.
+    fn next_turn(&self, turns: &mut Turns) -> io::Result<()> {
+        if !self.keep_order {
+            return Ok(());
+        }
+        turns.next += 1;
+        while let Some(waiting) = {
+            let next = turns.next;
+            turns.waiting.remove(&next)
+        } {
+            turns.next += u64::from(waiting.has_ended);
+            self.print_waiting(turns, waiting)?;
+        }
+        Ok(())
+    }
+
     fn print_waiting(&self, turns: &mut Turns, mut waiting: Waiting) -> io::Result<()> {
         turns.held -= waiting.output.held();
         let printed = self.write(&waiting.tag, &waiting.output);
@@ -100,49 +140,33 @@ impl Printer {
         printed
     }
 
-    fn tag_of(&self, item: &Item) -> Vec<u8> {
-        if !self.tag {
-            return Vec::new();
-        }
-        let args: Vec<_> = item.args.iter().map(|arg| OsStr::as_bytes(arg)).collect();
-        let mut tag = args.join(&b' ');
-        tag.push(b'\t');
-        tag
-    }
-
     fn write(&self, tag: &[u8], output: &Output) -> io::Result<()> {
         if output.is_empty() {
             return Ok(());
         }
-        beside_the_bar(|| {
-            let printed = self.write_stream(stdio::stdout(), tag, &output.stdout);
-            // That nobody reads the errors is no reason to stop.
-            let _ = self.write_stream(stdio::stderr(), tag, &output.stderr);
-            printed
-        })
+        let write = |which| self.write_stream(which, tag, output.stream(which));
+        beside_the_bar(|| write(Which::Stdout).and(write(Which::Stderr)))
     }
 
-    fn write_stream(&self, to: BorrowedFd<'_>, tag: &[u8], stream: &Stream) -> io::Result<()> {
-        if tag.is_empty() {
-            return stream.read(&self.spill, |part| write_all(to, part));
-        }
-        let mut line_begins = true;
-        let mut tagged = Vec::new();
-        stream.read(&self.spill, |part| {
-            tagged.clear();
-            for line in part.split_inclusive(|byte| *byte == b'\n') {
-                if line_begins {
-                    tagged.extend_from_slice(tag);
-                }
-                tagged.extend_from_slice(line);
-                line_begins = line.ends_with(b"\n");
-            }
-            write_all(to, &tagged)
-        })
+    fn write_stream(&self, which: Which, tag: &[u8], stream: &Stream) -> io::Result<()> {
+        let mut tagger = Tagger::new(tag);
+        stream.read(&self.spill, |part| write_to(which, tagger.tag(part)))
     }
 }
 
-fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
+fn write_to(which: Which, bytes: &[u8]) -> io::Result<()> {
+    match which {
+        Which::Stdout => write_all(stdio::stdout(), bytes),
+        Which::Stderr => {
+            // That nobody reads the errors is no reason to stop.
+            let _ = write_all(stdio::stderr(), bytes);
+            Ok(())
+        }
+    }
+}
+
+/// Writes all of it, whoever shares the stream.
+pub(crate) fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match write(to, bytes) {
             Ok(written) => bytes = &bytes[written..],

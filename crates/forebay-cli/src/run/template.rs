@@ -133,6 +133,18 @@ impl Template {
         script
     }
 
+    /// A text with placeholders, which need not name the item.
+    pub(crate) fn of_text(text: &OsStr, replace: Option<&OsStr>) -> Result<Self, String> {
+        let mut template = Self::new(&[text.to_owned()], replace, false)?;
+        template.words.truncate(1);
+        Ok(template)
+    }
+
+    /// The words with spaces between them, for this item on this consumer.
+    pub(crate) fn text(&self, item: &Item, consumer: usize) -> Vec<u8> {
+        self.argv(item, consumer).join(OsStr::new(" ")).into_vec()
+    }
+
     /// The command for a reader: what to type to run it by hand.
     pub(crate) fn command_line(&self, argv: &[OsString]) -> Vec<u8> {
         if self.shell { argv[2].as_bytes().to_vec() } else { quote::command_line(argv) }

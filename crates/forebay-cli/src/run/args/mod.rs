@@ -7,16 +7,18 @@ mod items;
 mod output;
 mod values;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
 use std::thread;
 
+use super::outlet::Manner;
 use super::source::Delimiter;
+use super::template::Template;
 use command::CommandLine;
 use failure::Failure;
 use flow::Flow;
 use items::Items;
-use output::Output;
+pub(crate) use output::Output;
 use values::jobs;
 
 /// Run a command over items, several at a time, and lose none
@@ -105,6 +107,27 @@ impl Args {
             None => Ok(Delimiter::byte(b'\n')),
             Some(text) => Delimiter::parse(text),
         }
+    }
+
+    /// How outputs are kept apart. What is only shown is printed in one way, whatever was asked for.
+    pub(crate) fn manner(&self) -> Manner {
+        match &self.output {
+            _ if self.command_line.dry_run => Manner::Grouped,
+            Output { ungroup: true, .. } => Manner::Direct,
+            Output { line_buffer: true, .. } => Manner::Lines,
+            _ => Manner::Grouped,
+        }
+    }
+
+    /// What lines of output begin with.
+    pub(crate) fn tag(&self) -> Result<Option<Template>, String> {
+        let replace = self.command_line.replace.as_deref();
+        let text = match &self.output {
+            Output { tagstring: Some(text), .. } => text,
+            Output { tag: true, .. } => replace.unwrap_or(OsStr::new("{}")),
+            _ => return Ok(None),
+        };
+        Template::of_text(text, replace).map(Some)
     }
 
     /// Splits what stands after `:::` off the command.
