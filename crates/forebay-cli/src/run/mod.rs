@@ -2,7 +2,8 @@
 //!
 //! A [producer](producer) thread reads the [source](source) and puts each [item](item) into a buffer;
 //! one thread for each [consumer](consumer) leases an item, makes a [command](template) of it,
-//! [runs](command) it, [prints](output) what it wrote, adds a line to the [joblog](joblog), and acks.
+//! [runs](command) it, lets out ([outlet]) what it wrote ([printed](output), as [events](json_lines), in
+//! [files](results)), adds a line to the [joblog](joblog), and acks.
 //! An item that fails and has tries left goes to the [backoff](backoff) with its lease. The buffer
 //! does the rest: it holds the producer back, hands out items in order, counts, and knows when all is
 //! done.
@@ -25,8 +26,8 @@
 //!
 //! # What is promised
 //!
-//! An item is finished when its output was printed and its joblog line written, in this order. Where
-//! forebay is killed in between, `--resume` runs the item again: at least once. Under
+//! An item is finished when its results were written, its output printed and its joblog line written, in
+//! this order. Where forebay is killed in between, `--resume` runs the item again: at least once. Under
 //! `--keep-order` output that waits for its turn is printed later than its joblog line is written.
 
 mod args;

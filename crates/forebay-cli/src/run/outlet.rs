@@ -123,7 +123,7 @@ impl Run {
         match self.manner {
             Manner::Direct => Ok(()),
             Manner::Lines => self.printer.end_turn(item.place),
-            Manner::Grouped if self.is_json => {
+            Manner::Grouped if self.is_json && !self.is_dry => {
                 for which in Which::BOTH {
                     let tell = |piece: &[u8]| self.tell_output(consumer, item, which, piece);
                     let mut pieces = Pieces::default();

@@ -105,7 +105,7 @@ impl Results {
         if holds_something && !may_hold {
             return Err(format!(
                 "--results {}: there is something in it already; give another name, or add to it \
-                 with --resume",
+                 with --joblog FILE --resume",
                 dir.display()
             ));
         }
