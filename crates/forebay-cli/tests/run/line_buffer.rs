@@ -135,6 +135,22 @@ fn a_reader_that_goes_away_ends_the_run() {
 }
 
 #[test]
+fn an_item_whose_lines_nobody_reads_is_not_done() {
+    let folder = Folder::new();
+    let (reader, writer) = rustix::pipe::pipe().expect("a pipe");
+    drop(reader);
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_forebay"))
+        .args(["run", "-q", "--line-buffer", "--report-json", &folder.arg("report")])
+        .args(["--shell", "trap '' TERM; echo {}", ":::", "a"])
+        .stdout(writer)
+        .status()
+        .expect("forebay runs");
+    assert_eq!(status.code(), Some(141));
+    let report = folder.report("report");
+    assert_eq!((&report["finished"], &report["remaining"]), (&0.into(), &1.into()), "{report}");
+}
+
+#[test]
 fn a_tag_of_ones_own() {
     let ended = run(&["-k", "-j1", "--tagstring", "{#}/{%} {/.}:", "echo"], b"x/a.c\nb\n").exits(0);
     assert_eq!(ended.text(), "1/1 a:\tx/a.c\n2/1 b:\tb\n");
