@@ -1,6 +1,6 @@
 //! `--line-buffer`: whole lines, as soon as there are any. And `--tagstring`.
 
-use crate::forebay::{Folder, Going, input, run, start, until};
+use crate::forebay::{Folder, input, run, start, until};
 
 /// A script that waits until the test lets it go on.
 fn gate(folder: &Folder, name: &str) -> String {
@@ -58,9 +58,14 @@ fn a_last_line_without_a_newline_is_given_one() {
 
 #[test]
 fn what_failed_tries_write_is_printed_as_it_comes() {
-    let arguments = ["--line-buffer", "--retries", "3", "--backoff", "1ms", "--shell"];
+    let folder = Folder::new();
+    let log = folder.arg("log");
+    let arguments =
+        ["--line-buffer", "--retries", "3", "--backoff", "1ms", "--joblog", &log, "--shell"];
     let ended = run(&[&arguments[..], &["echo {}; printf {}; false"]].concat(), b"a\n").exits(1);
     assert_eq!(ended.text(), "a\n".repeat(6));
+    let row = &folder.lines("log")[1];
+    assert_eq!(row.split('\t').nth(5), Some("3"), "the last try's bytes: {row}");
 }
 
 #[test]
@@ -75,20 +80,16 @@ fn a_line_that_never_ends_is_printed_in_parts() {
     assert!(text == format!("a\t{}\na\ty\n", "x".repeat(3_000_000)), "{} bytes", text.len());
 }
 
-/// a, b, c at once; b ends at once, a and c print a line and wait.
-fn three_in_order(folder: &Folder) -> Going {
-    let script = format!(
-        "echo $0 1; touch {}/ran-$0; [ $0 = b ] || until [ -e {0}/go-$0 ]; do sleep 0.01; done; \
-         echo $0 2",
-        folder.root().display()
-    );
-    start(&["-j3", "-k", "--line-buffer", "sh", "-c", &script], b"a\nb\nc\n")
-}
-
 #[test]
 fn in_order_the_one_whose_turn_it_is_prints_line_by_line() {
+    // b ends at once; a and c print a line and wait, and c does so again.
     let folder = Folder::new();
-    let going = three_in_order(&folder);
+    let script = format!(
+        "wait_for() {{ until [ -e {0}/$1 ]; do sleep 0.01; done; }}; echo $0 1; touch {0}/ran-$0; \
+         [ $0 = b ] || wait_for go-$0; echo $0 2; [ $0 != c ] || wait_for end",
+        folder.root().display()
+    );
+    let going = start(&["-j3", "-k", "--line-buffer", "sh", "-c", &script], b"a\nb\nc\n");
     going.until_printed("a 1\n");
     until("all ran", || folder.names().len() == 3);
     assert_eq!(String::from_utf8_lossy(&going.printed()), "a 1\n", "later ones are held back");
@@ -96,6 +97,8 @@ fn in_order_the_one_whose_turn_it_is_prints_line_by_line() {
     // Its turn comes while it runs: what was held, and then what it goes on to write.
     going.until_printed("a 1\na 2\nb 1\nb 2\nc 1\n");
     folder.write("go-c", b"");
+    going.until_printed("c 1\nc 2\n");
+    folder.write("end", b"");
     assert_eq!(going.wait().exits(0).text(), "a 1\na 2\nb 1\nb 2\nc 1\nc 2\n");
 }
 
@@ -141,7 +144,7 @@ fn an_item_whose_lines_nobody_reads_is_not_done() {
     drop(reader);
     let status = std::process::Command::new(env!("CARGO_BIN_EXE_forebay"))
         .args(["run", "-q", "--line-buffer", "--report-json", &folder.arg("report")])
-        .args(["--shell", "trap '' TERM; echo {}", ":::", "a"])
+        .args(["--shell", "printf {}", ":::", "a"])
         .stdout(writer)
         .status()
         .expect("forebay runs");
