@@ -3,7 +3,7 @@
 //! `docs/events.md` tells what users may rely on.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use rustix::stdio;
 use serde::Serialize;
@@ -17,8 +17,10 @@ use super::report::Report;
 use super::text::{Arguments, Keyed, Text};
 
 /// Writes the lines.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct JsonLines {
+    /// They may meet the progress bar there.
+    is_terminal: bool,
     line: Vec<u8>,
     depth: u64,
     /// Why nothing can be written any more.
@@ -62,6 +64,10 @@ struct Keys<'a> {
 }
 
 impl JsonLines {
+    pub(crate) fn new() -> Self {
+        Self { is_terminal: io::stdout().is_terminal(), line: Vec::new(), depth: 0, error: None }
+    }
+
     fn write(&mut self, line: &impl Serialize) -> io::Result<()> {
         // After half a line no other can follow.
         if let Some(error) = self.error {
@@ -71,7 +77,8 @@ impl JsonLines {
         serde_json::to_writer(&mut self.line, line)?;
         self.line.push(b'\n');
         // At once and whole: whoever reads it may be waiting for this event.
-        let written = beside_the_bar(|| write_all(stdio::stdout(), &self.line));
+        let write = || write_all(stdio::stdout(), &self.line);
+        let written = if self.is_terminal { beside_the_bar(write) } else { write() };
         self.error = written.as_ref().err().map(io::Error::kind);
         written
     }

@@ -258,7 +258,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
 fn observers(args: &Args) -> Vec<Box<dyn Observer>> {
     let mut observers: Vec<Box<dyn Observer>> = Vec::new();
     if args.output.json && !args.command_line.dry_run {
-        observers.push(Box::new(JsonLines::default()));
+        observers.push(Box::new(JsonLines::new()));
     }
     observers
 }
