@@ -90,16 +90,15 @@ impl Backoff {
         None
     }
 
-    /// Holds nothing any more, and hands out what it held.
-    pub(crate) fn end(&self) -> impl Iterator<Item = Lease<Item>> {
-        let mut waiting = self.lock();
-        waiting.ended = true;
+    /// Holds nothing any more; who [serves](Self::serve) hands out what it held.
+    pub(crate) fn end(&self) {
+        self.lock().ended = true;
         self.changed.notify_one();
-        std::mem::take(&mut waiting.items).into_iter().map(|Reverse(held)| held.lease)
     }
 
-    /// Answers each lease when it is due, until the end; `due_again` is called before that.
-    pub(crate) fn serve(&self, due_again: impl Fn(&Item)) {
+    /// Answers each lease when it is due, until the end; `due_again` is called before that. Those that
+    /// are left at the end are given back.
+    pub(crate) fn serve(&self, due_again: impl Fn(&Item), give_back: impl Fn(Lease<Item>)) {
         let mut waiting = self.lock();
         while !waiting.ended {
             let now = Instant::now();
@@ -121,6 +120,11 @@ impl Backoff {
                     self.lock()
                 }
             };
+        }
+        let left = std::mem::take(&mut waiting.items);
+        drop(waiting);
+        for Reverse(held) in left {
+            give_back(held.lease);
         }
     }
 }

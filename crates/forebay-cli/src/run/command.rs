@@ -15,10 +15,9 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
 };
 
-use super::capture::{Output, Stream};
+use super::capture::Which;
 use super::group::{Groups, mark};
 use super::item::Item;
-use super::spill::Spill;
 use super::surroundings::Surroundings;
 
 /// How long a command that was asked to stop may take before it is killed.
@@ -41,9 +40,10 @@ pub(crate) struct Ended {
 #[derive(Debug)]
 pub(crate) struct Runner<'a> {
     pub(crate) groups: &'a Groups,
-    pub(crate) spill: &'a Spill,
     pub(crate) surroundings: &'a Surroundings,
     pub(crate) timeout: Option<Duration>,
+    /// Commands write to our own streams.
+    pub(crate) is_direct: bool,
     /// The consumer, from 0.
     pub(crate) consumer: usize,
     /// Read into, again and again.
@@ -66,14 +66,16 @@ pub(crate) fn wait_unreaped(process: Pid) {
 }
 
 impl Runner<'_> {
-    /// Runs the command to its end. An error means that it could not be started.
+    /// Runs the command to its end, and hands on what it writes. An error means that it could not be
+    /// started.
     pub(crate) fn run(
         &mut self,
         argv: &[OsString],
         item: &Item,
-        output: &mut Output,
+        mut receive: impl FnMut(Which, &[u8]),
     ) -> io::Result<Ended> {
         let seq = item.seq;
+        let stream = || if self.is_direct { Stdio::inherit() } else { Stdio::piped() };
         let mut command = Command::new(&argv[0]);
         command.args(&argv[1..]);
         self.surroundings.apply(&mut command, item, self.consumer + 1)?;
@@ -82,12 +84,8 @@ impl Runner<'_> {
         // No `pre_exec`: the standard library can then use posix_spawn, which does not copy the
         // page tables of this process.
         let (variable, value) = mark(process::id(), seq);
-        let spawned = command
-            .env(variable, value)
-            .process_group(0)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
+        let spawned =
+            command.env(variable, value).process_group(0).stdout(stream()).stderr(stream()).spawn();
         let mut child = match spawned {
             Ok(child) => child,
             Err(error) => {
@@ -97,7 +95,7 @@ impl Runner<'_> {
         };
         let group = Pid::from_child(&child);
         self.groups.started(self.consumer, seq, group);
-        let timed_out = self.collect(&mut child, group, output);
+        let timed_out = self.collect(&mut child, group, &mut receive);
         wait_unreaped(group);
         if timed_out {
             let _ = kill_process_group(group, Signal::KILL);
@@ -109,10 +107,15 @@ impl Runner<'_> {
 
     /// Reads what the command writes until it has ended, or has closed both streams and has no time
     /// limit. Says whether its time ran out.
-    fn collect(&mut self, child: &mut Child, group: Pid, output: &mut Output) -> bool {
+    fn collect(
+        &mut self,
+        child: &mut Child,
+        group: Pid,
+        receive: &mut impl FnMut(Which, &[u8]),
+    ) -> bool {
         let mut pipes = [
-            (child.stdout.take().map(OwnedFd::from), &mut output.stdout),
-            (child.stderr.take().map(OwnedFd::from), &mut output.stderr),
+            (child.stdout.take().map(OwnedFd::from), Which::Stdout),
+            (child.stderr.take().map(OwnedFd::from), Which::Stderr),
         ];
         let mut deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut signal = Signal::TERM;
@@ -148,18 +151,18 @@ impl Runner<'_> {
             if exited {
                 // A process that it left behind may hold the pipes open for good: what is in them
                 // now is the command's, what may come later is not waited for.
-                for (pipe, stream) in &mut pipes {
+                for (pipe, which) in &pipes {
                     if let Some(pipe) = pipe {
-                        self.drain(pipe, stream);
+                        self.drain(pipe, |bytes| receive(*which, bytes));
                     }
                 }
                 return timed_out;
             }
-            for ((pipe, stream), readable) in pipes.iter_mut().zip(readable) {
+            for ((pipe, which), readable) in pipes.iter_mut().zip(readable) {
                 if readable && let Some(open) = pipe.as_ref() {
                     match read(open, &mut self.part) {
                         Ok(0) => *pipe = None,
-                        Ok(length) => stream.push(&self.part[..length], self.spill),
+                        Ok(length) => receive(*which, &self.part[..length]),
                         Err(Errno::INTR | Errno::AGAIN) => {}
                         Err(_) => *pipe = None,
                     }
@@ -174,14 +177,14 @@ impl Runner<'_> {
         }
     }
 
-    fn drain(&mut self, pipe: &OwnedFd, stream: &mut Stream) {
+    fn drain(&mut self, pipe: &OwnedFd, mut receive: impl FnMut(&[u8])) {
         let mut left = ioctl_fionread(pipe.as_fd()).unwrap_or(0);
         while left > 0 {
             let wanted = self.part.len().min(usize::try_from(left).unwrap_or(usize::MAX));
             match read(pipe, &mut self.part[..wanted]) {
                 Ok(0) => return,
                 Ok(length) => {
-                    stream.push(&self.part[..length], self.spill);
+                    receive(&self.part[..length]);
                     left -= length as u64;
                 }
                 Err(Errno::INTR) => {}

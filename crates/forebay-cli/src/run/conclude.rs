@@ -17,7 +17,10 @@ impl Run {
         if let Err(error) = self.printer.finish() {
             self.stop_without_output(&error);
         }
-        self.end_backoff();
+        self.backoff.end();
+        if let Some(results) = &self.results {
+            results.end();
+        }
         progress::clear();
         if let Some((_, message)) = &*self.never_runs.lock().unwrap_or_else(PoisonError::into_inner)
         {
@@ -92,7 +95,7 @@ impl Run {
                 })?,
             }
         }
-        for blinded in self.observers.end(&report) {
+        for blinded in self.observers.end(&report, !self.stop.is_now()) {
             self.note_blinded(blinded);
         }
         let is_complete = report.remaining == 0 && production.is_some();

@@ -14,8 +14,10 @@ use super::command::{Ended, Runner};
 use super::ending::{Command, fail, finish, retry};
 use super::event::{Event, Side};
 use super::item::{Item, shown};
+use super::json_lines::would_run;
 use super::limit::bytes_of;
 use super::message::say;
+use super::outlet::{Manner, Receiver};
 use super::starting::{exit_value, in_words, never_runs, patiently, show_command};
 use super::surroundings::NoDirectory;
 use super::worker;
@@ -30,9 +32,9 @@ pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
     }
     let mut runner = Runner {
         groups: &run.groups,
-        spill: &run.spill,
         surroundings: &run.surroundings,
         timeout: run.timeout,
+        is_direct: run.manner == Manner::Direct,
         consumer: number,
         part: vec![0; 1 << 16],
     };
@@ -107,7 +109,11 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
     let argv = run.template.argv(&lease, runner.consumer + 1);
     if run.is_dry {
         let mut line = run.template.command_line(&argv);
-        line.push(b'\n');
+        if run.is_json {
+            line = would_run(&lease, &argv, &line);
+        } else {
+            line.push(b'\n');
+        }
         output.stdout.push(&line, &run.spill);
         finish(run, runner.consumer, lease, output, None);
         return false;
@@ -126,7 +132,7 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
             if ended.status.success() && !ended.timed_out {
                 finish(run, runner.consumer, lease, output, Some(&command));
             } else if lease.failures() + 1 < run.retries {
-                // Only the last try's output is printed.
+                // Only the last try's output is printed, unless all is printed as it comes.
                 return retry(run, runner.consumer, lease, reason(ended, run.timeout));
             } else {
                 let reason = reason(ended, run.timeout);
@@ -159,7 +165,13 @@ fn start(
     if run.is_longer_than_asked(argv) {
         return Err(Errno::TOOBIG.into());
     }
-    patiently(run, || runner.run(argv, item, output))
+    let consumer = runner.consumer;
+    let tag = run.tag_of(consumer, item);
+    let mut receiver = Receiver::new(run, consumer, item, &tag, output);
+    let ended =
+        patiently(run, || runner.run(argv, item, |which, bytes| receiver.push(which, bytes)));
+    receiver.end();
+    ended
 }
 
 fn reason(ended: Ended, timeout: Option<Duration>) -> String {

@@ -32,7 +32,7 @@ pub(crate) fn finish(
     output: &mut Output,
     command: Option<&Command<'_>>,
 ) {
-    if !deliver(run, &lease, output, command) {
+    if !deliver(run, consumer, &lease, output, command) {
         return run.give_back(lease);
     }
     acknowledge(run, consumer, lease);
@@ -60,7 +60,7 @@ pub(crate) fn fail(
     command: &Command<'_>,
     reason: &str,
 ) {
-    if !deliver(run, &lease, output, Some(command)) || !run.set_aside(&lease) {
+    if !deliver(run, consumer, &lease, output, Some(command)) || !run.set_aside(&lease) {
         return run.give_back(lease);
     }
     run.tally.fail(consumer, || lease.label(), reason);
@@ -73,36 +73,66 @@ pub(crate) fn fail(
     run.check_halt();
 }
 
-/// Prints the output and writes the joblog's line. If either cannot be done the item has not come
-/// to its end, and the run stops.
+/// Writes the results, prints the output and writes the joblog's line. If any of it cannot be done
+/// the item has not come to its end, and the run stops.
 pub(crate) fn deliver(
     run: &Run,
+    consumer: usize,
     item: &Item,
     output: &mut Output,
     command: Option<&Command<'_>>,
 ) -> bool {
-    let received = output.stdout.length();
-    if let Err(error) = run.printer.print(item, output) {
-        run.stop_without_output(&error);
+    if output.is_lost {
         return false;
     }
-    let Some(command) = command else { return true };
-    log(run, command, item, iter::once((item, received)))
+    let received = output.stdout.length();
+    let told = command.filter(|_| run.joblog.is_some() || run.results.is_some());
+    let line = told.map_or_else(Vec::new, |command| run.template.command_line(command.argv));
+    let row = told.map(|command| row(item, command, &line, received));
+    let mut folder = None;
+    if let (Some(results), Some(row)) = (&run.results, &row) {
+        match results.write(item, row, output, &run.spill) {
+            Ok(made) => folder = Some(made),
+            Err(message) => return stop_short(run, item, &message),
+        }
+    }
+    let is_told = match run.print(consumer, item, output) {
+        Ok(()) => row.is_none_or(|row| log(run, item, iter::once(row))),
+        Err(error) => {
+            run.stop_without_output(&error);
+            false
+        }
+    };
+    if let Some(folder) = folder
+        && !is_told
+    {
+        folder.withdraw();
+    }
+    is_told
 }
 
 /// Prints what a worker answered to each of some items, and writes their lines; all or, as far as is
 /// known, none. The command's time is what each of them took.
 pub(crate) fn deliver_answers<'a>(
     run: &Run,
+    consumer: usize,
     answers: impl Iterator<Item = (&'a Item, &'a [u8])> + Clone,
     command: &Command<'_>,
 ) -> bool {
     let Some((first, _)) = answers.clone().next() else { return true };
-    if let Err(error) = run.printer.print_answers(answers.clone()) {
+    if let Err(error) = run.print_answers(consumer, answers.clone()) {
         run.stop_without_output(&error);
         return false;
     }
-    log(run, command, first, answers.map(|(item, answer)| (item, answer.len() as u64)))
+    let line = run.template.command_line(command.argv);
+    let mut rows = 0;
+    let rows = answers.map(|(item, answer)| {
+        let mut row = row(item, command, &line, answer.len() as u64);
+        row.started += rows * row.runtime;
+        rows += 1;
+        row
+    });
+    log(run, first, rows)
 }
 
 /// Counts an item whose output was delivered as finished.
@@ -114,14 +144,8 @@ pub(crate) fn acknowledge(run: &Run, consumer: usize, lease: Lease<Item>) {
     run.tally.succeed(consumer);
 }
 
-/// Writes a line for each item, with the number of bytes that were printed for it.
-fn log<'a>(
-    run: &Run,
-    command: &Command<'_>,
-    first: &Item,
-    items: impl Iterator<Item = (&'a Item, u64)>,
-) -> bool {
-    let Some(joblog) = &run.joblog else { return true };
+/// The item's line, with the number of bytes that its command printed.
+fn row<'a>(item: &'a Item, command: &Command<'_>, line: &'a [u8], received: u64) -> Row<'a> {
     let (exit_value, signal) = match command.ended {
         Ok(ended) => {
             let signal = ended.status.signal().unwrap_or(0);
@@ -130,27 +154,26 @@ fn log<'a>(
         }
         Err(exit_value) => (exit_value, 0),
     };
-    let (mut started, runtime) = command.times;
-    let command = run.template.command_line(command.argv);
-    let rows = items.map(|(item, received)| {
-        let row = Row {
-            seq: item.seq,
-            started,
-            runtime,
-            received,
-            exit_value,
-            signal,
-            command: &command,
-            args: &item.args,
-        };
-        started += runtime;
-        row
-    });
-    let Err(error) = joblog.record(rows) else { return true };
+    let (started, runtime) = command.times;
+    let (seq, args) = (item.seq, &item.args);
+    Row { seq, started, runtime, received, exit_value, signal, command: line, args }
+}
+
+fn log<'a>(run: &Run, first: &Item, rows: impl Iterator<Item = Row<'a>>) -> bool {
+    let Some(joblog) = &run.joblog else { return true };
+    joblog.record(rows).map_or_else(|message| stop_short(run, first, &message), |()| true)
+}
+
+/// What was to be written cannot be; the item is not done then.
+fn stop_short(run: &Run, item: &Item, message: &str) -> bool {
     if run.stop_soon(Cause::Broken) {
+        let then = match &run.joblog {
+            Some(_) => "go on with --resume",
+            None => "run it again",
+        };
         say(format_args!(
-            "{error}; item {} is not counted as done. Make room, then go on with --resume",
-            first.label()
+            "{message}; item {} is not counted as done. Make room, then {then}",
+            item.label()
         ));
     }
     false

@@ -2,18 +2,22 @@
 
 use std::time::{Duration, Instant};
 
+use super::capture::Which;
 use super::item::Item;
 
 /// Something that happened. Producers and consumers are numbered from 0.
 ///
 /// Of one item: `Put`, then `Lease`, then `Ack`, or `Dead`, or a `Failed` whose `Nack` comes when its next
-/// try is due, and again `Lease`. While it waits it may be `Dropped`. A `Nack` without a `Failed` before it: the run stopped first.
+/// try is due, and again `Lease`. `Output` is between `Lease` and what follows it. While it waits it may be
+/// `Dropped`. A `Nack` without a `Failed` before it: the run stopped first.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Event<'a> {
     /// The item waits in the buffer.
     Put { producer: usize, item: &'a Item },
     /// A consumer has it. The delivery counts from 1.
     Lease { consumer: usize, item: &'a Item, delivery: u32 },
+    /// Its command wrote this. Told under `--json` alone.
+    Output { consumer: usize, item: &'a Item, which: Which, bytes: &'a [u8] },
     /// It is finished.
     Ack { consumer: usize, item: &'a Item },
     /// A try failed; the next one is due after a pause, and until then the item is in backoff.

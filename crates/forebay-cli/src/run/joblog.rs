@@ -43,7 +43,7 @@ struct Writer {
     lines: Vec<u8>,
 }
 
-/// One line.
+/// One line: an item, and how its command ended.
 #[derive(Debug)]
 pub(crate) struct Row<'a> {
     pub(crate) seq: u64,
@@ -56,6 +56,13 @@ pub(crate) struct Row<'a> {
     pub(crate) signal: i32,
     pub(crate) command: &'a [u8],
     pub(crate) args: &'a Arguments,
+}
+
+impl Row<'_> {
+    /// Whether the item finished; otherwise it failed.
+    pub(crate) fn finished(&self) -> bool {
+        self.exit_value == 0 && self.signal == 0
+    }
 }
 
 impl Joblog {

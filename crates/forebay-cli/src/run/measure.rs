@@ -52,7 +52,9 @@ impl Measure {
         let variables: Vec<_> = surroundings
             .variables()
             .iter()
-            .map(|(name, value)| (name.len(), value.iter().map(as_item).collect::<Vec<_>>()))
+            .map(|(name, value)| {
+                (name.len(), value.parts().iter().map(as_item).collect::<Vec<_>>())
+            })
             .collect();
         let items =
             |parts: &[Part]| parts.iter().filter(|part| matches!(part, Part::Item(_))).count();

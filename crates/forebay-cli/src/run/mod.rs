@@ -2,7 +2,8 @@
 //!
 //! Each [producer](producer) thread reads its [source](source), which may be [a command](producer_command),
 //! and puts each [item](item) into a buffer; one thread for each [consumer](consumer) leases an item, makes a [command](template) of it,
-//! [runs](command) it, [prints](output) what it wrote, adds a line to the [joblog](joblog), and acks.
+//! [runs](command) it, lets out ([outlet]) what it wrote ([printed](output), as [events](json_lines), in
+//! [files](results)), adds a line to the [joblog](joblog), and acks.
 //! An item that fails and has tries left goes to the [backoff](backoff) with its lease. With `--worker`
 //! each consumer hands its items to one long-lived [process](worker) instead. The buffer
 //! does the rest: it holds the producer back, hands out items in order, counts, and knows when all is
@@ -33,8 +34,8 @@
 //!
 //! # What is promised
 //!
-//! An item is finished when its output was printed and its joblog line written, in this order. Where
-//! forebay is killed in between, `--resume` runs the item again: at least once. Under
+//! An item is finished when its results were written, its output printed and its joblog line written, in
+//! this order. Where forebay is killed in between, `--resume` runs the item again: at least once. Under
 //! `--keep-order` output that waits for its turn is printed later than its joblog line is written.
 
 mod args;
@@ -67,14 +68,17 @@ mod joblog;
 mod json_lines;
 mod limit;
 mod line;
+mod lines;
 mod measure;
 mod message;
 mod meter;
 mod observer;
 mod origin;
+mod outlet;
 mod output;
 mod pace;
 mod packing;
+mod phrase;
 mod piece;
 mod placeholder;
 mod processes;
@@ -83,6 +87,7 @@ mod producer_command;
 mod progress;
 pub(crate) mod quote;
 mod report;
+mod results;
 mod resume;
 mod shell;
 mod source;
@@ -93,6 +98,7 @@ mod stop;
 mod surroundings;
 mod tally;
 mod template;
+mod text;
 mod upstream;
 pub(crate) mod watch;
 mod watermark;
@@ -133,10 +139,13 @@ use measure::Measure;
 use message::say;
 use meter::Meter;
 use observer::{Blinded, Observer, Observers};
+use outlet::Manner;
 use output::Printer;
 use pace::Pace;
 use packing::{Fitting, Portion};
+use phrase::Phrase;
 use producer::Production;
+use results::Results;
 use resume::Finished;
 use source::Columns;
 use spill::Spill;
@@ -182,6 +191,12 @@ pub(crate) struct Run {
     groups: Arc<Groups>,
     spill: Arc<Spill>,
     printer: Printer,
+    manner: Manner,
+    /// What commands write is told as events.
+    is_json: bool,
+    /// What lines of output begin with.
+    tag: Option<Phrase>,
+    results: Option<Results>,
     joblog: Option<Joblog>,
     dead: Option<DeadFile>,
     intake: Intake,
@@ -213,6 +228,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
 }
 
 fn execute(mut args: Args) -> Result<u8, String> {
+    args.output.check(args.failure.joblog.as_deref())?;
     let given = args.split_command()?;
     let workers = Workers::of(&args)?;
     let consumers = args.consumers();
@@ -225,13 +241,14 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let input = args.reads_itself(&given).then(|| Input::open(&args, given)).transpose()?;
     let columns = columns(&args, input.as_ref())?;
     let (template, surroundings) = read_command(&args, columns)?;
+    let tag = args.tag().map(|tag| Phrase::read(tag, of_text(&args, columns))).transpose()?;
     let portion = portion(&args, &template, &surroundings)?;
     let report_file = args.output.report_json.as_deref().map(create_report).transpose()?;
     let (joblog, finished) = open_joblog(&args, &template, columns)?;
     let capacity = args.capacity();
     let commands = args.items.producer.len();
     allow_file_handles(consumers.most + commands);
-    let show_progress = progress::is_wanted(args.output.quiet) && !args.command_line.dry_run;
+    let show_progress = progress::is_wanted(&args.output) && !args.command_line.dry_run;
     let wants_total = show_progress || args.failure.halt.is_some_and(Halt::needs_total);
     // How many fit is not known before they are read.
     let counted = match &input {
@@ -245,6 +262,8 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let (producer, buffer) = build(&args, marks.as_ref())?;
     let groups = Arc::new(Groups::new(consumers.most, commands));
     let guard = if is_dry && commands == 0 { None } else { start_guard(&groups) };
+    // Last, so that what is wrong with the rest leaves no folder behind.
+    let results = open_results(&args)?;
     let spill = Arc::new(Spill::default());
     let began = Instant::now();
     let run = Arc::new(Run {
@@ -269,9 +288,12 @@ fn execute(mut args: Args) -> Result<u8, String> {
         groups,
         printer: Printer::new(
             args.output.keep_order || args.command_line.dry_run,
-            args.output.tag,
             Arc::clone(&spill),
         ),
+        manner: args.manner(),
+        is_json: args.output.json,
+        tag,
+        results,
         spill,
         joblog,
         dead,
@@ -324,16 +346,26 @@ fn columns(args: &Args, input: Option<&Input>) -> Result<Columns, String> {
     }
 }
 
-/// The command, and where it runs.
-fn read_command(args: &Args, columns: Columns) -> Result<(Template, Surroundings), String> {
-    let reading = Reading {
+/// How placeholders in a text are read that is no command.
+fn of_text(args: &Args, columns: Columns) -> Reading<'_> {
+    Reading {
         replace: args.command_line.replace.as_deref(),
-        shell: args.command_line.shell,
-        repeat: args.items.repeats(),
-        by_input: worker::flag(args).or(args.items.pipe.then_some("--pipe")),
+        shell: false,
+        repeat: false,
+        by_input: None,
         columns,
         most_rows: args.items.most_rows().map(NonZeroUsize::get),
         signature: (b"", b""),
+    }
+}
+
+/// The command, and where it runs.
+fn read_command(args: &Args, columns: Columns) -> Result<(Template, Surroundings), String> {
+    let reading = Reading {
+        repeat: args.items.repeats(),
+        shell: args.command_line.shell,
+        by_input: worker::flag(args).or(args.items.pipe.then_some("--pipe")),
+        ..of_text(args, columns)
     };
     let surroundings = Surroundings::new(
         args.command_line.directory.as_deref(),
@@ -394,8 +426,8 @@ fn build(
 
 fn observers(args: &Args) -> Vec<Box<dyn Observer>> {
     let mut observers: Vec<Box<dyn Observer>> = Vec::new();
-    if args.output.json {
-        observers.push(Box::new(JsonLines));
+    if args.output.json && !args.command_line.dry_run {
+        observers.push(Box::new(JsonLines::new()));
     }
     observers
 }
@@ -436,6 +468,14 @@ fn open_joblog(
     Ok((Some(Joblog::create(path, template.signature())?), Finished::default()))
 }
 
+fn open_results(args: &Args) -> Result<Option<Results>, String> {
+    if args.command_line.dry_run {
+        return Ok(None);
+    }
+    let dir = args.output.results.as_deref();
+    dir.map(|dir| Results::open(dir, args.failure.resume)).transpose()
+}
+
 fn start_guard(groups: &Groups) -> Option<Guard> {
     Guard::start(groups)
         .inspect_err(|error| {
@@ -472,7 +512,7 @@ impl Run {
         }
         let run = Arc::clone(self);
         self.spawn("backoff", (), move || {
-            run.backoff.serve(|item| run.tell(&Event::Nack { item }));
+            run.backoff.serve(|item| run.tell(&Event::Nack { item }), |lease| run.give_back(lease));
         })?;
         Ok(ended)
     }
@@ -534,7 +574,7 @@ impl Run {
         self.buffer.close();
         self.pace.end();
         self.gate.end();
-        self.end_backoff();
+        self.backoff.end();
         if is_first {
             self.stop_producers();
         }
@@ -562,11 +602,6 @@ impl Run {
         }
     }
 
-    /// Whoever is in backoff goes back to the buffer.
-    fn end_backoff(&self) {
-        self.backoff.end().for_each(|lease| self.give_back(lease));
-    }
-
     /// Gives an item back that has neither finished nor failed.
     fn give_back(&self, lease: Lease<Item>) {
         self.tell(&Event::Nack { item: &lease });
@@ -579,7 +614,14 @@ impl Run {
         self.observers.tell(event).into_iter().for_each(|blinded| self.note_blinded(blinded));
     }
 
-    fn note_blinded(&self, Blinded { name, error }: Blinded) {
+    fn note_blinded(&self, Blinded { name, error, is_output }: Blinded) {
+        if is_output {
+            // Each event finds it out again.
+            if !self.stop.is_now() {
+                self.stop_without_output(&error);
+            }
+            return;
+        }
         self.note_fault();
         say(format_args!("cannot write {name} any more: {error}"));
     }

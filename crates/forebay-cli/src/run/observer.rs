@@ -27,6 +27,12 @@ pub(crate) trait Observer: Debug + Send {
     /// What an error is about: a file's name, or what standard output is used for.
     fn name(&self) -> String;
 
+    /// Whether it writes to standard output: then the run cannot go on without it, and it is told on, though
+    /// it has only the same error to give.
+    fn is_output(&self) -> bool {
+        false
+    }
+
     /// Something happened.
     fn see(&mut self, moment: Moment, event: &Event<'_>) -> io::Result<()>;
 
@@ -39,6 +45,7 @@ pub(crate) trait Observer: Debug + Send {
 pub(crate) struct Blinded {
     pub(crate) name: String,
     pub(crate) error: io::Error,
+    pub(crate) is_output: bool,
 }
 
 /// All who look on at a run.
@@ -103,7 +110,8 @@ impl Observers {
                 telling.waiting.remove(&item.seq);
                 telling.depth -= 1;
             }
-            Event::Ack { .. }
+            Event::Output { .. }
+            | Event::Ack { .. }
             | Event::Failed { .. }
             | Event::Dead { .. }
             | Event::Refused { .. }
@@ -125,9 +133,14 @@ impl Observers {
         self.was_put.wait_while(telling, untold).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells all that the run has ended.
-    pub(crate) fn end(&self, report: &Report) -> Vec<Blinded> {
-        self.lock().each(|observer| observer.end(report))
+    /// Tells all that the run has ended, and nothing after that. Where it ended without `waiting` for
+    /// everybody, and one of those is still telling, they are told nothing more either.
+    pub(crate) fn end(&self, report: &Report, waiting: bool) -> Vec<Blinded> {
+        let telling = if waiting { Some(self.lock()) } else { self.telling.try_lock().ok() };
+        let Some(mut telling) = telling else { return Vec::new() };
+        let blinded = telling.each(|observer| observer.end(report));
+        telling.observers.clear();
+        blinded
     }
 }
 
@@ -137,8 +150,9 @@ impl Telling {
         self.observers.retain_mut(|observer| match tell(observer.as_mut()) {
             Ok(()) => true,
             Err(error) => {
-                blinded.push(Blinded { name: observer.name(), error });
-                false
+                let is_output = observer.is_output();
+                blinded.push(Blinded { name: observer.name(), error, is_output });
+                is_output
             }
         });
         blinded

@@ -1,18 +1,16 @@
-//! Printing what commands wrote: one item at a time, in order if asked for.
+//! Printing what commands wrote: one item at a time or line by line, in order if asked for.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, write};
 use rustix::stdio;
 
-use super::capture::{Output, Stream};
-use super::item::Item;
+use super::capture::{Output, Stream, Which};
+use super::lines::Tagger;
 use super::message::beside_the_bar;
 use super::spill::Spill;
 
@@ -20,19 +18,19 @@ use super::spill::Spill;
 /// spill file.
 const IN_MEMORY: usize = 8 << 20;
 
-/// Outputs whose turn has come are printed together, up to about so many bytes.
-const ONE_PIECE: u64 = 1 << 16;
+/// Answers whose turn has come are printed together, up to about so many bytes; and what comes line by
+/// line and has to wait goes to the spill file in pieces of at least so many.
+const PIECE: usize = 64 << 10;
 
 /// The way to standard output and standard error, for one item at a time.
 #[derive(Debug)]
 pub(crate) struct Printer {
     keep_order: bool,
-    tag: bool,
     spill: Arc<Spill>,
     turns: Mutex<Turns>,
 }
 
-/// Which item's turn it is under `--keep-order`.
+/// Which item's turn it is under `--keep-order`, by its place.
 #[derive(Debug, Default)]
 struct Turns {
     next: u64,
@@ -40,98 +38,95 @@ struct Turns {
     held: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Waiting {
     tag: Vec<u8>,
     output: Output,
+    has_ended: bool,
 }
 
 impl Printer {
-    pub(crate) fn new(keep_order: bool, tag: bool, spill: Arc<Spill>) -> Self {
-        Self { keep_order, tag, spill, turns: Mutex::default() }
+    pub(crate) fn new(keep_order: bool, spill: Arc<Spill>) -> Self {
+        Self { keep_order, spill, turns: Mutex::default() }
     }
 
-    /// Prints the item's output, now or when its turn comes, and leaves `output` empty. An error
-    /// tells that standard output takes no more.
-    pub(crate) fn print(&self, item: &Item, output: &mut Output) -> io::Result<()> {
+    /// Prints the output of the item at this place, now or when its turn comes, each line with the
+    /// tag before it, and leaves `output` empty. An error tells that standard output takes no more.
+    pub(crate) fn print(&self, place: u64, tag: Vec<u8>, output: &mut Output) -> io::Result<()> {
         // Writing under the lock is what keeps outputs apart, and a slow reader holds consumers
         // back instead of filling memory.
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.keep_order {
-            return self.print_in_turn(&mut turns, item, output);
-        }
-        let printed = self.write(&self.tag_of(item), output);
-        output.clear(&self.spill);
-        printed
-    }
-
-    fn print_in_turn(&self, turns: &mut Turns, item: &Item, output: &mut Output) -> io::Result<()> {
-        if item.place != turns.next {
+        if self.keep_order && place != turns.next {
             let mut output = std::mem::take(output);
             if turns.held + output.held() > IN_MEMORY {
                 output.spill(&self.spill);
             }
             turns.held += output.held();
-            turns.waiting.insert(item.place, Waiting { tag: self.tag_of(item), output });
+            turns.waiting.insert(place, Waiting { tag, output, has_ended: true });
             return Ok(());
         }
-        let printed = self.write(&self.tag_of(item), output);
+        let printed = self.write(&tag, output);
         output.clear(&self.spill);
-        turns.next += 1;
         printed?;
-        self.print_due(turns, &mut Vec::new())
+        self.next_turn(&mut turns)
     }
 
-    /// Prints the text, and what waits and whose turn it is now: what is small in one piece.
-    fn print_due(&self, turns: &mut Turns, text: &mut Vec<u8>) -> io::Result<()> {
-        while let Some(waiting) = {
-            let next = turns.next;
-            turns.waiting.remove(&next)
-        } {
-            turns.next += 1;
-            let Output { stdout, stderr } = &waiting.output;
-            if stderr.length() > 0 || text.len() as u64 + stdout.length() > ONE_PIECE {
-                write_out(text)?;
-                self.print_waiting(turns, waiting)?;
-                continue;
-            }
-            let mut line_begins = true;
-            stdout.read(&self.spill, |part| {
-                tag_lines(&waiting.tag, part, &mut line_begins, text);
-                io::Result::Ok(())
-            })?;
-            turns.held -= waiting.output.held();
-            let Waiting { mut output, .. } = waiting;
-            output.clear(&self.spill);
+    /// Prints whole lines of an item that still runs, now or when its turn comes. Its end is to be
+    /// [told](Self::end_turn).
+    pub(crate) fn print_lines(&self, place: u64, which: Which, lines: &[u8]) -> io::Result<()> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.keep_order || place == turns.next {
+            return beside_the_bar(|| write_to(which, lines));
         }
-        write_out(text)
+        let turns = &mut *turns;
+        let output = &mut turns.waiting.entry(place).or_default().output;
+        turns.held -= output.held();
+        output.stream_mut(which).push(lines, &self.spill);
+        if turns.held + output.held() > IN_MEMORY && output.held() > PIECE {
+            output.spill(&self.spill);
+        }
+        turns.held += output.held();
+        Ok(())
     }
 
-    /// Prints what a worker answered to each of these items, as [`print`](Self::print) would one after
-    /// another, in one piece.
+    /// The item at this place prints nothing more, or never did.
+    pub(crate) fn end_turn(&self, place: u64) -> io::Result<()> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.keep_order || place == turns.next {
+            return self.next_turn(&mut turns);
+        }
+        let turns = &mut *turns;
+        let waiting = turns.waiting.entry(place).or_default();
+        waiting.has_ended = true;
+        if turns.held > IN_MEMORY {
+            turns.held -= waiting.output.held();
+            waiting.output.spill(&self.spill);
+            turns.held += waiting.output.held();
+        }
+        Ok(())
+    }
+
+    /// Prints what a worker answered to the items at these places, each after its tag, as
+    /// [`print`](Self::print) would one after another, in one piece.
     pub(crate) fn print_answers<'a>(
         &self,
-        answers: impl Iterator<Item = (&'a Item, &'a [u8])>,
+        answers: impl Iterator<Item = (u64, Vec<u8>, &'a [u8])>,
     ) -> io::Result<()> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let turns = &mut *turns;
         let mut text = Vec::new();
-        for (item, answer) in answers {
-            if !self.keep_order || item.place == turns.next {
-                tag_lines(&self.tag_of(item), answer, &mut true, &mut text);
-                turns.next += 1;
+        for (place, tag, answer) in answers {
+            if self.keep_order && place != turns.next {
+                let mut output = Output::default();
+                output.stdout.push(answer, &self.spill);
+                turns.held += output.held();
+                turns.waiting.insert(place, Waiting { tag, output, has_ended: true });
                 continue;
             }
-            self.print_due(&mut turns, &mut text)?;
-            let mut output = Output::default();
-            output.stdout.push(answer, &self.spill);
-            self.print_in_turn(&mut turns, item, &mut output)?;
+            text.extend_from_slice(Tagger::new(&tag).tag(answer));
+            self.print_due(turns, &mut text)?;
         }
-        self.print_due(&mut turns, &mut text)
-    }
-
-    /// Nothing will ever be printed for the item: those after it need not wait for its turn.
-    pub(crate) fn pass(&self, item: &Item) -> io::Result<()> {
-        if self.keep_order { self.print(item, &mut Output::default()) } else { Ok(()) }
+        write_out(&mut text)
     }
 
     /// Prints what still waits for its turn because an item before it did not finish.
@@ -145,6 +140,43 @@ impl Printer {
         Ok(())
     }
 
+    /// The item whose turn it was has ended: prints what waited for that, up to the first item that
+    /// has not ended.
+    fn next_turn(&self, turns: &mut Turns) -> io::Result<()> {
+        let mut text = Vec::new();
+        self.print_due(turns, &mut text)?;
+        write_out(&mut text)
+    }
+
+    /// The same, where a text is still to be printed before; what is small is added to it.
+    fn print_due(&self, turns: &mut Turns, text: &mut Vec<u8>) -> io::Result<()> {
+        if !self.keep_order {
+            return Ok(());
+        }
+        turns.next += 1;
+        while let Some(waiting) = {
+            let next = turns.next;
+            turns.waiting.remove(&next)
+        } {
+            turns.next += u64::from(waiting.has_ended);
+            let Output { stdout, stderr, .. } = &waiting.output;
+            if stderr.length() > 0 || text.len() as u64 + stdout.length() > PIECE as u64 {
+                write_out(text)?;
+                self.print_waiting(turns, waiting)?;
+                continue;
+            }
+            let mut tagger = Tagger::new(&waiting.tag);
+            stdout.read(&self.spill, |part| {
+                text.extend_from_slice(tagger.tag(part));
+                io::Result::Ok(())
+            })?;
+            turns.held -= waiting.output.held();
+            let Waiting { mut output, .. } = waiting;
+            output.clear(&self.spill);
+        }
+        Ok(())
+    }
+
     fn print_waiting(&self, turns: &mut Turns, mut waiting: Waiting) -> io::Result<()> {
         turns.held -= waiting.output.held();
         let printed = self.write(&waiting.tag, &waiting.output);
@@ -152,53 +184,17 @@ impl Printer {
         printed
     }
 
-    fn tag_of(&self, item: &Item) -> Vec<u8> {
-        if !self.tag {
-            return Vec::new();
-        }
-        let args: Vec<_> = item.args.iter().map(|arg| OsStr::as_bytes(arg)).collect();
-        let mut tag = args.join(&b' ');
-        tag.push(b'\t');
-        tag
-    }
-
     fn write(&self, tag: &[u8], output: &Output) -> io::Result<()> {
         if output.is_empty() {
             return Ok(());
         }
-        beside_the_bar(|| {
-            let printed = self.write_stream(stdio::stdout(), tag, &output.stdout);
-            // That nobody reads the errors is no reason to stop.
-            let _ = self.write_stream(stdio::stderr(), tag, &output.stderr);
-            printed
-        })
+        let write = |which| self.write_stream(which, tag, output.stream(which));
+        beside_the_bar(|| write(Which::Stdout).and(write(Which::Stderr)))
     }
 
-    fn write_stream(&self, to: BorrowedFd<'_>, tag: &[u8], stream: &Stream) -> io::Result<()> {
-        if tag.is_empty() {
-            return stream.read(&self.spill, |part| write_all(to, part));
-        }
-        let mut line_begins = true;
-        let mut tagged = Vec::new();
-        stream.read(&self.spill, |part| {
-            tagged.clear();
-            tag_lines(tag, part, &mut line_begins, &mut tagged);
-            write_all(to, &tagged)
-        })
-    }
-}
-
-/// Adds the part of an output to the text, each line of it after the tag.
-fn tag_lines(tag: &[u8], part: &[u8], line_begins: &mut bool, text: &mut Vec<u8>) {
-    if tag.is_empty() {
-        return text.extend_from_slice(part);
-    }
-    for line in part.split_inclusive(|byte| *byte == b'\n') {
-        if *line_begins {
-            text.extend_from_slice(tag);
-        }
-        text.extend_from_slice(line);
-        *line_begins = line.ends_with(b"\n");
+    fn write_stream(&self, which: Which, tag: &[u8], stream: &Stream) -> io::Result<()> {
+        let mut tagger = Tagger::new(tag);
+        stream.read(&self.spill, |part| write_to(which, tagger.tag(part)))
     }
 }
 
@@ -212,7 +208,19 @@ fn write_out(text: &mut Vec<u8>) -> io::Result<()> {
     printed
 }
 
-fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
+fn write_to(which: Which, bytes: &[u8]) -> io::Result<()> {
+    match which {
+        Which::Stdout => write_all(stdio::stdout(), bytes),
+        Which::Stderr => {
+            // That nobody reads the errors is no reason to stop.
+            let _ = write_all(stdio::stderr(), bytes);
+            Ok(())
+        }
+    }
+}
+
+/// Writes all of it, whoever shares the stream.
+pub(crate) fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match write(to, bytes) {
             Ok(written) => bytes = &bytes[written..],

@@ -169,7 +169,7 @@ fn refuse(run: &Run, number: usize, item: &Item, refusal: Refusal) -> bool {
 
 /// Under `--keep-order` nobody waits for what never comes.
 fn pass(run: &Run, item: &Item) {
-    if let Err(error) = run.printer.pass(item) {
+    if let Err(error) = run.printer.end_turn(item.place) {
         run.stop_without_output(&error);
     }
 }

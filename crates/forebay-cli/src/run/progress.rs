@@ -12,6 +12,7 @@ use rustix::stdio::stderr;
 use rustix::termios::tcgetwinsize;
 
 use super::Run;
+use super::args::Output;
 use super::message::BAR;
 
 /// From so many columns on there is more than how far the run is, all the figures, and the bar.
@@ -21,9 +22,13 @@ const BARRED: u16 = 90;
 
 const REFRESH: Duration = Duration::from_millis(100);
 
-/// Whether there is someone to see a bar.
-pub(crate) fn is_wanted(quiet: bool) -> bool {
-    !quiet && io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
+/// Whether a bar was not declined, and there is someone to see it.
+pub(crate) fn is_wanted(output: &Output) -> bool {
+    // Commands that write to the terminal themselves would write into it.
+    let is_declined = output.no_progress || output.ungroup || (output.quiet && !output.bar);
+    !is_declined
+        && io::stderr().is_terminal()
+        && env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Shows how far the run is, until the bar is [cleared](clear).

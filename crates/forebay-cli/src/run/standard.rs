@@ -6,11 +6,16 @@ use std::path::Path;
 
 use rustix::stdio;
 
+/// Whether the name stands for standard output.
+pub(crate) fn is_output(path: &Path) -> bool {
+    matches!(path.to_str(), Some("-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1"))
+}
+
 /// The standard stream that the name stands for, where it stands for one: sharing its place in the
 /// file, so that nothing is written over and nothing is emptied, as opening it anew would.
 pub(crate) fn stream(path: &Path) -> Option<io::Result<File>> {
     let stream = match path.to_str()? {
-        "-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => stdio::stdout(),
+        _ if is_output(path) => stdio::stdout(),
         "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => stdio::stderr(),
         _ => return None,
     };

@@ -8,19 +8,15 @@ use std::path::Path;
 use std::process::Command;
 
 use super::item::Item;
-use super::line::{Kind, Line, Values};
-use super::placeholder::Part;
+use super::phrase::Phrase;
 use super::quote;
 use super::template::Reading;
-
-/// A text with placeholders. Several items in it are a space apart.
-type Text = Vec<Part>;
 
 /// The directory and the variables of the commands.
 #[derive(Debug, Default)]
 pub(crate) struct Surroundings {
-    directory: Option<Text>,
-    variables: Vec<(OsString, Text)>,
+    directory: Option<Phrase>,
+    variables: Vec<(OsString, Phrase)>,
     signature: Vec<u8>,
 }
 
@@ -48,8 +44,8 @@ impl Surroundings {
     ) -> Result<Self, String> {
         let mut surroundings = Self::default();
         if let Some(directory) = directory {
-            let text = reading.parts(directory.as_bytes())?;
-            if text.iter().all(|part| matches!(part, Part::Literal(_))) {
+            let text = Phrase::read(directory, reading)?;
+            if text.is_fixed() {
                 check(directory).map_err(|error| error.to_string())?;
             }
             surroundings.directory = Some(text);
@@ -65,7 +61,9 @@ impl Surroundings {
                 ));
             };
             let name = OsString::from_vec(bytes[..at].to_vec());
-            surroundings.variables.push((name, reading.parts(&bytes[at + 1..])?));
+            surroundings
+                .variables
+                .push((name, Phrase::read(OsStr::from_bytes(&bytes[at + 1..]), reading)?));
             surroundings.sign("--env", variable);
         }
         Ok(surroundings)
@@ -84,7 +82,7 @@ impl Surroundings {
     }
 
     /// Each variable's name and value.
-    pub(crate) fn variables(&self) -> &[(OsString, Vec<Part>)] {
+    pub(crate) fn variables(&self) -> &[(OsString, Phrase)] {
         &self.variables
     }
 
@@ -96,22 +94,16 @@ impl Surroundings {
         consumer: usize,
     ) -> io::Result<()> {
         if let Some(directory) = &self.directory {
-            let directory = filled(directory, item, consumer);
+            let directory = directory.fill(item, consumer);
             // A program that is missing fails in the same way: look first.
             check(&directory).map_err(io::Error::other)?;
             command.current_dir(directory);
         }
         for (name, value) in &self.variables {
-            command.env(name, filled(value, item, consumer));
+            command.env(name, value.fill(item, consumer));
         }
         Ok(())
     }
-}
-
-fn filled(text: &[Part], item: &Item, consumer: usize) -> OsString {
-    let mut line = Line::new(Kind::Text, 0);
-    line.push(text, Values { items: &item.args, numbered: &item.args, seq: item.seq, consumer });
-    line.into_text()
 }
 
 fn check(directory: &OsStr) -> Result<(), NoDirectory> {

@@ -84,6 +84,17 @@ impl Going {
         });
     }
 
+    /// What it has printed so far.
+    pub(crate) fn printed(&self) -> Vec<u8> {
+        self.readers[0].bytes.lock().expect("bytes").clone()
+    }
+
+    /// Waits until it has printed this.
+    #[track_caller]
+    pub(crate) fn until_printed(&self, words: &str) {
+        until(words, || String::from_utf8_lossy(&self.printed()).contains(words));
+    }
+
     pub(crate) fn wait(mut self) -> Ended {
         let deadline = Instant::now() + WATCHDOG;
         let status = loop {

@@ -79,3 +79,38 @@ fn no_bar_when_quiet_or_elsewhere() {
     let ended = run(&["--shell", "sleep 0.3; : {}", ":::", "a"], b"").exits(0);
     assert!(!ended.errors().contains('\x1b') && !ended.errors().contains("depth"));
 }
+
+#[test]
+fn the_bar_can_be_declined_or_asked_for() {
+    let work = ["--shell", "sleep 0.3; : {}", ":::", "a"];
+    let declined = shown(false, &[&["--no-progress"], &work[..]].concat());
+    assert!(declined.contains("1 finished") && !declined.contains('\x1b'), "{declined:?}");
+    for flag in ["--bar", "--progress"] {
+        let asked_for = shown(false, &[&["-q", flag], &work[..]].concat());
+        assert!(asked_for.contains("depth") && !asked_for.contains("finished"), "{asked_for:?}");
+    }
+    // Commands that write to the terminal themselves would write into it.
+    let ungrouped = shown(false, &[&["-u"], &work[..]].concat());
+    assert!(ungrouped.contains("1 finished") && !ungrouped.contains('\x1b'), "{ungrouped:?}");
+    // Where there is no terminal, asking for it is no mistake.
+    let ended = run(&[&["--bar"], &work[..]].concat(), b"").exits(0);
+    assert!(!ended.errors().contains('\x1b') && !ended.errors().contains("depth"));
+    run(&["--bar", "--no-progress", "true"], b"").exits(255).says(&["cannot be used with"]);
+}
+
+#[test]
+fn the_report_is_whole_on_a_narrow_terminal() {
+    let shown = shown_on(20, true, &["--no-progress", "true", ":::", "a"]);
+    let lines: Vec<_> = shown.lines().collect();
+    assert_eq!(lines.len(), 3, "the terminal breaks lines, forebay does not: {shown:?}");
+    assert!(lines.iter().all(|line| line.starts_with("forebay: ")), "{shown:?}");
+}
+
+#[test]
+fn lines_printed_as_they_come_stand_beside_the_bar() {
+    let script = "echo one >&2; sleep 0.3; echo two >&2; sleep 0.3; : {}";
+    let shown = shown(true, &["-j1", "--line-buffer", "--shell", script, ":::", "a"]);
+    // After a line of the command the bar is drawn anew: never in the midst of one.
+    assert!(shown.contains("one\r\n") && shown.contains("two\r\n"), "{shown:?}");
+    assert!(shown.contains("0/1"), "{shown:?}");
+}

@@ -9,12 +9,13 @@ mod output;
 mod sources;
 mod values;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
 
 use super::delimiter::Delimiter;
 use super::elastic::Bounds;
 use super::origin::Format;
+use super::outlet::Manner;
 use super::source::Given;
 use super::worker;
 use command::CommandLine;
@@ -22,7 +23,7 @@ use consumers::{elastic, jobs, processors};
 use failure::Failure;
 use flow::Flow;
 use items::Items;
-use output::Output;
+pub(crate) use output::Output;
 
 /// Run a command over items, several at a time, and lose none
 #[derive(Debug, clap::Args)]
@@ -179,6 +180,23 @@ impl Args {
             None => Ok(Delimiter::byte(b'\n')),
             Some(text) => Delimiter::parse("-d", text),
         }
+    }
+
+    /// How outputs are kept apart. What is only shown is printed in one way, whatever was asked for.
+    pub(crate) fn manner(&self) -> Manner {
+        match &self.output {
+            _ if self.command_line.dry_run => Manner::Grouped,
+            Output { ungroup: true, .. } => Manner::Direct,
+            // An answer is whole when it is printed at all.
+            Output { line_buffer: true, .. } if !self.command_line.has_workers() => Manner::Lines,
+            _ => Manner::Grouped,
+        }
+    }
+
+    /// What lines of output begin with.
+    pub(crate) fn tag(&self) -> Option<&OsStr> {
+        let item = self.command_line.replace.as_deref().unwrap_or(OsStr::new("{}"));
+        self.output.tagstring.as_deref().or(self.output.tag.then_some(item))
     }
 
     /// What `--colsep` says.

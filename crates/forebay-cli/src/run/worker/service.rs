@@ -256,7 +256,7 @@ impl Service<'_> {
         if let Some(mut output) = self.answers.first(&run.spill)
             && let Some(lease) = self.window.pop()
         {
-            if !deliver(run, &lease, &mut output, Some(&command)) {
+            if !deliver(run, self.number, &lease, &mut output, Some(&command)) {
                 run.give_back(lease);
                 return Course::Stop;
             }
@@ -264,7 +264,8 @@ impl Service<'_> {
             command.times.0 += each;
             from = 1;
         }
-        if !deliver_answers(run, self.window.items().zip(self.answers.whole(from)), &command) {
+        let answers = self.window.items().zip(self.answers.whole(from));
+        if !deliver_answers(run, self.number, answers, &command) {
             return Course::Stop;
         }
         for _ in from..count {
