@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::bottleneck::Measured;
 use super::message::say;
+use super::observer::Ending;
 use super::report::{Remarks, Report};
 use super::stop::Cause;
 use super::{Run, progress};
@@ -68,12 +69,12 @@ impl Run {
             bottleneck: measured.bottleneck(),
             balanced_consumers: measured.balanced_consumers(),
         };
+        let remarks = Remarks {
+            skipped: self.skipped.load(Ordering::Relaxed),
+            all_read: production.is_some(),
+            named: self.tally.named(),
+        };
         if !is_quiet && !self.is_dry {
-            let remarks = Remarks {
-                skipped: self.skipped.load(Ordering::Relaxed),
-                all_read: production.is_some(),
-                named: self.tally.named(),
-            };
             report.for_people(&measured, &remarks).lines().for_each(say);
         }
         if let Some(mut file) = report_file {
@@ -86,7 +87,14 @@ impl Run {
                 })?,
             }
         }
-        for blinded in self.observers.end(&report) {
+        let ending = Ending {
+            report: &report,
+            measured: &measured,
+            remarks: &remarks,
+            cause: self.stop.cause(),
+            is_dry: self.is_dry,
+        };
+        for blinded in self.observers.end(&ending) {
             self.note_blinded(blinded);
         }
         let is_complete = report.remaining == 0 && production.is_some();

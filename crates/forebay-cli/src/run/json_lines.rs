@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 use super::event::{Event, Side};
 use super::item::Item;
-use super::observer::{Moment, Observer};
-use super::report::Report;
+use super::observer::{Ending, Moment, Observer};
 
 /// Writes the lines.
 #[derive(Debug)]
@@ -62,7 +61,7 @@ impl Observer for JsonLines {
         Self::write(&line)
     }
 
-    fn end(&mut self, report: &Report) -> io::Result<()> {
-        Self::write(&json!({"event": "report", "report": report}))
+    fn end(&mut self, ending: &Ending<'_>) -> io::Result<()> {
+        Self::write(&json!({"event": "report", "report": ending.report}))
     }
 }

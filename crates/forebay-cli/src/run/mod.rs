@@ -33,6 +33,7 @@ mod args;
 mod backoff;
 mod bottleneck;
 mod capture;
+mod claim;
 mod command;
 mod conclude;
 mod consumer;
@@ -49,6 +50,7 @@ mod message;
 mod observer;
 mod output;
 mod packing;
+mod picture;
 mod placeholder;
 mod producer;
 mod progress;
@@ -62,6 +64,7 @@ mod standard;
 mod stop;
 mod tally;
 mod template;
+mod trace;
 mod upstream;
 pub(crate) mod watch;
 
@@ -92,6 +95,7 @@ use message::say;
 use observer::{Blinded, Observer, Observers};
 use output::Printer;
 use packing::Packing;
+use picture::Picture;
 use producer::Production;
 use resume::Finished;
 use source::Source;
@@ -99,6 +103,7 @@ use spill::Spill;
 use stop::{Cause, Stop};
 use tally::Tally;
 use template::Template;
+use trace::Trace;
 
 /// Leases beyond one for each consumer: items in backoff.
 const IN_BACKOFF: usize = 4096;
@@ -164,6 +169,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         args.delimiter()?,
         args.items.no_run_if_empty,
     )?;
+    check_claims(&args)?;
     let report_file = args.output.report_json.as_deref().map(create_report).transpose()?;
     let (joblog, finished) = open_joblog(&args, &template)?;
     let consumers = args.consumers();
@@ -185,6 +191,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         .map_err(|error| error.to_string())?;
     let spill = Arc::new(Spill::default());
     let began = Instant::now();
+    let observers = observers(&args, &template, began, capacity)?;
     let run = Arc::new(Run {
         template,
         is_dry: args.command_line.dry_run,
@@ -194,7 +201,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         halt: args.failure.halt,
         capacity,
         began,
-        observers: Observers::new(began, observers(&args)),
+        observers: Observers::new(began, observers),
         buffer,
         backoff: Backoff::new(args.failure.backoff),
         groups,
@@ -235,12 +242,36 @@ fn execute(mut args: Args) -> Result<u8, String> {
     run.conclude(args.output.quiet, report_file, consumers)
 }
 
-fn observers(args: &Args) -> Vec<Box<dyn Observer>> {
+fn observers(
+    args: &Args,
+    template: &Template,
+    began: Instant,
+    capacity: usize,
+) -> Result<Vec<Box<dyn Observer>>, String> {
     let mut observers: Vec<Box<dyn Observer>> = Vec::new();
     if args.output.json {
         observers.push(Box::new(JsonLines));
     }
-    observers
+    if let Some(path) = &args.output.report_html {
+        observers.push(Box::new(Picture::create(path, began, template.signature())?));
+    }
+    if let Some(path) = &args.output.trace {
+        observers.push(Box::new(Trace::create(path, began, capacity)?));
+    }
+    Ok(observers)
+}
+
+/// Refuses files that two flags name, before any is opened.
+fn check_claims(args: &Args) -> Result<(), String> {
+    let read: Vec<_> = args.items.arg_file.iter().map(|path| ("--arg-file", &**path)).collect();
+    let written = [
+        ("--joblog", &args.failure.joblog),
+        ("--report-json", &args.output.report_json),
+        ("--report-html", &args.output.report_html),
+        ("--trace", &args.output.trace),
+    ];
+    let written = written.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?)));
+    claim::refuse_shared(&read, &written.collect::<Vec<_>>())
 }
 
 /// Before anything runs, so that a report that has no place is no surprise at the end.

@@ -10,8 +10,10 @@ use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::bottleneck::Measured;
 use super::event::Event;
-use super::report::Report;
+use super::report::{Remarks, Report};
+use super::stop::Cause;
 
 /// When something happened, and how things stood after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +33,25 @@ pub(crate) trait Observer: Debug + Send {
     fn see(&mut self, moment: Moment, event: &Event<'_>) -> io::Result<()>;
 
     /// The run has ended.
-    fn end(&mut self, report: &Report) -> io::Result<()>;
+    fn end(&mut self, ending: &Ending<'_>) -> io::Result<()>;
+}
+
+/// What is known of a run that has ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending<'a> {
+    pub(crate) report: &'a Report,
+    pub(crate) measured: &'a Measured,
+    pub(crate) remarks: &'a Remarks,
+    /// Why it stopped early, if it did.
+    pub(crate) cause: Option<Cause>,
+    pub(crate) is_dry: bool,
+}
+
+impl Ending<'_> {
+    /// Which side was slow, in a sentence; nothing where no item came to its end.
+    pub(crate) fn verdict(&self) -> Option<String> {
+        self.report.verdict(self.measured)
+    }
 }
 
 /// One of those who looked on cannot go on.
@@ -104,8 +124,8 @@ impl Observers {
     }
 
     /// Tells all that the run has ended.
-    pub(crate) fn end(&self, report: &Report) -> Vec<Blinded> {
-        self.lock().each(|observer| observer.end(report))
+    pub(crate) fn end(&self, ending: &Ending<'_>) -> Vec<Blinded> {
+        self.lock().each(|observer| observer.end(ending))
     }
 }
 

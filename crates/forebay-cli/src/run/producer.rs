@@ -51,6 +51,7 @@ pub(crate) fn produce(run: &Run, producer: &Producer<Item>, mut packing: Packing
             Err(PutError { item, refusal: Refusal::Full }) => {
                 let full = Instant::now();
                 if producer.put(item).is_err() {
+                    run.tell(&Event::Wait { side: Side::Producer(0), since: full });
                     return;
                 }
                 clock.waited(packing.upstream(), full.elapsed(), run.began.elapsed());

@@ -103,8 +103,8 @@ impl Report {
         if unnamed > 0 && !remarks.named.is_empty() {
             let _ = write!(text, "\nfailed: {unnamed} more");
         }
-        if ended > 0 {
-            let _ = write!(text, "\n{}", self.verdict(measured));
+        if let Some(verdict) = self.verdict(measured) {
+            let _ = write!(text, "\n{verdict}");
             let _ = write!(
                 text,
                 "\nat most {} waited at once (capacity {}); producers waited {}, consumers {}; {}",
@@ -118,7 +118,11 @@ impl Report {
         text
     }
 
-    fn verdict(&self, measured: &Measured) -> String {
+    /// Which side was slow, in a sentence; nothing where no item came to its end.
+    pub(crate) fn verdict(&self, measured: &Measured) -> Option<String> {
+        if self.finished + self.failed == 0 {
+            return None;
+        }
         let (producers_idle, consumers_idle) = measured.idle_percent();
         let ran = counted(self.consumers as u64, "consumer");
         let advice = match measured.advice() {
@@ -128,7 +132,7 @@ impl Report {
                 ", the input is fast enough for as many as the machine can run".to_owned()
             }
         };
-        match self.bottleneck {
+        Some(match self.bottleneck {
             Bottleneck::Consumers => format!(
                 "the consumers were the bottleneck: the input was ahead of them {producers_idle:.0} % \
                  of the time; {ran} ran{advice}"
@@ -141,10 +145,7 @@ impl Report {
                 format!("the two sides were balanced: neither waited much; {ran} ran")
             }
             Bottleneck::Bursts => {
-                // Where the buffer was never the limit, a larger one would change nothing.
-                let more_room = if measured.advice() != Advice::Unknown
-                    && self.producer_wait_seconds >= 0.1 * self.elapsed_seconds
-                {
+                let more_room = if self.would_room_help(measured) {
                     "a larger --capacity would even it out; "
                 } else {
                     ""
@@ -155,7 +156,13 @@ impl Report {
                      ran{advice}"
                 )
             }
-        }
+        })
+    }
+
+    /// Whether bursts were held up by the buffer. Where it was never the limit, a larger one would change nothing.
+    pub(crate) fn would_room_help(&self, measured: &Measured) -> bool {
+        measured.advice() != Advice::Unknown
+            && self.producer_wait_seconds >= 0.1 * self.elapsed_seconds
     }
 
     /// Each consumer's share, or the range where a list would be too long to read.
