@@ -15,6 +15,7 @@ const FOOT: f64 = 26.0;
 /// A line across, to compare with.
 pub(super) struct Line {
     pub(super) value: f64,
+    /// Nothing where a legend explains it.
     pub(super) text: String,
     pub(super) class: &'static str,
     /// Whether the text stands at the right end.
@@ -65,7 +66,8 @@ impl Chart<'_> {
                 @for line in &self.lines {
                     @let y = HEAD + self.down(line.value);
                     line.level.(line.class) x1="0" x2="100%" y1=(y) y2=(y) {}
-                    @if line.is_right {
+                    @if line.text.is_empty() {
+                    } @else if line.is_right {
                         text.level.right x="100%" y=(y - 5.0) { (line.text) }
                     } @else {
                         text.level x="4" y=(y - 5.0) { (line.text) }

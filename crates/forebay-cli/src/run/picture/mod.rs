@@ -52,6 +52,7 @@ impl Picture {
             standard::stream(path).unwrap_or_else(|| File::create(path)).map_err(|error| {
                 format!("cannot open {} for --report-html: {error}", path.display())
             })?;
+        let command = command.strip_prefix(b"-- ").unwrap_or(command);
         Ok(Self { path: path.to_owned(), file, command: escaped(command), seen: Seen::new(began) })
     }
 }

@@ -157,7 +157,7 @@ pub(super) fn throughput(told: &Told<'_>) -> Markup {
         across: time_marks(told.seconds()),
         lines: vec![Line {
             value: average,
-            text: format!("average {}", digits(average)),
+            text: String::new(),
             class: "high-water",
             is_right: false,
         }],
@@ -172,6 +172,7 @@ pub(super) fn throughput(told: &Told<'_>) -> Markup {
         ul.legend {
             li { (swatch("finished")) "finished" }
             @if report.failed > 0 { li { (swatch("failed")) "failed for good" } }
+            li { (swatch("high-water")) "the average, " (digits(average)) }
             li { "each step is " (time(seconds)) }
         }
     }
@@ -182,7 +183,8 @@ pub(super) fn swatch(class: &str) -> Markup {
     html! {
         svg.swatch width="22" height="12" viewBox="0 0 22 12" aria-hidden="true" {
             @match class {
-                "depth-mean" | "capacity" | "high-water" => path.level.(class) d="M0 6H22" {},
+                "depth-mean" => path.(class) d="M0 6H22" {},
+                "capacity" | "high-water" => path.level.(class) d="M0 6H22" {},
                 _ => path.(class) d="M0 0H22V12H0Z" {},
             }
         }

@@ -73,7 +73,7 @@ fn columns(shares: &[u64]) -> Markup {
         across: vec![mark(1), mark(shares.len() / 2), mark(shares.len())],
         lines: vec![Line {
             value: average,
-            text: format!("average {}", digits(average)),
+            text: String::new(),
             class: "high-water",
             is_right: false,
         }],
@@ -84,6 +84,7 @@ fn columns(shares: &[u64]) -> Markup {
         p.caption {
             (sentence(shares))
             @if group > 1 { " Each column is the mean of " (group) " consumers." }
+            " The dotted line is the average."
         }
     }
 }
