@@ -10,8 +10,10 @@ use super::scale::{digits, grouped, time};
 /// The most steps of a picture.
 const STEPS: usize = 500;
 
-/// The most steps of the throughput, and so many items for each in the mean: fewer would be noise.
+/// Steps of the throughput: so many at most and at least, with so many items for each in the mean if there
+/// are that many, since fewer would be noise.
 const RATES: usize = 80;
+const FEWEST: u64 = 10;
 const FOR_EACH_RATE: u64 = 4;
 
 /// A capacity beyond so many times the greatest depth would leave nothing to see of the depth.
@@ -133,7 +135,7 @@ pub(super) fn busy(told: &Told<'_>) -> Markup {
 pub(super) fn throughput(told: &Told<'_>) -> Markup {
     let report = told.ending.report;
     let ended = report.finished + report.failed;
-    let wanted = (ended / FOR_EACH_RATE).clamp(1, RATES as u64) as usize;
+    let wanted = (ended / FOR_EACH_RATE).clamp(FEWEST, RATES as u64) as usize;
     let count = told.seen.ends.detail(told.elapsed, wanted);
     let seconds = told.elapsed.as_secs_f64() / count as f64;
     let bins = told.seen.ends.bins(told.elapsed, count);
