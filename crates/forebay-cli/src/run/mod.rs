@@ -20,6 +20,9 @@
 //!
 //! GNU parallel gives 101 where `done` was reached and none failed, which its manual does not tell.
 //!
+//! Those who look on are told of every [event](event): the [page with pictures](picture), the [timeline](trace), the
+//! [lines of JSON](json_lines).
+//!
 //! Which sums hold among the figures of the report is told in [`report`], and how the number of
 //! consumers that would balance a run is found in [`bottleneck`].
 //!

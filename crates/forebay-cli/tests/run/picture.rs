@@ -1,11 +1,12 @@
 //! `--report-html`: a page that is whole, harmless, and tells what the report tells.
 
+use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 
 use roxmltree::{Document, Node, ParsingOptions};
 use rustix::process::Signal;
 
-use crate::forebay::{Ended, Folder, bytes, input, run, start};
+use crate::forebay::{Ended, Folder, bytes, input, run, start_in, until};
 
 /// The page as XML, which is stricter than HTML: all that is opened is closed, but for `meta`.
 fn strict(page: &[u8]) -> String {
@@ -15,7 +16,7 @@ fn strict(page: &[u8]) -> String {
     text.push_str(parts.next().expect("a start"));
     for part in parts {
         let (meta, rest) = part.split_once('>').expect("an end");
-        text.push_str(&format!("<meta {meta}/>{rest}"));
+        let _ = write!(text, "<meta {meta}/>{rest}");
     }
     text
 }
@@ -227,11 +228,11 @@ fn a_run_that_stops_early_has_a_page() {
     let said = strict(&folder.read("page"));
     assert!(text(parse(&said).root()).contains("stopped early: --halt was reached"), "{said}");
 
-    let going =
-        start(&[&files[..], &["sh", "-c", "echo >&2 began; sleep 30"]].concat(), &input(0..99));
-    going.signal(Signal::CONT);
+    let work = ["sh", "-c", "echo >> begun; sleep 30"];
+    let going = start_in(folder.root(), &[&files[..], &work].concat(), &input(0..99));
+    until("two at work", || folder.lines("begun").len() == 2);
     going.signal(Signal::INT);
-    going.until_said("forebay: ");
+    going.until_said("interrupted");
     going.signal(Signal::INT);
     let ended = going.wait().exits(130);
     assert_same(&folder, "page", "report", &ended);

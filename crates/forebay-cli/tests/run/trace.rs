@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::forebay::{Folder, input, number, run, start, until};
+use crate::forebay::{Folder, input, number, run, start, start_in, until};
 
 fn events(text: &[u8]) -> Vec<Value> {
     serde_json::from_slice(text)
@@ -85,7 +85,7 @@ fn names_are_cut_and_escaped() {
     let folder = Folder::new();
     let trace = folder.arg("trace");
     let mut items = b"\"}]\\\x1b\xff\0".to_vec();
-    items.extend_from_slice(&[b'y'; 1 << 20]);
+    items.resize(items.len() + (1 << 20), b'y');
     run(&["-0", "-j1", "--trace", &trace, "sh", "-c", "exit 0"], &items).exits(1);
     let events = events(&folder.read("trace"));
     let items = with(&events, "cat", "item");
@@ -98,13 +98,18 @@ fn names_are_cut_and_escaped() {
 fn an_interrupted_run_leaves_a_whole_timeline() {
     let folder = Folder::new();
     let trace = folder.arg("trace");
-    let going =
-        start(&["-j2", "--trace", &trace, "sh", "-c", "echo began >&2; sleep 30"], &input(0..9));
+    let work = ["-j2", "--trace", &trace, "sh", "-c", "echo >> begun; sleep 30"];
+    let going = start_in(folder.root(), &work, &input(0..9));
+    until("two at work", || folder.lines("begun").len() == 2);
     going.signal(Signal::INT);
-    going.until_said("forebay: ");
+    going.until_said("interrupted");
     going.signal(Signal::INT);
     going.wait().exits(130);
-    assert_tracks(&events(&folder.read("trace")));
+    let events = events(&folder.read("trace"));
+    assert_tracks(&events);
+    let items = with(&events, "cat", "item");
+    assert_eq!(items.len(), 2);
+    assert!(items.iter().all(|item| item["args"]["result"] == "given back"), "{items:?}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(super) fn flow(told: &Told<'_>) -> Markup {
             li.arrow aria-hidden="true" { "→" }
             li.box {
                 strong { "buffer" }
-                span { "at most " (grouped(report.high_water)) " of " (grouped(report.capacity)) " waited" }
+                span { "at most " (grouped(report.high_water)) " waited, capacity " (grouped(report.capacity)) }
                 (gauge(fullest, "depth-range"))
             }
             li.arrow aria-hidden="true" { "→" }

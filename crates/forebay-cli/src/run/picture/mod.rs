@@ -24,6 +24,7 @@ mod series;
 mod shares;
 mod slowest;
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -100,11 +101,12 @@ impl Told<'_> {
             None => "The run went to its end.".to_owned(),
             Some(cause) => format!("The run stopped early: {cause}."),
         };
-        if self.ending.remarks.skipped > 0 {
-            text.push_str(&format!(
-                " {} items were left out: finished before.",
-                self.ending.remarks.skipped
-            ));
+        match self.ending.remarks.skipped {
+            0 => {}
+            1 => text.push_str(" 1 item was left out: finished before."),
+            skipped => {
+                let _ = write!(text, " {skipped} items were left out: finished before.");
+            }
         }
         if !self.ending.remarks.all_read {
             text.push_str(" The input was not read to its end.");

@@ -76,7 +76,8 @@ pub(super) fn depth(told: &Told<'_>) -> Markup {
             li { (swatch("depth-mean")) "the mean depth of each " (time(seconds)) " (" (digits(average)) " over all)" }
             li { (swatch("depth-range")) "from its least to its greatest" }
             @if shows_capacity {
-                li { (swatch("capacity")) "the capacity: a producer waits when the buffer is that full" }
+                li { (swatch("capacity")) "the capacity: a producer waits when the buffer is that full"
+                    @if high_water > capacity { "; items that come back for another try may go beyond it" } }
             } @else {
                 li { "the capacity, " (grouped(report.capacity)) ", is far above this picture: never was the buffer near it" }
             }
