@@ -140,7 +140,12 @@ fn times_on_a_page_are_those_of_the_work() {
     let seconds = |text: &str| {
         let (number, unit) = text.split_once('\u{a0}').expect("a unit");
         let number: f64 = number.parse().expect("a number");
-        number * if unit == "ms" { 1e-3 } else { 1.0 }
+        number
+            * match unit {
+                "ms" => 1e-3,
+                "s" => 1.0,
+                _ => panic!("{text}"),
+            }
     };
     let legend: Vec<_> = section(&document, "durations")
         .expect("durations")
