@@ -316,6 +316,7 @@ fn a_browser_reads_the_page_as_it_was_written() {
         .expect("it runs");
     let dumped = String::from_utf8(dumped.stdout).expect("UTF-8");
     let page = String::from_utf8(folder.read("page.html")).expect("UTF-8");
+    assert!(page.ends_with("</html>"), "{page}");
     for tag in ["<svg", "<section", "<path", "<tr", "<li", "<text", "<title", "</"] {
         assert_eq!(dumped.matches(tag).count(), page.matches(tag).count(), "{tag}");
     }
