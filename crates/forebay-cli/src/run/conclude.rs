@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::bottleneck::Measured;
 use super::message::say;
+use super::observer::Ending;
 use super::report::{Remarks, Report};
 use super::stop::Cause;
 use super::{Run, progress};
@@ -74,15 +75,15 @@ impl Run {
             consumers_mean,
             rate_wait_seconds: held.consumers.as_secs_f64(),
         };
+        let remarks = Remarks {
+            skipped: self.skipped.load(Ordering::Relaxed),
+            too_heavy: self.intake.too_heavy(),
+            all_read: production.is_some(),
+            named: self.tally.named(),
+            fewest: self.is_elastic.then(|| self.gate.fewest()),
+            pace: self.pace.name(),
+        };
         if !is_quiet && !self.is_dry {
-            let remarks = Remarks {
-                skipped: self.skipped.load(Ordering::Relaxed),
-                too_heavy: self.intake.too_heavy(),
-                all_read: production.is_some(),
-                named: self.tally.named(),
-                fewest: self.is_elastic.then(|| self.gate.fewest()),
-                pace: self.pace.name(),
-            };
             report.for_people(&measured, &remarks).lines().for_each(say);
         }
         if let Some(mut file) = report_file {
@@ -95,7 +96,14 @@ impl Run {
                 })?,
             }
         }
-        for blinded in self.observers.end(&report, !self.stop.is_now()) {
+        let ending = Ending {
+            report: &report,
+            measured: &measured,
+            remarks: &remarks,
+            cause: self.stop.cause(),
+            is_dry: self.is_dry,
+        };
+        for blinded in self.observers.end(&ending, !self.stop.is_now()) {
             self.note_blinded(blinded);
         }
         let is_complete = report.remaining == 0 && production.is_some();

@@ -7,11 +7,9 @@ use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use rustix::stdio;
 
 use super::delimiter::Delimiter;
 use super::item::{Item, shown};
@@ -39,19 +37,11 @@ impl DeadFile {
         };
         let separator = args.separator()?.unwrap_or_else(|| Delimiter::byte(b'\t'));
         let dead = Self::open(path, args.delimiter()?, separator)?;
-        let mut files = args.items.arg_file.clone();
-        let reads_stdin = files.is_empty() && args.reads_itself(given) && given.is_empty();
-        let mut arguments = Vec::new();
         for source in given {
-            match &source.values {
-                Values::Arguments(list) => arguments.extend_from_slice(list),
-                Values::File(path) => files.push(path.clone()),
+            if let Values::Arguments(list) = &source.values {
+                dead.check_items(list)?;
             }
         }
-        let joblog = args.failure.joblog.as_deref();
-        let report = args.output.report_json.as_deref();
-        dead.check_apart(&files, reads_stdin, &[("the joblog", joblog), ("the report", report)])?;
-        dead.check_items(&arguments)?;
         Ok(Some(dead))
     }
 
@@ -61,40 +51,6 @@ impl DeadFile {
             None => open(path, delimiter.bytes())?,
         };
         Ok(Self { path: path.to_owned(), delimiter, separator, file: Mutex::new(file) })
-    }
-
-    /// Refuses to be a file that the run uses otherwise: an error says which. Names are looked up, so
-    /// nothing else may have been made or emptied before.
-    fn check_apart(
-        &self,
-        inputs: &[PathBuf],
-        reads_stdin: bool,
-        written: &[(&str, Option<&Path>)],
-    ) -> Result<(), String> {
-        let Ok(own) = self.lock().metadata() else { return Ok(()) };
-        if !own.is_file() {
-            return Ok(());
-        }
-        let is_own = |other: Option<Metadata>| {
-            other.is_some_and(|other| (other.dev(), other.ino()) == (own.dev(), own.ino()))
-        };
-        let refuse = |what: &str| {
-            let path = self.path.display();
-            Err(format!("--dead {path}: this file is {what}, too; give another name"))
-        };
-        let stdin = || File::from(stdio::stdin().try_clone_to_owned().ok()?).metadata().ok();
-        let is_input = |path: &PathBuf| {
-            is_own(if path.as_os_str() == "-" { stdin() } else { fs::metadata(path).ok() })
-        };
-        if inputs.iter().any(is_input) || (reads_stdin && is_own(stdin())) {
-            return refuse("read as input");
-        }
-        for (what, path) in written {
-            if is_own(path.and_then(|path| fs::metadata(path).ok())) {
-                return refuse(what);
-            }
-        }
-        Ok(())
     }
 
     /// Refuses arguments that would not be read back as they are.

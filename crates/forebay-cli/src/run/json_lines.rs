@@ -11,9 +11,8 @@ use serde::Serialize;
 use super::event::{Event, Side};
 use super::item::Item;
 use super::message::beside_the_bar;
-use super::observer::{Moment, Observer};
+use super::observer::{Ending, Moment, Observer};
 use super::output::write_all;
-use super::report::Report;
 use super::text::{Keyed, Text, Texts};
 
 /// Writes the lines.
@@ -145,7 +144,8 @@ impl Observer for JsonLines {
         self.write(&Line { event, at, depth: moment.depth, more: keys })
     }
 
-    fn end(&mut self, report: &Report) -> io::Result<()> {
+    fn end(&mut self, ending: &Ending<'_>) -> io::Result<()> {
+        let report = ending.report;
         let at = in_seconds(report.elapsed_seconds);
         self.write(&Line { event: "report", at, depth: self.depth, more: report })
     }

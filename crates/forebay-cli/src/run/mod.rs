@@ -26,6 +26,9 @@
 //!
 //! GNU parallel gives 101 where `done` was reached and none failed, which its manual does not tell.
 //!
+//! Those who look on are told of every [event](event): the [page with pictures](picture), the [timeline](trace), the
+//! [lines of JSON](json_lines).
+//!
 //! Which sums hold among the figures of the report is told in [`report`], and how the number of
 //! consumers that would balance a run is found in [`bottleneck`].
 //!
@@ -45,6 +48,7 @@ mod blocks;
 mod bottleneck;
 mod capture;
 mod circle;
+mod claim;
 mod command;
 mod conclude;
 mod consumer;
@@ -79,6 +83,7 @@ mod output;
 mod pace;
 mod packing;
 mod phrase;
+mod picture;
 mod piece;
 mod placeholder;
 mod processes;
@@ -99,6 +104,7 @@ mod surroundings;
 mod tally;
 mod template;
 mod text;
+mod trace;
 mod upstream;
 pub(crate) mod watch;
 mod watermark;
@@ -144,15 +150,17 @@ use output::Printer;
 use pace::Pace;
 use packing::{Fitting, Portion};
 use phrase::Phrase;
+use picture::Picture;
 use producer::Production;
 use results::Results;
 use resume::Finished;
-use source::Columns;
+use source::{Columns, Given};
 use spill::Spill;
 use stop::{Cause, Stop};
 use surroundings::Surroundings;
 use tally::Tally;
 use template::{Reading, Template};
+use trace::Trace;
 use watermark::Marks;
 use worker::Workers;
 
@@ -230,6 +238,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
 fn execute(mut args: Args) -> Result<u8, String> {
     args.output.check(args.failure.joblog.as_deref())?;
     let given = args.split_command()?;
+    check_claims(&args, &given)?;
     let workers = Workers::of(&args)?;
     let consumers = args.consumers();
     if workers.is_some() && args.command_line.dry_run {
@@ -266,6 +275,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let results = open_results(&args)?;
     let spill = Arc::new(Spill::default());
     let began = Instant::now();
+    let observers = observers(&args, &template, began, capacity)?;
     let run = Arc::new(Run {
         template,
         surroundings,
@@ -278,7 +288,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         halt: args.failure.halt,
         capacity,
         began,
-        observers: Observers::new(began, observers(&args)),
+        observers: Observers::new(began, observers),
         buffer,
         backoff: Backoff::new(args.failure.backoff),
         is_elastic: consumers.least < consumers.most,
@@ -424,12 +434,41 @@ fn build(
     Ok((producer.with_overflow(args.flow.on_full), buffer))
 }
 
-fn observers(args: &Args) -> Vec<Box<dyn Observer>> {
+fn observers(
+    args: &Args,
+    template: &Template,
+    began: Instant,
+    capacity: usize,
+) -> Result<Vec<Box<dyn Observer>>, String> {
     let mut observers: Vec<Box<dyn Observer>> = Vec::new();
     if args.output.json && !args.command_line.dry_run {
         observers.push(Box::new(JsonLines::new()));
     }
-    observers
+    if let Some(path) = &args.output.report_html {
+        observers.push(Box::new(Picture::create(path, began, template.signature())?));
+    }
+    if let Some(path) = &args.output.trace {
+        observers.push(Box::new(Trace::create(path, began, capacity)?));
+    }
+    Ok(observers)
+}
+
+/// Refuses files that two flags name, before any is opened.
+fn check_claims(args: &Args, given: &[Given]) -> Result<(), String> {
+    let mut read: Vec<_> = args.items.arg_file.iter().map(|path| ("--arg-file", &**path)).collect();
+    read.extend(given.iter().filter_map(|source| Some(("::::", source.file()?))));
+    if read.is_empty() && given.is_empty() && args.reads_itself(given) {
+        read.push(("standard input", Path::new("/dev/stdin")));
+    }
+    let written = [
+        ("--joblog", &args.failure.joblog),
+        ("--dead", &args.failure.dead),
+        ("--report-json", &args.output.report_json),
+        ("--report-html", &args.output.report_html),
+        ("--trace", &args.output.trace),
+    ];
+    let written = written.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?)));
+    claim::refuse_shared(&read, &written.collect::<Vec<_>>())
 }
 
 /// Before anything runs, so that a report that has no place is no surprise at the end.

@@ -10,8 +10,10 @@ use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::bottleneck::Measured;
 use super::event::Event;
-use super::report::Report;
+use super::report::{Remarks, Report};
+use super::stop::Cause;
 
 /// When something happened, and how things stood after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +39,25 @@ pub(crate) trait Observer: Debug + Send {
     fn see(&mut self, moment: Moment, event: &Event<'_>) -> io::Result<()>;
 
     /// The run has ended.
-    fn end(&mut self, report: &Report) -> io::Result<()>;
+    fn end(&mut self, ending: &Ending<'_>) -> io::Result<()>;
+}
+
+/// What is known of a run that has ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending<'a> {
+    pub(crate) report: &'a Report,
+    pub(crate) measured: &'a Measured,
+    pub(crate) remarks: &'a Remarks,
+    /// Why it stopped early, if it did.
+    pub(crate) cause: Option<Cause>,
+    pub(crate) is_dry: bool,
+}
+
+impl Ending<'_> {
+    /// Which side was slow, in a sentence; nothing where no item came to its end.
+    pub(crate) fn verdict(&self) -> Option<String> {
+        self.report.verdict(self.measured, self.remarks)
+    }
 }
 
 /// One of those who looked on cannot go on.
@@ -135,10 +155,10 @@ impl Observers {
 
     /// Tells all that the run has ended, and nothing after that. Where it ended without `waiting` for
     /// everybody, and one of those is still telling, they are told nothing more either.
-    pub(crate) fn end(&self, report: &Report, waiting: bool) -> Vec<Blinded> {
+    pub(crate) fn end(&self, ending: &Ending<'_>, waiting: bool) -> Vec<Blinded> {
         let telling = if waiting { Some(self.lock()) } else { self.telling.try_lock().ok() };
         let Some(mut telling) = telling else { return Vec::new() };
-        let blinded = telling.each(|observer| observer.end(report));
+        let blinded = telling.each(|observer| observer.end(ending));
         telling.observers.clear();
         blinded
     }

@@ -134,8 +134,8 @@ impl Report {
         if unnamed > 0 && !remarks.named.is_empty() {
             let _ = write!(text, "\nfailed: {unnamed} more");
         }
-        if ended > 0 {
-            let _ = write!(text, "\n{}", self.verdict(measured, remarks));
+        if let Some(verdict) = self.verdict(measured, remarks) {
+            let _ = write!(text, "\n{verdict}");
             if let Some(fewest) = remarks.fewest {
                 let _ = write!(
                     text,
@@ -180,7 +180,11 @@ impl Report {
         )
     }
 
-    fn verdict(&self, measured: &Measured, remarks: &Remarks) -> String {
+    /// Which side was slow, in a sentence; nothing where no item came to its end.
+    pub(crate) fn verdict(&self, measured: &Measured, remarks: &Remarks) -> Option<String> {
+        if self.finished + self.failed == 0 {
+            return None;
+        }
         let (producers_idle, consumers_idle) = measured.idle_percent();
         let mut ran = counted(self.consumers as u64, "consumer");
         if remarks.fewest.is_some() {
@@ -193,7 +197,7 @@ impl Report {
                 ", the input is fast enough for as many as the machine can run".to_owned()
             }
         };
-        match self.bottleneck {
+        Some(match self.bottleneck {
             Bottleneck::Consumers => format!(
                 "the consumers were the bottleneck: the input was ahead of them {producers_idle:.0} % \
                  of the time; {ran} ran{advice}"
@@ -217,10 +221,7 @@ impl Report {
                 )
             }
             Bottleneck::Bursts => {
-                // Where the buffer was never the limit, a larger one would change nothing.
-                let more_room = if measured.advice() != Advice::Unknown
-                    && self.producer_wait_seconds >= 0.1 * self.elapsed_seconds
-                {
+                let more_room = if self.would_room_help(measured) {
                     "a larger --capacity would even it out; "
                 } else {
                     ""
@@ -231,7 +232,13 @@ impl Report {
                      ran{advice}"
                 )
             }
-        }
+        })
+    }
+
+    /// Whether bursts were held up by the buffer. Where it was never the limit, a larger one would change nothing.
+    pub(crate) fn would_room_help(&self, measured: &Measured) -> bool {
+        measured.advice() != Advice::Unknown
+            && self.producer_wait_seconds >= 0.1 * self.elapsed_seconds
     }
 
     /// Each consumer's share, or the range where a list would be too long to read.

@@ -54,7 +54,7 @@ impl<'a> Outcome<'a> {
             signal: row.signal,
             started: row.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
             seconds: row.runtime.as_secs_f64(),
-            command: Text(&row.command),
+            command: Text(row.command),
         }
     }
 }

@@ -29,6 +29,14 @@ pub(crate) struct Given {
 }
 
 impl Given {
+    /// The file that it is read from, if it is not given as arguments.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.values {
+            Values::Arguments(_) => None,
+            Values::File(path) => Some(path),
+        }
+    }
+
     fn open(self) -> Result<Origin, String> {
         match self.values {
             Values::Arguments(list) => Ok(Origin::arguments(list)),

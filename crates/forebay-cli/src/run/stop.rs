@@ -1,5 +1,6 @@
 //! Whether the run is to stop early, how soon, and why.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -17,6 +18,25 @@ pub(crate) enum Cause {
     Broken,
     /// By this signal.
     Interrupted(i32),
+}
+
+impl fmt::Display for Cause {
+    /// In words that end a sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Halted { .. } => f.write_str("--halt was reached"),
+            Self::NeverRuns(127) => f.write_str("the command was not found"),
+            Self::NeverRuns(_) => f.write_str("the command can never be run"),
+            Self::OutputGone => f.write_str("whoever read its output went away"),
+            Self::Broken => {
+                f.write_str("something that it needs broke, as it told on standard error")
+            }
+            Self::Interrupted(1) => f.write_str("it was interrupted by SIGHUP"),
+            Self::Interrupted(2) => f.write_str("it was interrupted by Ctrl-C"),
+            Self::Interrupted(15) => f.write_str("it was interrupted by SIGTERM"),
+            Self::Interrupted(signal) => write!(f, "it was interrupted by signal {signal}"),
+        }
+    }
 }
 
 const RUNNING: u8 = 0;

@@ -82,6 +82,21 @@ pub(crate) struct Output {
     /// Write the report to FILE as JSON (`-` is standard output, after all else)
     #[arg(long, value_name = "FILE")]
     pub(crate) report_json: Option<PathBuf>,
+
+    /// Write a page with pictures of the run to FILE, to be read in a browser
+    ///
+    /// At the top stands what held the run up and what to do about it; below, how full the buffer was, who worked
+    /// and who waited, how long items took, the slowest and the failed ones. The page needs no network. It is
+    /// written at the end, also when the run is interrupted.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report_html: Option<PathBuf>,
+
+    /// Write a timeline of the run to FILE, for ui.perfetto.dev or chrome://tracing
+    ///
+    /// A track for each consumer and producer shows each item and each wait, another the depth. It is written
+    /// while the run goes, with a few hundred bytes for each item; what there is after a crash can be read.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
 }
 
 impl Output {
