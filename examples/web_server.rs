@@ -31,7 +31,7 @@ use hyper::header::RETRY_AFTER;
 use hyper::{Response, StatusCode, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -40,6 +40,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The most connections that are open: each is a file, and a process may often have 1,024.
 const CONNECTIONS: usize = 900;
+
+/// The most connections that wait to be seen at all: a client that finds no place there asks again after a
+/// second, so there are enough for a moment in which this program does not run.
+const BACKLOG: u32 = 4_096;
 
 /// A web server with a bounded buffer of requests
 #[derive(Parser)]
@@ -99,7 +103,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 async fn listen(port: u16, desk: &Arc<Desk>) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    let listener = socket.listen(BACKLOG)?;
     println!("listening on http://{}", listener.local_addr()?);
 
     let mut http = http1::Builder::new();

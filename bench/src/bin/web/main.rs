@@ -14,9 +14,9 @@ use std::thread;
 use std::time::Duration;
 
 use bench::machine::Machine;
-use bench::progress;
 use bench::spread::Spread;
 use bench::table::{Table, write_json};
+use bench::{processor, progress};
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Map, json};
@@ -148,12 +148,15 @@ fn round(args: &Args) -> Result<Vec<Figure>, String> {
     let rate = saturated.accepted_meanwhile as f64 / saturated.lasted.as_secs_f64();
 
     let mut quarters = Vec::new();
+    let (own, its) = (processor::time(), server.processor()?);
     let crowd = load::run(server.address, Plan::Open(rate * args.times), lasting, |elapsed| {
         if elapsed >= lasting.mul_f64((quarters.len() + 1) as f64 / 5.0) {
             quarters.push(server.resident()?.now);
         }
         Ok(())
     })?;
+    let (own, its) = (processor::time() - own, server.processor()? - its);
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / crowd.offered as f64;
     thread::sleep(Duration::from_secs(1));
     let after = server.resident()?;
     let account = server.stop()?;
@@ -184,6 +187,8 @@ fn round(args: &Args) -> Result<Vec<Figure>, String> {
         ("refusal_p99", "p99, ms ", 1, crowd.refusals.value_at_quantile(0.99) as f64 / 1e3),
         ("unanswered", "clients without an answer", 0, crowd.unanswered as f64),
         ("lost", "accepted, not answered", 0, lost(account, &[&warm, &saturated, &crowd])),
+        ("server_processor", "processor time for a client: server, µs", 1, each(its)),
+        ("crowd_processor", "and the client itself, µs", 1, each(own)),
         ("rss_before", "resident before the crowd, MiB", 1, mib(before)),
         ("rss_early", "at a fifth of it, MiB", 1, mib(quarters[0])),
         ("rss_late", "at four fifths of it, MiB", 1, mib(quarters[3])),

@@ -4,8 +4,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 use std::{fs, io};
 
+use rustix::param::clock_ticks_per_second;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Shop;
@@ -59,6 +61,17 @@ impl Server {
             number.ok_or_else(|| format!("{path}: no {name}"))
         };
         Ok(Resident { now: field("VmRSS:")?, peak: field("VmHWM:")? })
+    }
+
+    /// Processor time that it has used so far.
+    pub(crate) fn processor(&self) -> Result<Duration, String> {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+        // Behind the name, which may hold anything: fields 3 and on; 14 and 15 are user's and system's.
+        let fields = text.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+        let ticks: u64 =
+            fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+        Ok(Duration::from_secs_f64(ticks as f64 / clock_ticks_per_second() as f64))
     }
 
     /// Ends it, as Ctrl-C would.
