@@ -35,9 +35,6 @@ use tokio::net::TcpSocket;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-/// A client that takes longer to send the head of a request is sent away.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// The most connections that are open: each is a file, and a process may often have 1,024.
 const CONNECTIONS: usize = 900;
 
@@ -60,6 +57,9 @@ struct Args {
     /// How long the work for one request takes
     #[arg(long, default_value_t = 10)]
     service_ms: u64,
+    /// How long a client may take to send the head of a request
+    #[arg(long, default_value_t = 5_000)]
+    patience_ms: u64,
 }
 
 /// What waits in the buffer: what is asked, and where the answer goes.
@@ -89,7 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             thread::spawn(move || serve(&waiting, &desk, service))
         })
         .collect();
-    tokio::runtime::Runtime::new()?.block_on(listen(args.port, &desk))?;
+    tokio::runtime::Runtime::new()?.block_on(listen(&args, &desk))?;
     desk.requests.close(); // the workers drain it, and end
     for worker in workers {
         worker.join().expect("the work's panics are caught");
@@ -100,17 +100,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Serves connections until Ctrl-C or SIGTERM, and then those that are open to their end.
-async fn listen(port: u16, desk: &Arc<Desk>) -> io::Result<()> {
+async fn listen(args: &Args, desk: &Arc<Desk>) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
-    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.bind((Ipv4Addr::LOCALHOST, args.port).into())?;
     let listener = socket.listen(BACKLOG)?;
     println!("listening on http://{}", listener.local_addr()?);
 
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(args.patience_ms));
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let open = GracefulShutdown::new();
     loop {
