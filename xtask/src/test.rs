@@ -146,7 +146,6 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
     step(
         "examples",
         "each file of examples/, run as a user runs it",
-        // Without naming a test, since only then cargo builds the examples too.
         one(Invocation::cargo("test --package forebay-examples")),
     );
     step("doc", "the examples in the docs", one(Invocation::cargo(&format!("{TEST} --doc"))));

@@ -1,5 +1,4 @@
-//! Every example, run as a user runs it. `cargo test -p forebay-examples` builds them first; with `--test
-//! scenarios` alone, those are run that were built last.
+//! Every example, run as a user runs it.
 
 mod async_and_threads;
 mod connection_pool;

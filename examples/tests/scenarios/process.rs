@@ -1,9 +1,11 @@
 //! Starting an example and looking at what it says.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -29,16 +31,13 @@ pub(crate) struct Ended {
 
 impl Example {
     pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
-        let program = built(name);
-        let mut child = Command::new(&program)
+        let mut child = Command::new(built(name))
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| {
-                panic!("{}: {error}; `cargo test -p forebay-examples` builds it", program.display())
-            });
+            .expect("it starts");
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
         let mut stderr = child.stderr.take().expect("piped");
         let (said, lines) = mpsc::channel();
@@ -108,9 +107,25 @@ pub(crate) fn numbers(line: &str) -> Vec<u64> {
     line.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 
-/// Beside this test's own program, where cargo puts examples.
+/// The program, as its source is now. Cargo builds examples before tests only where it is not told which
+/// tests, so they are built here.
 fn built(name: &str) -> PathBuf {
-    let own = env::current_exe().expect("this test lies somewhere");
-    let profile = own.ancestors().nth(2).expect("it lies in PROFILE/deps");
-    profile.join("examples").join(name)
+    static EXAMPLES: OnceLock<PathBuf> = OnceLock::new();
+    let examples = EXAMPLES.get_or_init(|| {
+        let own = env::current_exe().expect("this test lies somewhere");
+        let folder = own.ancestors().nth(2).expect("it lies in TARGET/PROFILE/deps");
+        let target = folder.parent().expect("it lies in TARGET/PROFILE/deps");
+        let profile = match folder.file_name().and_then(OsStr::to_str) {
+            Some("debug") | None => "dev",
+            Some(profile) => profile,
+        };
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--examples", "--profile", profile, "--target-dir"])
+            .arg(target)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "the examples cannot be built");
+        folder.join("examples")
+    });
+    examples.join(name)
 }
