@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use forebay::{Consumer, Producer, bounded};
 
-const ITEMS: u64 = 100;
+const ITEMS: u64 = 80;
 const CAPACITY: usize = 5;
 
 /// A stage: so many threads, each of which works so long on an item.
@@ -40,7 +40,7 @@ fn main() {
         let work = Duration::from_millis(millis);
         Stage { name, threads, work }
     };
-    let stages = [stage("read", 1, 1), stage("resize", 2, 12), stage("write", 1, 2)];
+    let stages = [stage("read", 1, 2), stage("resize", 2, 40), stage("write", 1, 5)];
     let advice = report(&run(stages));
     println!();
     report(&run(
@@ -79,7 +79,7 @@ fn run(stages: [Stage; 3]) -> Vec<Told> {
     });
     let elapsed = begun.elapsed();
     let (before, behind) = (before.statistics(), behind.statistics());
-    println!("{ITEMS} items in {elapsed:.0?}");
+    println!("{ITEMS} items in {elapsed:.1?}");
     // What each stage waited for: room in front of it, items behind it, or both.
     let waits =
         [before.producer_wait, before.consumer_wait + behind.producer_wait, behind.consumer_wait];
@@ -110,7 +110,7 @@ fn report(told: &[Told]) -> Option<Stage> {
     let others = told.iter().filter(|told| told.stage.name != bottleneck.stage.name);
     let next = others.max_by_key(|told| pace(told))?;
     let (name, its) = (bottleneck.stage.name, next.stage.name);
-    if pace(bottleneck) < pace(next).mul_f64(1.1) {
+    if pace(bottleneck) < pace(next).mul_f64(1.2) {
         println!("balanced: {name} and {its} are equally slow");
         return None;
     }

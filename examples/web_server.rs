@@ -10,11 +10,11 @@
 //! ```
 //!
 //! Look for: 503 once all workers are busy and the buffer is full; Ctrl-C, on which the server answers what it
-//! has accepted and only then ends. A client that sends slowly holds up nobody: it has no worker yet.
+//! has accepted and only then ends. A client that sends slowly holds up nobody, because it has no worker yet;
+//! one that has gone meanwhile costs no work. `cargo xtask bench web` measures it under 20 times its load.
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::io;
 use std::net::Ipv4Addr;
 use std::num::NonZeroUsize;
 use std::panic::catch_unwind;
@@ -100,12 +100,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Serves connections until Ctrl-C or SIGTERM, and then those that are open to their end.
-async fn listen(args: &Args, desk: &Arc<Desk>) -> io::Result<()> {
+async fn listen(args: &Args, desk: &Arc<Desk>) -> Result<(), Box<dyn Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
-    socket.bind((Ipv4Addr::LOCALHOST, args.port).into())?;
+    let address = (Ipv4Addr::LOCALHOST, args.port).into();
+    socket.bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let listener = socket.listen(BACKLOG)?;
     println!("listening on http://{}", listener.local_addr()?);
 
