@@ -64,6 +64,9 @@ struct Shop {
     service_ms: u64,
 }
 
+/// The key of how many times the capacity came.
+const OFFERED: &str = "offered_times";
+
 fn main() -> ExitCode {
     let mut args = Args::parse();
     if args.quick {
@@ -101,8 +104,12 @@ fn measure(args: &Args) -> Result<(), String> {
     );
     let mut table = Table::new(["what", "median", "least", "greatest"]);
     let mut rows = Map::new();
+    let mut offered = Vec::new();
     for (place, (key, name, digits, _)) in rounds[0].iter().enumerate() {
         let figures: Vec<f64> = rounds.iter().map(|round| round[place].3).collect();
+        if *key == OFFERED {
+            offered.clone_from(&figures);
+        }
         let spread = Spread::of(&figures);
         let shown = |figure: f64| format!("{figure:.digits$}");
         table.row([
@@ -116,6 +123,10 @@ fn measure(args: &Args) -> Result<(), String> {
         rows.insert((*key).to_owned(), row);
     }
     println!("{}", table.markdown());
+    let came = Spread::of(&offered).median;
+    if came < args.times * 0.95 {
+        println!("FEWER CAME THAN ASKED: {came:.1} times the capacity, not {}.", args.times);
+    }
     if let Some(warning) = machine.warning() {
         println!("{warning}");
     }
@@ -147,18 +158,20 @@ fn round(args: &Args) -> Result<Vec<Figure>, String> {
     let before = server.resident()?.now;
     let rate = saturated.accepted_meanwhile as f64 / saturated.lasted.as_secs_f64();
 
-    let mut quarters = Vec::new();
+    let mut meanwhile = Vec::new();
     let (own, its) = (processor::time(), server.processor()?);
     let crowd = load::run(server.address, Plan::Open(rate * args.times), lasting, |elapsed| {
-        if elapsed >= lasting.mul_f64((quarters.len() + 1) as f64 / 5.0) {
-            quarters.push(server.resident()?.now);
+        if elapsed >= lasting.mul_f64((meanwhile.len() + 1) as f64 / 5.0) {
+            meanwhile.push(server.resident()?.now);
         }
         Ok(())
     })?;
-    let (own, its) = (processor::time() - own, server.processor()? - its);
+    let own = processor::time().saturating_sub(own);
+    let its = server.processor()?.saturating_sub(its);
     let each = |time: Duration| time.as_secs_f64() * 1e6 / crowd.offered as f64;
     thread::sleep(Duration::from_secs(1));
     let after = server.resident()?;
+    let (early, late) = meanwhile.first().zip(meanwhile.last()).ok_or("too short a round")?;
     let account = server.stop()?;
 
     let offered = crowd.offered as f64 / crowd.lasted.as_secs_f64();
@@ -170,7 +183,7 @@ fn round(args: &Args) -> Result<Vec<Figure>, String> {
     Ok(vec![
         ("capacity", "capacity, requests/s", 0, rate),
         ("offered", "offered, requests/s", 0, offered),
-        ("offered_times", "offered ÷ capacity", 1, offered / rate),
+        (OFFERED, "offered ÷ capacity", 1, offered / rate),
         ("goodput", "goodput, requests/s", 0, goodput),
         ("goodput_ratio", "goodput ÷ capacity", 3, goodput / rate),
         ("bound", "(capacity + workers) ÷ rate, ms", 1, bound),
@@ -190,8 +203,8 @@ fn round(args: &Args) -> Result<Vec<Figure>, String> {
         ("server_processor", "processor time for a client: server, µs", 1, each(its)),
         ("crowd_processor", "and the client itself, µs", 1, each(own)),
         ("rss_before", "resident before the crowd, MiB", 1, mib(before)),
-        ("rss_early", "at a fifth of it, MiB", 1, mib(quarters[0])),
-        ("rss_late", "at four fifths of it, MiB", 1, mib(quarters[3])),
+        ("rss_early", "at a fifth of it, MiB", 1, mib(*early)),
+        ("rss_late", "at four fifths of it, MiB", 1, mib(*late)),
         ("rss_peak", "the most, MiB", 1, mib(after.peak)),
         ("rss_after", "1 s after it, MiB", 1, mib(after.now)),
     ])

@@ -60,7 +60,9 @@ impl Server {
             let number = line.and_then(|line| line.trim().split(' ').next()?.parse().ok());
             number.ok_or_else(|| format!("{path}: no {name}"))
         };
-        Ok(Resident { now: field("VmRSS:")?, peak: field("VmHWM:")? })
+        let now = field("VmRSS:")?;
+        // The kernel counts in each thread, and sums up now and then: the two may disagree a little.
+        Ok(Resident { now, peak: field("VmHWM:")?.max(now) })
     }
 
     /// Processor time that it has used so far.
