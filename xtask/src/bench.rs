@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 use crate::house;
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "threads",
     "tasks",
     "batches",
@@ -19,6 +19,7 @@ const NAMES: [&str; 12] = [
     "memory",
     "run",
     "toyvm",
+    "web",
     "page",
 ];
 
@@ -48,6 +49,18 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
             "forebay-cli",
         ]))?;
         measure.arg("--forebay").arg(house::target()?.join("release/forebay"));
+    }
+    if name == "web" {
+        succeed(house::cargo().args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "forebay-examples",
+            "--example",
+            "web_server",
+        ]))?;
+        measure.arg("--server").arg(house::target()?.join("release/examples/web_server"));
     }
     let status = measure
         .args(rest)

@@ -3,7 +3,7 @@
 //! The steps go from the quickest to the slowest, and the first failure ends the run. Tests are found
 //! by where they lie and what they are called: `tests/loom*` are models, `tests/shuttle*` schedules,
 //! `tests/conformance*.rs` and everything in `forebay-conformance` is the suite,
-//! `crates/forebay-cli/tests/` runs the real command, any other `tests/*.rs` is an integration test.
+//! `crates/forebay-cli/tests/` runs the real command, `examples/tests/` the examples, any other `tests/*.rs` is an integration test.
 //!
 //! `bench/` is not built here: its rivals come from the network, and no rival decides whether a
 //! change lands. `cargo xtask bench` builds it.
@@ -142,6 +142,11 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
             "test --package forebay-cli",
             &tests_named(files, |folder, _| folder == "forebay-cli"),
         )]),
+    );
+    step(
+        "examples",
+        "each file of examples/, run as a user runs it",
+        one(Invocation::cargo("test --package forebay-examples")),
     );
     step("doc", "the examples in the docs", one(Invocation::cargo(&format!("{TEST} --doc"))));
     step(

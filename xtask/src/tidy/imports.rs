@@ -2,7 +2,8 @@
 //!
 //! contract ← conformance ← {threads, processes, machines} ← forebay ← forebay-cli, where the suite is
 //! only ever a dev-dependency; no distance imports another; `toyvm` imports none of ours, and only
-//! the command imports it.
+//! the command imports it. The examples stand outside, as users do: they import `forebay` alone, and
+//! nothing imports them.
 
 use crate::house::File;
 
@@ -14,18 +15,23 @@ fn height(name: &str) -> Option<u8> {
         "forebay-threads" | "forebay-processes" | "forebay-machines" => 2,
         "forebay" => 3,
         "forebay-cli" => 4,
+        "forebay-examples" => 5,
         _ => return None,
     })
 }
+
+/// The examples' folder beside `crates/`, and what the crate in it is called.
+const EXAMPLES: (&str, &str) = ("examples/Cargo.toml", "forebay-examples");
 
 /// What is wrong with the imports of the crates whose manifests are among `files`.
 pub(super) fn check(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     for file in files.iter().filter(|file| file.name() == "Cargo.toml") {
-        let Some(folder) = file.crate_folder() else { continue };
-        if file.path != format!("crates/{folder}/Cargo.toml") {
-            continue;
-        }
+        let folder = match file.crate_folder() {
+            Some(folder) if file.path == format!("crates/{folder}/Cargo.toml") => folder,
+            _ if file.path == EXAMPLES.0 => EXAMPLES.1,
+            _ => continue,
+        };
         let manifest = Manifest::read(&file.text);
         if manifest.name != folder {
             complaints.push(format!(
@@ -43,6 +49,7 @@ pub(super) fn check(files: &[File]) -> Vec<String> {
         for import in &manifest.imports {
             let Some(its) = height(&import.name) else { continue };
             let allowed = match import.name.as_str() {
+                name if folder == EXAMPLES.1 => name == "forebay",
                 "forebay-conformance" => import.dev && its < own,
                 "toyvm" => folder == "forebay-cli",
                 _ => its < own && folder != "toyvm",
@@ -141,6 +148,29 @@ mod tests {
         ] {
             assert_eq!(complaints(folder, folder, tail).len(), 1, "{folder}: {tail}");
         }
+    }
+
+    #[test]
+    fn examples_import_what_users_do() {
+        let of = |name: &str| {
+            check(&[File {
+                path: EXAMPLES.0.to_owned(),
+                text: format!(
+                    "[package]\nname = \"{}\"\n\n[dev-dependencies]\n{name} = \"1\"\n",
+                    EXAMPLES.1
+                ),
+            }])
+        };
+        assert_eq!(of("forebay"), [""; 0]);
+        assert_eq!(of("tokio"), [""; 0]);
+        for inside in ["forebay-threads", "forebay-conformance", "forebay-cli", "toyvm"] {
+            assert_eq!(of(inside).len(), 1, "{inside}");
+        }
+        assert_eq!(
+            complaints("forebay-cli", "forebay-cli", "[dependencies]\nforebay-examples = \"1\"")
+                .len(),
+            1
+        );
     }
 
     #[test]
