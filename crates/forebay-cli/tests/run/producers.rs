@@ -170,7 +170,8 @@ fn one_that_waits_is_asked_to_end() {
     let folder = Folder::new();
     let dir = folder.root().display();
     let command = format!("trap 'touch {dir}/asked; exit 1' TERM; echo a; sleep 300 & wait");
-    let going = start(&["--producer", &command, "touch", &format!("{dir}/begun")], b"");
+    let work = format!("touch {dir}/begun; : {{}}");
+    let going = start(&["--producer", &command, "--shell", &work], b"");
     until("begun", || folder.path("begun").exists());
     going.signal(Signal::INT);
     let ended = going.wait().exits(130).says(&["not read to its end"]);

@@ -64,11 +64,11 @@ pub(crate) struct Flow {
     #[arg(long, value_name = "CMD", group = "told")]
     pub(crate) on_low: Option<OsString>,
 
-    /// The depth that is high, for --on-high [default: 80 % of the capacity]
+    /// Call it high when N items wait, for --on-high [default: 80 % of the capacity]
     #[arg(long, value_name = "N", value_parser = high, requires = "told")]
     pub(crate) high: Option<usize>,
 
-    /// The depth that is low, for --on-low [default: 20 % of the capacity, or less if --high is]
+    /// Call it low when N items wait, for --on-low [default: 20 % of the capacity, or less if --high is]
     #[arg(long, value_name = "N", value_parser = low, requires = "told")]
     pub(crate) low: Option<usize>,
 }
