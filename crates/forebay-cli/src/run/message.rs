@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use indicatif::ProgressBar;
 
 /// The bar that is on the terminal now.
-pub(super) static BAR: OnceLock<ProgressBar> = OnceLock::new();
+pub(crate) static BAR: OnceLock<ProgressBar> = OnceLock::new();
 
 /// Does something with the terminal while the bar is out of the way.
 pub(crate) fn beside_the_bar<R>(write: impl FnOnce() -> R) -> R {

@@ -67,6 +67,18 @@ fn a_narrow_terminal_is_not_overrun() {
 }
 
 #[test]
+fn what_workers_write_on_standard_error_stands_beside_the_bar() {
+    let work =
+        "while read x; do sleep 0.4; echo \"note $x\" >&2; echo $x; done; echo last note >&2";
+    let arguments = ["--worker", "-j1", "sh", "-c", work, ":::", "a", "b", "c"];
+    let shown = shown(true, &arguments);
+    for note in ["note b\r\n", "note c\r\n", "last note\r\n"] {
+        let (before, _) = shown.split_once(note).unwrap_or_else(|| panic!("{note:?} in {shown:?}"));
+        assert!(before.ends_with(['\n', 'K']), "the bar is out of the way: {before:?}");
+    }
+}
+
+#[test]
 fn no_color_is_respected() {
     let shown = shown(true, &["-j1", "--shell", "sleep 0.4; : {}", ":::", "a", "b"]);
     assert!(shown.contains("depth"), "{shown:?}");

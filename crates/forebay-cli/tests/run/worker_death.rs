@@ -178,7 +178,9 @@ fn an_item_has_so_much_time() {
 fn what_a_dead_worker_leaves_behind_is_killed() {
     let folder = Folder::new();
     let numbers = folder.arg("numbers");
-    let work = format!("sleep 300 & echo $! >> {numbers}; [ $x = a ] && exit 1; kill $!; echo $x");
+    let work = format!(
+        "sleep 300 > /dev/null 2>&1 & echo $! >> {numbers}; [ $x = a ] && exit 1; kill $!; echo $x"
+    );
     worker(&[], &each(&work), b"a\nb\n").exits(1);
     until("gone", || !is_running(&folder.lines("numbers")[0]));
 }

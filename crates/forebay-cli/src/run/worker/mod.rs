@@ -23,11 +23,12 @@
 //! read, one print, one line-up of leases.
 //!
 //! [`process`] is the process and its pipes, [`window`] the items in flight, [`answers`] cuts what was read,
-//! [`service`] is the consumer's loop, [`death`] what becomes of items when a worker dies, and [`silence`]
-//! the hint for one that forgets to flush.
+//! [`service`] is the consumer's loop, [`death`] what becomes of items when a worker dies, [`silence`] the
+//! hint for one that forgets to flush, and [`errors`] leads its errors past a progress bar.
 
 mod answers;
 mod death;
+mod errors;
 mod process;
 mod service;
 mod silence;

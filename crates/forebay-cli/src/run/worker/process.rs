@@ -17,6 +17,7 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
 };
 
+use super::errors::{self, Errors};
 use crate::run::Run;
 use crate::run::command::GRACE;
 use crate::run::group::{Groups, mark, number_beside_items};
@@ -41,6 +42,7 @@ pub(super) struct Process {
     /// `None` once the worker reads no more.
     stdin: Option<OwnedFd>,
     stdout: OwnedFd,
+    errors: Option<Errors>,
     consumer: usize,
     /// Items it has answered.
     pub(super) answered: u64,
@@ -60,6 +62,7 @@ impl Process {
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(errors::way())
             .spawn();
         let mut child = match spawned {
             Ok(child) => child,
@@ -77,7 +80,9 @@ impl Process {
             let _ = fcntl_setfl(pipe, OFlags::NONBLOCK);
         }
         let exit = pidfd_open(group, PidfdFlags::empty()).ok();
-        Ok(Self { argv, group, child, exit, stdin: Some(stdin), stdout, consumer, answered: 0 })
+        let errors = child.stderr.take().and_then(|stderr| Errors::pass_on(stderr).ok());
+        let stdin = Some(stdin);
+        Ok(Self { argv, group, child, exit, stdin, stdout, errors, consumer, answered: 0 })
     }
 
     pub(super) fn stdout(&self) -> BorrowedFd<'_> {
@@ -179,6 +184,10 @@ impl Process {
             let _ = kill_process_group(self.group, Signal::KILL);
         }
         let stopped = groups.ended(self.consumer);
-        Ok((self.child.wait()?, stopped))
+        let status = self.child.wait()?;
+        if let Some(errors) = self.errors {
+            errors.finish();
+        }
+        Ok((status, stopped))
     }
 }
