@@ -150,7 +150,9 @@ mod tests {
                 thread::spawn(move || assert!((0..25).all(|_| pace.pass())))
             })
             .collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         let took = began.elapsed();
         assert!(took >= Duration::from_millis(2) * 99, "{took:?}");
         let held = pace.held();

@@ -37,7 +37,8 @@ fn elastic(source: &str, arguments: &[&str]) -> (Value, Vec<u64>, String) {
 fn it_grows_while_items_wait_and_goes_back_when_they_do_not() {
     // Work for about eight, and then for less than one; the last item is no sooner than 3 s after.
     let source = "for i in $(seq 60); do echo $i; sleep 0.025; done; sleep 3; echo last";
-    let (report, numbers, errors) = elastic(source, &["--elastic", "1..16", "sleep", "0.2"]);
+    let (report, numbers, errors) =
+        elastic(source, &["--elastic", "1..16", "sh", "-c", "sleep 0.2"]);
     assert_eq!(numbers.first(), Some(&1), "{numbers:?}");
     let most = numbers.iter().max().copied().expect("some");
     assert!((4..=16).contains(&most), "{numbers:?}");
@@ -53,10 +54,11 @@ fn it_grows_while_items_wait_and_goes_back_when_they_do_not() {
 #[test]
 fn it_stays_between_its_bounds() {
     let source = "for i in $(seq 40); do echo $i; sleep 0.01; done";
-    let (report, numbers, _) = elastic(source, &["--elastic", "2..3", "sleep", "0.2"]);
+    let (report, numbers, _) = elastic(source, &["--elastic", "2..3", "sh", "-c", "sleep 0.2"]);
     assert!(numbers.iter().all(|number| (2..=3).contains(number)), "{numbers:?}");
     assert!((number(&report, "consumers") - 3.0).abs() < 0.5, "{report}");
-    let (report, numbers, errors) = elastic(source, &["--elastic", "3..3", "sleep", "0.01"]);
+    let (report, numbers, errors) =
+        elastic(source, &["--elastic", "3..3", "sh", "-c", "sleep 0.01"]);
     assert!(numbers.is_empty() && !errors.contains("elastic"), "{numbers:?} {errors}");
     assert!((number(&report, "consumers_mean") - 3.0).abs() < 1e-6, "{report}");
 }
@@ -65,7 +67,7 @@ fn it_stays_between_its_bounds() {
 fn it_grows_for_what_waits_although_the_source_has_ended() {
     // All is put at once, and takes 40 × 0.2 s of one consumer.
     let (report, numbers, _) =
-        elastic("seq 40", &["--elastic", "1..8", "--capacity", "100", "sleep", "0.2"]);
+        elastic("seq 40", &["--elastic", "1..8", "--capacity", "100", "sh", "-c", "sleep 0.2"]);
     assert!(numbers.contains(&8), "{numbers:?}");
     assert!((number(&report, "finished") - 40.0).abs() < 0.5, "{report}");
 }
@@ -103,7 +105,7 @@ fn items_that_are_tried_again_are_not_lost_among_consumers_that_wait() {
 fn it_stops_at_once_with_consumers_at_the_gate() {
     let source = "for i in $(seq 40); do echo $i; sleep 0.01; done; sleep 2; seq 1000";
     let script = format!(
-        "({source}) | {} run --elastic 1..8 --halt now,done=300 sleep 0.05",
+        "({source}) | {} run --elastic 1..8 --halt now,done=300 sh -c 'sleep 0.05'",
         env!("CARGO_BIN_EXE_forebay")
     );
     let ended = Command::new("sh").args(["-c", &script]).output().expect("sh runs");
@@ -117,7 +119,17 @@ fn a_rate_is_no_reason_to_grow() {
     let folder = Folder::new();
     let report = folder.arg("report");
     run(
-        &["--elastic", "1..16", "--rate", "10/s", "--report-json", &report, "sleep", "0.1"],
+        &[
+            "--elastic",
+            "1..16",
+            "--rate",
+            "10/s",
+            "--report-json",
+            &report,
+            "sh",
+            "-c",
+            "sleep 0.1",
+        ],
         &input(1..=40),
     )
     .exits(0)

@@ -63,9 +63,12 @@ fn a_retry_is_a_start_too() {
 fn waiting_for_the_rate_is_neither_idle_nor_busy() {
     let folder = Folder::new();
     let report = folder.arg("report");
-    run(&["-j4", "--rate", "20/s", "--report-json", &report, "sleep", "0.01"], &input(1..=30))
-        .exits(0)
-        .says(&["the rate was the limit", "% of the time", "4 consumers ran"]);
+    run(
+        &["-j4", "--rate", "20/s", "--report-json", &report, "sh", "-c", "sleep 0.01"],
+        &input(1..=30),
+    )
+    .exits(0)
+    .says(&["the rate was the limit", "% of the time", "4 consumers ran"]);
     let report = folder.report("report");
     assert_sums(&report);
     assert_eq!(report["bottleneck"], "rate", "{report}");
@@ -78,7 +81,7 @@ fn waiting_for_the_rate_is_neither_idle_nor_busy() {
 
 #[test]
 fn a_rate_that_is_never_reached_is_not_the_limit() {
-    let ended = run(&["-j1", "--rate", "1000/s", "sleep", "0.05"], &input(1..=5)).exits(0);
+    let ended = run(&["-j1", "--rate", "1000/s", "sh", "-c", "sleep 0.05"], &input(1..=5)).exits(0);
     assert!(!ended.errors().contains("the rate"), "{}", ended.errors());
 }
 

@@ -76,8 +76,10 @@ fn rates_and_delays() {
     ] {
         run(&["--rate", rate, "true"], b"a\n").exits(255).says(&["--rate", words]);
     }
-    for delay in ["0", "-1", "soon"] {
-        run(&["--delay", delay, "true"], b"a\n").exits(255).says(&["--delay", "want a time"]);
+    for (delay, words) in
+        [("0", "greater than 0"), ("-1", "greater than 0"), ("soon", "units of time")]
+    {
+        run(&["--delay", delay, "true"], b"a\n").exits(255).says(&["--delay", words]);
     }
     for flags in [["--rate", "1e-3/h"], ["--rate", "1000000"], ["--delay", "36500d"]] {
         run(&[&flags[..], &["echo"]].concat(), b"a\n").exits(0);

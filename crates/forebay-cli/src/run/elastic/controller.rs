@@ -147,17 +147,17 @@ impl Controller {
         if sample.ended > 0 {
             self.in_service = Duration::ZERO;
         } else if are_all_busy {
-            self.in_service += now - before;
+            self.in_service += now.saturating_sub(before);
         }
         if held >= NEGLIGIBLE && !is_paced {
             // What comes now is not what would come.
             self.put.clear();
             self.views.clear();
-            if now - self.changed >= STEP {
+            if now.saturating_sub(self.changed) >= STEP {
                 let wanted = self.number + self.step;
                 // Where there were enough a moment ago, what has piled up is soon gone.
                 let were_enough = self.known.is_some_and(|known| {
-                    now - known.at < FRESH && wanted > enough(known.load, SLACK)
+                    now.saturating_sub(known.at) < FRESH && wanted > enough(known.load, SLACK)
                 });
                 self.step = if were_enough { 1 } else { (2 * self.step).min(self.most) };
                 self.change(now, wanted);
@@ -207,7 +207,7 @@ impl Controller {
     fn see(&mut self, at: Duration, load: f64) {
         self.views.push_back(View { at, load });
         let matters = SURE.max(self.patience);
-        while self.views.front().is_some_and(|view| at - view.at > matters) {
+        while self.views.front().is_some_and(|view| at.saturating_sub(view.at) > matters) {
             self.views.pop_front();
         }
     }
@@ -238,7 +238,7 @@ impl Controller {
             return;
         };
         // One of many is not worth a change; nor is each step of a load that still goes down.
-        if 10 * wanted < 9 * self.number && now - self.changed >= PATIENCE / 2 {
+        if 10 * wanted < 9 * self.number && now.saturating_sub(self.changed) >= PATIENCE / 2 {
             self.change(now, wanted);
         }
     }
@@ -256,7 +256,7 @@ impl Controller {
                 // Down to much the same number as lately: the way up in between was to and fro.
                 let again = self.shrunk.is_some_and(|(at, number)| {
                     let is_much_the_same = 4 * wanted.abs_diff(number) <= number.max(4);
-                    now - at < if is_much_the_same { AGES } else { SOON }
+                    now.saturating_sub(at) < if is_much_the_same { AGES } else { SOON }
                 });
                 self.patience =
                     if again { (3 * self.patience).min(MOST_PATIENCE) } else { PATIENCE };

@@ -59,7 +59,7 @@ impl Counts {
 
     /// What happened since an earlier look.
     fn since(&self, before: &Self, producers: usize) -> Sample {
-        let time = (self.at - before.at).as_secs_f64().max(1e-9);
+        let time = self.at.saturating_sub(before.at).as_secs_f64().max(1e-9);
         let part =
             |now: Duration, before: Duration| now.saturating_sub(before).as_secs_f64() / time;
         Sample {
@@ -90,7 +90,7 @@ pub(super) fn adjust(run: &Arc<Run>, bounds: Bounds, alive: &mpsc::Sender<()>) {
             // The source has ended, and waits for the consumers. While nothing waits for them they are
             // as many as they need to be.
             let since = *closed.get_or_insert(sample.at);
-            if statistics.waiting == 0 || sample.at - since < TAIL {
+            if statistics.waiting == 0 || sample.at.saturating_sub(since) < TAIL {
                 continue;
             }
             sample.held = 1.0;

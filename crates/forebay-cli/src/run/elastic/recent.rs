@@ -48,7 +48,7 @@ impl Recent {
             return;
         }
         let number = |counts: Iter<'_, Count>| counts.map(|count| count.number as f64).sum::<f64>();
-        let share = BRIEF.as_secs_f64() / (since - BRIEF).as_secs_f64();
+        let share = BRIEF.as_secs_f64() / since.saturating_sub(BRIEF).as_secs_f64();
         let expected = number(self.counts.range(..before)) * share;
         if number(self.counts.range(before..)) > expected + 3.0 * expected.sqrt() + 1.0 {
             self.counts.drain(..before);
@@ -70,8 +70,10 @@ impl Recent {
             return None;
         }
         let intervals = later as f64;
-        let time =
-            (last - first).as_secs_f64().max(since.as_secs_f64() * intervals / (intervals + 1.0));
+        let time = last
+            .saturating_sub(first)
+            .as_secs_f64()
+            .max(since.as_secs_f64() * intervals / (intervals + 1.0));
         Some(intervals / time)
     }
 
