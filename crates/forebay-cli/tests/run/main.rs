@@ -2,6 +2,7 @@
 
 mod forebay;
 
+mod arguments;
 mod failure;
 mod halt;
 mod interrupt;
@@ -9,7 +10,9 @@ mod items;
 mod joblog;
 mod orphan;
 mod output;
+mod pipe;
 mod report;
 mod shell;
+mod sources;
 mod terminal;
 mod usage;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
 use rustix::fs::{Mode, OFlags};
@@ -10,18 +11,24 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::forebay::run;
 
-/// What forebay shows on a terminal.
-fn shown(no_color: bool, arguments: &[&str]) -> String {
-    shown_on(100, no_color, arguments)
-}
-
-fn shown_on(columns: u16, no_color: bool, arguments: &[&str]) -> String {
+/// A terminal's two ends: the user's, and the program's.
+fn terminal() -> (OwnedFd, OwnedFd) {
     let main = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
     grantpt(&main).expect("granted");
     unlockpt(&main).expect("unlocked");
     let name = ptsname(&main, Vec::new()).expect("a name");
     let terminal =
         rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("open");
+    (main, terminal)
+}
+
+/// What forebay shows on a terminal.
+fn shown(no_color: bool, arguments: &[&str]) -> String {
+    shown_on(100, no_color, arguments)
+}
+
+fn shown_on(columns: u16, no_color: bool, arguments: &[&str]) -> String {
+    let (main, terminal) = terminal();
     tcsetwinsize(&terminal, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })
         .expect("a size");
     let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
@@ -78,4 +85,35 @@ fn no_bar_when_quiet_or_elsewhere() {
     assert_eq!(shown(false, &["-q", "--shell", "sleep 0.3; : {}", ":::", "a"]), "");
     let ended = run(&["--shell", "sleep 0.3; : {}", ":::", "a"], b"").exits(0);
     assert!(!ended.errors().contains('\x1b') && !ended.errors().contains("depth"));
+}
+
+/// What is said, and printed, where items are typed.
+fn typed(arguments: &[&str]) -> (String, String) {
+    let (main, terminal) = terminal();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
+    command.arg("run").args(arguments).stdin(terminal);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    // It would wait for this process, too.
+    drop(command);
+    // Ctrl-D at the start of a line ends the input.
+    rustix::io::write(&main, b"a\n\x04").expect("typed");
+    let output = child.wait_with_output().expect("ends");
+    assert!(output.status.success());
+    (String::from_utf8_lossy(&output.stderr).into(), String::from_utf8_lossy(&output.stdout).into())
+}
+
+#[test]
+fn whoever_has_to_type_the_items_is_told() {
+    let told =
+        "forebay: reading items from the terminal, one a line; Ctrl-D ends them, Ctrl-C stops\n";
+    let (said, printed) = typed(&["echo", "got"]);
+    assert!(said.starts_with(told) && printed == "got a\n", "{said} {printed}");
+    let (said, printed) = typed(&["--pipe", "cat"]);
+    assert!(said.starts_with(told) && printed == "a\n", "{said} {printed}");
+    let (said, printed) = typed(&["-d,", "printf", "%s"]);
+    assert!(said.starts_with("forebay: reading items from the terminal; Ctrl-D"), "{said}");
+    assert_eq!(printed, "a\n");
+    for quiet in [&["-q", "echo"][..], &["echo", ":::", "a"], &["-a", "/dev/null", "echo"]] {
+        assert!(!typed(quiet).0.contains("terminal"), "{quiet:?}");
+    }
 }
