@@ -39,11 +39,11 @@ fn so_many_lines() {
 /// The same as xargs of findutils 4.9 does with the same `-s`.
 #[test]
 fn no_command_is_longer_than_asked() {
-    assert_eq!(printed(&["-s9", "echo"], b"a\nb\nc\nd\n"), "a b\nc d\n");
-    assert_eq!(printed(&["-s10", "-m", "echo"], b"a\nb\nc\nd\n"), "a b\nc d\n");
+    assert_eq!(printed(&["-j1", "-s9", "echo"], b"a\nb\nc\nd\n"), "a b\nc d\n");
+    assert_eq!(printed(&["-j1", "-s10", "-m", "echo"], b"a\nb\nc\nd\n"), "a b\nc d\n");
     let ended = run(&["-k", "-j1", "-s10", "echo"], b"a\nb\nccccccccc\nd\n").exits(1);
     assert_eq!(ended.says(&["ccccccccc", "longer than -s 10"]).text(), "a b\nd\n");
-    run(&["-s5", "echo"], b"a\n").exits(255).says(&["-s 5", "5 bytes even without an item"]);
+    run(&["-s5", "echo"], b"a\n").exits(255).says(&["-s 5", "6 bytes even with an empty item"]);
 }
 
 #[test]
@@ -122,16 +122,16 @@ fn directories_of_ones_own() {
     let folder = Folder::new();
     let root = fs::canonicalize(folder.root()).expect("exists").display().to_string();
     fs::create_dir(folder.path("a b")).expect("made");
-    assert_eq!(printed(&["--wd", &root, "pwd", ":::", "x"], b""), format!("{root}\n"));
     assert_eq!(printed(&["--wd", &root, "sh", "-c", "pwd", ":::", "x"], b""), format!("{root}\n"));
     let inner = format!("{root}/a b");
     assert_eq!(
-        printed(&["--workdir", "{1}/{2}", "pwd", ":::", &root, ":::", "a b"], b""),
+        printed(&["--workdir", "{1}/{2}", "sh", "-c", "pwd", ":::", &root, ":::", "a b"], b""),
         format!("{inner}\n")
     );
     run(&["--wd", "/no/such", "true"], b"a\n").exits(255).says(&["--wd /no/such", "No such file"]);
     // Of an item's, the item alone has failed.
-    let here = ["-k", "-j1", "--wd", "{}", "pwd", ":::", "/no/such", "/dev/null", &root];
+    let here =
+        ["-k", "-j1", "--wd", "{}", "sh", "-c", "pwd", ":::", "/no/such", "/dev/null", &root];
     let ended = run(&here, b"").exits(2);
     let ended = ended.says(&["'/no/such'", "No such file"]).says(&["/dev/null", "not a directory"]);
     assert_eq!(ended.text(), format!("{root}\n"));

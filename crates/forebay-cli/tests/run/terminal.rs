@@ -95,7 +95,7 @@ fn typed(arguments: &[&str]) -> (String, String) {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
     // It would wait for this process, too.
     drop(command);
-    // Ctrl-D at the start of a line ends the input.
+    // Ctrl-D at the start of a line ends the input, also where an item has not ended.
     rustix::io::write(&main, b"a\n\x04").expect("typed");
     let output = child.wait_with_output().expect("ends");
     assert!(output.status.success());
