@@ -1,6 +1,9 @@
 //! Several sources of items, and items of several columns.
 
-use crate::forebay::{Folder, input, run};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::forebay::{Folder, input, run, until};
 
 /// What is printed for each row.
 #[track_caller]
@@ -47,14 +50,19 @@ fn files_of_a_and_standard_input_are_the_first_source() {
 
 #[test]
 fn the_first_source_is_streamed() {
-    // It never ends; the others do not wait for it.
-    let script = format!(
-        "yes 2>/dev/null | {} run -q -j1 --halt soon,success=3 echo :::: - ::: a b",
-        env!("CARGO_BIN_EXE_forebay")
-    );
-    let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("sh runs");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.starts_with("y a\ny b\ny a\n"), "{text}");
+    let folder = Folder::new();
+    let script = format!("echo {{}} >> {}", folder.arg("ran"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_forebay"))
+        .args(["run", "-q", "-j1", "--shell", &script, "::::", "-", ":::", "a", "b"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    // It has not ended, and yet its first item is combined with all of the others.
+    stdin.write_all(b"1\n").expect("written");
+    until("the first two rows", || folder.lines("ran") == ["1 a", "1 b"]);
+    drop(stdin);
+    until("the end", || child.try_wait().expect("waits").is_some());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::forebay::run;
+use crate::forebay::{run, until};
 
 /// A terminal's two ends: the user's, and the program's.
 fn terminal() -> (OwnedFd, OwnedFd) {
@@ -92,12 +92,13 @@ fn typed(arguments: &[&str]) -> (String, String) {
     let (main, terminal) = terminal();
     let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
     command.arg("run").args(arguments).stdin(terminal);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
     // It would wait for this process, too.
     drop(command);
     // Ctrl-D at the start of a line ends the input, also where an item has not ended.
     rustix::io::write(&main, b"a\n\x04").expect("typed");
-    let output = child.wait_with_output().expect("ends");
+    until("the end", || child.try_wait().expect("waits").is_some());
+    let output = child.wait_with_output().expect("ended");
     assert!(output.status.success());
     (String::from_utf8_lossy(&output.stderr).into(), String::from_utf8_lossy(&output.stdout).into())
 }
