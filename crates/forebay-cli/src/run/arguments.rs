@@ -19,12 +19,8 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(crate) const NONE: Self = Self { list: Vec::new(), row_ends: Vec::new(), block: None };
 
-    /// Each argument is a row.
-    pub(crate) fn single(list: Vec<OsString>) -> Self {
-        Self { list, ..Self::default() }
-    }
-
-    /// Rows of several columns. The last one ends with the list.
+    /// Rows of several columns, the last of which ends with the list; without any ends, each argument is
+    /// a row.
     pub(crate) fn rows_of(list: Vec<OsString>, row_ends: Vec<usize>) -> Self {
         Self { list, row_ends, block: None }
     }
@@ -73,7 +69,7 @@ mod tests {
     fn rows_come_back_as_they_were() {
         let list = ["a", "b", "c"].map(OsString::from).to_vec();
         let rows = |arguments: &Arguments| arguments.rows().map(<[_]>::len).collect::<Vec<_>>();
-        assert_eq!(rows(&Arguments::single(list.clone())), [1, 1, 1]);
+        assert_eq!(rows(&Arguments::rows_of(list.clone(), Vec::new())), [1, 1, 1]);
         assert_eq!(rows(&Arguments::rows_of(list, vec![2, 3])), [2, 1]);
     }
 }

@@ -41,7 +41,11 @@ mod tests {
     use crate::run::arguments::Arguments;
 
     fn item(seq: u64) -> Item {
-        Item { seq, place: seq - 1, args: Arguments::single(vec![seq.to_string().into()]) }
+        Item {
+            seq,
+            place: seq - 1,
+            args: Arguments::rows_of(vec![seq.to_string().into()], Vec::new()),
+        }
     }
 
     #[test]

@@ -174,9 +174,15 @@ mod tests {
     fn places_have_no_gaps_and_numbers_count_what_is_left_out() {
         let intake = Intake::new(2);
         let numbers = |item: &Item| (item.seq, item.place);
-        assert_eq!(numbers(&intake.number(Arguments::single(vec!["a".into()]))), (1, 0));
+        assert_eq!(
+            numbers(&intake.number(Arguments::rows_of(vec!["a".into()], Vec::new()))),
+            (1, 0)
+        );
         intake.leave_out();
-        assert_eq!(numbers(&intake.number(Arguments::single(vec!["b".into()]))), (3, 1));
+        assert_eq!(
+            numbers(&intake.number(Arguments::rows_of(vec!["b".into()], Vec::new()))),
+            (3, 1)
+        );
     }
 
     #[test]

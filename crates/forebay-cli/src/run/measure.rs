@@ -80,9 +80,9 @@ impl Measure {
         };
         measure.bare = measure.with(&[]);
         measure.length = measure.bare.clone();
-        if let Some(most) = most_bytes.filter(|most| measure.bare.bytes >= *most) {
+        if let Some(most) = most_bytes.filter(|most| measure.bare.bytes > *most) {
             return Err(format!(
-                "-s {most}: the command has {} bytes even without an item",
+                "-s {most}: the command has {} bytes even with an empty item",
                 measure.bare.bytes
             ));
         }
@@ -224,8 +224,8 @@ mod tests {
     #[test]
     fn a_bound_below_the_bare_command_is_refused() {
         let template = Template::new(&["echo".into()], Reading::PLAIN).unwrap();
-        let refused = Measure::new(&template, &Surroundings::default(), Some(6)).unwrap_err();
-        assert!(refused.contains("-s 6") && refused.contains("6 bytes"), "{refused}");
-        assert!(Measure::new(&template, &Surroundings::default(), Some(7)).is_ok());
+        let refused = Measure::new(&template, &Surroundings::default(), Some(5)).unwrap_err();
+        assert!(refused.contains("-s 5") && refused.contains("6 bytes"), "{refused}");
+        assert!(Measure::new(&template, &Surroundings::default(), Some(6)).is_ok());
     }
 }

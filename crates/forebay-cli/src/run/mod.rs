@@ -1,13 +1,25 @@
 //! `forebay run`: a command over items, several at a time.
 //!
 //! Each [producer](producer) thread reads its [source](source), which may be [a command](producer_command),
-//! and puts each [item](item) into a buffer; one thread for each [consumer](consumer) leases an item, makes a [command](template) of it,
+//! [packs](packing) what one command gets (a row of one column or several, a group of rows, or a
+//! [block](blocks)), and puts each such [item](item) into a buffer; one thread for each [consumer](consumer) leases an item, makes a [command](template) of it,
 //! [runs](command) it, lets out ([outlet]) what it wrote ([printed](output), as [events](json_lines), in
 //! [files](results)), adds a line to the [joblog](joblog), and acks.
 //! An item that fails and has tries left goes to the [backoff](backoff) with its lease. With `--worker`
 //! each consumer hands its items to one long-lived [process](worker) instead. The buffer
 //! does the rest: it holds the producer back, hands out items in order, counts, and knows when all is
 //! done.
+//!
+//! # Where GNU parallel's habits end
+//!
+//! - `-a` repeated is one source, files one after another, with what the first `:::` gives at its end;
+//!   there each file is a source.
+//! - A column that is missing is an empty argument; there it is none.
+//! - `--colsep` is a fixed string; there it is a regular expression.
+//! - Under `-X`, a word with `{1}` is repeated for each row of several columns; there it is filled in once.
+//! - `-s` means `-X`, as its manual says; there it changes nothing without `-X` or `-m`.
+//! - A number beyond the sources is refused; there it is empty. `{0}` and `{01}` are no placeholders.
+//! - Under `--pipe`, `{}` is refused; there it is empty.
 //!
 //! # How it ends
 //!

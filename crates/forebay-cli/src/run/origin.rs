@@ -41,7 +41,12 @@ pub(crate) fn is_blank(item: &OsStr) -> bool {
 /// One place that items come from.
 #[derive(Debug)]
 pub(crate) enum Origin {
-    File { name: String, reader: BufReader<File> },
+    /// `ended`: all was read. A terminal would give more.
+    File {
+        name: String,
+        reader: BufReader<File>,
+        ended: bool,
+    },
     Arguments(vec::IntoIter<OsString>),
 }
 
@@ -49,7 +54,11 @@ impl Origin {
     /// A file, or standard input, which is called `-`.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let (name, file) = open(path)?;
-        Ok(Self::File { name, reader: BufReader::with_capacity(1 << 16, file) })
+        Ok(Self::file(name, file))
+    }
+
+    pub(crate) fn file(name: String, file: File) -> Self {
+        Self::File { name, reader: BufReader::with_capacity(1 << 16, file), ended: false }
     }
 
     pub(crate) fn arguments(list: Vec<OsString>) -> Self {
@@ -106,8 +115,9 @@ impl Origins {
             }
             let item = match self.current.as_mut()? {
                 Origin::Arguments(arguments) => arguments.next(),
-                Origin::File { name, reader } => {
-                    match read_item(reader, format.delimiter.bytes()) {
+                Origin::File { ended: true, .. } => None,
+                Origin::File { name, reader, ended } => {
+                    match read_item(reader, format.delimiter.bytes(), ended) {
                         Ok(item) => item,
                         Err(error) => {
                             let message = format!("cannot read items from {name}: {error}");
@@ -173,7 +183,8 @@ fn look_at_file(
     // It may be shared.
     let start = rustix::fs::seek(file, rustix::fs::SeekFrom::Current(0)).ok()?;
     let mut reader = BufReader::with_capacity(1 << 16, FromOffset { file, offset: start });
-    while let Some(item) = read_item(&mut reader, delimiter.bytes()).ok()? {
+    let mut ended = false;
+    while !ended && let Some(item) = read_item(&mut reader, delimiter.bytes(), &mut ended).ok()? {
         if !see(&item) {
             break;
         }
@@ -181,13 +192,17 @@ fn look_at_file(
     Some(())
 }
 
-/// Reads one item, without its delimiter; the last one may have none.
-fn read_item(reader: &mut impl BufRead, delimiter: &[u8]) -> io::Result<Option<OsString>> {
+/// Reads one item, without its delimiter; the last one may have none. Tells when the file has ended.
+fn read_item(
+    reader: &mut impl BufRead,
+    delimiter: &[u8],
+    ended: &mut bool,
+) -> io::Result<Option<OsString>> {
     let Some(&last) = delimiter.last() else { return Ok(None) };
     let mut item = Vec::new();
     loop {
         let room = (LONGEST + 1 - item.len()) as u64;
-        let read = reader.by_ref().take(room).read_until(last, &mut item)?;
+        reader.by_ref().take(room).read_until(last, &mut item)?;
         if item.ends_with(delimiter) {
             item.truncate(item.len() - delimiter.len());
             break;
@@ -198,7 +213,8 @@ fn read_item(reader: &mut impl BufRead, delimiter: &[u8]) -> io::Result<Option<O
                 LONGEST >> 20
             )));
         }
-        if read == 0 {
+        if item.last() != Some(&last) {
+            *ended = true;
             if item.is_empty() {
                 return Ok(None);
             }
@@ -231,7 +247,8 @@ mod tests {
         let delimiter = Delimiter::parse("-d", OsStr::new(delimiter)).unwrap();
         let mut reader = BufReader::with_capacity(3, input);
         let mut items = Vec::new();
-        while let Some(item) = read_item(&mut reader, delimiter.bytes()).unwrap() {
+        let mut ended = false;
+        while let Some(item) = read_item(&mut reader, delimiter.bytes(), &mut ended).unwrap() {
             items.push(item);
         }
         items

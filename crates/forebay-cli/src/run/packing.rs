@@ -40,7 +40,7 @@ pub(crate) struct Rows {
     has_columns: bool,
     /// The group that is not full yet.
     group: Vec<OsString>,
-    /// Where each row of it ends.
+    /// Where each row of it ends, if rows have several columns.
     row_ends: Vec<usize>,
     /// Groups that come next.
     ready: VecDeque<Arguments>,
@@ -120,20 +120,24 @@ impl Rows {
                 None if start == 0 => return None,
                 None => return self.last(),
             }
-            if self.portion.rows == 1 {
-                return Some(Next::Args(self.take()));
-            }
             let full = self.overflows(start).then(|| {
                 let row = self.group.split_off(start);
                 let full = self.take();
                 self.group = row;
                 full
             });
-            self.row_ends.push(self.group.len());
-            if full.is_some() || self.row_ends.len() == self.portion.rows {
+            if self.has_columns {
+                self.row_ends.push(self.group.len());
+            }
+            if full.is_some() || self.rows() == self.portion.rows {
                 return Some(Next::Args(full.unwrap_or_else(|| self.take())));
             }
         }
+    }
+
+    /// How many rows the group has.
+    fn rows(&self) -> usize {
+        if self.has_columns { self.row_ends.len() } else { self.group.len() }
     }
 
     /// Whether the row that begins there is one too many for the command. If so it is the first of
@@ -151,37 +155,109 @@ impl Rows {
     }
 
     fn take(&mut self) -> Arguments {
-        let group = std::mem::take(&mut self.group);
-        let row_ends = std::mem::take(&mut self.row_ends);
-        self.arguments(group, row_ends)
-    }
-
-    fn arguments(&self, group: Vec<OsString>, mut row_ends: Vec<usize>) -> Arguments {
-        if !self.has_columns {
-            return Arguments::single(group);
-        }
-        if row_ends.is_empty() {
-            row_ends.push(group.len());
-        }
-        Arguments::rows_of(group, row_ends)
+        Arguments::rows_of(std::mem::take(&mut self.group), std::mem::take(&mut self.row_ends))
     }
 
     /// The group at the end of the input; where as many as fit were wanted, in equal parts, so that
     /// each consumer has one.
     fn last(&mut self) -> Option<Next> {
-        let rows = self.row_ends.len();
         let consumers = self.portion.fitting.as_ref().map_or(1, |fitting| fitting.consumers);
-        let part = rows.div_ceil(consumers).max(1);
+        let part = self.rows().div_ceil(consumers);
         let mut cells = std::mem::take(&mut self.group).into_iter();
+        let row_ends = std::mem::take(&mut self.row_ends);
+        let mut ends = row_ends.chunks(part);
         let mut start = 0;
-        for ends in std::mem::take(&mut self.row_ends).chunks(part) {
-            let end = ends.last().copied().unwrap_or(start);
+        while !cells.as_slice().is_empty() {
+            let ends = ends.next().unwrap_or_default();
+            let end = ends.last().map_or(start + part, |end| *end);
             let group = cells.by_ref().take(end - start).collect();
             let ends = ends.iter().map(|at| at - start).collect();
-            let arguments = self.arguments(group, ends);
-            self.ready.push_back(arguments);
+            self.ready.push_back(Arguments::rows_of(group, ends));
             start = end;
         }
         self.ready.pop_front().map(Next::Args)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::delimiter::Delimiter;
+    use super::super::origin::Format;
+    use super::super::source::{Columns, Given, Values};
+    use super::super::surroundings::Surroundings;
+    use super::super::template::{Reading, Template};
+    use super::*;
+
+    /// The groups that rows come in, each row's columns joined; with `fitting`, as many as 30 bytes
+    /// of `echo` hold, for so many consumers.
+    fn groups(
+        sources: &[&str],
+        rows: usize,
+        fitting: Option<usize>,
+        finished: &[&str],
+    ) -> Vec<String> {
+        let given = sources.iter().map(|list| {
+            let list = list.split(' ').map(OsString::from).collect();
+            Given { linked: false, values: Values::Arguments(list) }
+        });
+        let format = Format { delimiter: Delimiter::byte(b'\n'), end: None, skip_blank: false };
+        let source = Source::open(&[], given.collect(), None, format).unwrap();
+        let reading =
+            Reading { most_rows: None, columns: Columns::Known(sources.len()), ..Reading::PLAIN };
+        let template = Template::new(&["echo".into()], reading).unwrap();
+        let fitting = fitting.map(|consumers| Fitting {
+            measure: Measure::new(&template, &Surroundings::default(), Some(30)).unwrap(),
+            consumers,
+        });
+        let mut done = Finished::default();
+        for row in finished {
+            done.add(row.split('+').map(OsString::from).collect());
+        }
+        let portion = Portion { rows, fitting };
+        let mut packing = Packing::new(Input::Rows(source), portion, Arc::new(done));
+        let mut groups = Vec::new();
+        while let Some(next) = packing.next() {
+            let Next::Args(args) = next else { continue };
+            let rows = args.rows().map(|row| {
+                row.iter().map(|cell| cell.to_str().unwrap()).collect::<Vec<_>>().join("+")
+            });
+            groups.push(rows.collect::<Vec<_>>().join(" "));
+        }
+        groups
+    }
+
+    #[test]
+    fn rows_come_in_groups() {
+        assert_eq!(groups(&["a b c"], 1, None, &[]), ["a", "b", "c"]);
+        assert_eq!(groups(&["a b c"], 2, None, &[]), ["a b", "c"]);
+        assert_eq!(groups(&["a b", "c d"], 1, None, &[]), ["a+c", "a+d", "b+c", "b+d"]);
+        assert_eq!(groups(&["a b", "c d"], 3, None, &[]), ["a+c a+d b+c", "b+d"]);
+    }
+
+    #[test]
+    fn what_fits_goes_together() {
+        // 5 bytes of `echo`, and 25 for items.
+        let ten = "0 1 2 3 4 5 6 7 8 9 aaaaaaaaaaaa";
+        assert_eq!(
+            groups(&[ten], usize::MAX, Some(1), &[]),
+            ["0 1 2 3 4 5 6 7 8 9", "aaaaaaaaaaaa"]
+        );
+        assert_eq!(groups(&["a b"], 1, Some(1), &[]), ["a", "b"]);
+        let long = "x".repeat(40);
+        assert_eq!(groups(&[&format!("a {long} b")], 9, Some(1), &[]), ["a", &long, "b"]);
+    }
+
+    #[test]
+    fn the_end_is_shared_out() {
+        assert_eq!(groups(&["a b c d e"], usize::MAX, Some(2), &[]), ["a b c", "d e"]);
+        assert_eq!(groups(&["a b"], usize::MAX, Some(8), &[]), ["a", "b"]);
+        assert_eq!(groups(&["a b", "c"], usize::MAX, Some(2), &[]), ["a+c", "b+c"]);
+        assert_eq!(groups(&["a b c", "d"], usize::MAX, Some(2), &[]), ["a+d b+d", "c+d"]);
+    }
+
+    #[test]
+    fn whole_rows_have_finished() {
+        assert_eq!(groups(&["a b c"], 2, None, &["b"]), ["a c"]);
+        assert_eq!(groups(&["a b", "c d"], 2, None, &["a+d", "b", "c"]), ["a+c b+c", "b+d"]);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{BufReader, IsTerminal};
+use std::io::IsTerminal;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -137,7 +137,7 @@ impl Source {
         separator: Option<Delimiter>,
         format: Format,
     ) -> Self {
-        let origin = Origin::File { name, reader: BufReader::with_capacity(1 << 16, output) };
+        let origin = Origin::file(name, output);
         Self {
             format,
             separator,

@@ -258,11 +258,10 @@ mod tests {
             list.extend(row.split('+').map(OsString::from));
             ends.push(list.len());
         }
-        let args = if reading.columns.is_one() {
-            Arguments::single(list)
-        } else {
-            Arguments::rows_of(list, ends)
-        };
+        if reading.columns.is_one() {
+            ends.clear();
+        }
+        let args = Arguments::rows_of(list, ends);
         template.argv(&Item { seq: 7, place: 0, args }, 2)
     }
 

@@ -2,6 +2,7 @@
 
 mod forebay;
 
+mod arguments;
 mod circle;
 mod dead;
 mod elastic;
@@ -17,10 +18,12 @@ mod orphan;
 mod output;
 mod pace;
 mod picture;
+mod pipe;
 mod producers;
 mod report;
 mod results;
 mod shell;
+mod sources;
 mod terminal;
 mod trace;
 mod ungroup;

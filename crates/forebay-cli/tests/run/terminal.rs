@@ -2,13 +2,25 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::forebay::run;
+use crate::forebay::{run, until};
+
+/// A terminal's two ends: the user's, and the program's.
+fn terminal() -> (OwnedFd, OwnedFd) {
+    let main = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
+    grantpt(&main).expect("granted");
+    unlockpt(&main).expect("unlocked");
+    let name = ptsname(&main, Vec::new()).expect("a name");
+    let terminal =
+        rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("open");
+    (main, terminal)
+}
 
 /// What forebay shows on a terminal.
 fn shown(no_color: bool, arguments: &[&str]) -> String {
@@ -16,12 +28,7 @@ fn shown(no_color: bool, arguments: &[&str]) -> String {
 }
 
 fn shown_on(columns: u16, no_color: bool, arguments: &[&str]) -> String {
-    let main = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
-    grantpt(&main).expect("granted");
-    unlockpt(&main).expect("unlocked");
-    let name = ptsname(&main, Vec::new()).expect("a name");
-    let terminal =
-        rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("open");
+    let (main, terminal) = terminal();
     tcsetwinsize(&terminal, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })
         .expect("a size");
     let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
@@ -125,4 +132,36 @@ fn lines_printed_as_they_come_stand_beside_the_bar() {
     // After a line of the command the bar is drawn anew: never in the midst of one.
     assert!(shown.contains("one\r\n") && shown.contains("two\r\n"), "{shown:?}");
     assert!(shown.contains("0/1"), "{shown:?}");
+}
+
+/// What is said, and printed, where items are typed.
+fn typed(arguments: &[&str]) -> (String, String) {
+    let (main, terminal) = terminal();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
+    command.arg("run").args(arguments).stdin(terminal);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    // It would wait for this process, too.
+    drop(command);
+    // Ctrl-D at the start of a line ends the input, also where an item has not ended.
+    rustix::io::write(&main, b"a\n\x04").expect("typed");
+    until("the end", || child.try_wait().expect("waits").is_some());
+    let output = child.wait_with_output().expect("ended");
+    assert!(output.status.success());
+    (String::from_utf8_lossy(&output.stderr).into(), String::from_utf8_lossy(&output.stdout).into())
+}
+
+#[test]
+fn whoever_has_to_type_the_items_is_told() {
+    let told =
+        "forebay: reading items from the terminal, one a line; Ctrl-D ends them, Ctrl-C stops\n";
+    let (said, printed) = typed(&["echo", "got"]);
+    assert!(said.starts_with(told) && printed == "got a\n", "{said} {printed}");
+    let (said, printed) = typed(&["--pipe", "cat"]);
+    assert!(said.starts_with(told) && printed == "a\n", "{said} {printed}");
+    let (said, printed) = typed(&["-d,", "printf", "%s"]);
+    assert!(said.starts_with("forebay: reading items from the terminal; Ctrl-D"), "{said}");
+    assert_eq!(printed, "a\n");
+    for quiet in [&["-q", "echo"][..], &["echo", ":::", "a"], &["-a", "/dev/null", "echo"]] {
+        assert!(!typed(quiet).0.contains("terminal"), "{quiet:?}");
+    }
 }

@@ -89,9 +89,9 @@ Placeholders (an item is appended where the command names none):
         {-1} is the last one. Also {2.} {2/} {2//} {2/.}
 
 Sources (without any, items are read from -a's files, or standard input):
-  ::: ITEM...    these; after another source, each of its items with each of these
+  ::: ITEM...    these; after another source, each of its items with each here
   :::: FILE...   the lines of a file; each file is a source of its own
-  :::+  ::::+    side by side with the source before: first with first, and so on
+  :::+  ::::+    side by side with the source before: first with first, ...
 
 Examples:
   Count the lines of every Rust file, four at a time:
