@@ -121,7 +121,7 @@ impl Measured {
     }
 
     /// How many consumers would be busy if producers were never held back.
-    fn offered_load(&self) -> f64 {
+    pub(crate) fn offered_load(&self) -> f64 {
         let rate = self.produced as f64 / self.source.as_secs_f64().max(1e-6);
         let service = self.service.as_secs_f64() / self.ended.max(1) as f64;
         rate * service

@@ -31,7 +31,7 @@
 
 mod args;
 mod backoff;
-mod bottleneck;
+pub(crate) mod bottleneck;
 mod capture;
 mod command;
 mod conclude;
