@@ -129,21 +129,21 @@ fn asked(
     count: Count,
     most: u64,
 ) -> Result<Option<u64>, String> {
-    let (least, usual) = match count {
+    let (least, usual, most) = match count {
         Count::Fixed(number) if given.is_some() => {
             return Err(format!("{scene} takes no {flag}: it is made for {number}"));
         }
         Count::Fixed(number) => return Ok(Some(number)),
-        Count::Usual(usual) => (1, Some(usual)),
-        Count::AtLeast { least, usual } => (least, Some(usual)),
-        Count::Endless => (1, None),
+        Count::Usual(usual) => (1, Some(usual), most),
+        Count::Within { least, usual, most } => (least, Some(usual), most),
+        Count::Endless => (1, None, most),
     };
     match given {
         None => Ok(usual),
         Some(given) if given < least => {
-            Err(format!("{flag} {given}: the scene {scene} needs at least {least}"))
+            Err(format!("{flag} {given}: {scene} needs at least {least}"))
         }
-        Some(given) if given > most => Err(format!("{flag} {given}: a scene takes at most {most}")),
+        Some(given) if given > most => Err(format!("{flag} {given}: {scene} takes at most {most}")),
         Some(given) => Ok(Some(given)),
     }
 }

@@ -25,7 +25,7 @@ use crate::demo::narrator::{self, Narrator, counted, print_all, shown};
 pub(super) const SCENE: Scene = Scene {
     name: "deadlock",
     about: "two workers wait for each other: the circle, and two ways out of it",
-    items: Count::AtLeast { least: 2, usual: 16 },
+    items: Count::Within { least: 2, usual: 16, most: u64::MAX },
     producers: Count::Fixed(1),
     consumers: Count::Fixed(2),
     capacity: Count::Usual(20),

@@ -38,8 +38,8 @@ pub(super) struct Scene {
 pub(super) enum Count {
     /// So many, unless another number from 1 up is asked for.
     Usual(u64),
-    /// The same where fewer than `least` would show nothing.
-    AtLeast { least: u64, usual: u64 },
+    /// The same where fewer would show nothing, or more would do harm.
+    Within { least: u64, usual: u64, most: u64 },
     /// So many, whoever asks: the scene is made for them.
     Fixed(u64),
     /// No end, unless a number is asked for.

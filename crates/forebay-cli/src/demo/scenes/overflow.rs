@@ -21,7 +21,8 @@ use crate::demo::table::Table;
 pub(super) const SCENE: Scene = Scene {
     name: "overflow",
     about: "a quick producer, a slow consumer: every policy for a full buffer, and no bound at all",
-    items: Count::Usual(48),
+    // Without a bound, most of them are in memory at once.
+    items: Count::Within { least: 1, usual: 48, most: 10_000 },
     producers: Count::Usual(1),
     consumers: Count::Usual(1),
     capacity: Count::Usual(5),

@@ -59,6 +59,11 @@ struct UnderWay {
 
 fn play(cast: &Cast) {
     let narrator = &Narrator::begin(cast);
+    let at_once = cast.consumers;
+    print_all([format!(
+        "producers push into readings; the stage squares {at_once} at once, in order, into squares; the \
+         collector is slow"
+    )]);
     let under_way = &UnderWay::default();
     let (readings, to_square) = cast.named_buffer("readings", Discipline::Ring);
     let readings = &readings;

@@ -39,6 +39,9 @@ const USING: Duration = Duration::from_millis(8);
 
 fn play(cast: &Cast) {
     let narrator = &Narrator::begin(cast);
+    print_all([
+        "to make an item takes longer than to use it: see who waits, and how deep it is".to_owned()
+    ]);
     let (producer, consumer) = &cast.buffer(Discipline::Ring);
     let load = &Load::begin();
     thread::scope(|scope| {
