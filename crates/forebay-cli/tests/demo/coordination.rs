@@ -72,11 +72,15 @@ fn the_circle_is_found_and_nothing_is_lost_in_it() {
     for flags in ["", "--items 2", "--items 9 --capacity 1"] {
         let told = told(&format!("deadlock {flags}"));
         let jobs = number_before(&told, " items, seed");
-        assert_eq!(account(&told), [jobs, jobs, 0], "{told}");
+        let (_, walked) = told.split_once("15 folders walked: ").expect("the last part");
+        let folders = number_before(walked, " through the buffer");
+        assert_eq!(folders + number_before(walked, " out of its hands"), 15, "{told}");
+        assert_eq!(account(&told), [jobs + folders, jobs + folders, 0], "{told}");
         for line in [
             "consumer-1 waits for the printer, which consumer-2 has;",
             "consumer-2 waits for the scanner, which consumer-1 has;",
             "a circle: ",
+            "a circle of one\n",
         ] {
             assert!(told.contains(line), "{line:?} in {told}");
         }
@@ -85,6 +89,7 @@ fn the_circle_is_found_and_nothing_is_lost_in_it() {
         assert_eq!(stuck.matches("has done job").count(), 0, "{told}");
         let (timeouts, order) = remedies.split_once("in order").expect("the second way out");
         assert!(timeouts.contains("has done job"), "{told}");
+        let (order, _) = order.split_once("a circle of one").expect("the last part");
         assert!(order.contains("has done job") && !order.contains("gives up"), "{told}");
     }
 }

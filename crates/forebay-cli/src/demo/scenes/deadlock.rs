@@ -6,7 +6,7 @@
 //! both: a circle. First it is shown really stuck, then two ways out, each of which takes away one of
 //! the four conditions of the paper. With a timeout nobody holds one thing for ever while it waits for
 //! another. And where all take things in the same order, there is no circle to be had: whoever has the
-//! last in the order waits for nothing.
+//! last in the order waits for nothing. A circle needs no second worker, either: see `self_feeding`.
 
 use std::fmt;
 use std::sync::Barrier;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use forebay::{Consumer, Discipline, Lease, Patience, Semaphore, Units};
 
-use super::{Count, Scene};
+use super::{Count, Scene, self_feeding};
 use crate::demo::cast::{Actor, Cast};
 use crate::demo::chance::Chance;
 use crate::demo::narrated::{self, Telling};
@@ -24,7 +24,7 @@ use crate::demo::narrator::{self, Narrator, counted, print_all, shown};
 
 pub(super) const SCENE: Scene = Scene {
     name: "deadlock",
-    about: "two workers wait for each other: the circle, and two ways out of it",
+    about: "workers wait for each other, or for themselves: the circle, and the ways out",
     items: Count::Within { least: 2, usual: 16, most: u64::MAX },
     producers: Count::Fixed(1),
     consumers: Count::Fixed(2),
@@ -32,6 +32,7 @@ pub(super) const SCENE: Scene = Scene {
     seed: None,
     source: &[
         ("crates/forebay-cli/src/demo/scenes/deadlock.rs", "the scene"),
+        ("crates/forebay-cli/src/demo/scenes/self_feeding.rs", "its last part, the circle of one"),
         (
             "crates/forebay-threads/src/semaphore/mod.rs",
             "what the workers take, and the timed verbs",
@@ -124,7 +125,20 @@ fn play(cast: &Cast) {
         work(cast, narrator, &workers, in_order, None, items - items / 2);
         print_all(["nobody had to give up: who has the printer waits for nothing".to_owned()]);
     });
-    narrator::end(&workers.statistics());
+
+    narrator
+        .chapter("a circle of one: a worker that feeds the buffer which it drains:", usize::MAX);
+    let folders = self_feeding::walk(cast, narrator, SUSPICIOUS);
+
+    let jobs = workers.statistics();
+    print_all([String::new(), "of the jobs:".to_owned()]);
+    narrator::report(&jobs);
+    print_all(["of jobs, and folders in the buffer:".to_owned()]);
+    narrator::account(
+        jobs.produced + folders.produced,
+        jobs.finished + folders.finished,
+        jobs.unfinished() + folders.unfinished(),
+    );
 }
 
 /// The two workers take their first device, and wait for their second until they suspect something.

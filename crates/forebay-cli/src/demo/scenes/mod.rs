@@ -8,6 +8,7 @@ mod race;
 mod random;
 mod reactive;
 mod scaling;
+mod self_feeding;
 mod semaphores;
 mod squares;
 mod starvation;

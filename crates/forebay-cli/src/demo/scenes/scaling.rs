@@ -12,7 +12,7 @@ use forebay::{Consumer, Discipline};
 use super::{Count, Scene};
 use crate::demo::cast::{Actor, Cast};
 use crate::demo::chance::Chance;
-use crate::demo::narrator::{self, Narrator, counted, print_all, shown};
+use crate::demo::narrator::{self, Narrator, counted, print_all};
 
 pub(super) const SCENE: Scene = Scene {
     name: "scaling",
@@ -42,7 +42,7 @@ const USING: Duration = Duration::from_millis(13);
 const LOOK: Duration = Duration::from_millis(50);
 const LOOKS: usize = 7;
 /// Columns beside the bar: when, how many consumers, the depth.
-const BESIDE: usize = 17;
+const BESIDE: usize = 16;
 const LONGEST_BAR: usize = 50;
 
 /// So many consumed from one depth to another.
@@ -79,8 +79,8 @@ fn play(cast: &Cast) {
             if let Some(stage) = stages.last_mut() {
                 stage.to = depth;
                 let bar = "#".repeat(bar(depth, cast.capacity, longest));
-                let at = shown(begun.elapsed());
-                print_all([format!("{at:>8} {:>2} {bar} {depth}", stage.consumers)]);
+                let at = begun.elapsed().as_millis();
+                print_all([format!("{at:>5} ms {:>2} {bar} {depth}", stage.consumers)]);
             }
             if !producer.statistics().closed && producers.iter().all(ScopedJoinHandle::is_finished)
             {
