@@ -94,8 +94,8 @@ pub(super) fn verdict(measured: &Measured) -> [String; 2] {
         ),
         Bottleneck::Balanced => "the two sides were balanced: neither waited much".to_owned(),
         Bottleneck::Bursts => format!(
-            "both sides waited, in turns: producers {producers:.0} % of the time, consumers \
-             {consumers:.0} % of theirs"
+            "both sides had nothing to do at times: producers waited for room, or were done already, \
+             {producers:.0} % of the time, and consumers waited for items {consumers:.0} % of theirs"
         ),
     };
     let ran = format!("{} ran", counted(measured.consumers as u64, "consumer"));
