@@ -59,6 +59,8 @@ pub(super) enum Role {
     Consumer,
     /// Takes the results of consumers, where a scene has any.
     Collector,
+    /// Stands between two buffers, where a scene has somebody there who is no consumer of its own.
+    Stage,
     /// The thread that waits for all others.
     Main,
 }
@@ -73,6 +75,7 @@ pub(super) struct Actor {
 
 impl Actor {
     pub(super) const MAIN: Self = Self { role: Role::Main, number: 1 };
+    pub(super) const STAGE: Self = Self { role: Role::Stage, number: 1 };
     pub(super) const COLLECTOR: Self = Self { role: Role::Collector, number: 1 };
 }
 
@@ -81,6 +84,7 @@ impl fmt::Display for Actor {
         f.pad(&match self.role {
             Role::Producer => format!("producer-{}", self.number),
             Role::Consumer => format!("consumer-{}", self.number),
+            Role::Stage => "stage".to_owned(),
             Role::Collector => "collector".to_owned(),
             Role::Main => "main".to_owned(),
         })

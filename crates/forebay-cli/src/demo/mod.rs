@@ -1,23 +1,22 @@
 //! `forebay demo NAME`: the classic scenes of the producer-consumer problem, told as they happen.
 //!
-//! Each scene is a file that reads like the textbook's page: who there is, what each one does. The
-//! `narrator` prints what happens, `narrated` puts and takes aloud, `chance` rolls the dice.
+//! Each scene is a file under `scenes/` that reads like the textbook's page. The `narrator` prints what
+//! happens, `narrated` puts and takes aloud, `chance` rolls the dice, `load` measures the two sides, and
+//! `table` lays out what is compared at the end.
 
 mod cast;
 mod chance;
 mod interruption;
-mod monitor;
+mod load;
 mod narrated;
 mod narrator;
-mod random;
-mod semaphores;
-mod squares;
-mod textbook;
-mod toyvm;
+mod scenes;
+mod table;
 
 use std::process::ExitCode;
 
 use cast::Cast;
+use scenes::{Count, SCENES, Scene};
 
 /// Show a classic scene of the producer-consumer problem
 ///
@@ -45,21 +44,10 @@ pub(crate) struct Args {
     /// choice, and so is which consumer meets which item.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Instead of playing the scene, list the files of the repository that show how it is made
+    #[arg(long)]
+    source: bool,
 }
-
-/// One scene: its defaults, and how it goes.
-struct Scene {
-    name: &'static str,
-    about: &'static str,
-    /// `None`: endless.
-    items: Option<u64>,
-    producers: u64,
-    consumers: u64,
-    capacity: u64,
-    play: fn(&Cast),
-}
-
-const SCENES: [Scene; 4] = [squares::SCENE, random::SCENE, semaphores::SCENE, monitor::SCENE];
 
 /// Each producer and each consumer is a thread.
 const MOST_THREADS: u64 = 1_000;
@@ -69,26 +57,8 @@ const MOST_CAPACITY: u64 = 1_000_000;
 const USAGE: u8 = 255;
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let Some(name) = &args.name else {
-        let scenes = SCENES.iter().map(|scene| (scene.name, scene.about));
-        let all = scenes.chain([(toyvm::NAME, toyvm::ABOUT)]);
-        narrator::print_all(all.map(|(name, about)| format!("{name:<11} {about}")));
-        return ExitCode::SUCCESS;
-    };
-    if name == toyvm::NAME {
-        return toyvm::play(args);
-    }
-    let Some(scene) = SCENES.iter().find(|scene| scene.name == name) else {
-        let mut names: Vec<&str> = SCENES.iter().map(|scene| scene.name).collect();
-        names.push(toyvm::NAME);
-        eprintln!("forebay demo: there is no scene `{name}`; there are: {}", names.join(", "));
-        return ExitCode::from(USAGE);
-    };
-    match cast_of(scene, args) {
-        Ok(cast) => {
-            (scene.play)(&cast);
-            ExitCode::SUCCESS
-        }
+    match show(args) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(complaint) => {
             eprintln!("forebay demo: {complaint}");
             ExitCode::from(USAGE)
@@ -96,26 +66,84 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     }
 }
 
+fn show(args: &Args) -> Result<(), String> {
+    let Some(name) = &args.name else {
+        if args.source {
+            return Err(
+                "--source needs the name of a scene, as in `forebay demo squares --source`"
+                    .to_owned(),
+            );
+        }
+        narrator::print_all(SCENES.iter().map(|scene| columns(11, scene.name, scene.about)));
+        return Ok(());
+    };
+    let scene = Scene::named(name).ok_or_else(|| no_scene(name))?;
+    if args.source {
+        let longest = scene.source.iter().map(|(file, _)| file.len()).max().unwrap_or_default();
+        narrator::print_all(
+            scene.source.iter().map(|(file, reason)| columns(longest, file, reason)),
+        );
+        return Ok(());
+    }
+    (scene.play)(&cast_of(scene, args)?);
+    Ok(())
+}
+
+fn columns(width: usize, left: &str, right: &str) -> String {
+    format!("{left:<width$} {right}")
+}
+
+fn no_scene(name: &str) -> String {
+    let hint = if let Some(meant) = Scene::meant(name) {
+        format!("did you mean `{}`? `forebay demo` lists all", meant.name)
+    } else {
+        let names: Vec<&str> = SCENES.iter().map(|scene| scene.name).collect();
+        format!("there are: {}", names.join(", "))
+    };
+    // One line, whatever was typed.
+    format!("there is no scene `{}`; {hint}", name.escape_debug())
+}
+
 fn cast_of(scene: &Scene, args: &Args) -> Result<Cast, String> {
-    let items = args.items.or(scene.items);
-    let producers = args.producers.unwrap_or(scene.producers);
-    let consumers = args.consumers.unwrap_or(scene.consumers);
-    let capacity = args.capacity.unwrap_or(scene.capacity);
+    let name = scene.name;
+    let one = |flag, given, count, most| {
+        Ok::<u64, String>(
+            asked(name, flag, given, count, most)?.expect("only items may be endless"),
+        )
+    };
     Ok(Cast {
-        scene: scene.name,
-        items: items.map(|items| count("--items", items, u64::MAX)).transpose()?,
-        producers: count("--producers", producers, MOST_THREADS)?,
-        consumers: count("--consumers", consumers, MOST_THREADS)?,
-        capacity: count("--capacity", capacity, MOST_CAPACITY)? as usize,
-        seed: args.seed.unwrap_or_else(chance::any_seed),
+        scene: name,
+        items: asked(name, "--items", args.items, scene.items, u64::MAX)?,
+        producers: one("--producers", args.producers, scene.producers, MOST_THREADS)?,
+        consumers: one("--consumers", args.consumers, scene.consumers, MOST_THREADS)?,
+        capacity: one("--capacity", args.capacity, scene.capacity, MOST_CAPACITY)? as usize,
+        seed: args.seed.or(scene.seed).unwrap_or_else(chance::any_seed),
     })
 }
 
-/// A count that a flag gave, if a scene can be played with it.
-fn count(flag: &str, count: u64, most: u64) -> Result<u64, String> {
-    match count {
-        0 => Err(format!("{flag} 0: a scene needs at least 1")),
-        _ if count > most => Err(format!("{flag} {count}: a scene takes at most {most}")),
-        _ => Ok(count),
+/// The count that a scene is played with, if it can be played so; `None`: endless.
+fn asked(
+    scene: &str,
+    flag: &str,
+    given: Option<u64>,
+    count: Count,
+    most: u64,
+) -> Result<Option<u64>, String> {
+    let (least, usual, most) = match count {
+        Count::Fixed(number) if given.is_some() => {
+            return Err(format!("{scene} takes no {flag}: it is made for {number}"));
+        }
+        Count::Fixed(number) => return Ok(Some(number)),
+        Count::Usual(usual) => (1, Some(usual), most),
+        Count::Within { least, usual, most } => (least, Some(usual), most),
+        Count::Endless => (1, None, most),
+    };
+    match given {
+        None => Ok(usual),
+        Some(given) if given < least => {
+            Err(format!("{flag} {given}: {scene} needs at least {least}"))
+        }
+        Some(given) if given > most => Err(format!("{flag} {given}: {scene} takes at most {most}")),
+        Some(given) => Ok(Some(given)),
     }
 }

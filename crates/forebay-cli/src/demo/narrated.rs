@@ -1,12 +1,13 @@
 //! Put and take, told aloud: whether one had to wait, on what, and for how long.
 //!
 //! Each tries first. Only when the buffer refuses does the actor wait, so that "waits" is printed before
-//! the waiting begins, and not after it is over.
+//! the waiting begins, and not after it is over. A producer whose policy on full is not to wait has its
+//! answer from the try.
 
 use std::fmt::Display;
 use std::time::Instant;
 
-use forebay::{Consumer, Patience, Producer, PutError, Refusal, Statistics, TakeError};
+use forebay::{Consumer, Outcome, Patience, Producer, PutError, Refusal, Statistics, TakeError};
 
 use super::cast::Actor;
 use super::narrator::{Narrator, shown};
@@ -39,6 +40,19 @@ impl Telling {
         format!("{free}{entered}{verb} {item}{done} {depth}")
     }
 
+    fn put(self, outcome: Outcome, item: &str, depth: &str) -> String {
+        match outcome {
+            Outcome::Placed => self.at_once(item, depth),
+            Outcome::DroppedOldest(1) => {
+                self.at_once(&format!("{item}, for which the oldest is dropped"), depth)
+            }
+            Outcome::DroppedOldest(many) => {
+                self.at_once(&format!("{item}, for which the {many} oldest are dropped"), depth)
+            }
+            Outcome::DroppedThis => format!("drops {item}: buffer full {depth}"),
+        }
+    }
+
     fn at_last(self, since: Instant, item: &str, depth: &str) -> String {
         let Self { woken, entered, verb, done, .. } = self;
         let waited = shown(since.elapsed());
@@ -46,22 +60,25 @@ impl Telling {
     }
 }
 
-/// Puts an item, waiting while the buffer is full. Refused only when the buffer was closed.
+/// Puts an item, or does with it what the producer's policy says while the buffer is full.
 pub(super) fn put<T: Display>(
     narrator: &Narrator,
     who: Actor,
     producer: &Producer<T>,
     item: T,
     telling: Telling,
-) -> Result<(), PutError<T>> {
+) -> Result<Outcome, PutError<T>> {
     let name = item.to_string();
     let mut page = narrator.page();
-    let Err(refused) = producer.try_put(item) else {
-        page.line(who, telling.at_once(&name, &depth(&producer.statistics())));
-        return Ok(());
+    let refused = match producer.try_put(item) {
+        Ok(outcome) => {
+            page.line(who, telling.put(outcome, &name, &depth(&producer.statistics())));
+            return Ok(outcome);
+        }
+        Err(refused) => refused,
     };
-    if refused.refusal != Refusal::Full {
-        page.line(who, &refused);
+    if refused.refusal != Refusal::Full || producer.overflow().patience() == Patience::Try {
+        page.line(who, format!("{name} {refused}"));
         return Err(refused);
     }
     let statistics = producer.statistics();
@@ -74,9 +91,11 @@ pub(super) fn put<T: Display>(
     let mut page = narrator.page();
     match &placed {
         Ok(_) => page.line(who, telling.at_last(since, &name, &depth(&producer.statistics()))),
-        Err(refused) => page.line(who, refused),
+        Err(refused) => {
+            page.line(who, format!("woken after {}: {name} {refused}", shown(since.elapsed())));
+        }
     }
-    placed.map(drop)
+    placed
 }
 
 /// Gets an item by `verb` ([`Consumer::take_within`] or [`Consumer::lease_within`]), waiting while the
@@ -118,11 +137,15 @@ fn room(statistics: &Statistics) -> bool {
     statistics.capacity.is_none_or(|capacity| statistics.waiting < capacity as u64)
 }
 
-/// Such as `(3 of 5)`, or `(results 3 of 5)` of a buffer that has a name.
+/// Such as `(3 of 5)`, or `(results 3 of 5)` of a buffer that has a name, or `(3 wait)` of one without a
+/// bound.
 fn depth(statistics: &Statistics) -> String {
-    let capacity = statistics.capacity.unwrap_or_default();
+    let waiting = statistics.waiting;
+    let depth = statistics
+        .capacity
+        .map_or_else(|| format!("{waiting} wait"), |capacity| format!("{waiting} of {capacity}"));
     match &statistics.name {
-        Some(name) => format!("({name} {} of {capacity})", statistics.waiting),
-        None => format!("({} of {capacity})", statistics.waiting),
+        Some(name) => format!("({name} {depth})"),
+        None => format!("({depth})"),
     }
 }

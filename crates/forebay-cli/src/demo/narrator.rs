@@ -7,11 +7,13 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal as _, StdoutLock, Write as _};
+use std::mem;
 use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use forebay::Statistics;
+use rustix::termios::tcgetwinsize;
 
 use super::cast::{Actor, Cast, Role};
 
@@ -21,7 +23,15 @@ pub(super) struct Narrator {
     begun: Instant,
     coloured: bool,
     /// Whoever has it may print.
-    page: Mutex<()>,
+    page: Mutex<Room>,
+}
+
+/// How many lines are still told of what actors do.
+#[derive(Debug)]
+struct Room {
+    left: usize,
+    /// Whether it has been said that there is more.
+    ended: bool,
 }
 
 impl Narrator {
@@ -31,7 +41,7 @@ impl Narrator {
         let narrator = Self {
             begun: Instant::now(),
             coloured: io::stdout().is_terminal() && !asked_for_none,
-            page: Mutex::new(()),
+            page: Mutex::new(Room { left: usize::MAX, ended: false }),
         };
         let items =
             cast.items.map_or("items without end".to_owned(), |items| counted(items, "item"));
@@ -46,15 +56,28 @@ impl Narrator {
         narrator
     }
 
+    /// Begins a part of a scene that has several. Of what actors do in it, the first `lines` are told.
+    pub(super) fn chapter(&self, title: impl fmt::Display, lines: usize) {
+        print_all([String::new(), title.to_string()]);
+        let mut room = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+        *room = Room { left: lines, ended: false };
+    }
+
     /// The page: nobody else prints until it is dropped.
     pub(super) fn page(&self) -> Page<'_> {
         let turn = self.page.lock().unwrap_or_else(PoisonError::into_inner);
-        Page { narrator: self, _turn: turn }
+        Page { narrator: self, turn }
     }
 }
 
 /// Tells how the buffer was used; the last line is the account.
 pub(super) fn end(statistics: &Statistics) {
+    report(statistics);
+    account(statistics.produced, statistics.finished, statistics.unfinished());
+}
+
+/// Who waited, and how deep the buffer was.
+pub(super) fn report(statistics: &Statistics) {
     let waited =
         |side, cause, time| format!("{side} waited {} in all, on {cause} buffer", shown(time));
     let capacity = statistics.capacity.unwrap_or_default();
@@ -62,24 +85,30 @@ pub(super) fn end(statistics: &Statistics) {
         waited("producers", "a full", statistics.producer_wait),
         waited("consumers", "an empty", statistics.consumer_wait),
         format!("high-water mark {} of {capacity}", statistics.high_water),
-        format!(
-            "{} produced, {} consumed, {} remaining",
-            statistics.produced,
-            statistics.finished,
-            statistics.unfinished()
-        ),
     ]);
+}
+
+/// The last line of a scene.
+pub(super) fn account(produced: u64, consumed: u64, remaining: u64) {
+    print_all([format!("{produced} produced, {consumed} consumed, {remaining} remaining")]);
 }
 
 /// The right to print.
 pub(super) struct Page<'a> {
     narrator: &'a Narrator,
-    _turn: MutexGuard<'a, ()>,
+    turn: MutexGuard<'a, Room>,
 }
 
 impl Page<'_> {
-    /// One line: what an actor did.
+    /// One line: what an actor did. Once there is no room for more, it is said so, and no more.
     pub(super) fn line(&mut self, who: Actor, what: impl fmt::Display) {
+        let Some(left) = self.turn.left.checked_sub(1) else {
+            if !mem::replace(&mut self.turn.ended, true) {
+                print_all([format!("{:>10}  and so on", "...")]);
+            }
+            return;
+        };
+        self.turn.left = left;
         let at = shown(self.narrator.begun.elapsed());
         let who = painted(self.narrator.coloured, who);
         print_all([format!("{at:>10}  {who}  {what}")]);
@@ -91,13 +120,14 @@ fn painted(coloured: bool, who: Actor) -> String {
     let colour = match who.role {
         Role::Producer => 32,
         Role::Consumer => 36,
-        Role::Collector => 35,
+        Role::Collector | Role::Stage => 35,
         Role::Main => 1,
     };
     if coloured { format!("\x1b[{colour}m{who:<13}\x1b[0m") } else { format!("{who:<13}") }
 }
 
-fn counted(number: u64, what: &str) -> String {
+/// A number of things.
+pub(super) fn counted(number: u64, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {what}{plural}")
 }
@@ -120,11 +150,20 @@ pub(super) fn print_all(lines: impl IntoIterator<Item = String>) {
     match print(io::stdout().lock()) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::BrokenPipe => process::exit(0),
-        Err(error) => {
-            eprintln!("forebay demo: cannot print: {error}");
-            process::exit(255);
-        }
+        Err(error) => give_up(&format!("cannot print: {error}")),
     }
+}
+
+/// Ends the program: the scene cannot go on.
+pub(super) fn give_up(complaint: &str) -> ! {
+    eprintln!("forebay demo: {complaint}");
+    process::exit(255)
+}
+
+/// How many columns there are to print in: the terminal's; in a file as many as one likes to read.
+pub(super) fn width() -> usize {
+    let columns = tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
+    if columns == 0 { 100 } else { columns.into() }
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ impl Measured {
     }
 
     /// How many consumers would be busy if producers were never held back, but by the rate.
-    fn offered_load(&self) -> f64 {
+    pub(crate) fn offered_load(&self) -> f64 {
         let rate = if self.bottleneck() == Bottleneck::Rate {
             self.ended as f64 / self.elapsed.as_secs_f64().max(1e-6)
         } else {

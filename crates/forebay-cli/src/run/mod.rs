@@ -57,7 +57,7 @@ mod args;
 mod arguments;
 mod backoff;
 mod blocks;
-mod bottleneck;
+pub(crate) mod bottleneck;
 mod capture;
 mod circle;
 mod claim;

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use forebay::{Consumer, Discipline};
 
-use super::cast::Cast;
-use super::chance::Chance;
-use super::narrated::{self, Telling};
-use super::narrator::{self, Narrator};
+use crate::demo::cast::Cast;
+use crate::demo::chance::Chance;
+use crate::demo::narrated::{self, Telling};
+use crate::demo::narrator::{self, Narrator};
 
 const MAKING: Duration = Duration::from_millis(2);
 const USING: Duration = Duration::from_millis(6);

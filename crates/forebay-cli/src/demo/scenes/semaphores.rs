@@ -5,17 +5,27 @@
 
 use forebay::Discipline;
 
-use super::Scene;
-use super::narrated::Telling;
 use super::textbook;
+use super::{Count, Scene};
+use crate::demo::narrated::Telling;
 
 pub(super) const SCENE: Scene = Scene {
     name: "semaphores",
     about: "the textbook's two producers, three consumers and five places, on semaphores",
-    items: Some(16),
-    producers: 2,
-    consumers: 3,
-    capacity: 5,
+    items: Count::Usual(16),
+    producers: Count::Usual(2),
+    consumers: Count::Usual(3),
+    capacity: Count::Usual(5),
+    seed: None,
+    source: &[
+        ("crates/forebay-cli/src/demo/scenes/semaphores.rs", "the scene, as it is told"),
+        ("crates/forebay-cli/src/demo/scenes/textbook.rs", "who puts, who takes, how it ends"),
+        (
+            "crates/forebay-threads/src/disciplines/semaphores.rs",
+            "the discipline: empty, filled, mutex",
+        ),
+        ("crates/forebay-threads/src/semaphore/count.rs", "P and V"),
+    ],
     play: |cast| textbook::play(cast, Discipline::Semaphores, PUT, TAKE),
 };
 

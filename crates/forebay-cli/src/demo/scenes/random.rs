@@ -11,20 +11,30 @@ use forebay::{Consumer, Discipline};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::Scene;
-use super::cast::{Actor, Cast};
-use super::chance::Chance;
-use super::interruption::Interruption;
-use super::narrated::{self, Telling};
-use super::narrator::{self, Narrator};
+use super::{Count, Scene};
+use crate::demo::cast::{Actor, Cast};
+use crate::demo::chance::Chance;
+use crate::demo::interruption::Interruption;
+use crate::demo::narrated::{self, Telling};
+use crate::demo::narrator::{self, Narrator};
 
 pub(super) const SCENE: Scene = Scene {
     name: "random",
     about: "random numbers at random times, until Ctrl-C or --items N",
-    items: None,
-    producers: 2,
-    consumers: 2,
-    capacity: 5,
+    items: Count::Endless,
+    producers: Count::Usual(2),
+    consumers: Count::Usual(2),
+    capacity: Count::Usual(5),
+    seed: None,
+    source: &[
+        ("crates/forebay-cli/src/demo/scenes/random.rs", "the scene"),
+        ("crates/forebay-cli/src/demo/interruption.rs", "Ctrl-C, which wakes those who sleep"),
+        (
+            "crates/forebay-threads/src/disciplines/two_lock/mod.rs",
+            "the discipline, a lock at each end",
+        ),
+        ("crates/forebay-threads/src/buffer/ending.rs", "close, drain and join"),
+    ],
     play,
 };
 

@@ -10,19 +10,26 @@ use std::time::{Duration, Instant};
 
 use forebay::{Consumer, Discipline};
 
-use super::Scene;
-use super::cast::{Actor, Cast};
-use super::chance::Chance;
-use super::narrated::{self, Telling};
-use super::narrator::{self, Narrator, print_all, shown};
+use super::{Count, Scene};
+use crate::demo::cast::{Actor, Cast};
+use crate::demo::chance::Chance;
+use crate::demo::narrated::{self, Telling};
+use crate::demo::narrator::{self, Narrator, print_all, shown};
 
 pub(super) const SCENE: Scene = Scene {
     name: "squares",
     about: "numbers are squared into a second buffer; join gates the final print",
-    items: Some(100),
-    producers: 1,
-    consumers: 3,
-    capacity: 5,
+    items: Count::Usual(100),
+    producers: Count::Usual(1),
+    consumers: Count::Usual(3),
+    capacity: Count::Usual(5),
+    seed: None,
+    source: &[
+        ("crates/forebay-cli/src/demo/scenes/squares.rs", "the scene"),
+        ("crates/forebay-threads/src/lease.rs", "what is leased and acked"),
+        ("crates/forebay-threads/src/desk.rs", "the books of leases, in which join looks"),
+        ("crates/forebay-threads/src/disciplines/monitor.rs", "the results: one lock"),
+    ],
     play,
 };
 

@@ -5,17 +5,26 @@
 
 use forebay::Discipline;
 
-use super::Scene;
-use super::narrated::Telling;
 use super::textbook;
+use super::{Count, Scene};
+use crate::demo::narrated::Telling;
 
 pub(super) const SCENE: Scene = Scene {
     name: "monitor",
     about: "the same on a monitor",
-    items: Some(16),
-    producers: 2,
-    consumers: 3,
-    capacity: 5,
+    items: Count::Usual(16),
+    producers: Count::Usual(2),
+    consumers: Count::Usual(3),
+    capacity: Count::Usual(5),
+    seed: None,
+    source: &[
+        ("crates/forebay-cli/src/demo/scenes/monitor.rs", "the scene, as it is told"),
+        ("crates/forebay-cli/src/demo/scenes/textbook.rs", "who puts, who takes, how it ends"),
+        (
+            "crates/forebay-threads/src/disciplines/monitor.rs",
+            "the discipline: one mutex, two conditions",
+        ),
+    ],
     play: |cast| textbook::play(cast, Discipline::Monitor, PUT, TAKE),
 };
 

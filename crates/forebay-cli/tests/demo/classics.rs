@@ -1,112 +1,15 @@
-//! `forebay demo`, run as a user runs it.
+//! The scenes that every textbook has.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Those that are played with threads.
-const SCENES: [&str; 4] = ["squares", "random", "semaphores", "monitor"];
+use crate::forebay::{Watchdog, account, demo, depths, items, output, told};
 
-/// Longer than any scene takes on the slowest machine.
-const HANGS: Duration = Duration::from_mins(2);
-
-fn demo(arguments: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
-    command.arg("demo").args(arguments.split_whitespace()).stdin(Stdio::null());
-    command
-}
-
-fn output(arguments: &str) -> Output {
-    let child = demo(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    finished(child.expect("the command starts"))
-}
-
-/// What a scene printed when it has ended.
-fn finished(child: Child) -> Output {
-    let watchdog = Watchdog::over(&child);
-    let output = child.wait_with_output().expect("it can be waited for");
-    watchdog.call_off();
-    output
-}
-
-/// Kills a scene that hangs, and so fails its test.
-struct Watchdog {
-    leash: Sender<()>,
-    barked: JoinHandle<bool>,
-}
-
-impl Watchdog {
-    fn over(child: &Child) -> Self {
-        let pid = Pid::from_child(child);
-        let (leash, held) = mpsc::channel();
-        let barked = thread::spawn(move || {
-            let hangs = held.recv_timeout(HANGS) == Err(RecvTimeoutError::Timeout);
-            hangs && kill_process(pid, Signal::KILL).is_ok()
-        });
-        Self { leash, barked }
-    }
-
-    fn call_off(self) {
-        drop(self.leash);
-        assert!(!self.barked.join().unwrap(), "it hung, and was killed");
-    }
-}
-
-/// What a scene that ends well prints.
-fn told(arguments: &str) -> String {
-    let output = output(arguments);
-    assert!(output.status.success(), "{arguments}: {output:?}");
-    assert!(output.stderr.is_empty(), "{arguments}: {output:?}");
-    String::from_utf8(output.stdout).expect("it prints text")
-}
-
-/// The three counts of the last line.
-fn account(told: &str) -> [u64; 3] {
-    let last = told.lines().last().expect("there is a last line");
-    let counts: Vec<u64> = last
-        .split(", ")
-        .zip(["produced", "consumed", "remaining"])
-        .map(|(part, word)| {
-            let (count, its_word) = part.split_once(' ').expect("a count and a word");
-            assert_eq!(its_word, word, "{last}");
-            count.parse().expect("a count")
-        })
-        .collect();
-    counts.try_into().unwrap_or_else(|_| panic!("three counts: {last}"))
-}
-
-/// The depths in a scene's lines, as `(waiting, capacity)`.
-fn depths(told: &str) -> Vec<(u64, u64)> {
-    told.lines()
-        .filter_map(|line| line.rsplit_once('(')?.1.strip_suffix(')'))
-        .filter_map(|depth| {
-            let (waiting, capacity) = depth.split_once(" of ")?;
-            let waiting = waiting.rsplit(' ').next()?;
-            Some((waiting.parse().ok()?, capacity.parse().ok()?))
-        })
-        .collect()
-}
-
-/// What stands after `verb` in the lines of a scene, up to the depth or the next step.
-fn items<'a>(told: &'a str, verb: &str) -> Vec<&'a str> {
-    told.lines()
-        .filter_map(|line| line.split_once(verb))
-        .map(|(_, rest)| rest.split([',', '(']).next().expect("split gives one").trim())
-        .collect()
-}
-
-#[test]
-fn without_a_name_the_scenes_are_listed() {
-    let told = told("");
-    let names: Vec<&str> = told.lines().map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(names, [SCENES.as_slice(), &["toyvm"]].concat());
-    assert!(told.lines().all(|line| line.split_whitespace().count() > 3), "{told}");
-}
+/// Those in which every put and take is told.
+const CLASSICS: [&str; 4] = ["squares", "random", "semaphores", "monitor"];
 
 #[test]
 fn toyvm_explains_a_lock_a_missing_lock_and_the_bounded_buffer() {
@@ -135,7 +38,7 @@ fn every_scene_accounts_for_every_item() {
 
 #[test]
 fn every_flag_works_on_every_scene() {
-    for scene in SCENES {
+    for scene in CLASSICS {
         let told =
             told(&format!("{scene} --items 11 --producers 3 --consumers 2 --capacity 2 --seed 5"));
         assert_eq!(account(&told), [11, 11, 0]);
@@ -151,7 +54,7 @@ fn every_flag_works_on_every_scene() {
 
 #[test]
 fn never_more_waits_than_the_capacity() {
-    for scene in SCENES {
+    for scene in CLASSICS {
         for capacity in [1, 3] {
             let told = told(&format!("{scene} --items 24 --capacity {capacity}"));
             let depths = depths(&told);
@@ -168,7 +71,7 @@ fn never_more_waits_than_the_capacity() {
 
 #[test]
 fn more_on_a_side_than_items_is_fine() {
-    for scene in SCENES {
+    for scene in CLASSICS {
         let told = told(&format!("{scene} --items 2 --producers 5 --consumers 9 --capacity 1"));
         assert_eq!(account(&told), [2, 2, 0], "{told}");
     }
@@ -248,13 +151,6 @@ fn random_items_are_in_range_and_the_same_for_the_same_seed() {
 }
 
 #[test]
-fn a_run_says_its_seed() {
-    let told = told("monitor");
-    let seed = told.lines().next().unwrap().rsplit_once("seed ").unwrap().1;
-    assert!(seed.parse::<u64>().is_ok(), "{told}");
-}
-
-#[test]
 fn an_interruption_ends_random_with_its_account() {
     for signal in [Signal::INT, Signal::TERM] {
         // With so many producers and one place, some of them wait when the signal comes.
@@ -277,53 +173,4 @@ fn an_interruption_ends_random_with_its_account() {
         assert_eq!(items(&told, "puts ").len() as u64, produced, "{told}");
         assert_eq!(items(&told, "takes ").len() as u64, consumed, "{told}");
     }
-}
-
-#[test]
-fn nobody_listening_any_more_ends_it_quietly() {
-    for scene in SCENES {
-        let mut child = demo(scene).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut first = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-        assert!(first.starts_with(scene));
-        // The reader is gone; `random` has no other end than noticing it.
-        let output = finished(child);
-        assert!(output.status.success(), "{scene}: {output:?}");
-        assert!(output.stderr.is_empty(), "{scene}: {output:?}");
-    }
-}
-
-#[test]
-fn a_full_disk_is_said() {
-    let full = std::fs::File::create("/dev/full");
-    let Ok(full) = full else { return };
-    let output = demo("monitor").stdout(full).output().unwrap();
-    assert_eq!(output.status.code(), Some(255));
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(complaint.contains("cannot print"), "{complaint}");
-}
-
-#[test]
-fn bad_input_is_one_clear_line() {
-    for (arguments, word) in [
-        ("squares --items 0", "--items 0"),
-        ("random --producers 0", "--producers 0"),
-        ("semaphores --consumers 0", "--consumers 0"),
-        ("monitor --capacity 0", "--capacity 0"),
-        ("monitor --capacity 18446744073709551615", "at most"),
-        ("monitor --consumers 1001", "at most"),
-        ("sqares", "squares, random, semaphores, monitor"),
-    ] {
-        let output = output(arguments);
-        assert_eq!(output.status.code(), Some(255), "{arguments}");
-        assert!(output.stdout.is_empty(), "{arguments}");
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(complaint.contains(word), "{arguments}: {complaint}");
-        assert_eq!(complaint.lines().count(), 1, "{arguments}: {complaint}");
-    }
-}
-
-#[test]
-fn no_colour_where_no_terminal_is() {
-    assert!(!told("monitor").contains('\x1b'));
 }

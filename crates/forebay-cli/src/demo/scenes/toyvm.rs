@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::{self, IsTerminal as _};
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use toyvm::Machine;
@@ -16,23 +15,34 @@ use toyvm::scheduler::Random;
 use toyvm::source::{self, Selection, Source};
 use toyvm::value::{Kind, Value};
 
-use super::narrator::print_all;
-use super::{Args, USAGE};
+use super::{Count, Scene};
+use crate::demo::cast::Cast;
+use crate::demo::narrator::print_all;
 
-pub(super) const NAME: &str = "toyvm";
-pub(super) const ABOUT: &str =
-    "a lock, a missing lock, and the bounded buffer, step by step in ToyVM";
+pub(super) const SCENE: Scene = Scene {
+    name: "toyvm",
+    about: "a lock, a missing lock, and the bounded buffer, step by step in ToyVM",
+    // Those of the programs.
+    items: Count::Fixed(16),
+    producers: Count::Fixed(2),
+    consumers: Count::Fixed(3),
+    capacity: Count::Fixed(5),
+    seed: Some(7),
+    source: &[
+        ("crates/forebay-cli/src/demo/scenes/toyvm.rs", "the scene: an observer that explains"),
+        ("crates/toyvm/programs/mutex.toy", "the first program"),
+        ("crates/toyvm/programs/no_mutex.toy", "the second"),
+        ("crates/toyvm/programs/producer_consumer.toy", "the third"),
+        ("crates/toyvm/src/machine/execute.rs", "what each instruction does"),
+    ],
+    play,
+};
 
 /// How much of each of the first two programs is told: the beginning is enough to see it.
 const TOLD: usize = 14;
 
-pub(super) fn play(args: &Args) -> ExitCode {
-    let given = [args.items, args.producers, args.consumers, args.capacity];
-    if given.iter().any(Option::is_some) {
-        eprintln!("forebay demo: toyvm takes --seed only: its programs say who there is");
-        return ExitCode::from(USAGE);
-    }
-    let seed = args.seed.unwrap_or(7);
+fn play(cast: &Cast) {
+    let seed = cast.seed;
     with_a_lock(seed);
     without_one(seed);
     bounded_buffer(seed);
@@ -42,7 +52,6 @@ pub(super) fn play(args: &Args) -> ExitCode {
          who goes on."
             .to_owned(),
     ]);
-    ExitCode::SUCCESS
 }
 
 fn with_a_lock(seed: u64) {

@@ -1,0 +1,8 @@
+//! `forebay demo`, run as a user runs it.
+
+mod classics;
+mod consumers;
+mod coordination;
+mod forebay;
+mod imbalance;
+mod usage;
