@@ -321,6 +321,7 @@ mod tests {
             producer_wait: second / 2,
             consumer_wait: 150 * second,
             consumers: 2,
+            consumers_mean: 2.0,
             produced: 1_000,
             ended: 1_000,
             service: 50 * second,
