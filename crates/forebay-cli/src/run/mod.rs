@@ -71,6 +71,7 @@ mod output;
 mod packing;
 mod piece;
 mod placeholder;
+mod preparation;
 mod producer;
 mod progress;
 pub(crate) mod quote;
@@ -90,7 +91,6 @@ pub(crate) mod watch;
 use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -113,11 +113,10 @@ use input::Input;
 use item::Item;
 use joblog::Joblog;
 use json_lines::JsonLines;
-use measure::Measure;
 use message::say;
 use observer::{Blinded, Observer, Observers};
 use output::Printer;
-use packing::{Bounds, Fitting, Packing};
+use packing::Packing;
 use producer::Production;
 use resume::Finished;
 use source::Columns;
@@ -125,7 +124,7 @@ use spill::Spill;
 use stop::{Cause, Stop};
 use surroundings::Surroundings;
 use tally::Tally;
-use template::{Reading, Template};
+use template::Template;
 
 /// Leases beyond one for each consumer: items in backoff.
 const IN_BACKOFF: usize = 4096;
@@ -184,8 +183,8 @@ pub(crate) fn run(args: Args) -> ExitCode {
 fn execute(mut args: Args) -> Result<u8, String> {
     let given = args.split_command()?;
     let input = Input::open(&args, given)?;
-    let (template, surroundings) = read_command(&args, input.columns())?;
-    let bounds = bounds(&args, &template, &surroundings)?;
+    let (template, surroundings) = preparation::command(&args, input.columns())?;
+    let bounds = preparation::bounds(&args, &template, &surroundings)?;
     let report_file = args.output.report_json.as_deref().map(create_report).transpose()?;
     let (joblog, finished) = open_joblog(&args, &template, input.columns())?;
     let consumers = args.consumers();
@@ -258,48 +257,6 @@ fn execute(mut args: Args) -> Result<u8, String> {
     })?;
     drop(guard);
     run.conclude(args.output.quiet, report_file, consumers)
-}
-
-/// The command, and where it runs.
-fn read_command(args: &Args, columns: Columns) -> Result<(Template, Surroundings), String> {
-    let reading = Reading {
-        replace: args.command_line.replace.as_deref(),
-        shell: args.command_line.shell,
-        repeat: args.items.repeats(),
-        blocks: args.items.pipe,
-        columns,
-        most_rows: args.items.most_rows().map(NonZeroUsize::get),
-        signature: (b"", b""),
-    };
-    let surroundings = Surroundings::new(
-        args.command_line.directory.as_deref(),
-        &args.command_line.variables,
-        reading,
-    )?;
-    let mut before = Vec::new();
-    if let Some(separator) = &args.items.colsep {
-        before.extend_from_slice(b"--colsep ");
-        quote::push_quoted(&mut before, separator.as_bytes());
-        before.push(b' ');
-    }
-    before.extend_from_slice(surroundings.signature());
-    let after = match columns {
-        Columns::Known(sources @ 2..) => " ::: ...".repeat(sources),
-        Columns::Known(_) | Columns::Split => String::new(),
-    };
-    let reading = Reading { signature: (&before, after.as_bytes()), ..reading };
-    Ok((Template::new(&args.command, reading)?, surroundings))
-}
-
-/// How much one command gets.
-fn bounds(args: &Args, template: &Template, surroundings: &Surroundings) -> Result<Bounds, String> {
-    let rows = args.items.most_rows().map_or(usize::MAX, NonZeroUsize::get);
-    if !args.items.is_filling() {
-        return Ok(Bounds { rows, fitting: None });
-    }
-    let most_bytes = args.items.max_chars.map(NonZeroUsize::get);
-    let measure = Measure::new(template, surroundings, most_bytes)?;
-    Ok(Bounds { rows, fitting: Some(Fitting { measure, consumers: args.consumers() }) })
 }
 
 fn observers(args: &Args) -> Vec<Box<dyn Observer>> {
