@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn lengths_are_those_of_the_commands() {
         let packed = Reading { most_rows: None, ..Reading::PLAIN };
-        let repeat = Reading { repeat: true, ..packed };
+        let repeat = Reading { repeat: true, by_row: true, ..packed };
         let two = Reading { columns: Columns::Known(2), ..repeat };
         for (command, reading, is_exact) in [
             ("echo", packed, true),

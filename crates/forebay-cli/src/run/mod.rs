@@ -98,6 +98,7 @@ mod phrase;
 mod picture;
 mod piece;
 mod placeholder;
+mod preparation;
 mod processes;
 mod producer;
 mod producer_command;
@@ -122,11 +123,8 @@ pub(crate) mod watch;
 mod watermark;
 mod worker;
 
-use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -134,7 +132,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use forebay::{Builder, Consumer, Lease, Producer};
+use forebay::{Consumer, Lease};
 use rustix::process::{Resource, Signal, getrlimit, setrlimit};
 
 pub(crate) use args::Args;
@@ -152,27 +150,21 @@ use input::Input;
 use intake::Intake;
 use item::Item;
 use joblog::Joblog;
-use json_lines::JsonLines;
-use measure::Measure;
 use message::say;
 use meter::Meter;
 use observer::{Blinded, Observer, Observers};
 use outlet::Manner;
 use output::Printer;
 use pace::Pace;
-use packing::{Fitting, Portion};
 use phrase::Phrase;
-use picture::Picture;
 use producer::Production;
 use results::Results;
-use resume::Finished;
-use source::{Columns, Given};
+use source::Columns;
 use spill::Spill;
 use stop::{Cause, Stop};
 use surroundings::Surroundings;
 use tally::Tally;
-use template::{Reading, Template};
-use trace::Trace;
+use template::Template;
 use watermark::Marks;
 use worker::Workers;
 
@@ -250,22 +242,26 @@ pub(crate) fn run(args: Args) -> ExitCode {
 fn execute(mut args: Args) -> Result<u8, String> {
     args.output.check(args.failure.joblog.as_deref())?;
     let given = args.split_command()?;
-    check_claims(&args, &given)?;
+    preparation::check_claims(&args, &given)?;
     let workers = Workers::of(&args)?;
     let consumers = args.consumers();
     if workers.is_some() && args.command_line.dry_run {
-        let (template, _) = read_command(&args, Columns::Known(1))?;
+        let (template, _) = preparation::command(&args, Columns::Known(1))?;
         return worker::show(&template, consumers.most).map(|()| 0);
     }
     // First of all files: it must not be one that is emptied.
     let dead = DeadFile::of_run(&args, &given)?;
     let input = args.reads_itself(&given).then(|| Input::open(&args, given)).transpose()?;
-    let columns = columns(&args, input.as_ref())?;
-    let (template, surroundings) = read_command(&args, columns)?;
-    let tag = args.tag().map(|tag| Phrase::read(tag, of_text(&args, columns))).transpose()?;
-    let portion = portion(&args, &template, &surroundings)?;
-    let report_file = args.output.report_json.as_deref().map(create_report).transpose()?;
-    let (joblog, finished) = open_joblog(&args, &template, columns)?;
+    let columns = preparation::columns(&args, input.as_ref())?;
+    let (template, surroundings) = preparation::command(&args, columns)?;
+    let tag = args
+        .tag()
+        .map(|tag| Phrase::read(tag, preparation::of_text(&args, columns)))
+        .transpose()?;
+    let portion = preparation::portion(&args, &template, &surroundings)?;
+    let report_file =
+        args.output.report_json.as_deref().map(preparation::report_file).transpose()?;
+    let (joblog, finished) = preparation::joblog(&args, &template, columns)?;
     let capacity = args.capacity();
     let commands = args.items.producer.len();
     allow_file_handles(consumers.most + commands);
@@ -280,14 +276,14 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let marks = args.flow.marks(capacity)?.filter(|_| !is_dry).map(|marks| {
         Arc::new(Marks::new(marks, args.flow.on_high.take(), args.flow.on_low.take()))
     });
-    let (producer, buffer) = build(&args, marks.as_ref())?;
+    let (producer, buffer) = preparation::buffer(&args, marks.as_ref())?;
     let groups = Arc::new(Groups::new(consumers.most, commands));
     let guard = if is_dry && commands == 0 { None } else { start_guard(&groups) };
     // Last, so that what is wrong with the rest leaves no folder behind.
-    let results = open_results(&args)?;
+    let results = preparation::results(&args)?;
     let spill = Arc::new(Spill::default());
     let began = Instant::now();
-    let observers = observers(&args, &template, began, capacity)?;
+    let observers = preparation::observers(&args, &template, began, capacity)?;
     let run = Arc::new(Run {
         template,
         surroundings,
@@ -353,178 +349,6 @@ fn execute(mut args: Args) -> Result<u8, String> {
     })?;
     drop(guard);
     run.conclude(args.output.quiet, report_file)
-}
-
-/// How many columns an item has.
-fn columns(args: &Args, input: Option<&Input>) -> Result<Columns, String> {
-    let of_producers = if args.items.colsep.is_some() { Columns::Split } else { Columns::Known(1) };
-    match input.map(Input::columns) {
-        Some(columns) if columns != of_producers && !args.items.producer.is_empty() => Err(
-            "--producer: its items have one column, and several sources give more; split items into columns \
-             with --colsep instead"
-                .to_owned(),
-        ),
-        columns => Ok(columns.unwrap_or(of_producers)),
-    }
-}
-
-/// How placeholders in a text are read that is no command.
-fn of_text(args: &Args, columns: Columns) -> Reading<'_> {
-    Reading {
-        replace: args.command_line.replace.as_deref(),
-        shell: false,
-        repeat: false,
-        by_input: None,
-        columns,
-        most_rows: args.items.most_rows().map(NonZeroUsize::get),
-        signature: (b"", b""),
-    }
-}
-
-/// The command, and where it runs.
-fn read_command(args: &Args, columns: Columns) -> Result<(Template, Surroundings), String> {
-    let reading = Reading {
-        repeat: args.items.repeats(),
-        shell: args.command_line.shell,
-        by_input: worker::flag(args).or(args.items.pipe.then_some("--pipe")),
-        ..of_text(args, columns)
-    };
-    let surroundings = Surroundings::new(
-        args.command_line.directory.as_deref(),
-        &args.command_line.variables,
-        reading,
-    )?;
-    let mut before = Vec::new();
-    if let Some(flag) = worker::flag(args) {
-        before.extend_from_slice(flag.as_bytes());
-        before.push(b' ');
-    }
-    if let Some(separator) = &args.items.colsep {
-        before.extend_from_slice(b"--colsep ");
-        quote::push_quoted(&mut before, separator.as_bytes());
-        before.push(b' ');
-    }
-    before.extend_from_slice(surroundings.signature());
-    let after = match columns {
-        Columns::Known(sources @ 2..) => " ::: ...".repeat(sources),
-        Columns::Known(_) | Columns::Split => String::new(),
-    };
-    let reading = Reading { signature: (&before, after.as_bytes()), ..reading };
-    Ok((Template::new(&args.command, reading)?, surroundings))
-}
-
-/// How much one command gets.
-fn portion(
-    args: &Args,
-    template: &Template,
-    surroundings: &Surroundings,
-) -> Result<Portion, String> {
-    let rows = args.items.most_rows().map_or(usize::MAX, NonZeroUsize::get);
-    if !args.items.is_filling() {
-        return Ok(Portion { rows, fitting: None });
-    }
-    let most_bytes = args.items.max_chars.map(NonZeroUsize::get);
-    let measure = Measure::new(template, surroundings, most_bytes)?;
-    Ok(Portion { rows, fitting: Some(Fitting { measure, consumers: args.consumers().most }) })
-}
-
-fn build(
-    args: &Args,
-    marks: Option<&Arc<Marks>>,
-) -> Result<(Producer<Item>, Consumer<Item>), String> {
-    let mut builder = Builder::bounded(args.capacity())
-        .name("run")
-        .max_leased(args.consumers().most * args.most_in_flight() + IN_BACKOFF)
-        .max_failures(args.failure.retries);
-    if let Some(weight) = args.flow.weight {
-        builder = builder.weighing(weight.get(), Item::weight);
-    }
-    if let Some(marks) = marks.cloned() {
-        builder = builder.watermarks(marks.low, marks.high, move |mark| marks.cross(mark));
-    }
-    let (producer, buffer) = builder.build().map_err(|error| error.to_string())?;
-    Ok((producer.with_overflow(args.flow.on_full), buffer))
-}
-
-fn observers(
-    args: &Args,
-    template: &Template,
-    began: Instant,
-    capacity: usize,
-) -> Result<Vec<Box<dyn Observer>>, String> {
-    let mut observers: Vec<Box<dyn Observer>> = Vec::new();
-    if args.output.json && !args.command_line.dry_run {
-        observers.push(Box::new(JsonLines::new()));
-    }
-    if let Some(path) = &args.output.report_html {
-        observers.push(Box::new(Picture::create(path, began, template.signature())?));
-    }
-    if let Some(path) = &args.output.trace {
-        observers.push(Box::new(Trace::create(path, began, capacity)?));
-    }
-    Ok(observers)
-}
-
-/// Refuses files that two flags name, before any is opened.
-fn check_claims(args: &Args, given: &[Given]) -> Result<(), String> {
-    let mut read: Vec<_> = args.items.arg_file.iter().map(|path| ("--arg-file", &**path)).collect();
-    read.extend(given.iter().filter_map(|source| Some(("::::", source.file()?))));
-    if read.is_empty() && given.is_empty() && args.reads_itself(given) {
-        read.push(("standard input", Path::new("/dev/stdin")));
-    }
-    let written = [
-        ("--joblog", &args.failure.joblog),
-        ("--dead", &args.failure.dead),
-        ("--report-json", &args.output.report_json),
-        ("--report-html", &args.output.report_html),
-        ("--trace", &args.output.trace),
-    ];
-    let written = written.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?)));
-    claim::refuse_shared(&read, &written.collect::<Vec<_>>())
-}
-
-/// Before anything runs, so that a report that has no place is no surprise at the end.
-fn create_report(path: &Path) -> Result<File, String> {
-    standard::stream(path)
-        .unwrap_or_else(|| File::create(path))
-        .map_err(|error| format!("cannot open {} for the report: {error}", path.display()))
-}
-
-fn open_joblog(
-    args: &Args,
-    template: &Template,
-    columns: Columns,
-) -> Result<(Option<Joblog>, Finished), String> {
-    let Some(path) = &args.failure.joblog else { return Ok((None, Finished::default())) };
-    if args.failure.resume {
-        let (joblog, finished) = Joblog::resume(path, template.signature(), !columns.is_one())?;
-        for line in finished.damaged.iter().take(3) {
-            say(format_args!(
-                "{} line {line} is damaged and ignored; its item may be run again",
-                path.display()
-            ));
-        }
-        if finished.damaged.len() > 3 {
-            say(format_args!(
-                "{}: {} damaged lines in all",
-                path.display(),
-                finished.damaged.len()
-            ));
-        }
-        return Ok(((!args.command_line.dry_run).then_some(joblog), finished));
-    }
-    if args.command_line.dry_run {
-        return Ok((None, Finished::default()));
-    }
-    Ok((Some(Joblog::create(path, template.signature())?), Finished::default()))
-}
-
-fn open_results(args: &Args) -> Result<Option<Results>, String> {
-    if args.command_line.dry_run {
-        return Ok(None);
-    }
-    let dir = args.output.results.as_deref();
-    dir.map(|dir| Results::open(dir, args.failure.resume)).transpose()
 }
 
 fn start_guard(groups: &Groups) -> Option<Guard> {

@@ -19,6 +19,9 @@ pub(crate) struct Reading<'a> {
     pub(crate) shell: bool,
     /// Whether the word around a placeholder is repeated for each item.
     pub(crate) repeat: bool,
+    /// Whether `{1}` is the first column of each row where rows have several, and not the first
+    /// argument of all.
+    pub(crate) by_row: bool,
     /// The flag by which items are read from the command's standard input, and have no placeholders.
     pub(crate) by_input: Option<&'a str>,
     pub(crate) columns: Columns,
@@ -35,6 +38,7 @@ impl<'a> Reading<'a> {
         replace: None,
         shell: false,
         repeat: false,
+        by_row: false,
         by_input: None,
         columns: Columns::Known(1),
         most_rows: Some(1),
@@ -52,9 +56,8 @@ impl<'a> Reading<'a> {
         Placeholders { whole: self.whole(), numbered: self.replace.is_none() || !is_one }
     }
 
-    /// Whether `{1}` is the first column of each row, and not the first argument of all.
     fn by_row(self) -> bool {
-        self.most_rows.is_none() && !self.columns.is_one()
+        self.by_row && !self.columns.is_one()
     }
 
     /// Splits a text into its parts, and refuses placeholders that stand for nothing.
@@ -269,7 +272,8 @@ mod tests {
         filled(command, Reading { most_rows: Some(args.len()), ..Reading::PLAIN }, args)
     }
 
-    const PACKED: Reading<'static> = Reading { repeat: true, most_rows: None, ..Reading::PLAIN };
+    const PACKED: Reading<'static> =
+        Reading { repeat: true, by_row: true, most_rows: None, ..Reading::PLAIN };
 
     #[test]
     fn an_item_is_appended_where_none_is_named() {
@@ -306,7 +310,7 @@ mod tests {
         let two = Reading { columns: Columns::Known(2), ..Reading::PLAIN };
         assert_eq!(filled(&["mv", "{1}", "{2}"], two, &["a+b"]), ["mv", "a", "b"]);
         assert_eq!(filled(&["echo", "x{}y"], two, &["a+b"]), ["echo", "xa", "by"]);
-        let each = Reading { repeat: true, most_rows: None, ..two };
+        let each = Reading { columns: two.columns, ..PACKED };
         assert_eq!(filled(&["echo", "{1}-{2}"], each, &["a+b", "c+d"]), ["echo", "a-b", "c-d"]);
         assert_eq!(filled(&["echo", "{1}:{}"], each, &["a+b"]), ["echo", "a:a", "b"]);
         let split = Reading { columns: Columns::Split, ..Reading::PLAIN };

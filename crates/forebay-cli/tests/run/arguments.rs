@@ -26,6 +26,19 @@ fn as_many_as_fit_repeating_the_word_or_not() {
     );
 }
 
+#[test]
+fn numbers_are_columns_where_rows_are_packed() {
+    for flags in [&["-X", "-j1"][..], &["-X", "-n4"], &["-s1000", "-j1"]] {
+        let arguments = [flags, &["echo", "{2}-{1}", ":::", "1", "2", ":::", "a", "b"]].concat();
+        assert_eq!(printed(&arguments, b""), "a-1 b-1 a-2 b-2\n");
+    }
+    // In a group of a known number, they are arguments.
+    for flag in ["-n2", "-L2"] {
+        let arguments = [flag, "echo", "{1}{2}{3}{4}", ":::", "1", "2", ":::", "a", "b"];
+        assert_eq!(printed(&arguments, b""), "1a1b\n2a2b\n");
+    }
+}
+
 /// `-L` and `-N` repeat the word, and `-n` does not, as in GNU parallel 20221122.
 #[test]
 fn so_many_lines() {

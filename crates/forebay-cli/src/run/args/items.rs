@@ -71,7 +71,8 @@ pub(crate) struct Items {
     /// Give as many items to each command as fit, repeating the word around a placeholder
     ///
     /// They fit if the command and its environment keep within the system's limit, and within -n, -L and
-    /// -s. No command starts before its items are all read. At the end of the input, what is left is shared out
+    /// -s. A command starts only when its items have all been
+    /// read, however slowly they come. At the end of the input, what is left is shared out
     /// among all consumers. Numbers such as {2} are columns, or, where each item has one, arguments.
     #[arg(short = 'X', conflicts_with = "fill")]
     pub(crate) fill_repeating: bool,
