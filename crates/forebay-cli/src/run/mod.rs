@@ -152,7 +152,7 @@ use item::Item;
 use joblog::Joblog;
 use message::say;
 use meter::Meter;
-use observer::{Blinded, Observer, Observers};
+use observer::{Blinded, Observers};
 use outlet::Manner;
 use output::Printer;
 use pace::Pace;

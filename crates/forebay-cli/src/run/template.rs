@@ -74,9 +74,11 @@ impl<'a> Reading<'a> {
                     if let Some(flag) = self.by_input
                         && (*part != Part::Number || flag != "--pipe") =>
                 {
+                    let others = if flag == "--pipe" { "{#} and {%}" } else { "{%}" };
                     return Err(format!(
-                        "{flag}: the command reads its items from standard input; there is none for a \
-                         placeholder (one that is none: name another with -I)"
+                        "{flag}: a placeholder of an item stands in the command, which reads its items \
+                         from standard input; of the placeholders only {others} may stand there (one that \
+                         is none: name another with -I)"
                     ));
                 }
                 (Part::Nth(number, _), Some(most)) if number.unsigned_abs().get() > most => {

@@ -90,19 +90,21 @@ fn a_file_that_the_run_uses_otherwise_is_refused_and_left_alone() {
     std::os::unix::fs::symlink(&file, folder.path("link")).expect("linked");
     let (link, fresh) = (folder.arg("link"), folder.arg("fresh"));
     for (other, path, words) in [
-        ("-a", &file, "read as input"),
-        ("--joblog", &file, "the joblog"),
-        ("--report-json", &file, "the report"),
+        ("-a", &file, "--arg-file and --dead"),
+        ("--joblog", &file, "--joblog and --dead"),
+        ("--report-json", &file, "--dead and --report-json"),
     ] {
         for dead in [path, &link] {
             let ended = run(&["--dead", dead, other, path, "echo"], b"c\n").exits(255);
-            assert_eq!(ended.says(&["--dead", words, "another name"]).text(), "");
+            assert_eq!(ended.says(&[words, "give each its own"]).text(), "");
             assert_eq!(folder.read("file"), b"a\nb\n", "{other}");
         }
     }
     // Also where it is not there yet.
     for other in ["--joblog", "--report-json"] {
-        run(&["--dead", &fresh, other, &fresh, "echo"], b"c\n").exits(255).says(&["another name"]);
+        run(&["--dead", &fresh, other, &fresh, "echo"], b"c\n")
+            .exits(255)
+            .says(&["give each its own"]);
     }
     // And where standard input is it.
     for more in [&[][..], &["-a", "-"]] {

@@ -121,9 +121,18 @@ fn the_page_tells_every_event_and_key() {
         ["--json", "-j1", "--capacity", "1", "sleep", "0.01", ":::", "1", "2", "3"];
     let failing =
         ["--json", "--retries", "2", "--backoff", "1ms", "sh", "-c", "printf 'a\\377'; exit 1"];
-    for ended in
-        [run(&failing, b"a\n"), run(&producer_waits, b""), run(&["--json", "echo"], b"a\n")]
-    {
+    let drops = |policy| {
+        let more = ["sleep", "0.05", ":::", "1", "2", "3", "4"];
+        run(&[&["--json", "-j1", "--capacity", "1", "--on-full", policy], &more[..]].concat(), b"")
+    };
+    for ended in [
+        run(&failing, b"a\n"),
+        run(&producer_waits, b""),
+        run(&["--json", "echo"], b"a\n"),
+        drops("refuse"),
+        drops("drop-oldest"),
+        run(&["--json", "--elastic", "1..2", "echo"], b"a\n"),
+    ] {
         for event in events(&ended) {
             let name = event["event"].as_str().expect("a name").to_owned();
             let keys = event.as_object().expect("an object").keys().cloned();

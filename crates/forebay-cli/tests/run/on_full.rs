@@ -129,8 +129,9 @@ fn events_tell_of_each() {
 fn many_producers_drop_for_each_other() {
     // Whatever is dropped, by whomever: all is accounted for, and order keeps nobody waiting.
     let folder = Folder::new();
-    let report = folder.arg("report");
-    let mut arguments = vec!["-k", "-j3", "--capacity", "4", "--on-full", "drop-oldest", "--json"];
+    let (report, trace) = (folder.arg("report"), folder.arg("trace"));
+    let mut arguments = vec!["-k", "-j3", "--capacity", "4", "--on-full", "drop-oldest"];
+    arguments.extend(["--trace", &trace]);
     for _ in 0..4 {
         arguments.extend(["--producer", "seq 2000"]);
     }
@@ -153,8 +154,17 @@ fn an_item_in_its_second_try_may_be_dropped_too() {
         format!("echo 1; until [ -e {begun} ]; do sleep 0.01; done; echo 2; sleep 0.6; seq 3 8");
     let work = "touch $1; case $0 in 1) exit 1;; 2) sleep 1.5;; esac; echo $0";
     let arguments = ["-k", "-j1", "--capacity", "2", "--retries", "3", "--backoff", "200ms"];
-    let more =
-        ["--json", "--report-json", &report, "--on-full", "drop-oldest", "--producer", &producer];
+    let trace = folder.arg("trace");
+    let more = [
+        "--trace",
+        &trace,
+        "--report-json",
+        &report,
+        "--on-full",
+        "drop-oldest",
+        "--producer",
+        &producer,
+    ];
     let ended =
         run(&[&arguments[..], &more, &["sh", "-c", work, "{}", &begun]].concat(), b"").exits(0);
     let lines: Vec<_> =

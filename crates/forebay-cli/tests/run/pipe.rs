@@ -71,7 +71,7 @@ fn what_makes_no_sense_with_blocks() {
         .says(&["--resume", "--pipe"]);
     run(&["--pipe", "cat", ":::", "a"], b"").exits(255).says(&["--pipe", "-a"]);
     run(&["--pipe", "echo", "{}"], b"a\n").exits(255).says(&["--pipe", "standard input", "-I"]);
-    run(&["--pipe", "--block", "0", "cat"], b"").exits(255).says(&["greater than 0"]);
+    run(&["--pipe", "--block", "0", "cat"], b"").exits(255).says(&["at least 1 byte"]);
     run(&["--pipe", "-a", "/no/such/file", "cat"], b"").exits(255).says(&["/no/such/file"]);
     let ended = run(&["--pipe", "-I%", "echo", "{}"], b"a\n").exits(0);
     assert_eq!(ended.text(), "{}\n");

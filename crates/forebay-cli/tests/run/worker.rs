@@ -268,20 +268,21 @@ fn whatever_workers_do_each_item_ends_once() {
     let mut ends = vec![0; 1001];
     let mut answers = vec![0_i32; 700];
     for line in text.lines() {
-        if let Ok(event) = serde_json::from_str::<Value>(line) {
-            let seq = event["seq"].as_u64().unwrap_or(0) as usize;
-            match event["event"].as_str() {
-                Some("ack") => {
-                    ends[seq] += 1;
-                    answers[seq % 700] -= 1;
-                }
-                Some("dead") => ends[seq] += 1,
-                _ => {}
+        let event: Value = serde_json::from_str(line).expect(line);
+        let seq = event["seq"].as_u64().unwrap_or(0) as usize;
+        match event["event"].as_str() {
+            Some("ack") => {
+                ends[seq] += 1;
+                answers[seq % 700] -= 1;
             }
-        } else {
-            let item = line.strip_prefix('<').and_then(|line| line.strip_suffix('>'));
-            let item: usize = item.and_then(|item| item.parse().ok()).expect(line);
-            answers[item] += 1;
+            Some("dead") => ends[seq] += 1,
+            Some("output") => {
+                let answer = event["text"].as_str().expect("text").trim_end();
+                let item = answer.strip_prefix('<').and_then(|line| line.strip_suffix('>'));
+                let item: usize = item.and_then(|item| item.parse().ok()).expect(line);
+                answers[item] += 1;
+            }
+            _ => {}
         }
     }
     assert!(ends[1..].iter().all(|times| *times == 1), "{ends:?}: {}", ended.errors());
