@@ -144,10 +144,13 @@ pub(super) fn observers(
 
 /// Refuses files that two flags name, before any is opened.
 pub(super) fn check_claims(args: &Args, given: &[Given]) -> Result<(), String> {
-    let mut read: Vec<_> = args.items.arg_file.iter().map(|path| ("--arg-file", &**path)).collect();
-    read.extend(given.iter().filter_map(|source| Some(("::::", source.file()?))));
+    let stdin = ("standard input", Path::new("/dev/stdin"));
+    let files = args.items.arg_file.iter().map(|path| ("--arg-file", &**path));
+    let files = files.chain(given.iter().filter_map(|source| Some(("::::", source.file()?))));
+    let mut read: Vec<_> =
+        files.map(|file| if file.1.as_os_str() == "-" { stdin } else { file }).collect();
     if read.is_empty() && given.is_empty() && args.reads_itself(given) {
-        read.push(("standard input", Path::new("/dev/stdin")));
+        read.push(stdin);
     }
     let written = [
         ("--joblog", &args.failure.joblog),

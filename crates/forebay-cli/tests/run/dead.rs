@@ -114,7 +114,10 @@ fn a_file_that_the_run_uses_otherwise_is_refused_and_left_alone() {
             .output()
             .expect("forebay runs");
         assert_eq!(ended.status.code(), Some(255));
-        assert!(String::from_utf8_lossy(&ended.stderr).contains("read as input"));
+        assert!(
+            String::from_utf8_lossy(&ended.stderr)
+                .contains("standard input and --dead name the same file")
+        );
     }
     // Read by nobody, it may be.
     let status = Command::new(env!("CARGO_BIN_EXE_forebay"))
