@@ -3,9 +3,10 @@
 //! A [producer](producer) thread reads the [source](source) and puts each [item](item) into a buffer;
 //! one thread for each [consumer](consumer) leases an item, makes a [command](template) of it,
 //! [runs](command) it, [prints](output) what it wrote, adds a line to the [joblog](joblog), and acks.
-//! An item that fails and has tries left goes to the [backoff](backoff) with its lease. The buffer
-//! does the rest: it holds the producer back, hands out items in order, counts, and knows when all is
-//! done.
+//! An item that fails and has tries left goes to the [backoff](backoff) with its lease. Between its lease and its
+//! start an item waits for the [pace](pace). Where the number of consumers is [elastic](elastic), those
+//! that are one too many wait at a [gate](gate) between two items. The buffer does the rest: it
+//! holds the producer back, hands out items in order, counts, and knows when all is done.
 //!
 //! # How it ends
 //!

@@ -8,7 +8,7 @@ use super::values::{capacity, duration, rate};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Flow")]
 pub(crate) struct Flow {
-    /// Let at most so many items wait for a consumer [default: 64, or twice --jobs if that is more]
+    /// Let at most so many items wait for a consumer [default: 64, or twice the consumers if that is more]
     #[arg(long, value_name = "N", value_parser = capacity)]
     pub(crate) capacity: Option<NonZeroUsize>,
 
