@@ -2,13 +2,17 @@
 //!
 //! Each [producer](producer) thread reads its [source](source), which may be [a command](producer_command),
 //! [packs](packing) what one command gets (a row of one column or several, a group of rows, or a
-//! [block](blocks)), and puts each such [item](item) into a buffer; one thread for each [consumer](consumer) leases an item, makes a [command](template) of it,
-//! [runs](command) it, lets out ([outlet]) what it wrote ([printed](output), as [events](json_lines), in
-//! [files](results)), adds a line to the [joblog](joblog), and acks.
-//! An item that fails and has tries left goes to the [backoff](backoff) with its lease. With `--worker`
-//! each consumer hands its items to one long-lived [process](worker) instead. The buffer
-//! does the rest: it holds the producer back, hands out items in order, counts, and knows when all is
-//! done.
+//! [block](blocks)), and puts each such [item](item) into a buffer. One thread for each
+//! [consumer](consumer) leases an item, makes a [command](template) of it, [runs](command) it, lets out
+//! ([outlet]) what it wrote ([printed](output), as [events](json_lines), in [files](results)), adds a
+//! line to the [joblog](joblog), and acks. An item that fails and has tries left goes to the
+//! [backoff](backoff) with its lease. With `--worker` each consumer hands its items to one long-lived
+//! [process](worker) instead. The buffer does the rest: it holds the producers back, hands out items
+//! in order, counts, and knows when all is done.
+//!
+//! Between its lease and its start an item waits for the [pace](pace). Where the number of consumers is
+//! [elastic](elastic), those that are one too many wait at a [gate](gate) between two items. Who looks
+//! on is an [observer](observer), told of every [event](event).
 //!
 //! # Where GNU parallel's habits end
 //!

@@ -1,10 +1,11 @@
 //! A number of consumers that follows the load.
 
+use std::fs::File;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::forebay::{Folder, assert_sums, input, number, run};
+use crate::forebay::{Folder, assert_sums, input, number, run, until};
 
 /// A run whose items come from a shell's loop; gives its report, its events about the number of
 /// consumers, and what it told people.
@@ -12,18 +13,22 @@ fn elastic(source: &str, arguments: &[&str]) -> (Value, Vec<u64>, String) {
     let folder = Folder::new();
     let mut source =
         Command::new("sh").args(["-c", source]).stdout(Stdio::piped()).spawn().expect("sh runs");
-    let ended = Command::new(env!("CARGO_BIN_EXE_forebay"))
+    let to_file = |name| File::create(folder.path(name)).expect("a file");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_forebay"))
         .args(["run", "--json", "--report-json", &folder.arg("report")])
         .args(arguments)
         .stdin(source.stdout.take().expect("piped"))
-        .output()
-        .expect("forebay runs");
+        .stdout(to_file("out"))
+        .stderr(to_file("err"))
+        .spawn()
+        .expect("forebay starts");
+    until("the run ends", || child.try_wait().expect("wait").is_some());
     source.wait().expect("the source ends");
-    let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert!(ended.status.success(), "{errors}");
-    let events = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let errors = folder.lines("err").join("\n");
+    assert!(child.wait().expect("wait").success(), "{errors}");
+    let events = folder.lines("out");
     let numbers = events
-        .lines()
+        .iter()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|event| event["event"] == "consumers")
         .map(|event| event["number"].as_u64().expect("a number"))
@@ -103,13 +108,16 @@ fn items_that_are_tried_again_are_not_lost_among_consumers_that_wait() {
 
 #[test]
 fn it_stops_at_once_with_consumers_at_the_gate() {
+    let folder = Folder::new();
     let source = "for i in $(seq 40); do echo $i; sleep 0.01; done; sleep 2; seq 1000";
     let script = format!(
-        "({source}) | {} run --elastic 1..8 --halt now,done=300 sh -c 'sleep 0.05'",
-        env!("CARGO_BIN_EXE_forebay")
+        "({source}) | {} run --elastic 1..8 --halt now,done=300 sh -c 'sleep 0.05' 2> {}",
+        env!("CARGO_BIN_EXE_forebay"),
+        folder.arg("err")
     );
-    let ended = Command::new("sh").args(["-c", &script]).output().expect("sh runs");
-    let errors = String::from_utf8_lossy(&ended.stderr);
+    let mut child = Command::new("sh").args(["-c", &script]).spawn().expect("sh runs");
+    until("the run ends", || child.try_wait().expect("wait").is_some());
+    let errors = folder.lines("err").join("\n");
     assert!(errors.contains("halted") && errors.contains("remaining"), "{errors}");
 }
 

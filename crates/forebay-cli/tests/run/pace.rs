@@ -1,8 +1,9 @@
 //! Starts that are held back: `--rate` and `--delay`. Nothing here says that something is fast.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::forebay::{Folder, assert_sums, input, number, run, start};
+use crate::forebay::{Folder, assert_sums, input, number, run, start, until};
 
 fn took(arguments: &[&str], items: u32) -> Duration {
     let began = Instant::now();
@@ -23,13 +24,14 @@ fn starts_keep_to_the_rate() {
 fn a_pause_is_followed_by_no_burst() {
     let folder = Folder::new();
     let script = format!(
-        "(echo 0; sleep 1; seq 10) | {} run -j8 --rate 10/s --joblog {} true",
+        "(echo 0; sleep 1; seq 10) | {} run -q -j8 --rate 10/s --joblog {} true",
         env!("CARGO_BIN_EXE_forebay"),
         folder.arg("log")
     );
     let began = Instant::now();
-    let status = std::process::Command::new("sh").args(["-c", &script]).status().expect("sh runs");
-    assert!(status.success());
+    let mut child = Command::new("sh").args(["-c", &script]).spawn().expect("sh runs");
+    until("the run ends", || child.try_wait().expect("wait").is_some());
+    assert!(child.wait().expect("wait").success());
     // One of the ten may start at once, and half of another's time is made up.
     assert!(
         began.elapsed() >= Duration::from_millis(1_000 + 9 * 100 - 60),

@@ -13,9 +13,10 @@ use super::values::{capacity, duration, high, low, on_full, rate, weight};
 #[command(next_help_heading = "Flow")]
 #[command(group = ArgGroup::new("told").multiple(true))]
 pub(crate) struct Flow {
-    /// Let at most so many items wait for a consumer [default: 64, with --worker 1024, or twice --jobs if that is more]
+    /// Let at most N items wait for a consumer [default: 64, or twice the consumers if that is more]
     ///
-    /// Under --pipe an item is a block, which is kept in memory: the default is then twice --jobs.
+    /// With --worker the default is 1024. Under --pipe an item is a block, which is kept in memory: the
+    /// default is then twice the consumers.
     #[arg(long, value_name = "N", value_parser = capacity)]
     pub(crate) capacity: Option<NonZeroUsize>,
 
