@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 }
 
 fn serve() -> ExitCode {
-    if let Some(code) = run::guard::serve_if_asked() {
+    if let Some(code) = run::command::guard::serve_if_asked() {
         return code;
     }
     match Command::try_parse() {

@@ -12,7 +12,7 @@ use forebay::Statistics;
 
 use super::cast::Cast;
 use super::narrator::counted;
-use crate::run::bottleneck::{Advice, Bottleneck, Measured};
+use crate::run::report::bottleneck::{Advice, Bottleneck, Measured};
 
 /// Measures both sides while they work.
 #[derive(Debug)]

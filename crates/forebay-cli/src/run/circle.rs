@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 use rustix::fs::OFlags;
 
 use super::Run;
+use super::command::processes::{self, Process};
+use super::intake::upstream::Upstream;
 use super::message::say;
-use super::processes::{self, Process};
 use super::stop::Cause;
-use super::upstream::Upstream;
 
 /// How long nothing has moved before it is looked why.
 const STILL: Duration = Duration::from_secs(3);

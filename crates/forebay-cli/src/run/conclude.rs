@@ -5,9 +5,9 @@ use std::io::ErrorKind;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::bottleneck::Measured;
 use super::message::say;
 use super::observer::Ending;
+use super::report::bottleneck::Measured;
 use super::report::{Remarks, Report};
 use super::stop::Cause;
 use super::{Run, progress};

@@ -9,17 +9,17 @@ use forebay::{Consumer, Lease, TakeError};
 use rustix::io::Errno;
 
 use super::Run;
-use super::capture::Output;
+use super::command::limit::bytes_of;
+use super::command::starting::{exit_value, in_words, never_runs, patiently, show_command};
+use super::command::surroundings::NoDirectory;
 use super::command::{Ended, Runner};
 use super::ending::{Command, fail, finish, retry};
-use super::event::{Event, Side};
 use super::item::{Item, shown};
-use super::json_lines::would_run;
-use super::limit::bytes_of;
 use super::message::say;
+use super::observer::event::{Event, Side};
+use super::observer::json_lines::would_run;
+use super::outlet::capture::Output;
 use super::outlet::{Manner, Receiver};
-use super::starting::{exit_value, in_words, never_runs, patiently, show_command};
-use super::surroundings::NoDirectory;
 use super::worker;
 
 /// How long a consumer waits for an item before it looks whether it is still wanted.

@@ -9,12 +9,12 @@ use std::time::{Duration, SystemTime};
 use forebay::Lease;
 
 use super::Run;
-use super::capture::Output;
 use super::command::Ended;
-use super::event::Event;
 use super::item::Item;
-use super::joblog::Row;
 use super::message::say;
+use super::observer::event::Event;
+use super::outlet::capture::Output;
+use super::outlet::joblog::Row;
 use super::stop::Cause;
 
 /// A command that was run, or could not be.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 
 use super::arguments::Arguments;
-use super::escape;
+use super::outlet::escape;
 
 /// The arguments of one command, and its numbers.
 #[derive(Debug, Clone)]

@@ -1,18 +1,18 @@
 //! `forebay run`: a command over items, several at a time.
 //!
-//! Each [producer](producer) thread reads its [source](source), which may be [a command](producer_command),
-//! [packs](packing) what one command gets (a row of one column or several, a group of rows, or a
-//! [block](blocks)), and puts each such [item](item) into a buffer. One thread for each
-//! [consumer](consumer) leases an item, makes a [command](template) of it, [runs](command) it, lets out
-//! ([outlet]) what it wrote ([printed](output), as [events](json_lines), in [files](results)), adds a
-//! line to the [joblog](joblog), and acks. An item that fails and has tries left goes to the
+//! Each [producer](intake::producer) thread reads its [source](intake::source), which may be [a command](intake::producer_command),
+//! [packs](intake::packing) what one command gets (a row of one column or several, a group of rows, or a
+//! [block](intake::blocks)), and puts each such [item](item) into a buffer. One thread for each
+//! [consumer](consumer) leases an item, makes a [command](command::template) of it, [runs](command) it, lets out
+//! ([outlet]) what it wrote ([printed](outlet::output), as [events](observer::json_lines), in [files](outlet::results)), adds a
+//! line to the [joblog](outlet::joblog), and acks. An item that fails and has tries left goes to the
 //! [backoff](backoff) with its lease. With `--worker` each consumer hands its items to one long-lived
 //! [process](worker) instead. The buffer does the rest: it holds the producers back, hands out items
 //! in order, counts, and knows when all is done.
 //!
 //! Between its lease and its start an item waits for the [pace](pace). Where the number of consumers is
 //! [elastic](elastic), those that are one too many wait at a [gate](gate) between two items. Who looks
-//! on is an [observer](observer), told of every [event](event).
+//! on is an [observer](observer), told of every [event](observer::event).
 //!
 //! # Where GNU parallel's habits end
 //!
@@ -42,8 +42,8 @@
 //!
 //! GNU parallel gives 101 where `done` was reached and none failed, which its manual does not tell.
 //!
-//! Those who look on are told of every [event](event): the [page with pictures](picture), the [timeline](trace), the
-//! [lines of JSON](json_lines).
+//! Those who look on are told of every [event](observer::event): the [page with pictures](observer::picture), the [timeline](observer::trace), the
+//! [lines of JSON](observer::json_lines).
 //!
 //! Which sums hold among the figures of the report is told in [`report`], and how the number of
 //! consumers that would balance a run is found in [`bottleneck`].
@@ -60,69 +60,30 @@
 mod args;
 mod arguments;
 mod backoff;
-mod blocks;
-pub(crate) mod bottleneck;
-mod capture;
 mod circle;
 mod claim;
-mod command;
+pub(crate) mod command;
 mod conclude;
 mod consumer;
-mod dead;
-mod delimiter;
-mod dropped;
 mod elastic;
 mod ending;
-mod escape;
-mod event;
 pub(crate) mod foreign;
 mod gate;
-mod group;
-pub(crate) mod guard;
 mod halt;
-mod input;
 mod intake;
 mod interrupt;
 mod item;
-mod joblog;
-mod json_lines;
-mod limit;
-mod line;
-mod lines;
-mod measure;
 mod message;
 mod meter;
 mod observer;
-mod origin;
 mod outlet;
-mod output;
 mod pace;
-mod packing;
-mod phrase;
-mod picture;
-mod piece;
-mod placeholder;
 mod preparation;
-mod processes;
-mod producer;
-mod producer_command;
 mod progress;
-pub(crate) mod quote;
-mod report;
-mod results;
-mod resume;
-mod shell;
-mod source;
-mod spill;
+pub(crate) mod report;
 mod standard;
-mod starting;
 mod stop;
-mod surroundings;
 mod tally;
-mod template;
-mod text;
-mod trace;
-mod upstream;
 pub(crate) mod watch;
 mod watermark;
 mod worker;
@@ -143,32 +104,32 @@ pub(crate) use args::Args;
 use backoff::Backoff;
 use circle::Circle;
 use command::GRACE;
-use dead::DeadFile;
+use command::group::Groups;
+use command::guard::Guard;
+use command::phrase::Phrase;
+use command::surroundings::Surroundings;
+use command::template::Template;
 use elastic::Bounds;
-use event::Event;
 use gate::Gate;
-use group::Groups;
-use guard::Guard;
 use halt::{Halt, What, When};
-use input::Input;
 use intake::Intake;
+use intake::input::Input;
+use intake::producer::Production;
+use intake::source::Columns;
 use item::Item;
-use joblog::Joblog;
 use message::say;
 use meter::Meter;
+use observer::event::Event;
 use observer::{Blinded, Observers};
 use outlet::Manner;
-use output::Printer;
+use outlet::dead::DeadFile;
+use outlet::joblog::Joblog;
+use outlet::output::Printer;
+use outlet::results::Results;
+use outlet::spill::Spill;
 use pace::Pace;
-use phrase::Phrase;
-use producer::Production;
-use results::Results;
-use source::Columns;
-use spill::Spill;
 use stop::{Cause, Stop};
-use surroundings::Surroundings;
 use tally::Tally;
-use template::Template;
 use watermark::Marks;
 use worker::Workers;
 

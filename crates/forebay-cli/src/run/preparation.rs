@@ -10,23 +10,23 @@ use std::time::Instant;
 use forebay::{Builder, Consumer, Producer};
 
 use super::args::Args;
-use super::input::Input;
+use super::command::measure::Measure;
+use super::command::surroundings::Surroundings;
+use super::command::template::{Reading, Template};
+use super::intake::input::Input;
+use super::intake::packing::{Fitting, Portion};
+use super::intake::resume::Finished;
+use super::intake::source::{Columns, Given};
 use super::item::Item;
-use super::joblog::Joblog;
-use super::json_lines::JsonLines;
-use super::measure::Measure;
 use super::message::say;
 use super::observer::Observer;
-use super::packing::{Fitting, Portion};
-use super::picture::Picture;
-use super::results::Results;
-use super::resume::Finished;
-use super::source::{Columns, Given};
-use super::surroundings::Surroundings;
-use super::template::{Reading, Template};
-use super::trace::Trace;
+use super::observer::json_lines::JsonLines;
+use super::observer::picture::Picture;
+use super::observer::trace::Trace;
+use super::outlet::joblog::Joblog;
+use super::outlet::results::Results;
 use super::watermark::Marks;
-use super::{IN_BACKOFF, claim, quote, standard, worker};
+use super::{IN_BACKOFF, claim, command::quote, standard, worker};
 
 /// How many columns an item has.
 pub(super) fn columns(args: &Args, input: Option<&Input>) -> Result<Columns, String> {

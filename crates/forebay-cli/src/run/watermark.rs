@@ -15,7 +15,7 @@ use forebay::Watermark;
 use rustix::process::Pid;
 use rustix::stdio;
 
-use super::group::{Record, mark, number_beside_items};
+use super::command::group::{Record, mark, number_beside_items};
 use super::item::shown;
 use super::message::say;
 use super::{Run, command};

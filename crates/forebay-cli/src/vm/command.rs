@@ -7,7 +7,7 @@ use toyvm::program::Wishes;
 use toyvm::scheduler::Policy;
 
 use super::file::FileArgs;
-use crate::run::quote::command_line;
+use crate::run::command::quote::command_line;
 
 /// `forebay vm VERB FILE FLAGS`, with whatever selects the program in the file.
 pub(super) fn again(verb: &str, file: &FileArgs, flags: &[String]) -> String {

@@ -12,11 +12,11 @@ mod values;
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
 
-use super::delimiter::Delimiter;
 use super::elastic::Bounds;
-use super::origin::Format;
+use super::intake::delimiter::Delimiter;
+use super::intake::origin::Format;
+use super::intake::source::Given;
 use super::outlet::Manner;
-use super::source::Given;
 use super::worker;
 use command::CommandLine;
 use consumers::{elastic, jobs, processors};

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::run::source::{Given, Values};
+use crate::run::intake::source::{Given, Values};
 
 /// What such a word says of the words after it.
 #[derive(Debug, Clone, Copy)]

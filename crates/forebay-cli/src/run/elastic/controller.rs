@@ -1,7 +1,7 @@
 //! How many consumers are wanted, from who waited on whom.
 //!
 //! The number that balances a run is the offered load L = λ · S, as in
-//! [`bottleneck`](crate::run::bottleneck): the rate at which items come, times how long one takes. Both
+//! [`bottleneck`](crate::run::report::bottleneck): the rate at which items come, times how long one takes. Both
 //! are measured over the recent past, which says at once where to go, with no steps on the way there.
 //!
 //! - λ is known only while nothing holds the producers back. While they wait for room (or have put all, and it
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use super::recent::Recent;
 
-/// As in [`bottleneck`](crate::run::bottleneck): less is not said to wait.
+/// As in [`bottleneck`](crate::run::report::bottleneck): less is not said to wait.
 const NEGLIGIBLE: f64 = 0.1;
 
 /// So much of the load may be noise, where the question is whether there are enough; and where it is

@@ -14,8 +14,8 @@ use std::time::Duration;
 use forebay::Statistics;
 
 use super::Run;
-use super::event::Event;
 use super::message::say;
+use super::observer::event::Event;
 use controller::{Controller, Sample};
 
 /// From one look to the next.

@@ -8,8 +8,8 @@ use std::os::fd::BorrowedFd;
 
 use rustix::io::{Errno, read};
 
-use crate::run::capture::Output;
-use crate::run::spill::Spill;
+use crate::run::outlet::capture::Output;
+use crate::run::outlet::spill::Spill;
 
 /// So much of an answer is shown in a message.
 const SHOWN: usize = 200;

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::answers::Read;
 use super::service::Service;
-use crate::run::capture::Output;
 use crate::run::command::Ended;
 use crate::run::ending::{Command, fail, retry};
-use crate::run::escape::escaped;
 use crate::run::message::say;
+use crate::run::outlet::capture::Output;
+use crate::run::outlet::escape::escaped;
 use crate::run::stop::Cause;
 
 /// A process closes its pipes some moments before it has ended.

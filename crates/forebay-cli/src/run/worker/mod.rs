@@ -42,7 +42,7 @@ pub(crate) use service::consume;
 pub(crate) use window::MOST;
 
 use super::Args;
-use super::template::Template;
+use super::command::template::Template;
 
 /// What the workers of a run have in common.
 #[derive(Debug)]

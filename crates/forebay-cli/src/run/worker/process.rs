@@ -20,7 +20,7 @@ use rustix::process::{
 use super::errors::{self, Errors};
 use crate::run::Run;
 use crate::run::command::GRACE;
-use crate::run::group::{Groups, mark, number_beside_items};
+use crate::run::command::group::{Groups, mark, number_beside_items};
 use crate::run::item::Item;
 
 /// What there is to do.

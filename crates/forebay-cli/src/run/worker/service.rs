@@ -13,15 +13,15 @@ use super::death::Fate;
 use super::process::Process;
 use super::window::Window;
 use crate::run::Run;
-use crate::run::capture::Output;
 use crate::run::command::Ended;
+use crate::run::command::starting::{never_runs, patiently, show_command};
 use crate::run::consumer::next;
 use crate::run::ending::{Command, acknowledge, deliver, deliver_answers, fail};
-use crate::run::escape::escaped;
-use crate::run::event::Event;
 use crate::run::item::Item;
 use crate::run::message::say;
-use crate::run::starting::{never_runs, patiently, show_command};
+use crate::run::observer::event::Event;
+use crate::run::outlet::capture::Output;
+use crate::run::outlet::escape::escaped;
 use crate::run::stop::Cause;
 
 /// How it goes on after an exchange with the worker.

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::service::Service;
+use crate::run::command::processes;
 use crate::run::message::say;
-use crate::run::processes;
 
 /// How long a silence is before it is looked at.
 const LONG: Duration = Duration::from_secs(5);

@@ -1,0 +1,314 @@
+//! The joblog: a line about each item that finished or failed, written before the item is acked.
+//!
+//! The first nine columns are GNU parallel's, so that what reads its joblogs reads these. From the
+//! tenth on come the items, one in each, [escaped](crate::run::outlet::escape) so that a line is always one line.
+//! An item that has several columns of its own, from several sources or by `--colsep`, takes as many;
+//! where a command got more than one such item, a column `\;` stands between them.
+//! The header line names the columns and, last, the command. An item whose line was not written is
+//! not finished: after a power cut it is run again.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::run::arguments::Arguments;
+use crate::run::intake::resume::Finished;
+use crate::run::outlet::escape::{escaped, unescaped};
+use crate::run::standard;
+
+const COLUMNS: &str =
+    "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\tItem";
+
+/// What stands before the command in the header line.
+const COMMAND_MARK: &str = "# forebay run ";
+
+/// What stands between two rows of several columns. No escaping gives it.
+const BETWEEN_ROWS: &[u8] = b"\\;";
+
+/// An open joblog.
+#[derive(Debug)]
+pub(crate) struct Joblog {
+    path: PathBuf,
+    writer: Mutex<Writer>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    file: File,
+    /// Written into, again and again.
+    lines: Vec<u8>,
+}
+
+/// One line: an item, and how its command ended.
+#[derive(Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) seq: u64,
+    pub(crate) started: SystemTime,
+    pub(crate) runtime: Duration,
+    /// Bytes on standard output.
+    pub(crate) received: u64,
+    /// -1 when its time ran out.
+    pub(crate) exit_value: i32,
+    pub(crate) signal: i32,
+    pub(crate) command: &'a [u8],
+    pub(crate) args: &'a Arguments,
+}
+
+impl Row<'_> {
+    /// Whether the item finished; otherwise it failed.
+    pub(crate) fn finished(&self) -> bool {
+        self.exit_value == 0 && self.signal == 0
+    }
+}
+
+impl Joblog {
+    /// Opens a new joblog, in place of an earlier one.
+    pub(crate) fn create(path: &Path, command: &[u8]) -> Result<Self, String> {
+        if let Some(stream) = standard::stream(path) {
+            let mut file = stream.map_err(|error| cannot("open", path, &error))?;
+            write_header(&mut file, path, command)?;
+            return Ok(Self::of(path, file));
+        }
+        let mut file = open(path)?;
+        if is_regular(&file) {
+            // Never write over something that is not a joblog.
+            const START: &[u8] = b"Seq\tHost\tStarttime\t";
+            let mut start = Vec::new();
+            (&file)
+                .take(START.len() as u64)
+                .read_to_end(&mut start)
+                .map_err(|error| cannot("read", path, &error))?;
+            if !START.starts_with(&start) {
+                return Err(format!(
+                    "--joblog {}: this file is not a joblog, and would be overwritten; give \
+                     another name",
+                    path.display()
+                ));
+            }
+            file.set_len(0).map_err(|error| cannot("empty", path, &error))?;
+        }
+        write_header(&mut file, path, command)?;
+        Ok(Self::of(path, file))
+    }
+
+    /// Opens a joblog to go on with, and reads from it what has finished.
+    /// `has_columns` says whether its items have several.
+    pub(crate) fn resume(
+        path: &Path,
+        command: &[u8],
+        has_columns: bool,
+    ) -> Result<(Self, Finished), String> {
+        if standard::stream(path).is_some() {
+            return Err(format!("--resume: {} cannot be read back", path.display()));
+        }
+        let mut file = open(path)?;
+        if !is_regular(&file) {
+            return Err(format!("--resume: {} is not a regular file", path.display()));
+        }
+        let mut finished = Finished::default();
+        let mut reader = BufReader::new(&file);
+        let mut line = Vec::new();
+        let mut number = 0;
+        let mut whole = 0;
+        loop {
+            line.clear();
+            let read = reader
+                .read_until(b'\n', &mut line)
+                .map_err(|error| cannot("read", path, &error))?;
+            if line.pop() != Some(b'\n') {
+                // The end, or a line that was being written when the power went.
+                break;
+            }
+            number += 1;
+            whole += read as u64;
+            if number == 1 {
+                check_header(&line, path, command)?;
+            } else {
+                match parse(&line, has_columns) {
+                    Some((true, rows)) => rows.into_iter().for_each(|row| finished.add(row)),
+                    Some((false, _)) => {}
+                    None => finished.damaged.push(number),
+                }
+            }
+        }
+        if number == 0 {
+            if !COLUMNS.as_bytes().starts_with(&line[..line.len().min(COLUMNS.len())]) {
+                return Err(not_ours(path));
+            }
+            file.set_len(0).map_err(|error| cannot("empty", path, &error))?;
+            write_header(&mut file, path, command)?;
+        } else {
+            file.set_len(whole).map_err(|error| cannot("repair", path, &error))?;
+        }
+        Ok((Self::of(path, file), finished))
+    }
+
+    fn of(path: &Path, file: File) -> Self {
+        Self { path: path.to_owned(), writer: Mutex::new(Writer { file, lines: Vec::new() }) }
+    }
+
+    /// Writes the lines, in one piece.
+    pub(crate) fn record<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Result<(), String> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Writer { file, lines } = &mut *writer;
+        lines.clear();
+        rows.for_each(|row| row.write(lines));
+        file.write_all(lines).map_err(|error| cannot("write to", &self.path, &error))
+    }
+}
+
+impl Row<'_> {
+    fn write(&self, line: &mut Vec<u8>) {
+        let row = self;
+        let started = row.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let _ = write!(
+            line,
+            "{}\t:\t{started:.3}\t{:10.3}\t0\t{}\t{}\t{}\t{}",
+            row.seq,
+            row.runtime.as_secs_f64(),
+            row.received,
+            row.exit_value,
+            row.signal,
+            escaped(row.command),
+        );
+        for (index, columns) in row.args.rows().enumerate() {
+            if index > 0 && row.args.has_columns() {
+                line.push(b'\t');
+                line.extend_from_slice(BETWEEN_ROWS);
+            }
+            for column in columns {
+                line.push(b'\t');
+                line.extend_from_slice(escaped(column.as_bytes()).as_bytes());
+            }
+        }
+        line.push(b'\n');
+    }
+}
+
+fn open(path: &Path) -> Result<File, String> {
+    let file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(|error| cannot("open", path, &error))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            Err(format!("--joblog {}: another forebay is writing to it", path.display()))
+        }
+        // Not every file system knows locks.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+    }
+}
+
+fn is_regular(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file())
+}
+
+fn cannot(what: &str, path: &Path, error: &io::Error) -> String {
+    format!("cannot {what} the joblog {}: {error}", path.display())
+}
+
+fn not_ours(path: &Path) -> String {
+    format!(
+        "--resume: {} is not a joblog of forebay; without --resume a new one is begun elsewhere",
+        path.display()
+    )
+}
+
+fn write_header(file: &mut File, path: &Path, command: &[u8]) -> Result<(), String> {
+    let header = format!("{COLUMNS}\t{COMMAND_MARK}{}\n", escaped(command));
+    file.write_all(header.as_bytes()).map_err(|error| cannot("write to", path, &error))
+}
+
+fn check_header(line: &[u8], path: &Path, command: &[u8]) -> Result<(), String> {
+    let theirs = line
+        .strip_prefix(COLUMNS.as_bytes())
+        .and_then(|rest| rest.strip_prefix(b"\t"))
+        .and_then(|rest| rest.strip_prefix(COMMAND_MARK.as_bytes()))
+        .ok_or_else(|| not_ours(path))?;
+    if theirs == escaped(command).as_bytes() {
+        return Ok(());
+    }
+    Err(format!(
+        "--resume: the joblog {} is of another command: it ran `{}`, this is `{}`; give the same \
+         command, or another joblog",
+        path.display(),
+        String::from_utf8_lossy(theirs),
+        escaped(command),
+    ))
+}
+
+/// Whether the line says that its items finished, and which they are. `None` if it is damaged.
+fn parse(line: &[u8], has_columns: bool) -> Option<(bool, Vec<Vec<OsString>>)> {
+    let mut columns = line.split(|byte| *byte == b'\t');
+    let mut number = |is_valid: fn(&str) -> bool| {
+        let text = str::from_utf8(columns.next()?).ok()?.trim();
+        is_valid(text).then_some(text)
+    };
+    let whole = |text: &str| text.parse::<u64>().is_ok();
+    let signed = |text: &str| text.parse::<i32>().is_ok();
+    let fraction = |text: &str| text.parse::<f64>().is_ok();
+    number(whole)?;
+    number(|host| !host.is_empty())?;
+    number(fraction)?;
+    number(fraction)?;
+    number(whole)?;
+    number(whole)?;
+    let exit_value = number(signed)?;
+    let signal = number(signed)?;
+    let finished = exit_value == "0" && signal == "0";
+    unescaped(columns.next()?)?;
+    let mut rows = Vec::new();
+    let mut row = Vec::new();
+    for column in columns {
+        if has_columns && column == BETWEEN_ROWS {
+            rows.push(std::mem::take(&mut row));
+            continue;
+        }
+        row.push(OsString::from_vec(unescaped(column)?));
+        if !has_columns {
+            rows.push(std::mem::take(&mut row));
+        }
+    }
+    if has_columns {
+        rows.push(row);
+    }
+    let is_whole = !rows.is_empty() && rows.iter().all(|row| !row.is_empty());
+    is_whole.then_some((finished, rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_back_or_seen_as_damaged() {
+        let row = |columns: &[&str]| columns.iter().map(OsString::from).collect::<Vec<_>>();
+        let line = b"3\t:\t1795245055.768\t     0.001\t0\t4\t0\t0\techo a\\tb\ta\\tb";
+        assert_eq!(parse(line, false), Some((true, vec![row(&["a\tb"])])));
+        let line = b"3\t:\t1795245055.768\t     0.001\t0\t4\t1\t0\techo a\ta\tb";
+        assert_eq!(parse(line, false), Some((false, vec![row(&["a"]), row(&["b"])])));
+        assert_eq!(parse(line, true), Some((false, vec![row(&["a", "b"])])));
+        let line = b"3\t:\t1.0\t1.0\t0\t4\t0\t0\techo\ta\tb\t\\;\tc\t";
+        assert_eq!(parse(line, true), Some((true, vec![row(&["a", "b"]), row(&["c", ""])])));
+        assert_eq!(parse(line, false), None);
+        for damaged in [
+            &b""[..],
+            b"x\t:\t1.0\t1.0\t0\t4\t0\t0\techo a\ta",
+            b"3\t:\t1.0\t1.0\t0\t4\t0\t0\techo a",
+            b"3\t:\t1.0\t1.0\t0\t4\t0\t0\techo a\ta\\",
+            b"3\t:\t1.0\t1.0\t0\t4\t\t0\techo a\ta",
+            b"\0\0\0\0\0",
+        ] {
+            for has_columns in [false, true] {
+                let line = String::from_utf8_lossy(damaged);
+                assert_eq!(parse(damaged, has_columns), None, "{line}");
+            }
+        }
+    }
+}
