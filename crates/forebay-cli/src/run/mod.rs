@@ -98,12 +98,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay::{Consumer, Lease};
-use rustix::process::{Resource, Signal, getrlimit, setrlimit};
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 pub(crate) use args::Args;
 use backoff::Backoff;
 use circle::Circle;
-use command::GRACE;
 use command::group::Groups;
 use command::guard::Guard;
 use command::phrase::Phrase;
@@ -111,7 +110,7 @@ use command::surroundings::Surroundings;
 use command::template::Template;
 use elastic::Bounds;
 use gate::Gate;
-use halt::{Halt, What, When};
+use halt::Halt;
 use intake::Intake;
 use intake::input::Input;
 use intake::producer::Production;
@@ -408,40 +407,6 @@ impl Run {
         }
     }
 
-    /// Starts nothing more. Says whether this was the first reason to stop.
-    pub(crate) fn stop_soon(&self, cause: Cause) -> bool {
-        let is_first = self.stop.soon(cause);
-        self.buffer.close();
-        self.pace.end();
-        self.gate.end();
-        self.backoff.end();
-        if is_first {
-            self.stop_producers();
-        }
-        is_first
-    }
-
-    /// Starts nothing more, and stops what runs.
-    pub(crate) fn stop_now(&self, cause: Cause) -> bool {
-        let is_first = self.stop.now(cause);
-        self.stop_soon(cause);
-        self.groups.stop_all(Signal::TERM);
-        self.after_grace(|groups| groups.stop_all(Signal::KILL));
-        is_first
-    }
-
-    fn after_grace(&self, kill: fn(&Groups)) {
-        let groups = Arc::clone(&self.groups);
-        let body = move || {
-            thread::sleep(GRACE);
-            kill(&groups);
-        };
-        // Without a thread to wait there is no grace.
-        if spawn("grace", body).is_err() {
-            kill(&self.groups);
-        }
-    }
-
     /// Gives an item back that has neither finished nor failed.
     fn give_back(&self, lease: Lease<Item>) {
         self.tell(&Event::Nack { item: &lease });
@@ -464,33 +429,6 @@ impl Run {
         }
         self.note_fault();
         say(format_args!("cannot write {name} any more: {error}"));
-    }
-
-    /// Standard output takes no more.
-    pub(crate) fn stop_without_output(&self, error: &io::Error) {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            // As with `| head`: whoever read has seen enough.
-            self.stop_now(Cause::OutputGone);
-        } else if self.stop_now(Cause::Broken) {
-            say(format_args!("cannot write to standard output: {error}; stopping"));
-        }
-    }
-
-    /// Stops if what has ended so far says so.
-    pub(crate) fn check_halt(&self) {
-        let Some(halt) = self.halt else { return };
-        let (succeeded, failed) = (self.tally.succeeded(), self.tally.failed());
-        if !halt.is_reached(succeeded, failed, self.total()) {
-            return;
-        }
-        let cause = Cause::Halted { success: halt.what == What::Success };
-        let is_first = match halt.when {
-            When::Soon => self.stop_soon(cause),
-            When::Now => self.stop_now(cause),
-        };
-        if is_first {
-            say(format_args!("halted: {succeeded} finished, {failed} failed"));
-        }
     }
 
     /// Several consumers may find out at once; the first item is the one to name.

@@ -1,8 +1,18 @@
 //! Whether the run is to stop early, how soon, and why.
 
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use rustix::process::Signal;
+
+use super::command::GRACE;
+use super::command::group::Groups;
+use super::halt::{What, When};
+use super::message::say;
+use super::{Run, spawn};
 
 /// Why a run stops before all items are done. The first cause counts, but an interruption outweighs
 /// the others.
@@ -84,5 +94,68 @@ impl Stop {
 
     pub(crate) fn cause(&self) -> Option<Cause> {
         *self.cause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Run {
+    /// Starts nothing more. Says whether this was the first reason to stop.
+    pub(crate) fn stop_soon(&self, cause: Cause) -> bool {
+        let is_first = self.stop.soon(cause);
+        self.buffer.close();
+        self.pace.end();
+        self.gate.end();
+        self.backoff.end();
+        if is_first {
+            self.stop_producers();
+        }
+        is_first
+    }
+
+    /// Starts nothing more, and stops what runs.
+    pub(crate) fn stop_now(&self, cause: Cause) -> bool {
+        let is_first = self.stop.now(cause);
+        self.stop_soon(cause);
+        self.groups.stop_all(Signal::TERM);
+        self.after_grace(|groups| groups.stop_all(Signal::KILL));
+        is_first
+    }
+
+    pub(super) fn after_grace(&self, kill: fn(&Groups)) {
+        let groups = Arc::clone(&self.groups);
+        let body = move || {
+            thread::sleep(GRACE);
+            kill(&groups);
+        };
+        // Without a thread to wait there is no grace.
+        if spawn("grace", body).is_err() {
+            kill(&self.groups);
+        }
+    }
+
+    /// Standard output takes no more.
+    pub(crate) fn stop_without_output(&self, error: &io::Error) {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // As with `| head`: whoever read has seen enough.
+            self.stop_now(Cause::OutputGone);
+        } else if self.stop_now(Cause::Broken) {
+            say(format_args!("cannot write to standard output: {error}; stopping"));
+        }
+    }
+
+    /// Stops if what has ended so far says so.
+    pub(crate) fn check_halt(&self) {
+        let Some(halt) = self.halt else { return };
+        let (succeeded, failed) = (self.tally.succeeded(), self.tally.failed());
+        if !halt.is_reached(succeeded, failed, self.total()) {
+            return;
+        }
+        let cause = Cause::Halted { success: halt.what == What::Success };
+        let is_first = match halt.when {
+            When::Soon => self.stop_soon(cause),
+            When::Now => self.stop_now(cause),
+        };
+        if is_first {
+            say(format_args!("halted: {succeeded} finished, {failed} failed"));
+        }
     }
 }
