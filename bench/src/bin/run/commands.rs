@@ -12,7 +12,10 @@ use crate::{Args, write_items};
 
 pub(crate) fn measure(args: &Args, folder: &Path) -> Result<Value, String> {
     let items = write_items(folder, args.items)?;
-    let (peers, missing) = Contender::peers(args.items, &items);
+    let (mut peers, missing) = Contender::peers(args.items, &items);
+    if let Some(wanted) = &args.peers {
+        peers.retain(|peer| wanted.iter().any(|wanted| wanted == peer.name));
+    }
     let mut contenders = vec![Contender::forebay(&args.forebay, folder, &items)];
     contenders.extend(peers);
     // Once to warm up, and so that whoever cannot do the work is known before anything is measured.

@@ -34,6 +34,9 @@ struct Args {
     /// How many times the command is run in a round of `commands`
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..))]
     items: u32,
+    /// Only these of the others in `commands`, such as xargs
+    #[arg(long, value_delimiter = ',')]
+    peers: Option<Vec<String>>,
     /// How many lines long-lived workers are fed in a round of `worker`
     #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u32).range(1..))]
     lines: u32,
