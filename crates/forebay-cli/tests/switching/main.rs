@@ -16,6 +16,9 @@ use workplace::Workplace;
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/switching.md");
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/switching/recorded.txt");
 
+/// Whose doings are recorded; without them a line fails, which is not what they do.
+const TOOLS: [&str; 4] = ["xargs", "parallel", "parallel.moreutils", "rush"];
+
 fn rows() -> Vec<Row> {
     let page = std::fs::read_to_string(PAGE).expect("the page is there");
     let rows = table::rows(&page);
@@ -38,10 +41,18 @@ fn record(rows: &[Row], recording: &mut Recording) {
     recording.keep(|old| rows.iter().any(|row| row.old.as_deref() == Some(old)));
     for old in rows.iter().filter_map(|row| row.old.as_ref()) {
         if recording.of(old).is_none() {
+            for tool in TOOLS.iter().filter(|tool| old.split(' ').any(|word| word == **tool)) {
+                assert!(is_installed(tool), "to record `{old}`, install {tool}");
+            }
             recording.add(old, Workplace::new().run(old));
         }
     }
     recording.write(RECORDED);
+}
+
+fn is_installed(tool: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(tool).is_file())
 }
 
 /// What is wrong with a line, if anything is.

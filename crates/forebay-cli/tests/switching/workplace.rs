@@ -1,6 +1,6 @@
 //! A folder with some files in it, in which a line is run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fmt;
 use std::fs;
@@ -14,8 +14,9 @@ use tempfile::TempDir;
 pub(crate) struct Done {
     pub(crate) succeeded: bool,
     pub(crate) output: Vec<String>,
-    /// Files that are new or changed, and what is in them.
+    /// Files that are new or changed, and what is in them. The names of folders end with `/`.
     pub(crate) files: BTreeMap<String, String>,
+    pub(crate) removed: BTreeSet<String>,
 }
 
 impl fmt::Display for Done {
@@ -26,6 +27,9 @@ impl fmt::Display for Done {
         }
         for (name, text) in &self.files {
             writeln!(f, "file {name} = {}", serde_json::Value::from(text.as_str()))?;
+        }
+        for name in &self.removed {
+            writeln!(f, "removed {name}")?;
         }
         Ok(())
     }
@@ -74,6 +78,7 @@ impl Workplace {
             .args(["120", "bash", "-c", line])
             .current_dir(self.folder.path())
             .env("PATH", env::join_paths(path).unwrap())
+            .env("LC_ALL", "C")
             .env("HOME", self.folder.path().join("home"))
             .env("PARALLEL_HOME", "/tmp/parallel-home")
             .stdin(Stdio::null())
@@ -83,8 +88,10 @@ impl Workplace {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         lines.sort();
         let mut files = files(self.folder.path());
+        let removed =
+            self.before.keys().filter(|name| !files.contains_key(*name)).cloned().collect();
         files.retain(|name, text| self.before.get(name) != Some(text));
-        Done { succeeded: output.status.success(), output: lines, files }
+        Done { succeeded: output.status.success(), output: lines, files, removed }
     }
 }
 
@@ -100,6 +107,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
             }
             if path.is_dir() {
                 folders.push(path);
+                found.insert(name + "/", String::new());
             } else {
                 let text = fs::read(&path).unwrap_or_default();
                 found.insert(name, String::from_utf8_lossy(&text).into_owned());

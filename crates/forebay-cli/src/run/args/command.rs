@@ -8,7 +8,7 @@ pub(crate) struct CommandLine {
     /// Use STR as the placeholder instead of {}
     ///
     /// Numbers such as {1} are then placeholders only where there are several arguments to name.
-    #[arg(short = 'I', long, value_name = "STR")]
+    #[arg(short = 'I', long, value_name = "STR", allow_hyphen_values = true)]
     pub(crate) replace: Option<OsString>,
 
     /// Run the command by `sh -c`, each item quoted so that it is one word and never code

@@ -14,7 +14,10 @@ pub(crate) struct Items {
     pub(crate) null: bool,
 
     /// Items end with DELIM instead of a newline; \n \t \r \0 \\ and \xHH are understood
-    #[arg(short, long, value_name = "DELIM", value_parser = clap::builder::OsStringValueParser::new())]
+    #[arg(
+        short, long, value_name = "DELIM", allow_hyphen_values = true,
+        value_parser = clap::builder::OsStringValueParser::new()
+    )]
     pub(crate) delimiter: Option<OsString>,
 
     /// Read items from FILE instead of standard input (`-` is standard input); repeat it for more
@@ -28,11 +31,14 @@ pub(crate) struct Items {
     ///
     /// SEP may hold \n \t \r \0 \\ and \xHH. A column that is missing is empty. {} is all of them, each
     /// an argument of its own.
-    #[arg(short = 'C', long, value_name = "SEP", value_parser = clap::builder::OsStringValueParser::new())]
+    #[arg(
+        short = 'C', long, value_name = "SEP", allow_hyphen_values = true,
+        value_parser = clap::builder::OsStringValueParser::new()
+    )]
     pub(crate) colsep: Option<OsString>,
 
     /// End a source at the item STR, which is none itself
-    #[arg(short = 'E', value_name = "STR")]
+    #[arg(short = 'E', value_name = "STR", allow_hyphen_values = true)]
     pub(crate) end: Option<OsString>,
 
     /// Read items from what the shell command CMD writes; repeat it for more at a time

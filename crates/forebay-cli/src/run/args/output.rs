@@ -19,7 +19,7 @@ pub(crate) struct Output {
     /// Begin each line of output with STR and a tab; STR may hold placeholders
     ///
     /// Where STR names no placeholder it is the same for all.
-    #[arg(long, value_name = "STR", conflicts_with = "tag")]
+    #[arg(long, value_name = "STR", conflicts_with = "tag", allow_hyphen_values = true)]
     pub(crate) tagstring: Option<OsString>,
 
     /// Print each line as soon as it is whole, mixed with those of other items
