@@ -63,6 +63,7 @@ fn done(text: &str) -> Done {
                 let text = serde_json::from_str(text).expect("a text in quotes");
                 done.files.insert(name.to_owned(), text);
             }
+            ("folder", name) => drop(done.files.insert(name.to_owned(), String::new())),
             ("removed", name) => drop(done.removed.insert(name.to_owned())),
             _ => panic!("what does this line say? {line}"),
         }

@@ -26,7 +26,11 @@ impl fmt::Display for Done {
             writeln!(f, "> {line}")?;
         }
         for (name, text) in &self.files {
-            writeln!(f, "file {name} = {}", serde_json::Value::from(text.as_str()))?;
+            if name.ends_with('/') {
+                writeln!(f, "folder {name}")?;
+            } else {
+                writeln!(f, "file {name} = {}", serde_json::Value::from(text.as_str()))?;
+            }
         }
         for name in &self.removed {
             writeln!(f, "removed {name}")?;
