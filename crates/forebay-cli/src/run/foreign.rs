@@ -4,11 +4,8 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 /// The flags, and what to do instead.
-const FOREIGN: [(&[&str], &str); 12] = [
-    (
-        &["--bar", "--eta", "--progress"],
-        "there is a bar wherever standard error is a terminal; a report comes at the end",
-    ),
+const FOREIGN: [(&[&str], &str); 18] = [
+    (&["--eta"], "there is a bar wherever standard error is a terminal; a report comes at the end"),
     (
         &[
             "--sshlogin",
@@ -36,6 +33,12 @@ const FOREIGN: [(&[&str], &str); 12] = [
     ),
     (&["--memfree", "--load", "--limit", "--noswap"], "`--elastic MIN..MAX` follows the load"),
     (&["--citation", "--will-cite"], "there is nothing to silence: leave it out"),
+    (&["--link", "--xapply"], "`:::+` puts a source side by side with the one before"),
+    (&["--pipepart"], "`--pipe -a FILE` cuts up a file"),
+    (&["--recend"], "`--pipe -d STR` lets blocks end after STR"),
+    (&["--shuf"], "`shuf FILE | forebay run ...` gives the items in a random order"),
+    (&["--trim", "--header"], "let sed or tail change the items before `forebay run` reads them"),
+    (&["--exit", "-x"], "an item that is too long fails by itself: leave it out"),
     (&["--tmpdir"], "set the environment variable TMPDIR"),
 ];
 

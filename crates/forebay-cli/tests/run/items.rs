@@ -23,6 +23,18 @@ fn a_delimiter_of_ones_own() {
 }
 
 #[test]
+fn what_separates_may_begin_with_a_hyphen() {
+    for flag in ["-d", "--delimiter"] {
+        let ended = run(&[flag, r"--\n", "-k", "printf", "<%s>"], b"a--\nb").exits(0);
+        assert_eq!(ended.text(), "<a><b>");
+    }
+    assert_eq!(run(&["-C", "--", "echo", "{2}"], b"a--b\n").exits(0).text(), "b\n");
+    assert_eq!(run(&["-E", "--end", "echo"], b"a\n--end\nb\n").exits(0).text(), "a\n");
+    assert_eq!(run(&["-I", "-x", "echo", "-x-x"], b"a\n").exits(0).text(), "aa\n");
+    assert_eq!(run(&["--tagstring", "--{}", "echo"], b"a\n").exits(0).text(), "--a\ta\n");
+}
+
+#[test]
 fn files_one_after_another_then_arguments() {
     let folder = Folder::new();
     let (one, two) = (folder.write("one", b"1\n2"), folder.write("two", b"3\n"));

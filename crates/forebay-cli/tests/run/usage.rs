@@ -1,5 +1,7 @@
 //! Wrong usage: one clear line, and 255.
 
+use std::process::{Command, Stdio};
+
 use crate::forebay::{Folder, run};
 
 #[test]
@@ -129,6 +131,38 @@ fn help_is_not_an_error() {
 }
 
 #[test]
+fn the_examples_of_the_help_work() {
+    let folder = Folder::new();
+    for name in ["log", "urls", "access.log", "a.png", "b.gz", "c.conf"] {
+        folder.write(name, b"one\ntwo\n");
+    }
+    for name in ["a", "b"] {
+        std::fs::create_dir(folder.path(name)).expect("made");
+    }
+    let help = run(&["--help"], b"").exits(0).text();
+    let examples: Vec<_> = help
+        .lines()
+        .filter(|line| line.starts_with("    ") && line.contains("forebay run "))
+        .collect();
+    assert!(examples.len() > 10, "{help}");
+    for example in examples {
+        // What they run is not installed everywhere, and `log` is never read to its end.
+        let line = example
+            .replace("forebay run ", concat!(env!("CARGO_BIN_EXE_forebay"), " run --dry-run "))
+            .replace("--dry-run --dry-run", "--dry-run")
+            .replace("tail -F", "tail");
+        let output = Command::new("timeout")
+            .args(["120", "sh", "-c", &line])
+            .current_dir(folder.root())
+            .stdin(Stdio::null())
+            .output()
+            .expect("sh starts");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{example}: {errors}");
+    }
+}
+
+#[test]
 fn a_flag_of_another_tool_is_told_what_does_the_same() {
     for (flag, instead) in [
         ("--eta", "a bar wherever"),
@@ -136,6 +170,11 @@ fn a_flag_of_another_tool_is_told_what_does_the_same() {
         ("--sshlogin=host", "ssh HOST"),
         ("-S", "ssh HOST"),
         ("--will-cite", "leave it out"),
+        ("--link", ":::+"),
+        ("--pipepart", "--pipe -a FILE"),
+        ("--recend=x", "--pipe -d"),
+        ("--shuf", "shuf FILE"),
+        ("--header=:", "before"),
     ] {
         run(&[flag, "--", "true"], b"a\n").exits(255).says(&[instead]);
     }

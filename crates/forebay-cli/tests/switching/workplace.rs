@@ -1,6 +1,6 @@
 //! A folder with some files in it, in which a line is run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fmt;
 use std::fs;
@@ -14,8 +14,9 @@ use tempfile::TempDir;
 pub(crate) struct Done {
     pub(crate) succeeded: bool,
     pub(crate) output: Vec<String>,
-    /// Files that are new or changed, and what is in them.
+    /// Files that are new or changed, and what is in them. The names of folders end with `/`.
     pub(crate) files: BTreeMap<String, String>,
+    pub(crate) removed: BTreeSet<String>,
 }
 
 impl fmt::Display for Done {
@@ -25,11 +26,21 @@ impl fmt::Display for Done {
             writeln!(f, "> {line}")?;
         }
         for (name, text) in &self.files {
-            writeln!(f, "file {name} {text:?}")?;
+            if name.ends_with('/') {
+                writeln!(f, "folder {name}")?;
+            } else {
+                writeln!(f, "file {name} = {}", serde_json::Value::from(text.as_str()))?;
+            }
+        }
+        for name in &self.removed {
+            writeln!(f, "removed {name}")?;
         }
         Ok(())
     }
 }
+
+/// What a tool keeps for itself is not what the line was for; each has its own form for it.
+const THEIR_OWN: [&str; 4] = ["home", "j.log", "done.log", "results"];
 
 /// The folder.
 pub(crate) struct Workplace {
@@ -54,31 +65,37 @@ impl Workplace {
         write("pairs", "a,1\nb,2\nc,3\n");
         write("words", "alpha beta\ngamma\n");
         write("commands", "echo first\necho second\n");
+        write("copies", "a.txt copy-of-a\nb.txt copy-of-b\n");
+        write("names", "a.txt\nsrc/main.c\n");
+        write("letters", "a\nb\n");
         let before = files(folder.path());
         Self { folder, before }
     }
 
-    /// Runs the line by `sh`, with `forebay` on the path.
+    /// Runs the line by `bash`, with `forebay` on the path.
     pub(crate) fn run(&self, line: &str) -> Done {
         let forebay =
             Path::new(env!("CARGO_BIN_EXE_forebay")).parent().expect("it lies in a folder");
         let path = env::var_os("PATH").unwrap_or_default();
         let path = std::iter::once(forebay.to_path_buf()).chain(env::split_paths(&path));
         let output = Command::new("timeout")
-            .args(["120", "sh", "-c", line])
+            .args(["120", "bash", "-c", line])
             .current_dir(self.folder.path())
             .env("PATH", env::join_paths(path).unwrap())
+            .env("LC_ALL", "C")
             .env("HOME", self.folder.path().join("home"))
             .env("PARALLEL_HOME", "/tmp/parallel-home")
             .stdin(Stdio::null())
             .output()
-            .expect("sh starts");
+            .expect("bash starts");
         let text = String::from_utf8_lossy(&output.stdout);
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         lines.sort();
         let mut files = files(self.folder.path());
+        let removed =
+            self.before.keys().filter(|name| !files.contains_key(*name)).cloned().collect();
         files.retain(|name, text| self.before.get(name) != Some(text));
-        Done { succeeded: output.status.success(), output: lines, files }
+        Done { succeeded: output.status.success(), output: lines, files, removed }
     }
 }
 
@@ -89,12 +106,12 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
         for entry in fs::read_dir(next).unwrap().flatten() {
             let path = entry.path();
             let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
-            // What a tool keeps for itself is not what the line was for.
-            if name.starts_with('.') || name == "home" || name == "j.log" {
+            if name.starts_with('.') || THEIR_OWN.contains(&name.as_str()) {
                 continue;
             }
             if path.is_dir() {
                 folders.push(path);
+                found.insert(name + "/", String::new());
             } else {
                 let text = fs::read(&path).unwrap_or_default();
                 found.insert(name, String::from_utf8_lossy(&text).into_owned());

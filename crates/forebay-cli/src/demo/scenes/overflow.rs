@@ -32,7 +32,10 @@ pub(super) const SCENE: Scene = Scene {
         ("crates/forebay-contract/src/overflow.rs", "the policies, and what a put says"),
         ("crates/forebay-threads/src/buffer/putting.rs", "what a put does on full"),
         ("crates/forebay-cli/src/demo/load.rs", "what is measured of the two sides"),
-        ("crates/forebay-cli/src/run/report/bottleneck.rs", "how many consumers would balance them"),
+        (
+            "crates/forebay-cli/src/run/report/bottleneck.rs",
+            "how many consumers would balance them",
+        ),
     ],
     play,
 };

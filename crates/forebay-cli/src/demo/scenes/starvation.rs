@@ -26,7 +26,10 @@ pub(super) const SCENE: Scene = Scene {
     source: &[
         ("crates/forebay-cli/src/demo/scenes/starvation.rs", "the scene"),
         ("crates/forebay-cli/src/demo/load.rs", "what is measured of the two sides"),
-        ("crates/forebay-cli/src/run/report/bottleneck.rs", "how many consumers would balance them"),
+        (
+            "crates/forebay-cli/src/run/report/bottleneck.rs",
+            "how many consumers would balance them",
+        ),
         ("crates/forebay-threads/src/waits.rs", "the time that takes wait on an empty buffer"),
     ],
     play,

@@ -8,10 +8,10 @@ pub(crate) struct CommandLine {
     /// Use STR as the placeholder instead of {}
     ///
     /// Numbers such as {1} are then placeholders only where there are several arguments to name.
-    #[arg(short = 'I', long, value_name = "STR")]
+    #[arg(short = 'I', long, value_name = "STR", allow_hyphen_values = true)]
     pub(crate) replace: Option<OsString>,
 
-    /// Run the command by `sh -c`, each item quoted so that it is one word and never code
+    /// Run the command by `sh -c`, each item quoted: one word, never code
     ///
     /// A command that itself evaluates its arguments (`eval`, `ssh host`, another `sh -c`) makes
     /// code of them again: quote once more for it, or give it the item in another way.
@@ -22,22 +22,24 @@ pub(crate) struct CommandLine {
     #[arg(long = "wd", visible_alias = "workdir", value_name = "DIR")]
     pub(crate) directory: Option<OsString>,
 
-    /// Put NAME into the environment of commands; VALUE may hold placeholders; repeat it for more
+    /// Put NAME into the environment; VALUE may hold placeholders
     ///
-    /// Nothing in VALUE is read by a shell. Several items in it are a space apart.
+    /// Repeat it for more. Nothing in VALUE is read by a shell. Several items in it are a space apart.
     #[arg(long = "env", value_name = "NAME=VALUE")]
     pub(crate) variables: Vec<OsString>,
 
-    /// Keep one process of the command for each consumer: an item a line in, an answer a line out
+    /// Keep a process for each consumer: a line in, a line out for each item
     ///
-    /// The worker reads items on standard input and prints one line for each, in their order, at once:
+    /// The command is started once for each consumer, not for each item. This worker reads items on standard input and prints one line for each, in their order, at once:
     /// it must flush its output after each line (`python -u`, `stdbuf -oL`, `fflush`). The answer
     /// finishes the item, and is its output. A worker that dies is started again; the item
     /// whose answer was due has failed, those behind it go to others. Part of a line is no answer.
     #[arg(long)]
     pub(crate) worker: bool,
 
-    /// As --worker, but items and answers end with a zero byte, so that they may hold newlines
+    /// As --worker, but items and answers end with a zero byte
+    ///
+    /// So they may hold newlines.
     #[arg(long = "worker-0")]
     pub(crate) worker_0: bool,
 

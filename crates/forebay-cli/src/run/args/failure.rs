@@ -20,28 +20,20 @@ pub(crate) struct Failure {
     #[arg(long, value_name = "N", value_parser = retries, default_value = "1")]
     pub(crate) retries: u32,
 
-    /// Wait TIME before the second try, and twice as long before each further one, up to a minute
+    /// Wait TIME before the second try, longer before others
     ///
-    /// An item in backoff holds no consumer: others run meanwhile.
+    /// Before each further try it is twice as long, up to a minute. An item in backoff holds no consumer: others run meanwhile.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "200ms")]
     pub(crate) backoff: Duration,
 
-    /// Stop early: WHEN is `now` or `soon`, WHAT is `fail`, `success` or `done`, N a number or N%
+    /// Stop early: now,fail=1 or soon,fail=10% or now,success=1 or soon,done=9
     ///
-    /// `soon` starts no further command and lets those that run finish; `now` stops them too.
+    /// WHEN is `now` or `soon`, WHAT is `fail`, `success` or `done`, N a number or N%. `soon` starts no further command and lets those that run finish; `now` stops them too.
     /// The exit status is then the number of items that failed; 0 if it was `success`, even with
     /// items remaining. A percentage is of all items; when they come through a pipe, it is looked at once the last
     /// one has been read.
     #[arg(long, value_name = "WHEN,WHAT=N")]
     pub(crate) halt: Option<Halt>,
-
-    /// Write a line about each item that finished or failed to FILE (`-` is standard output)
-    ///
-    /// The columns are those of GNU parallel (Seq Host Starttime JobRuntime Send Receive Exitval
-    /// Signal Command) and the items, escaped: \t \n \r \\ and \xHH. The header line names the
-    /// command too.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) joblog: Option<PathBuf>,
 
     /// Add items that failed for good to FILE, in the form that `-a FILE` reads
     ///
@@ -50,6 +42,14 @@ pub(crate) struct Failure {
     /// `forebay run -a FILE --dead OTHER COMMAND`.
     #[arg(long, value_name = "FILE")]
     pub(crate) dead: Option<PathBuf>,
+
+    /// Write a line about each item that finished or failed to FILE
+    ///
+    /// `-` is standard output. The columns are those of GNU parallel (Seq Host Starttime JobRuntime Send Receive Exitval
+    /// Signal Command) and the items, escaped: \t \n \r \\ and \xHH. The header line names the
+    /// command too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) joblog: Option<PathBuf>,
 
     /// Do not run again what the joblog says has finished, and add to it
     ///

@@ -13,24 +13,11 @@ use super::values::{capacity, duration, high, low, on_full, rate, weight};
 #[command(next_help_heading = "Flow")]
 #[command(group = ArgGroup::new("told").multiple(true))]
 pub(crate) struct Flow {
-    /// Let at most N items wait for a consumer [default: 64, or twice the consumers if that is more]
+    /// Let at most N items wait for a consumer [default: 64 or more]
     ///
-    /// With --worker the default is 1024. Under --pipe an item is a block, which is kept in memory: the
-    /// default is then twice the consumers.
+    /// The default is 64, or with --worker 1024, or twice --jobs if that is more. Under --pipe an item is a block, which is kept in memory: the default is then twice --jobs.
     #[arg(long, value_name = "N", value_parser = capacity)]
     pub(crate) capacity: Option<NonZeroUsize>,
-
-    /// Start at most N commands a second; N/m and N/h are a minute and an hour, N may be a fraction
-    ///
-    /// A retry is a start, too. What a start came too late is made up by the next ones, as far as it is
-    /// less than a twentieth of a second; so over a longer time the rate is kept, and no burst follows
-    /// a pause.
-    #[arg(long, value_name = "N/s", value_parser = rate, allow_hyphen_values = true)]
-    pub(crate) rate: Option<Duration>,
-
-    /// Let TIME go by between two starts of commands, at least
-    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
-    pub(crate) delay: Option<Duration>,
 
     /// Let items wait that weigh at most SIZE together, in bytes
     ///
@@ -40,14 +27,26 @@ pub(crate) struct Flow {
     #[arg(long, value_name = "SIZE", value_parser = weight)]
     pub(crate) weight: Option<NonZeroU64>,
 
-    /// Do this when the buffer is full: wait, wait=TIME, refuse, drop-oldest, or drop-newest
+    /// If full: wait, wait=TIME, refuse, drop-oldest, drop-newest
     ///
-    /// For sources that cannot wait. `wait=TIME` refuses an item that found no room for so long, `refuse`
+    /// What becomes of an item for which the buffer has no room; for sources that cannot wait. `wait=TIME` refuses an item that found no room for so long, `refuse`
     /// does so at once. `drop-oldest` drops the item that has waited longest to make room, `drop-newest`
     /// the new one. Items refused or dropped are counted in the report, run by nobody, and no failure: the
     /// exit status does not count them.
     #[arg(long, value_name = "WHAT", value_parser = on_full, default_value = "wait")]
     pub(crate) on_full: Overflow,
+
+    /// Start at most N commands a second; N/m: a minute; N/h: an hour
+    ///
+    /// N may be a fraction.     /// A retry is a start, too. What a start came too late is made up by the next ones, as far as it is
+    /// less than a twentieth of a second; so over a longer time the rate is kept, and no burst follows
+    /// a pause.
+    #[arg(long, value_name = "N/s", value_parser = rate, allow_hyphen_values = true)]
+    pub(crate) rate: Option<Duration>,
+
+    /// Let TIME go by between two starts of commands, at least
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
+    pub(crate) delay: Option<Duration>,
 
     /// Run the shell command CMD when so many items wait as --high says
     ///
@@ -58,18 +57,20 @@ pub(crate) struct Flow {
     #[arg(long, value_name = "CMD", group = "told")]
     pub(crate) on_high: Option<OsString>,
 
-    /// Run the shell command CMD when, after that, only so many items wait as --low says
+    /// Run the shell command CMD when, after that, so few wait as --low says
     ///
     /// If that has not come about when the run ends, CMD is run then, so that nobody stands still for a
     /// buffer that is gone.
     #[arg(long, value_name = "CMD", group = "told")]
     pub(crate) on_low: Option<OsString>,
 
-    /// Call it high when N items wait, for --on-high [default: 80 % of the capacity]
+    /// Call it high when N items wait [default: 80 % of the capacity]
     #[arg(long, value_name = "N", value_parser = high, requires = "told")]
     pub(crate) high: Option<usize>,
 
-    /// Call it low when N items wait, for --on-low [default: 20 % of the capacity, or less if --high is]
+    /// Call it low when N items wait [default: 20 % of the capacity]
+    ///
+    /// The default is less if --high is.
     #[arg(long, value_name = "N", value_parser = low, requires = "told")]
     pub(crate) low: Option<usize>,
 }

@@ -9,17 +9,20 @@ use super::values::{block, max_args, max_chars, max_lines};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Items")]
 pub(crate) struct Items {
-    /// Items end with a zero byte instead of a newline, as `find -print0` writes them
+    /// Items end with a zero byte, not a newline, as `find -print0` writes them
     #[arg(short = '0', long, conflicts_with = "delimiter")]
     pub(crate) null: bool,
 
-    /// Items end with DELIM instead of a newline; \n \t \r \0 \\ and \xHH are understood
-    #[arg(short, long, value_name = "DELIM", value_parser = clap::builder::OsStringValueParser::new())]
+    /// Items end with DELIM, not a newline; \n \t \r \0 \\ \xHH are understood
+    #[arg(
+        short, long, value_name = "DELIM", allow_hyphen_values = true,
+        value_parser = clap::builder::OsStringValueParser::new()
+    )]
     pub(crate) delimiter: Option<OsString>,
 
-    /// Read items from FILE instead of standard input (`-` is standard input); repeat it for more
+    /// Read items from FILE (`-` is standard input); repeat it for more
     ///
-    /// Several are read one after another, and then what the first `:::` gives: all of this is one
+    /// Standard input is then read only if named. Several are read one after another, and then what the first `:::` gives: all of this is one
     /// source. For each with each, name files after `::::`.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) arg_file: Vec<PathBuf>,
@@ -28,16 +31,19 @@ pub(crate) struct Items {
     ///
     /// SEP may hold \n \t \r \0 \\ and \xHH. A column that is missing is empty. {} is all of them, each
     /// an argument of its own.
-    #[arg(short = 'C', long, value_name = "SEP", value_parser = clap::builder::OsStringValueParser::new())]
+    #[arg(
+        short = 'C', long, value_name = "SEP", allow_hyphen_values = true,
+        value_parser = clap::builder::OsStringValueParser::new()
+    )]
     pub(crate) colsep: Option<OsString>,
 
     /// End a source at the item STR, which is none itself
-    #[arg(short = 'E', value_name = "STR")]
+    #[arg(short = 'E', value_name = "STR", allow_hyphen_values = true)]
     pub(crate) end: Option<OsString>,
 
-    /// Read items from what the shell command CMD writes; repeat it for more at a time
+    /// Read items from what the shell command CMD writes; repeat it for more
     ///
-    /// Each CMD is a producer of its own, run by `sh -c` with nothing on its standard input: slow and
+    /// All run at the same time. Each CMD is a producer of its own, run by `sh -c` with nothing on its standard input: slow and
     /// fast ones feed the same buffer side by side. Files and arguments are one producer more;
     /// standard input is read only if named. The commands are stopped when the run stops. If one fails,
     /// its items so far are run, and the exit status is 255.
@@ -58,9 +64,9 @@ pub(crate) struct Items {
     #[arg(short = 'n', long = "max-args", value_name = "N", value_parser = max_args)]
     pub(crate) group: Option<NonZeroUsize>,
 
-    /// Give up to N items to each command, repeating the word around a placeholder
+    /// As -n, but repeat the word around a placeholder for each item
     ///
-    /// As -n, but `x{}y` with the items 1 and 2 gives `x1y` and `x2y`. An item is a line of its own, and
+    /// `x{}y` with the items 1 and 2 gives `x1y` and `x2y`. An item is a line of its own, and
     /// never cut at its spaces.
     #[arg(
         short = 'L', visible_short_alias = 'N', long, value_name = "N", value_parser = max_lines,
@@ -68,7 +74,7 @@ pub(crate) struct Items {
     )]
     pub(crate) max_lines: Option<NonZeroUsize>,
 
-    /// Give as many items to each command as fit, repeating the word around a placeholder
+    /// Give as many items to each command as fit, as -L does it
     ///
     /// They fit if the command and its environment keep within the system's limit, and within -n, -L and
     /// -s. A command starts only when its items have all been
@@ -81,22 +87,24 @@ pub(crate) struct Items {
     #[arg(short = 'm')]
     pub(crate) fill: bool,
 
-    /// Let a command be N bytes long at most, a zero byte after each argument; means -X unless -m is given
+    /// Let a command be N bytes long at most; means -X unless -m is given
     ///
-    /// With --shell it is the length of the script. An item that is too long by itself has failed.
+    /// Each argument counts with the zero byte after it.     /// With --shell it is the length of the script. An item that is too long by itself has failed.
     #[arg(short = 's', long, value_name = "N", value_parser = max_chars)]
     pub(crate) max_chars: Option<NonZeroUsize>,
 
-    /// Give each command a block of the input on its standard input, instead of items as arguments
+    /// Give each command a block of the input on its standard input
     ///
-    /// A block ends after an item. What is counted, retried and kept in order is the block. By default so many
+    /// No items are then arguments: of the placeholders only {#} and {%} are left. A block ends after an item. What is counted, retried and kept in order is the block. By default so many
     /// may wait as there are consumers, twice.
     #[arg(long, conflicts_with_all = [
         "colsep", "end", "no_run_if_empty", "group", "max_lines", "fill_repeating", "fill", "max_chars", "resume",
     ])]
     pub(crate) pipe: bool,
 
-    /// Let a block be about SIZE bytes long; K, M and G are understood, by 1024
+    /// Let a block be about SIZE bytes long
+    ///
+    /// SIZE has the units of --weight: K, M, G by 1024, and k, m, g by 1000.
     #[arg(long, value_name = "SIZE", value_parser = block, default_value = "1M", requires = "pipe")]
     pub(crate) block: NonZeroUsize,
 }

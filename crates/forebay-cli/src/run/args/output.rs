@@ -19,12 +19,12 @@ pub(crate) struct Output {
     /// Begin each line of output with STR and a tab; STR may hold placeholders
     ///
     /// Where STR names no placeholder it is the same for all.
-    #[arg(long, value_name = "STR", conflicts_with = "tag")]
+    #[arg(long, value_name = "STR", conflicts_with = "tag", allow_hyphen_values = true)]
     pub(crate) tagstring: Option<OsString>,
 
-    /// Print each line as soon as it is whole, mixed with those of other items
+    /// Print each line as soon as it is whole
     ///
-    /// No line is printed in two, but for one longer than 1 MiB, which is printed in parts. A last
+    /// Lines of several items are then mixed. No line is printed in two, but for one longer than 1 MiB, which is printed in parts. A last
     /// line without a newline is given one. With --retries, what failed tries write is printed too,
     /// as it comes. With --keep-order the item whose turn it is prints line by line, and the lines
     /// of later ones are held back until its end.
@@ -75,11 +75,13 @@ pub(crate) struct Output {
     #[arg(long)]
     pub(crate) no_progress: bool,
 
-    /// Show the progress bar on a terminal, even with --quiet
+    /// Show the bar on a terminal, even with --quiet
     #[arg(long, visible_alias = "progress", conflicts_with = "no_progress")]
     pub(crate) bar: bool,
 
-    /// Write the report to FILE as JSON (`-` is standard output, after all else)
+    /// Write the report to FILE as JSON
+    ///
+    /// `-` is standard output, after all else.
     #[arg(long, value_name = "FILE")]
     pub(crate) report_json: Option<PathBuf>,
 
@@ -91,9 +93,9 @@ pub(crate) struct Output {
     #[arg(long, value_name = "FILE")]
     pub(crate) report_html: Option<PathBuf>,
 
-    /// Write a timeline of the run to FILE, for ui.perfetto.dev or chrome://tracing
+    /// Write a timeline of the run to FILE, for ui.perfetto.dev
     ///
-    /// A track for each consumer and producer shows each item and each wait, another the depth. It is written
+    /// chrome://tracing shows it, too. A track for each consumer and producer shows each item and each wait, another the depth. It is written
     /// while the run goes, with a few hundred bytes for each item; what there is after a crash can be read.
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
