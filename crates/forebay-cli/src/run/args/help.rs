@@ -23,7 +23,7 @@ Examples:
   A pipe needs a shell; leave {} unquoted there, it is quoted for you:
     forebay run --shell 'zcat {} | sort > {.}.sorted' ::: *.gz
   Try each up to five times, and go on after a power cut:
-    forebay run --retries 5 --joblog log --resume -a urls -- curl -fsSO {}
+    forebay run --retries 5 --joblog done.log --resume -a urls -- curl -fsSO {}
   Each size of each picture:
     forebay run convert {1} -resize {2} {1.}-{2}.webp ::: *.png ::: 64 256
   As few commands as the length of a command line allows:
