@@ -8,18 +8,19 @@
 //!
 //! It is looked at only when no item has ended for some seconds and the producer waits. Whoever is seen asleep
 //! in a write to the pipe is part of the circle. The run is stopped only where that is proven of all
-//! consumers: nobody of a command's processes does anything but write to the pipe, or wait for those who do, and
-//! no time limit will end it.
+//! consumers: nobody of a command's processes does anything but write to the pipe, or wait for those who do,
+//! nobody else holds the pipe to read it, and no time limit will end it.
 
 use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::process;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
 use super::Run;
 use super::command::processes::{self, Process};
-use super::intake::upstream::Upstream;
 use super::message::say;
 use super::stop::Cause;
 
@@ -109,7 +110,7 @@ impl Circle {
             return;
         }
         let way_out = "give a larger --capacity, or write to a file and give that to a second run";
-        if proven == consumers && run.timeout.is_none() {
+        if proven == consumers && run.timeout.is_none() && !is_read_elsewhere(pipe) {
             if run.stop_now(Cause::Broken) {
                 say(format_args!(
                     "all commands wait to write into the pipe that the items come from, which is full, and \
@@ -127,6 +128,21 @@ impl Circle {
     }
 }
 
+/// Whether any other process that can be looked at may read the pipe, and so make room in it.
+fn is_read_elsewhere(pipe: Pipe) -> bool {
+    let own = process::id();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    numbers.filter(|number| *number != own).any(|number| {
+        let handles = fs::read_dir(format!("/proc/{number}/fd")).into_iter().flatten().flatten();
+        let mut paths =
+            handles.filter_map(|entry| entry.path().into_os_string().into_string().ok());
+        paths.any(|path| {
+            Pipe::at(&path) == Some(pipe) && access(&path).is_some_and(|access| access != WRITES)
+        })
+    })
+}
+
 /// The full pipes that this process reads.
 fn full_pipes() -> Vec<Pipe> {
     let Ok(handles) = fs::read_dir("/proc/self/fd") else { return Vec::new() };
@@ -134,18 +150,27 @@ fn full_pipes() -> Vec<Pipe> {
         handles.flatten().filter_map(|entry| entry.path().into_os_string().into_string().ok());
     let pipes = paths.filter(|path| access(path) == Some(READS)).filter_map(|path| {
         let pipe = Pipe::at(&path)?;
-        let file = open(&path)?;
+        // Only a pipe is opened: to write, so that it tells whether there is room.
+        let is_pipe = fs::metadata(&path).ok()?.file_type().is_fifo();
+        let file = is_pipe.then(|| open(&path)).flatten()?;
         let found = file.metadata().ok()?;
         let is_same = pipe == Pipe { device: found.dev(), inode: found.ino() };
-        (is_same && Upstream::of(&file) == Upstream::Full).then_some(pipe)
+        (is_same && is_full(&file)).then_some(pipe)
     });
     pipes.collect()
 }
 
-/// A handle of our own, which is closed soon, for a pipe that we read anyway.
+/// A handle of our own to the other end, which is closed soon, of a pipe that we read anyway.
 fn open(path: &str) -> Option<File> {
     let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
-    OpenOptions::new().read(true).custom_flags(nonblocking).open(path).ok()
+    OpenOptions::new().write(true).custom_flags(nonblocking).open(path).ok()
+}
+
+/// Whether nothing more can be written. How many bytes are in it does not tell: small writes fill it sooner.
+fn is_full(pipe: &File) -> bool {
+    let mut pipe = [PollFd::new(pipe, PollFlags::OUT)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut pipe, Some(&now)) == Ok(0)
 }
 
 const READS: u32 = 0;

@@ -6,7 +6,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant, SystemTime};
 
 use forebay::{Consumer, Lease, TakeError};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::process::Signal;
+use rustix::stdio;
 
 use super::Run;
 use super::command::limit::bytes_of;
@@ -126,6 +129,10 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
             // Stopped by us.
             run.give_back(lease);
         }
+        Ok(ended) if run.manner == Manner::Direct && lost_its_reader(ended) => {
+            run.stop_without_output(&io::ErrorKind::BrokenPipe.into());
+            run.give_back(lease);
+        }
         Ok(ended) => {
             let times = (started, clock.elapsed());
             let command = Command { argv: &argv, times, ended: Ok(ended) };
@@ -172,6 +179,17 @@ fn start(
         patiently(run, || runner.run(argv, item, |which, bytes| receiver.push(which, bytes)));
     receiver.end();
     ended
+}
+
+/// Whether a command that wrote to our own standard output was ended by it, as nobody reads that any more.
+fn lost_its_reader(ended: Ended) -> bool {
+    let was_told = ended.status.signal() == Some(Signal::PIPE.as_raw())
+        || ended.status.code() == Some(128 + Signal::PIPE.as_raw());
+    let mut stdout = [PollFd::from_borrowed_fd(stdio::stdout(), PollFlags::OUT)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    was_told
+        && poll(&mut stdout, Some(&now)).is_ok()
+        && stdout[0].revents().contains(PollFlags::ERR)
 }
 
 fn reason(ended: Ended, timeout: Option<Duration>) -> String {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::process;
 use std::sync::Arc;
 use std::thread;
 
@@ -9,9 +10,9 @@ use rustix::process::Signal;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::Run;
 use super::message::say;
 use super::stop::Cause;
+use super::{LAST_WAIT, Run};
 
 /// Listens from here on, for as long as the process lives.
 pub(crate) fn listen(run: &Arc<Run>) -> io::Result<()> {
@@ -35,12 +36,21 @@ pub(crate) fn listen(run: &Arc<Run>) -> io::Result<()> {
                 1 => {
                     say("interrupted again: stopping what runs");
                     run.stop_now(cause);
+                    end_anyway(signal);
                 }
                 _ => run.groups.stop_all(Signal::KILL),
             }
         }
     })?;
     Ok(())
+}
+
+/// Ends the process if the run has not ended by then: somebody does not read what is left to write.
+fn end_anyway(signal: i32) {
+    let _ = super::spawn("end", move || {
+        thread::sleep(2 * LAST_WAIT);
+        process::exit(128 + signal);
+    });
 }
 
 /// Whether this process was started with the signal ignored, as by `nohup`.

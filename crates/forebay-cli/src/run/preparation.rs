@@ -31,6 +31,12 @@ use super::{IN_BACKOFF, claim, command::quote, standard, worker};
 /// How many columns an item has.
 pub(super) fn columns(args: &Args, input: Option<&Input>) -> Result<Columns, String> {
     let of_producers = if args.items.colsep.is_some() { Columns::Split } else { Columns::Known(1) };
+    if let (Some(flag), Some(Columns::Known(2..))) = (worker::flag(args), input.map(Input::columns))
+    {
+        return Err(format!(
+            "{flag}: a worker gets one item a line, and several sources give more; give it one source"
+        ));
+    }
     match input.map(Input::columns) {
         Some(columns) if columns != of_producers && !args.items.producer.is_empty() => Err(
             "--producer: its items have one column, and several sources give more; split items into columns \

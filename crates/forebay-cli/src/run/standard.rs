@@ -1,7 +1,8 @@
-//! Names of files that stand for a standard stream.
+//! Names of files that stand for a standard stream, or a pipe.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use rustix::stdio;
@@ -20,4 +21,9 @@ pub(crate) fn stream(path: &Path) -> Option<io::Result<File>> {
         _ => return None,
     };
     Some(stream.try_clone_to_owned().map(File::from))
+}
+
+/// Whether the name is that of a pipe.
+pub(crate) fn is_pipe(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
 }

@@ -45,6 +45,25 @@ fn commands_that_all_write_to_the_full_pipe_they_drain_are_named_and_stopped() {
 }
 
 #[test]
+fn where_somebody_else_may_read_the_pipe_nothing_is_proven() {
+    let folder = Folder::new();
+    let pipe = folder.arg("pipe");
+    // A reader that will make room, but later than it is looked why nothing moves.
+    let script = format!(
+        "mkfifo {pipe}; exec 3<> {pipe}; seq 4 >&3; (sleep 6; exec timeout 20 cat <&3 > /dev/null) & \
+         {} run -q -j2 --capacity 1 --halt now,done=4 -a {pipe} -- \
+         sh -c 'yes | head -c 100000 > {pipe}' 3>&-; echo $? > {}; kill %1",
+        env!("CARGO_BIN_EXE_forebay"),
+        folder.arg("status"),
+    );
+    let output =
+        std::process::Command::new("bash").args(["-c", &script]).output().expect("bash starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("never end"), "{said}");
+    assert_eq!(folder.lines("status"), ["0"], "{said}");
+}
+
+#[test]
 fn a_circle_that_may_end_is_only_named() {
     // The second consumer does something else, and then reads what is too much in the pipe.
     let folder = Folder::new();

@@ -291,3 +291,16 @@ fn names_of_bytes_are_kept() {
     run(&arguments, b"a\n").exits(0);
     assert_eq!(folder.names(), [bytes(b"l\xffog")]);
 }
+
+#[test]
+fn a_joblog_that_nobody_reads_any_more_stops_the_run() {
+    let line = format!(
+        "seq 200 | {} run -q --joblog >(head -2 > /dev/null) sh -c 'sleep 0.01'",
+        env!("CARGO_BIN_EXE_forebay")
+    );
+    let output =
+        std::process::Command::new("bash").args(["-c", &line]).output().expect("bash starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(255), "{said}");
+    assert!(said.contains("cannot write to the joblog"), "{said}");
+}

@@ -140,6 +140,14 @@ fn what_has_no_place_in_a_workers_command() {
         ended.says(&["--worker", "placeholder", "standard input", "{%}"]);
     }
     run(&["--worker-0", "-n2", "cat"], b"a\n").exits(255).says(&["--worker-0 with -n"]);
+    for grouped in [&["-X"][..], &["-m"], &["-s", "100"], &["-L2"]] {
+        let ended = run(&[&["--worker"], grouped, &["cat"]].concat(), b"a\nb\n").exits(255);
+        assert_eq!(ended.says(&["--worker with", "no groups"]).text(), "");
+    }
+    run(&["--worker", "--pipe", "cat"], b"a\n").exits(255).says(&["--pipe", "no blocks"]);
+    run(&["--worker", "-C,", "cat"], b"a,b\n").exits(255).says(&["--colsep"]);
+    let two = ["--worker", "cat", ":::", "a", ":::", "b"];
+    run(&two, b"").exits(255).says(&["--worker", "several sources"]);
     run(&["--worker", "-I", "X", "cat"], b"a\n").exits(255).says(&["--worker with -I"]);
     let script = each("echo {%}");
     assert_eq!(run(&["--worker", "-j1", "--shell", &script], b"a\n").exits(0).text(), "1\n");
@@ -298,4 +306,27 @@ fn items_are_bytes() {
     let arguments =
         [bytes(b"--worker"), bytes(b"-j1"), bytes(b"cat"), bytes(b":::"), bytes(b"\xfe\xff")];
     assert_eq!(run(&arguments, b"").exits(0).stdout, b"\xfe\xff\n");
+}
+
+#[test]
+fn a_worker_that_there_is_no_room_for_leaves_its_items_to_others() {
+    // Handles for two or three workers, not for eight.
+    let forebay = env!("CARGO_BIN_EXE_forebay");
+    let line = format!(
+        "ulimit -n 30; exec {forebay} run -q -j8 --worker sh -c '{}'",
+        each("sleep 0.01; echo $x")
+    );
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", &line])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    std::thread::spawn(move || std::io::Write::write_all(&mut stdin, &input(1..=2000)));
+    let output = child.wait_with_output().expect("ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2000, "{said}");
 }

@@ -32,17 +32,18 @@ pub(crate) fn show_command(run: &Run, argv: &[OsString]) {
     }
 }
 
+/// Whether the system is short of something that a start needs, which may pass.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    let errno = errno_of(error);
+    matches!(errno, Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE))
+}
+
 /// Starts something, again and again while the system is short of what that needs.
 pub(crate) fn patiently<T>(run: &Run, mut start: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let mut shortages = 0;
     loop {
         let result = start();
-        let is_short = result.as_ref().is_err_and(|error| {
-            matches!(
-                errno_of(error),
-                Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE)
-            )
-        });
+        let is_short = result.as_ref().is_err_and(is_shortage);
         if !is_short || shortages == SHORTAGES || run.stop.is_stopping() {
             return result;
         }

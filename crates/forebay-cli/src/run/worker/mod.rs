@@ -36,7 +36,7 @@ mod window;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 pub(crate) use service::consume;
 pub(crate) use window::MOST;
@@ -53,16 +53,36 @@ pub(crate) struct Workers {
     have_answered: AtomicBool,
     /// Whether the hint for a silent worker was given.
     hinted: AtomicBool,
+    /// Consumers that have not given up for want of what a worker needs.
+    able: AtomicUsize,
 }
 
 impl Workers {
     /// What was asked for, if it was workers.
     pub(crate) fn of(args: &Args) -> Result<Option<Self>, String> {
         let Some(flag) = flag(args) else { return Ok(None) };
-        if args.items.group.is_some() {
+        let items = &args.items;
+        let grouping = [
+            ("-n", items.group.is_some()),
+            ("-L", items.max_lines.is_some()),
+            ("-X, -m or -s", items.is_filling()),
+        ];
+        if let Some((grouped, _)) = grouping.into_iter().find(|(_, is_given)| *is_given) {
             return Err(format!(
-                "{flag} with -n: a worker answers one item after another, so there are no groups of \
-                 them; leave -n out"
+                "{flag} with {grouped}: a worker answers one item after another, so there are no groups of \
+                 them; leave it out"
+            ));
+        }
+        if items.pipe {
+            return Err(format!(
+                "{flag} with --pipe: a worker reads its items line by line, and no blocks; leave one of \
+                 them out"
+            ));
+        }
+        if items.colsep.is_some() {
+            return Err(format!(
+                "{flag} with --colsep: a worker gets its items as they are, and can split them itself; \
+                 leave --colsep out"
             ));
         }
         if args.command_line.replace.is_some() {
@@ -76,7 +96,14 @@ impl Workers {
             end,
             have_answered: AtomicBool::new(false),
             hinted: AtomicBool::new(false),
+            able: AtomicUsize::new(args.consumers().most),
         }))
+    }
+
+    /// A consumer gives up; not the last one, whose items nobody else would take.
+    fn give_up(&self) -> bool {
+        let others = |able: usize| (able > 1).then(|| able - 1);
+        self.able.fetch_update(Ordering::Relaxed, Ordering::Relaxed, others).is_ok()
     }
 }
 

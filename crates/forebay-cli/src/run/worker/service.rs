@@ -14,7 +14,7 @@ use super::process::Process;
 use super::window::Window;
 use crate::run::Run;
 use crate::run::command::Ended;
-use crate::run::command::starting::{never_runs, patiently, show_command};
+use crate::run::command::starting::{is_shortage, never_runs, patiently, show_command};
 use crate::run::consumer::next;
 use crate::run::ending::{Command, acknowledge, deliver, deliver_answers, fail};
 use crate::run::item::Item;
@@ -51,6 +51,8 @@ pub(super) struct Service<'a> {
     pub(super) told_of_idle_death: bool,
     /// Whether it was said that one closed its standard output.
     pub(super) told_of_closed_output: bool,
+    /// Whether it is left to others, as no worker can be started.
+    pub(super) has_given_up: bool,
     /// How often it was looked why the worker is silent.
     pub(super) looks: u32,
 }
@@ -67,6 +69,7 @@ pub(crate) fn consume(run: &Run, workers: &Workers, mut consumer: Consumer<Item>
         fruitless: 0,
         told_of_idle_death: false,
         told_of_closed_output: false,
+        has_given_up: false,
         looks: 0,
     };
     while let Ok(lease) = next(run, &consumer, number) {
@@ -79,6 +82,9 @@ pub(crate) fn consume(run: &Run, workers: &Workers, mut consumer: Consumer<Item>
         service.admit(lease);
         let in_backoff = service.serve(&consumer);
         drop(busy);
+        if service.has_given_up {
+            break;
+        }
         if in_backoff {
             // The item is now another's to give back: the buffer closes for a consumer that has
             // leases itself, but for this one there may be more to come.
@@ -170,6 +176,16 @@ impl Service<'_> {
                 self.looks = 0;
                 self.window.begin();
                 true
+            }
+            Err(error) if is_shortage(&error) && self.workers.give_up() => {
+                say(format_args!(
+                    "{} cannot be started: {error}; its items go to the others. More could be started with \
+                     a higher limit (`ulimit -n`, `ulimit -u`)",
+                    self.name()
+                ));
+                self.has_given_up = true;
+                self.give_all_back();
+                false
             }
             Err(error) => {
                 if let Some(first) = self.window.items().next() {
