@@ -31,7 +31,10 @@ const FOREIGN: [(&[&str], &str); 18] = [
         &["--interactive", "-p", "--open-tty", "--tty"],
         "commands have no terminal; `--dry-run` shows what would be run",
     ),
-    (&["--memfree", "--load", "--limit", "--noswap"], "`--elastic MIN..MAX` follows the load"),
+    (
+        &["--memfree", "--load", "--limit", "--noswap"],
+        "`-j`, `--rate` and `--delay` bound what runs at a time; nothing looks at the machine's load",
+    ),
     (&["--citation", "--will-cite"], "there is nothing to silence: leave it out"),
     (&["--link", "--xapply"], "`:::+` puts a source side by side with the one before"),
     (&["--pipepart"], "`--pipe -a FILE` cuts up a file"),

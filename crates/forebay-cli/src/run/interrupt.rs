@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 
 use rustix::process::Signal;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use super::message::say;
@@ -20,6 +20,8 @@ pub(crate) fn listen(run: &Arc<Run>) -> io::Result<()> {
     if !is_ignored(SIGHUP) {
         signals.add_signal(SIGHUP)?;
     }
+    // Beyond a limit on the size of files writing is an error then, and no sudden end.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     let run = Arc::clone(run);
     thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
         for (times, signal) in signals.forever().enumerate() {

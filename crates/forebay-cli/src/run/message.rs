@@ -9,6 +9,12 @@ use indicatif::ProgressBar;
 /// The bar that is on the terminal now.
 pub(crate) static BAR: OnceLock<ProgressBar> = OnceLock::new();
 
+/// Whether there is a bar, which is drawn over what stands on its line.
+pub(crate) fn is_bar_shown() -> bool {
+    // Nothing is asked of the bar itself: whoever writes beside it has it locked.
+    BAR.get().is_some()
+}
+
 /// Does something with the terminal while the bar is out of the way.
 pub(crate) fn beside_the_bar<R>(write: impl FnOnce() -> R) -> R {
     match BAR.get() {

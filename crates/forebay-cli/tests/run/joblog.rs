@@ -304,3 +304,18 @@ fn a_joblog_that_nobody_reads_any_more_stops_the_run() {
     assert_eq!(output.status.code(), Some(255), "{said}");
     assert!(said.contains("cannot write to the joblog"), "{said}");
 }
+
+#[test]
+fn a_limit_on_the_size_of_files_is_told() {
+    let folder = Folder::new();
+    let line = format!(
+        "ulimit -f 8; seq 2000 | {} run -q --joblog {} true",
+        env!("CARGO_BIN_EXE_forebay"),
+        folder.arg("log"),
+    );
+    let output =
+        std::process::Command::new("bash").args(["-c", &line]).output().expect("bash starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(255), "{said}");
+    assert!(said.contains("cannot write to the joblog") && said.contains("--resume"), "{said}");
+}

@@ -69,6 +69,8 @@ fn what_makes_no_sense_with_blocks() {
     run(&["--pipe", "--resume", "--joblog", "/dev/null", "cat"], b"")
         .exits(255)
         .says(&["--resume", "--pipe"]);
+    let dead = ["--pipe", "--dead", "/dev/null", "cat"];
+    run(&dead, b"").exits(255).says(&["--dead", "--pipe"]);
     run(&["--pipe", "cat", ":::", "a"], b"").exits(255).says(&["--pipe", "-a"]);
     run(&["--pipe", "echo", "{}"], b"a\n").exits(255).says(&["--pipe", "standard input", "-I"]);
     run(&["--pipe", "--block", "0", "cat"], b"").exits(255).says(&["at least 1 byte"]);

@@ -165,3 +165,10 @@ fn whoever_has_to_type_the_items_is_told() {
         assert!(!typed(quiet).0.contains("terminal"), "{quiet:?}");
     }
 }
+
+#[test]
+fn the_bar_is_not_drawn_over_a_line_without_an_end() {
+    let script = "printf unended >&2; sleep 0.3; : {}";
+    let shown = shown(true, &["-j1", "--shell", script, ":::", "a", "b"]);
+    assert!(shown.contains("unended\r\n"), "{shown:?}");
+}

@@ -40,7 +40,7 @@ pub(crate) struct Failure {
     /// An item a line, or ended as -0 or -d say; those that can never be run, and those too heavy for --weight,
     /// too. What stands in FILE stays. To try them again, with the same -0 or -d:
     /// `forebay run -a FILE --dead OTHER COMMAND`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "pipe")]
     pub(crate) dead: Option<PathBuf>,
 
     /// Write a line about each item that finished or failed to FILE

@@ -216,7 +216,7 @@ fn cannot(what: &str, path: &Path, error: &io::Error) -> String {
 
 fn not_ours(path: &Path) -> String {
     format!(
-        "--resume: {} is not a joblog of forebay; without --resume a new one is begun elsewhere",
+        "--resume: {} is not a joblog of forebay; give the one to go on with, or another name",
         path.display()
     )
 }

@@ -1,7 +1,7 @@
 //! Printing what commands wrote: one item at a time or line by line, in order if asked for.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, write};
 use rustix::stdio;
 
-use crate::run::message::beside_the_bar;
+use crate::run::message::{beside_the_bar, is_bar_shown};
 use crate::run::outlet::capture::{Output, Stream, Which};
 use crate::run::outlet::lines::Tagger;
 use crate::run::outlet::spill::Spill;
@@ -194,7 +194,16 @@ impl Printer {
 
     fn write_stream(&self, which: Which, tag: &[u8], stream: &Stream) -> io::Result<()> {
         let mut tagger = Tagger::new(tag);
-        stream.read(&self.spill, |part| write_to(which, tagger.tag(part)))
+        let mut is_line_open = false;
+        stream.read(&self.spill, |part| {
+            is_line_open = !part.ends_with(b"\n");
+            write_to(which, tagger.tag(part))
+        })?;
+        // The bar would be drawn over a line that has no end.
+        if is_line_open && is_bar_shown() && is_terminal(which) {
+            write_to(which, b"\n")?;
+        }
+        Ok(())
     }
 }
 
@@ -206,6 +215,13 @@ fn write_out(text: &mut Vec<u8>) -> io::Result<()> {
     let printed = beside_the_bar(|| write_all(stdio::stdout(), text));
     text.clear();
     printed
+}
+
+fn is_terminal(which: Which) -> bool {
+    match which {
+        Which::Stdout => io::stdout().is_terminal(),
+        Which::Stderr => io::stderr().is_terminal(),
+    }
 }
 
 fn write_to(which: Which, bytes: &[u8]) -> io::Result<()> {

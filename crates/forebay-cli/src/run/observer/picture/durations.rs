@@ -26,11 +26,13 @@ impl Summary {
     pub(super) fn of(told: &Told<'_>) -> Option<Self> {
         let tries = &told.seen.tries;
         let at = |quantile: f64| tries.value_at_quantile(quantile) as f64 / NANOS;
+        let most = told.seen.slowest.list().first().map_or(0.0, |slow| slow.took.as_secs_f64());
+        // The histogram tells the upper ends of its buckets.
         (!tries.is_empty()).then(|| Self {
             least: tries.min() as f64 / NANOS,
-            median: at(0.5),
-            late: at(0.95),
-            most: told.seen.slowest.list().first().map_or(0.0, |slow| slow.took.as_secs_f64()),
+            median: at(0.5).min(most),
+            late: at(0.95).min(most),
+            most,
         })
     }
 }
