@@ -36,7 +36,9 @@ cargo xtask bench NAME [ARGUMENT]...
     uncontended  a put and a take with nobody else there
     idle         processor time of producers and consumers that only wait
     memory       bytes that a buffer takes
-    run          `forebay run` beside xargs and both programs called parallel
+    run          `forebay run` beside xargs and both programs called parallel, and its own promises
+    web          the example web server under twenty times its load
+    toyvm        programs of ToyVM run, traced, swept and read
     page         the JSON files of the others as one page with pictures
     `cargo xtask bench NAME --help` tells the arguments.
 ";

@@ -78,7 +78,6 @@ fn rendered(command: clap::Command) -> io::Result<Vec<u8>> {
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
-
     if has_verbs {
         man.render_subcommands_section(&mut page)?;
     }

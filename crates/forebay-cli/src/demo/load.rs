@@ -1,7 +1,7 @@
 //! What a scene's two sides did with their time, and what follows from that.
 //!
 //! Who was the bottleneck, and how many consumers would balance the two sides, is found as
-//! `forebay run` finds it: there is one formula, in `run/bottleneck.rs`, and it is explained there.
+//! `forebay run` finds it: there is one formula, in `run/report/bottleneck.rs`, and it is explained there.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,5 @@
-//! How a try ends: what was written is printed, the joblog gets its line, the lease its answer, in this
-//! order. If one of the first two cannot be done, the item has not come to its end.
+//! How a try ends: results are written, what was written is printed, the joblog gets its line, the lease its
+//! answer, in this order. If one of them cannot be done, the item has not come to its end.
 
 use std::ffi::OsString;
 use std::iter;

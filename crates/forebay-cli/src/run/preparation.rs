@@ -11,6 +11,7 @@ use forebay::{Builder, Consumer, Producer};
 
 use super::args::Args;
 use super::command::measure::Measure;
+use super::command::quote;
 use super::command::surroundings::Surroundings;
 use super::command::template::{Reading, Template};
 use super::intake::input::Input;
@@ -26,7 +27,7 @@ use super::observer::trace::Trace;
 use super::outlet::joblog::Joblog;
 use super::outlet::results::Results;
 use super::watermark::Marks;
-use super::{IN_BACKOFF, claim, command::quote, standard, worker};
+use super::{IN_BACKOFF, claim, standard, worker};
 
 /// How many columns an item has.
 pub(super) fn columns(args: &Args, input: Option<&Input>) -> Result<Columns, String> {

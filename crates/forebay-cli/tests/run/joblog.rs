@@ -295,7 +295,7 @@ fn names_of_bytes_are_kept() {
 #[test]
 fn a_joblog_that_nobody_reads_any_more_stops_the_run() {
     let line = format!(
-        "seq 200 | {} run -q --joblog >(head -2 > /dev/null) sh -c 'sleep 0.01'",
+        "seq 200 | timeout 60 {} run -q --joblog >(head -2 > /dev/null) sh -c 'sleep 0.01'",
         env!("CARGO_BIN_EXE_forebay")
     );
     let output =

@@ -52,7 +52,7 @@ fn nothing_can_be_done_with_output_that_is_not_collected() {
 #[test]
 fn a_reader_that_goes_away_ends_the_run() {
     let line = format!(
-        "yes | {} run -q -u echo | head -1; echo ${{PIPESTATUS[1]}}",
+        "yes | timeout 60 {} run -q -u echo | head -1; echo ${{PIPESTATUS[1]}}",
         env!("CARGO_BIN_EXE_forebay")
     );
     let output =

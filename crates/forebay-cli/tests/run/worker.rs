@@ -144,6 +144,7 @@ fn what_has_no_place_in_a_workers_command() {
         let ended = run(&[&["--worker"], grouped, &["cat"]].concat(), b"a\nb\n").exits(255);
         assert_eq!(ended.says(&["--worker with", "no groups"]).text(), "");
     }
+    run(&["--worker", "-u", "cat"], b"a\n").exits(255).says(&["--worker with -u"]);
     run(&["--worker", "--pipe", "cat"], b"a\n").exits(255).says(&["--pipe", "no blocks"]);
     run(&["--worker", "-C,", "cat"], b"a,b\n").exits(255).says(&["--colsep"]);
     let two = ["--worker", "cat", ":::", "a", ":::", "b"];
@@ -329,4 +330,18 @@ fn a_worker_that_there_is_no_room_for_leaves_its_items_to_others() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2000, "{said}");
+}
+
+#[test]
+fn each_answer_has_results_of_its_own() {
+    let folder = Folder::new();
+    let results = folder.arg("results");
+    run(&["--worker", "-j2", "--results", &results, "cat"], &input(1..=300)).exits(0);
+    let folders = std::fs::read_dir(&results).expect("a folder").flatten();
+    let mut answers: Vec<u32> = folders
+        .filter_map(|entry| std::fs::read_to_string(entry.path().join("stdout")).ok())
+        .map(|answer| answer.trim_end().parse().expect("a number"))
+        .collect();
+    answers.sort_unstable();
+    assert!(answers.into_iter().eq(1..=300));
 }

@@ -73,6 +73,12 @@ impl Workers {
                  them; leave it out"
             ));
         }
+        if args.output.ungroup {
+            return Err(format!(
+                "{flag} with -u: what a worker writes are answers, which are told apart before they are \
+                 printed; leave -u out"
+            ));
+        }
         if items.pipe {
             return Err(format!(
                 "{flag} with --pipe: a worker reads its items line by line, and no blocks; leave one of \

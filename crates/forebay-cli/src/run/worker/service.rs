@@ -268,17 +268,26 @@ impl Service<'_> {
         let began = began.checked_sub(time).unwrap_or(began);
         let ended = Ended { status: ExitStatus::default(), timed_out: false, stopped: false };
         let mut command = Command { argv: &process.argv, times: (began, each), ended: Ok(ended) };
+        // One by one what may be long, and what has a folder of results of its own; the rest in one go.
         let mut from = 0;
-        if let Some(mut output) = self.answers.first(&run.spill)
+        let mut long = self.answers.first(&run.spill);
+        while from < count
+            && (long.is_some() || run.results.is_some())
             && let Some(lease) = self.window.pop()
         {
+            let mut output = long.take().unwrap_or_else(|| {
+                let mut output = Output::default();
+                let answer = self.answers.whole(from).next().unwrap_or_default();
+                output.stdout.push(answer, &run.spill);
+                output
+            });
             if !deliver(run, self.number, &lease, &mut output, Some(&command)) {
                 run.give_back(lease);
                 return Course::Stop;
             }
             acknowledge(run, self.number, lease);
             command.times.0 += each;
-            from = 1;
+            from += 1;
         }
         let answers = self.window.items().zip(self.answers.whole(from));
         if !deliver_answers(run, self.number, answers, &command) {
