@@ -2,7 +2,7 @@
 
 use std::{error, fmt};
 
-use crate::Batch;
+use crate::{Batch, Fault};
 
 /// Why a put did not place its item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +18,8 @@ pub enum Refusal {
     Abandoned,
     /// The item weighs more than the whole buffer may hold: it would wait for ever (C1).
     TooHeavy,
+    /// The buffer cannot be used; only one outside this process meets this.
+    Unable(Fault),
 }
 
 impl fmt::Display for Refusal {
@@ -28,6 +30,7 @@ impl fmt::Display for Refusal {
             Self::Closed => "the buffer is closed",
             Self::Abandoned => "the buffer has no consumer left",
             Self::TooHeavy => "the item is heavier than the buffer may hold",
+            Self::Unable(fault) => return fault.fmt(f),
         })
     }
 }
@@ -106,6 +109,8 @@ pub enum TakeError {
     TimedOut,
     /// The buffer is closed and drained: nothing can come any more (C6).
     Closed,
+    /// The buffer cannot be used; only one outside this process meets this.
+    Unable(Fault),
 }
 
 impl fmt::Display for TakeError {
@@ -115,6 +120,7 @@ impl fmt::Display for TakeError {
             Self::LeaseLimit => "as many items are leased as the buffer allows",
             Self::TimedOut => "nothing came before the deadline",
             Self::Closed => "the buffer is closed and drained",
+            Self::Unable(fault) => return fault.fmt(f),
         })
     }
 }
@@ -127,26 +133,55 @@ impl error::Error for TakeError {}
 pub enum LeaseError {
     /// The lease's deadline had passed; the item is somebody else's now.
     Expired,
+    /// The item is not held by this lease any more: it was given back by somebody who repaired the
+    /// buffer, or the lease was answered before.
+    NotHeld,
+    /// The buffer cannot be used, and the lease was not answered; only one outside this process meets
+    /// this.
+    Unable(Fault),
 }
 
 impl fmt::Display for LeaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Expired => "the lease has expired, and its item went back to the buffer",
+            Self::NotHeld => "the item is not held by this lease any more",
+            Self::Unable(fault) => return fault.fmt(f),
         })
     }
 }
 
 impl error::Error for LeaseError {}
 
-/// A join's deadline passed while something was unfinished (C7).
+/// Why a join did not see the end (C7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TimedOut;
+#[non_exhaustive]
+pub enum JoinError {
+    /// Something was still unfinished at the deadline.
+    TimedOut,
+    /// The buffer cannot be used; only one outside this process meets this.
+    Unable(Fault),
+}
 
-impl fmt::Display for TimedOut {
+impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("items were still unfinished at the deadline")
+        f.write_str(match self {
+            Self::TimedOut => "items were still unfinished at the deadline",
+            Self::Unable(fault) => return fault.fmt(f),
+        })
     }
 }
 
-impl error::Error for TimedOut {}
+impl error::Error for JoinError {}
+
+macro_rules! unable {
+    ($($error:ident)*) => {
+        $(impl From<Fault> for $error {
+            fn from(fault: Fault) -> Self {
+                Self::Unable(fault)
+            }
+        })*
+    };
+}
+
+unable! { Refusal TakeError LeaseError JoinError }

@@ -8,6 +8,7 @@
 //! - [`clause`]: the rules, with the numbers that tests, docs and messages cite.
 //! - [`sides`]: the traits [`Produce`], [`Consume`] and [`Leased`] that a buffer's handles keep.
 //! - [`error`]: refusals, which hand the refused item back.
+//! - [`fault`]: why a buffer outside this process cannot be used.
 //! - [`overflow`]: what a producer wants done on full, and what a put says of it.
 //! - [`statistics`]: what a buffer tells about itself.
 //! - [`model`]: the sequential reference model, the oracle of every test.
@@ -17,6 +18,7 @@
 pub mod clause;
 pub mod dead_letter;
 pub mod error;
+pub mod fault;
 pub mod model;
 pub mod overflow;
 pub mod patience;
@@ -25,7 +27,8 @@ pub mod statistics;
 
 pub use clause::Clause;
 pub use dead_letter::{DeadLetter, Death};
-pub use error::{LeaseError, PutError, PutManyError, Refusal, TakeError, TimedOut};
+pub use error::{JoinError, LeaseError, PutError, PutManyError, Refusal, TakeError};
+pub use fault::Fault;
 pub use model::Model;
 pub use overflow::{Batch, Outcome, Overflow};
 pub use patience::Patience;

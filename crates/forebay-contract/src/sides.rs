@@ -10,8 +10,8 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use crate::{
-    Batch, DeadLetter, LeaseError, Outcome, Overflow, Patience, PutError, PutManyError, Refusal,
-    Statistics, TakeError, TimedOut,
+    Batch, DeadLetter, JoinError, LeaseError, Outcome, Overflow, Patience, PutError, PutManyError,
+    Refusal, Statistics, TakeError,
 };
 
 /// The producing side. A clone is another producer of the same buffer, with the same policy.
@@ -86,10 +86,10 @@ pub trait Produce<T: Send + 'static>: Clone + Send + Sync + 'static {
     fn close(&self);
 
     /// Waits until nothing is unfinished (C7).
-    fn join_within(&self, patience: Patience) -> Result<(), TimedOut>;
+    fn join_within(&self, patience: Patience) -> Result<(), JoinError>;
 
     /// Waits, as a task, until nothing is unfinished (C7).
-    fn join_async(&self) -> impl Future<Output = ()> + Send;
+    fn join_async(&self) -> impl Future<Output = Result<(), JoinError>> + Send;
 
     /// The counts and waits of this moment (C8).
     fn statistics(&self) -> Statistics;
@@ -130,9 +130,9 @@ pub trait Produce<T: Send + 'static>: Clone + Send + Sync + 'static {
         self.put_within(item, Patience::Until(deadline))
     }
 
-    /// Waits until nothing is unfinished.
-    fn join(&self) {
-        self.join_within(Patience::Forever).expect("a join without a deadline cannot time out");
+    /// Waits until nothing is unfinished (C7).
+    fn join(&self) -> Result<(), JoinError> {
+        self.join_within(Patience::Forever)
     }
 }
 
@@ -197,10 +197,10 @@ pub trait Consume<T: Send + 'static>: Clone + Send + Sync + 'static {
     fn close(&self);
 
     /// Waits until nothing is unfinished (C7).
-    fn join_within(&self, patience: Patience) -> Result<(), TimedOut>;
+    fn join_within(&self, patience: Patience) -> Result<(), JoinError>;
 
     /// Waits, as a task, until nothing is unfinished (C7).
-    fn join_async(&self) -> impl Future<Output = ()> + Send;
+    fn join_async(&self) -> impl Future<Output = Result<(), JoinError>> + Send;
 
     /// The counts and waits of this moment (C8).
     fn statistics(&self) -> Statistics;
@@ -250,9 +250,9 @@ pub trait Consume<T: Send + 'static>: Clone + Send + Sync + 'static {
         self.lease_within(Patience::Until(deadline))
     }
 
-    /// Waits until nothing is unfinished.
-    fn join(&self) {
-        self.join_within(Patience::Forever).expect("a join without a deadline cannot time out");
+    /// Waits until nothing is unfinished (C7).
+    fn join(&self) -> Result<(), JoinError> {
+        self.join_within(Patience::Forever)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use forebay_contract::{Consume, DeadLetter, Patience, Statistics, TakeError, TimedOut};
+use forebay_contract::{Consume, DeadLetter, JoinError, Patience, Statistics, TakeError};
 
 use crate::atomics::Arc;
 use crate::buffer::Buffer;
@@ -145,12 +145,12 @@ impl<T> Consumer<T> {
     }
 
     /// As [`join`](Self::join), at most so long.
-    pub fn join_timeout(&self, timeout: Duration) -> Result<(), TimedOut> {
+    pub fn join_timeout(&self, timeout: Duration) -> Result<(), JoinError> {
         self.join_within(Patience::lasting(timeout))
     }
 
     /// As [`join`](Self::join), as long as `patience` says.
-    pub fn join_within(&self, patience: Patience) -> Result<(), TimedOut> {
+    pub fn join_within(&self, patience: Patience) -> Result<(), JoinError> {
         self.buffer.join_within(patience)
     }
 
@@ -229,12 +229,13 @@ impl<T: Send + 'static> Consume<T> for Consumer<T> {
         Consumer::close(self);
     }
 
-    fn join_within(&self, patience: Patience) -> Result<(), TimedOut> {
+    fn join_within(&self, patience: Patience) -> Result<(), JoinError> {
         Consumer::join_within(self, patience)
     }
 
-    fn join_async(&self) -> impl Future<Output = ()> + Send {
-        Consumer::join_async(self)
+    async fn join_async(&self) -> Result<(), JoinError> {
+        Consumer::join_async(self).await;
+        Ok(())
     }
 
     fn statistics(&self) -> Statistics {

@@ -81,8 +81,9 @@ mod watermarks;
 pub use builder::{BuildError, Builder, Discipline, bounded, unbounded};
 pub use consumer::Consumer;
 pub use forebay_contract::{
-    Batch, Clause, Consume, DeadLetter, Death, LeaseError, Leased, Outcome, Overflow, Patience,
-    Permitted, Produce, PutError, PutManyError, Refusal, Share, Statistics, TakeError, TimedOut,
+    Batch, Clause, Consume, DeadLetter, Death, Fault, JoinError, LeaseError, Leased, Outcome,
+    Overflow, Patience, Permitted, Produce, PutError, PutManyError, Refusal, Share, Statistics,
+    TakeError,
 };
 pub use lease::Lease;
 pub use permit::Permit;

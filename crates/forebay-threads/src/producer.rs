@@ -5,8 +5,8 @@ use std::iter;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{
-    Batch, Outcome, Overflow, Patience, Produce, PutError, PutManyError, Refusal, Statistics,
-    TimedOut,
+    Batch, JoinError, Outcome, Overflow, Patience, Produce, PutError, PutManyError, Refusal,
+    Statistics,
 };
 
 use crate::atomics::Arc;
@@ -206,12 +206,12 @@ impl<T> Producer<T> {
     }
 
     /// As [`join`](Self::join), at most so long.
-    pub fn join_timeout(&self, timeout: Duration) -> Result<(), TimedOut> {
+    pub fn join_timeout(&self, timeout: Duration) -> Result<(), JoinError> {
         self.join_within(Patience::lasting(timeout))
     }
 
     /// As [`join`](Self::join), as long as `patience` says.
-    pub fn join_within(&self, patience: Patience) -> Result<(), TimedOut> {
+    pub fn join_within(&self, patience: Patience) -> Result<(), JoinError> {
         self.buffer.join_within(patience)
     }
 
@@ -289,12 +289,13 @@ impl<T: Send + 'static> Produce<T> for Producer<T> {
         Producer::close(self);
     }
 
-    fn join_within(&self, patience: Patience) -> Result<(), TimedOut> {
+    fn join_within(&self, patience: Patience) -> Result<(), JoinError> {
         Producer::join_within(self, patience)
     }
 
-    fn join_async(&self) -> impl Future<Output = ()> + Send {
-        Producer::join_async(self)
+    async fn join_async(&self) -> Result<(), JoinError> {
+        Producer::join_async(self).await;
+        Ok(())
     }
 
     fn statistics(&self) -> Statistics {

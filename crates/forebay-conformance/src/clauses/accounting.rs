@@ -237,7 +237,7 @@ pub fn c8_puts_racing_the_last_consumer_are_accounted<F: Factory>(factory: &F) {
         let counts = (s.produced, s.finished, s.waiting, s.dropped);
         let promised = (placed, taken, 0, placed - taken);
         ensure_eq!(Accounting, counts, promised, "produced, finished, waiting, dropped");
-        producer.join();
+        ensure_eq!(Join, producer.join(), Ok(()), "a join");
         drop(producer);
         ensure_eq!(Accounting, ledger.alive(), 0, "items that outlive their buffer");
     }

@@ -245,7 +245,7 @@ pub fn c6_dropping_the_last_consumer_refuses_puts<F: Factory>(factory: &F) {
     let s = producer.statistics();
     let counts = (s.produced, s.waiting, s.dropped, s.consumers);
     ensure_eq!(Accounting, counts, (1, 0, 1, 0), "produced, waiting, dropped, consumers");
-    producer.join();
+    ensure_eq!(Join, producer.join(), Ok(()), "a join");
 }
 
 /// A put that returned Ok before the close, or in a race with it, is always drained.

@@ -1,7 +1,7 @@
 //! C9, drop-oldest: it takes only what waits, from the front, and overtakes nobody; and C7 beside it.
 
 use forebay_contract::{
-    Consume, Leased, Outcome, Overflow, Patience, Permitted, Produce, Refusal, TimedOut,
+    Consume, JoinError, Leased, Outcome, Overflow, Patience, Permitted, Produce, Refusal,
 };
 
 use crate::ensure::{ensure, ensure_eq};
@@ -206,12 +206,12 @@ pub fn c7_drops_keep_join_right<F: Factory>(factory: &F) {
         let outcome = this.put(subject.item(9)).ok();
         ensure_eq!(Overflow, outcome, Some(Outcome::DroppedThis), "a put that drops itself");
         let tried = subject.producer.join_within(Patience::Try);
-        ensure_eq!(Join, tried, Err(TimedOut), "a join after drop {id}");
+        ensure_eq!(Join, tried, Err(JoinError::TimedOut), "a join after drop {id}");
         ensure!(Join, task.settle().is_pending(), "a join task after drop {id}");
     }
     ensure!(Join, !joining.has_ended(), "a join returned with an item waiting");
     ensure_eq!(Order, subject.try_take(), Ok(3), "the last item");
     ensure!(Join, task.is_woken(), "the take of the last item wakes the join task");
     ensure!(Join, task.settle().is_ready(), "the join task after the take of the last item");
-    joining.finish();
+    ensure_eq!(Join, joining.finish(), Ok(()), "the join");
 }

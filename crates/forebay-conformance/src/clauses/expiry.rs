@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{
-    Consume, Death, LeaseError, Leased, Patience, Produce, TakeError, TimedOut,
+    Consume, Death, JoinError, LeaseError, Leased, Patience, Produce, TakeError,
 };
 
 use crate::ensure::{ensure, ensure_eq};
@@ -173,11 +173,11 @@ pub fn c4_expiry_counts_as_a_delivery<F: Factory>(factory: &F) {
     let mut second = lease(&subject);
     ensure_eq!(NothingTwice, (second.deliveries(), second.failures()), (2, 0), "the second lease");
     let joined = subject.producer.join_within(Patience::Try);
-    ensure_eq!(Join, joined, Err(TimedOut), "a join while the item is leased");
+    ensure_eq!(Join, joined, Err(JoinError::TimedOut), "a join while the item is leased");
     let own = subject.producer.clone();
     let joining = Worker::start(move || own.join());
     expire::<F>(&mut second);
-    joining.finish();
+    ensure_eq!(Join, joining.finish(), Ok(()), "the join");
     let told =
         subject.consumer.take_dead().map(|l| (l.item.id(), l.death, l.deliveries, l.failures));
     ensure_eq!(NothingTwice, told, Some((0, Death::Deliveries, 2, 0)), "the dead letter");

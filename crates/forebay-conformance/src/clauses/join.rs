@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use forebay_contract::{Consume, Leased, Patience, Produce, TimedOut};
+use forebay_contract::{Consume, JoinError, Leased, Patience, Produce};
 
 use super::nothing_lost::die_with;
 use crate::ensure::{ensure, ensure_eq};
@@ -24,10 +24,10 @@ pub fn c7_join_returns_when_nothing_is_unfinished<F: Factory>(factory: &F) {
             subject.producer.join_within(Patience::lasting(PAUSE)),
         ];
         ensure_eq!(Join, joined, [Ok(()); 3], "lap {lap}: a join with nothing unfinished");
-        subject.producer.join();
-        subject.consumer.join();
-        block_on(subject.producer.join_async());
-        block_on(subject.consumer.join_async());
+        ensure_eq!(Join, subject.producer.join(), Ok(()), "a join");
+        ensure_eq!(Join, subject.consumer.join(), Ok(()), "a join");
+        ensure_eq!(Join, block_on(subject.producer.join_async()), Ok(()), "a join by a task");
+        ensure_eq!(Join, block_on(subject.consumer.join_async()), Ok(()), "a join by a task");
         subject.fill(0..2);
         ensure_eq!(NothingLost, subject.drain(), vec![0, 1], "lap {lap}: what was put");
     }
@@ -38,9 +38,9 @@ pub fn c7_join_counts_what_waits_and_what_is_leased<F: Factory>(factory: &F) {
     let subject = Subject::with_capacity(factory, 3);
     let ensure_unfinished = |what: &str| {
         let tried = subject.producer.join_within(Patience::Try);
-        ensure_eq!(Join, tried, Err(TimedOut), "a join with {what}");
+        ensure_eq!(Join, tried, Err(JoinError::TimedOut), "a join with {what}");
         let tried = subject.consumer.join_within(Patience::lasting(Duration::from_millis(1)));
-        ensure_eq!(Join, tried, Err(TimedOut), "a join with {what}");
+        ensure_eq!(Join, tried, Err(JoinError::TimedOut), "a join with {what}");
         let mut task = Task::new(subject.producer.join_async());
         ensure!(Join, task.settle().is_pending(), "a join task with {what}");
     };
@@ -87,6 +87,7 @@ pub fn c7_the_last_answer_wakes_every_join<F: Factory>(factory: &F) {
             Worker::start(move || {
                 let joined = timed.join_within(Patience::lasting(Duration::from_mins(10)));
                 ensure_eq!(Join, joined, Ok(()), "a join with a far deadline");
+                joined
             }),
             Worker::start(move || block_on(tasked.join_async())),
         ];
@@ -110,7 +111,8 @@ pub fn c7_the_last_answer_wakes_every_join<F: Factory>(factory: &F) {
         ensure!(Join, finished, "the last answer ({last}) is accepted");
         ensure!(Join, task.is_woken(), "the last answer ({last}) wakes the join task");
         ensure!(Join, task.settle().is_ready(), "the join task is ready after answer {last}");
-        finish_all(joins);
+        let joined = finish_all(joins);
+        ensure!(Join, joined.iter().all(Result::is_ok), "each join: {joined:?}");
     }
 }
 
@@ -132,7 +134,7 @@ pub fn c7_join_survives_the_death_of_a_worker<F: Factory>(factory: &F) {
         let redelivered = subject.consumer.lease_timeout(Duration::from_secs(1));
         let finished = redelivered.map(|lease| lease.ack().map(|item| item.id()));
         ensure_eq!(Join, finished, Ok(Ok(0)), "the item of the dead worker, finished by another");
-        joining.finish();
+        ensure_eq!(Join, joining.finish(), Ok(()), "the join");
     }
 }
 
@@ -162,9 +164,14 @@ pub fn c7_join_means_it_while_everything_moves<F: Factory>(factory: &F) {
                 ensure!(NothingLost, subject.producer.put(subject.item(id)).is_ok(), "put {id}");
             }
             if round % 2 == 0 {
-                subject.producer.join();
+                ensure_eq!(Join, subject.producer.join(), Ok(()), "a join");
             } else {
-                block_on(subject.consumer.join_async());
+                ensure_eq!(
+                    Join,
+                    block_on(subject.consumer.join_async()),
+                    Ok(()),
+                    "a join by a task"
+                );
             }
             let s = subject.statistics();
             let counts = (s.finished, s.waiting, s.leased);

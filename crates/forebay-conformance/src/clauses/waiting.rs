@@ -156,7 +156,7 @@ pub fn c5_waiting_is_sleeping<F: Factory>(factory: &F) {
         ("lease", blocked_consumer::<F, _>(&empty.consumer, |c| cost(|| drop(c.lease())))),
         ("join", {
             let own = full.producer.clone();
-            Worker::start(move || cost(|| own.join()))
+            Worker::start(move || cost(|| assert_eq!(own.join(), Ok(()))))
         }),
     ];
     thread::sleep(NAP);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use forebay_conformance::Counted;
 use forebay_contract::{
-    Consume, DeadLetter, LeaseError, Leased, Patience, Statistics, TakeError, TimedOut,
+    Consume, DeadLetter, JoinError, LeaseError, Leased, Patience, Statistics, TakeError,
 };
 
 use crate::fault::Fault;
@@ -132,12 +132,13 @@ impl Consume<Counted> for Consumer {
         self.monitor.close();
     }
 
-    fn join_within(&self, patience: Patience) -> Result<(), TimedOut> {
+    fn join_within(&self, patience: Patience) -> Result<(), JoinError> {
         join_within(&self.monitor, patience)
     }
 
-    fn join_async(&self) -> impl Future<Output = ()> + Send {
-        join_async(&self.monitor)
+    async fn join_async(&self) -> Result<(), JoinError> {
+        join_async(&self.monitor).await;
+        Ok(())
     }
 
     fn statistics(&self) -> Statistics {

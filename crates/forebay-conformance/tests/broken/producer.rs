@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use forebay_conformance::{Counted, Item, Ledger};
 use forebay_contract::{
-    Batch, Outcome, Overflow, Patience, Permitted, Produce, PutError, PutManyError, Refusal,
-    Statistics, TimedOut,
+    Batch, JoinError, Outcome, Overflow, Patience, Permitted, Produce, PutError, PutManyError,
+    Refusal, Statistics,
 };
 
 use crate::admission::Place;
@@ -252,12 +252,13 @@ impl Produce<Counted> for Producer {
         self.monitor.close();
     }
 
-    fn join_within(&self, patience: Patience) -> Result<(), TimedOut> {
+    fn join_within(&self, patience: Patience) -> Result<(), JoinError> {
         join_within(&self.monitor, patience)
     }
 
-    fn join_async(&self) -> impl Future<Output = ()> + Send {
-        join_async(&self.monitor)
+    async fn join_async(&self) -> Result<(), JoinError> {
+        join_async(&self.monitor).await;
+        Ok(())
     }
 
     fn statistics(&self) -> Statistics {

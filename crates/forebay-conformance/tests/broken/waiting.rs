@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use forebay_contract::{Patience, TimedOut};
+use forebay_contract::{JoinError, Patience};
 
 use crate::fault::Fault;
 use crate::monitor::Monitor;
@@ -157,9 +157,9 @@ pub(crate) async fn wait_forever<T>(
     answer.expect("who has no deadline does not give up")
 }
 
-pub(crate) fn join_within(monitor: &Monitor, patience: Patience) -> Result<(), TimedOut> {
+pub(crate) fn join_within(monitor: &Monitor, patience: Patience) -> Result<(), JoinError> {
     wait(monitor, Want::Join, patience, |state, _| monitor.is_joined(state).then_some(()))
-        .ok_or(TimedOut)
+        .ok_or(JoinError::TimedOut)
 }
 
 pub(crate) fn join_async(monitor: &Arc<Monitor>) -> impl Future<Output = ()> + Send {

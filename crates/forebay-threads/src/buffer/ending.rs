@@ -1,6 +1,6 @@
 //! How a buffer ends, and how it is known that all is done: close, abandon, join.
 
-use forebay_contract::{Patience, TimedOut};
+use forebay_contract::{JoinError, Patience};
 
 use super::Buffer;
 use crate::atomics::counters::Ordering;
@@ -64,8 +64,8 @@ impl<T> Buffer<T> {
         }
     }
 
-    pub(crate) fn join_within(&self, patience: Patience) -> Result<(), TimedOut> {
-        blocking::wait(patience, &mut Join::new(self)).ok_or(TimedOut)
+    pub(crate) fn join_within(&self, patience: Patience) -> Result<(), JoinError> {
+        blocking::wait(patience, &mut Join::new(self)).ok_or(JoinError::TimedOut)
     }
 
     pub(crate) fn poll_join(&self, turn: &mut Turn, sleeper: &mut Sleeper<'_>) -> Progress<()> {
