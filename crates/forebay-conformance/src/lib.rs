@@ -44,7 +44,7 @@ pub mod worker;
 pub use check::{Check, Failure};
 pub use factory::{Factory, Settings};
 pub use forebay_contract::Clause;
-pub use item::{Counted, Item};
+pub use item::{Counted, Item, Plain};
 pub use ledger::Ledger;
 pub use subject::Subject;
 pub use suite::checks;

@@ -121,7 +121,7 @@ fn rouse_at(monitor: &Weak<Monitor>, ticket: u64, deadline: Instant) {
             return;
         }
         if deadline <= Instant::now() {
-            Monitor::rouse(&mut state, ticket);
+            monitor.rouse(&mut state, ticket);
             return;
         }
         drop(state);
