@@ -111,3 +111,14 @@ pub trait Factory: Clone + Send + 'static {
         if Self::ITEMS_ARE_BYTES { 0 } else { items }
     }
 }
+
+/// Makes handles that can be killed, each in a process of its own (C3, C7).
+pub trait Mortal: Factory {
+    /// Kills the process in which this producer lives, whatever it is doing. When this returns, it does
+    /// nothing more; its calls are refused as [`Unable`](forebay_contract::Refusal::Unable), those that
+    /// wait too.
+    fn kill_producer(producer: &Self::Producer);
+
+    /// Kills the process in which this consumer lives, with the leases that it holds.
+    fn kill_consumer(consumer: &Self::Consumer);
+}
