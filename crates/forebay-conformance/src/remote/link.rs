@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::env;
 use std::io::BufReader;
-use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
@@ -18,6 +17,9 @@ use super::wire::Wire;
 
 /// Set in the processes that serve handles, so that they know what they are for.
 pub(super) const SERVES: &str = "FOREBAY_CONFORMANCE_SERVES";
+
+/// The word after which the process ends.
+pub(super) const END: &[u8] = &[];
 
 /// The process was killed, as the test wished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,8 +138,8 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // A line that is broken already is as good as one that is shut down here.
-        let _ = self.line.shutdown(Shutdown::Both);
+        // A process that has ended already need not hear it.
+        let _ = send(&*self.line, END);
         let mut process = lock(&self.process);
         if let Err(error) = process.wait()
             && !thread::panicking()

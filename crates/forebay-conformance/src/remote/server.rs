@@ -15,7 +15,7 @@ use forebay_contract::{Consume, Leased, Patience, Permitted, Produce};
 
 use super::Distance;
 use super::ask::{Ask, Reply, Thing, Told, Verb, receive, send};
-use super::link::SERVES;
+use super::link::{END, SERVES};
 use super::wire::Wire;
 use crate::Plain;
 
@@ -38,7 +38,9 @@ pub fn serve<D: Distance>() {
     let mut asks = BufReader::new(&line.stream);
     let mut server =
         Server::<D> { line: Arc::clone(&line), house: Arc::default(), tasks: HashMap::new() };
-    while let Ok(word) = receive(&mut asks) {
+    while let Ok(word) = receive(&mut asks)
+        && word != END
+    {
         let (number, ask) = <(u64, Ask)>::whole(&word).expect("a word that means something");
         server.hear(number, ask);
     }

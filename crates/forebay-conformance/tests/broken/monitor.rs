@@ -8,7 +8,6 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::task::Waker;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay_conformance::{Counted, Item, Settings};
@@ -16,9 +15,7 @@ use forebay_contract::{DeadLetter, Death, LeaseError, Refusal, Share, Statistics
 
 use crate::fault::Fault;
 use crate::state::{Entry, Held, State, Waiter, Want};
-
-/// How long a wake is on its way, where wakes travel.
-const JOURNEY: Duration = Duration::from_millis(1);
+use crate::waiting::wake_later;
 
 #[derive(Debug)]
 pub(crate) struct Monitor {
@@ -93,14 +90,7 @@ impl Monitor {
     pub(crate) fn rouse(&self, state: &mut State, ticket: u64) {
         let waiter = state.line.iter_mut().find(|waiter| waiter.ticket == ticket);
         if let Some(waker) = waiter.and_then(|waiter| waiter.waker.take()) {
-            if self.lasting {
-                thread::spawn(|| {
-                    thread::sleep(JOURNEY);
-                    waker.wake();
-                });
-            } else {
-                waker.wake();
-            }
+            if self.lasting { wake_later(waker) } else { waker.wake() }
         }
     }
 
