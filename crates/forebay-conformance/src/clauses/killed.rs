@@ -167,10 +167,17 @@ pub fn c5_a_killed_batch_has_placed_its_front<F: Mortal>(factory: &F) {
     // Whatever it has placed is there by now.
     taken.extend(subject.drain());
     let front: Vec<u64> = (0..taken.len() as u64).collect();
-    ensure_eq!(Order, taken, front, "what was placed of the batch");
+    ensure_eq!(Waiting, taken, front, "what was placed of the batch");
     ensure!(Bound, (5..=8).contains(&taken.len()), "{} of the batch", taken.len());
     ensure_eq!(Accounting, subject.ensure_accounted().produced, front.len() as u64, "produced");
-    subject.fill(20..23);
+    for id in 20..23 {
+        ensure_eq!(
+            Waiting,
+            subject.try_put(id),
+            Ok(()),
+            "a put where a killed batch stood in line"
+        );
+    }
     ensure_eq!(Bound, subject.try_put(23), Err(Refusal::Full), "the capacity after the death");
 }
 
@@ -345,6 +352,10 @@ pub fn c8_counts_are_exact_after_deaths<F: Mortal>(factory: &F) {
                 match calling.lease() {
                     Ok(lease) => {
                         let id = lease.id();
+                        // At times consumers are slow, and die with a lease; at times producers are.
+                        if id % 64 < 48 {
+                            thread::sleep(Duration::from_micros(200));
+                        }
                         if id % 7 == 3 && lease.deliveries() == 1 {
                             let _ = lease.nack();
                             continue;
