@@ -23,7 +23,11 @@ impl<'a> Turn<'a> {
         command: [u64; 2],
     ) -> Result<(Me, u64), Fault> {
         let entry = self.buffer.entry(self.me.participant)?;
-        let next = self.control.next_number();
+        let next = match role {
+            Role::Producer => self.control.next_producer(),
+            Role::Consumer => self.control.next_consumer(),
+            Role::Other => self.control.next_other(),
+        };
         let number = next.get();
         next.set(number + 1);
         let generation = entry.begin(role, process, number, command);
