@@ -16,7 +16,6 @@ impl Factory for InOneProcess {
     type Consumer = Consumer<Plain, Weighed>;
 
     const STAYS_OPEN: bool = true;
-    const WAKES_TRAVEL: bool = true;
     const ITEMS_ARE_BYTES: bool = true;
 
     fn build(&self, settings: &Settings) -> Result<(Self::Producer, Self::Consumer), String> {
