@@ -295,10 +295,8 @@ impl Used {
         turn.mend_chain(&chain)?;
         if is_dead && slot.death().len > 0 {
             let block = slot.death().block;
-            if block >= turn.buffer.geometry.blocks
-                || self.is_used(block)
-                || u64::from(slot.death().len) > Geometry::BLOCK_BYTES
-            {
+            let is_there = super::dead::reason_of(turn.buffer, slot).is_some();
+            if !is_there || block >= turn.buffer.geometry.blocks || self.is_used(block) {
                 // The letter stays, without its reason.
                 slot.set_death(crate::slot::Death { len: 0, block: NONE, ..slot.death() });
             } else {
