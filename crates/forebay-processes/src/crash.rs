@@ -1,4 +1,5 @@
-//! Where a process can be made to die, or to stop: before any store to shared memory.
+//! Where a process can be made to die or to stop, and power to fail: before any store to shared memory, and at each
+//! sync.
 //!
 //! Without the feature `crash-points`, nothing.
 
@@ -7,13 +8,26 @@
 #[allow(clippy::inline_always)] // nothing is left of it
 pub(crate) fn point() {}
 
+#[cfg(not(feature = "crash-points"))]
+#[inline(always)]
+#[allow(clippy::inline_always)] // nothing is left of it
+pub(crate) fn around_sync(
+    _: u64,
+    _: u64,
+    sync: impl FnOnce() -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    sync()
+}
+
 #[cfg(feature = "crash-points")]
-pub(crate) use armed::point;
+pub use armed::{Moment, arm, arm_stop, disarm, fail_next_sync, reached, unwatch, watch};
 #[cfg(feature = "crash-points")]
-pub use armed::{arm, arm_stop, disarm, reached};
+pub(crate) use armed::{around_sync, point};
 
 #[cfg(feature = "crash-points")]
 mod armed {
+    use std::cell::{Cell, RefCell};
+    use std::io;
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
     use rustix::process::{Signal, getpid, kill_process};
@@ -47,7 +61,63 @@ mod armed {
         REACHED.load(Ordering::SeqCst)
     }
 
+    /// What a watcher is told of.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Moment {
+        /// A store is about to be made; all before it were.
+        Store,
+        /// These bytes of the file, first and end, are about to be synced.
+        SyncBegins(u64, u64),
+        /// They were.
+        Synced(u64, u64),
+    }
+
+    type Watcher = Box<dyn FnMut(Moment)>;
+
+    thread_local! {
+        static WATCHER: RefCell<Option<Watcher>> = const { RefCell::new(None) };
+        static FAILS: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Tells the watcher of what this thread does, until [`unwatch`].
+    pub fn watch(watcher: impl FnMut(Moment) + 'static) {
+        WATCHER.set(Some(Box::new(watcher)));
+    }
+
+    /// Tells nobody any more.
+    pub fn unwatch() {
+        WATCHER.set(None);
+    }
+
+    /// Lets this thread's next sync fail, with nothing written.
+    pub fn fail_next_sync() {
+        FAILS.set(true);
+    }
+
+    fn tell(moment: Moment) {
+        WATCHER.with_borrow_mut(|watcher| {
+            if let Some(watcher) = watcher {
+                watcher(moment);
+            }
+        });
+    }
+
+    pub(crate) fn around_sync(
+        from: u64,
+        to: u64,
+        sync: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
+        if FAILS.take() {
+            return Err(rustix::io::Errno::IO.into());
+        }
+        tell(Moment::SyncBegins(from, to));
+        sync()?;
+        tell(Moment::Synced(from, to));
+        Ok(())
+    }
+
     pub(crate) fn point() {
+        tell(Moment::Store);
         let at = AT.load(Ordering::Relaxed);
         if at == 0 || REACHED.fetch_add(1, Ordering::SeqCst) + 1 != at {
             return;

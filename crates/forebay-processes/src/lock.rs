@@ -161,6 +161,14 @@ pub(crate) fn release(word: &Word32) {
     }
 }
 
+/// Lets a lock go that whoever had this entry before may have died with. For one who has just come to live there.
+pub(crate) fn release_of_dead(word: &Word32, participant: u32) {
+    let state = word.get();
+    if Holder::of(state) == Some(participant) && word.acquire(state, FREE).is_ok() {
+        wake(word, 1);
+    }
+}
+
 /// Sleeps while the word has this value, at most so long. Wakes for no reason are allowed.
 pub(crate) fn wait(word: &Word32, value: u32, at_most: Duration) -> Result<(), Fault> {
     let time = futex::Timespec {

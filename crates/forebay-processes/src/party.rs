@@ -106,7 +106,7 @@ impl Party {
             let entry = buffer.entry(participant)?;
             let Some(generation) = entry.generation() else { return Ok(()) };
             // In its place; if it held the lock, that is taken over.
-            let me = Me { participant, generation };
+            let me = Me { participant, generation: 0 };
             let mut turn = Turn::begin(buffer, me, Limit::Forever, Purpose::Join)?;
             if buffer.entry(participant)?.generation() == Some(generation) {
                 turn.bury_dead(participant)?;

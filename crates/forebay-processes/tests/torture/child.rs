@@ -30,7 +30,8 @@ pub(crate) struct Process(Child);
 /// In a child, plays its role and says so.
 pub(crate) fn play() -> bool {
     let Ok(role) = env::var(ROLE) else { return false };
-    set_parent_process_death_signal(Some(Signal::KILL)).expect("a child can be bound to its parent");
+    set_parent_process_death_signal(Some(Signal::KILL))
+        .expect("a child can be bound to its parent");
     let words: Vec<String> = env::args().skip(1).collect();
     let parent = getppid().map_or(0, |parent| parent.as_raw_nonzero().get());
     if words[0] != parent.to_string() {

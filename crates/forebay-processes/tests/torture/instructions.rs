@@ -17,8 +17,13 @@ use crate::watchdog;
 const SLICE: Duration = Duration::from_secs(8);
 
 /// The operations, and for the recovery, that from which it is.
-const STEPPED: [(&str, Option<&str>); 5] =
-    [("put", None), ("lease", None), ("ack", None), ("ack-and-lease", None), ("open", Some("lease"))];
+const STEPPED: [(&str, Option<&str>); 5] = [
+    ("put", None),
+    ("lease", None),
+    ("ack", None),
+    ("ack-and-lease", None),
+    ("open", Some("lease")),
+];
 
 /// What a stepped child came to.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,9 +6,10 @@ use forebay_processes::Bytes;
 /// The item of this name, with so many bytes, or a few more for the name.
 pub(crate) fn make(name: &str, len: usize) -> Bytes {
     let mut bytes = format!("{name}:{len}\n").into_bytes();
-    let mut rng = Rng::with_seed(name.bytes().fold(len as u64, |seed, byte| {
-        seed.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte)
-    }));
+    let mut rng = Rng::with_seed(
+        name.bytes()
+            .fold(len as u64, |seed, byte| seed.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte)),
+    );
     while bytes.len() + 8 <= len {
         bytes.extend(rng.u64(..).to_le_bytes());
     }

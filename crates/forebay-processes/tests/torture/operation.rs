@@ -103,9 +103,9 @@ impl Operation {
     /// Which of the pictures this is, from `from` on: time does not go back.
     pub(crate) fn find(&self, picture: &str, from: usize) -> Result<usize, String> {
         let later = self.pictures.iter().skip(from).position(|known| *known == picture);
-        later.map(|at| from + at).ok_or_else(|| {
-            format!("holds `{picture}`, not one of {:?}", &self.pictures[from..])
-        })
+        later
+            .map(|at| from + at)
+            .ok_or_else(|| format!("holds `{picture}`, not one of {:?}", &self.pictures[from..]))
     }
 }
 

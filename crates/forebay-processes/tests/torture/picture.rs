@@ -85,7 +85,8 @@ pub(crate) fn fill_and_drain(
     consumer: &Consumer,
     longest: usize,
 ) -> Result<(), String> {
-    let producer = buffer.producer::<Bytes, _>(forebay_processes::Raw).map_err(|f| f.to_string())?;
+    let producer =
+        buffer.producer::<Bytes, _>(forebay_processes::Raw).map_err(|f| f.to_string())?;
     let capacity = buffer.settings().get_capacity();
     for round in 0..2 {
         for number in 0..capacity {

@@ -4,16 +4,19 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use forebay_processes::{
-    Buffer, Bytes, Consumer, Lease, Permit, Producer, Raw, Settings,
-};
+use forebay_processes::{Buffer, Bytes, Consumer, Lease, Permit, Producer, Raw, Settings};
 use tempfile::TempDir;
 
 use crate::{child, item, picture, watchdog};
 
 /// What the buffer is made with, unless an operation wants it otherwise.
 pub(crate) fn settings(capacity: u64) -> Settings {
-    Settings::new(capacity).max_leased(6).dead_room(2).participants(8).storage(STORAGE).max_failures(2)
+    Settings::new(capacity)
+        .max_leased(6)
+        .dead_room(2)
+        .participants(8)
+        .storage(STORAGE)
+        .max_failures(2)
 }
 
 const STORAGE: u64 = 6000;

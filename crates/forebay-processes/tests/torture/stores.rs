@@ -81,8 +81,8 @@ pub(crate) fn killed_at_every_store(orders: &Orders) {
         watchdog::step(&what);
         let mut scene = operation.scene();
         let ended = run(operation, &scene, store);
-        let is_fine = ended == Ended::Killed
-            || is_timed(operation) && matches!(ended, Ended::Well(_));
+        let is_fine =
+            ended == Ended::Killed || is_timed(operation) && matches!(ended, Ended::Well(_));
         assert!(is_fine, "{what}: {ended:?}");
         match look(operation, &mut scene, 1) {
             Ok(at) if !is_timed(operation) => {
