@@ -246,7 +246,7 @@ impl Inspection {
         let poisoned = |attachment: &Attachment| {
             attachment.control().is_ok_and(|control| control.poisoned().get() != 0)
         };
-        match self.attachment.check() {
+        match self.attachment.check().and_then(|()| self.attachment.check_name()) {
             Err(fault) => Some(fault),
             Ok(()) => poisoned(&self.attachment).then_some(Fault::Poisoned),
         }
