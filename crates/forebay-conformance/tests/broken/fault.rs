@@ -55,6 +55,8 @@ pub(crate) enum Fault {
     OwnLeaseBlocksClosed,
     /// The last producer's drop does not close.
     OutlivesProducers,
+    /// A buffer that is to stay open until someone closes it ends with the handles of a side.
+    EndsWithItsHandles,
     /// Dropping a lease leaves it out for ever.
     ForgetsDroppedLease,
     /// Join does not count leases.

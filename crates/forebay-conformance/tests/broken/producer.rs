@@ -105,7 +105,8 @@ impl Drop for Producer {
         let kept_open = state.reserved > 0 && self.monitor.has(Fault::PermitKeepsOpen);
         let last = state.producers == 0 && !kept_open;
         drop(state);
-        if last && !self.monitor.has(Fault::OutlivesProducers) {
+        let closes = self.monitor.ends_with_its_handles();
+        if last && closes && !self.monitor.has(Fault::OutlivesProducers) {
             self.monitor.close();
         }
     }
