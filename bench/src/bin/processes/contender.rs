@@ -6,14 +6,23 @@ use bench::contender::Contends;
 use clap::ValueEnum;
 
 use crate::media::python::Kind;
-use crate::media::{bare, beanstalkd, boost, mqueue, pipe, redis, seqpacket, sqlite};
+use crate::media::{bare, beanstalkd, boost, forebay, mqueue, pipe, redis, seqpacket, sqlite};
 use crate::medium::Medium;
 use crate::place::Place;
 use crate::race::Course;
 
+/// How many items are put, leased and acked at a time where several are.
+pub(crate) const BATCH: usize = 64;
+
 /// One of those who are measured, in its best configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Contender {
+    /// Ours, each item put, leased and acked by itself.
+    #[value(skip)]
+    Forebay,
+    /// Ours, 64 at a time.
+    #[value(skip)]
+    ForebayMany,
     /// A pipe, in which items follow each other.
     Pipe,
     /// A pipe that keeps packets (O_DIRECT).
@@ -73,6 +82,21 @@ impl Contender {
     pub(crate) const POWER: [Self; 4] =
         [Self::Bare, Self::SqliteFull, Self::Redis, Self::Beanstalkd];
 
+    /// Whether this is ours.
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::Forebay | Self::ForebayMany)
+    }
+
+    /// How many items one call carries, where most carry `usually`.
+    pub(crate) fn batch(self, usually: usize) -> usize {
+        match self {
+            Self::ForebayMany => BATCH,
+            // It knows no batches.
+            Self::Forebay | Self::Beanstalkd => 1,
+            _ => usually,
+        }
+    }
+
     /// Which queue of Python it is, if it is one.
     pub(crate) fn in_python(self) -> Option<Kind> {
         match self {
@@ -91,6 +115,9 @@ impl Contender {
     ) -> Result<Box<dyn Medium>, String> {
         let name = place.scratch.name("forebay-bench");
         Ok(match self {
+            Self::Forebay | Self::ForebayMany => {
+                Box::new(forebay::Forebay::new(place.scratch.path("buffer"), course)?)
+            }
             Self::Pipe => Box::new(pipe::Pipe::new(course, false)?),
             Self::PipePackets => Box::new(pipe::Pipe::new(course, true)?),
             Self::Seqpacket => Box::new(seqpacket::Pair::new(course)?),
@@ -117,6 +144,9 @@ impl Contender {
             release.map(|release| (name.to_owned(), release)).ok_or_else(|| install(name, packages))
         };
         match self {
+            Self::Forebay | Self::ForebayMany => {
+                Ok(("forebay".to_owned(), env!("CARGO_PKG_VERSION").to_owned()))
+            }
             Self::Pipe | Self::PipePackets | Self::Seqpacket | Self::Mqueue | Self::Bare => {
                 let release = rustix::system::uname().release().to_string_lossy().into_owned();
                 Ok(("linux".to_owned(), release))
@@ -147,6 +177,8 @@ impl Contender {
 impl fmt::Display for Contender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Forebay => "forebay",
+            Self::ForebayMany => "forebay many",
             Self::Pipe => "pipe",
             Self::PipePackets => "pipe of packets",
             Self::Seqpacket => "seqpacket",
@@ -180,10 +212,10 @@ impl fmt::Display for Entrant {
 
 impl Contends for Entrant {
     fn is_ours(&self) -> bool {
-        false
+        self.contender.is_ours()
     }
 
     fn release(&self) -> Option<(String, String)> {
-        Some(self.release.clone())
+        (!self.contender.is_ours()).then(|| self.release.clone())
     }
 }

@@ -6,7 +6,7 @@ use bench::report::{Better, Report, Subject};
 use bench::shape::Shape;
 use serde_json::{Value, json};
 
-use crate::contender::Contender;
+use crate::contender::{BATCH, Contender};
 use crate::place::Place;
 use crate::race::Course;
 
@@ -14,9 +14,6 @@ const SHAPES: [Shape; 3] =
     [Shape::PAIR, Shape { producers: 2, consumers: 2 }, Shape { producers: 2, consumers: 3 }];
 const CAPACITIES: [usize; 2] = [5, 1024];
 const ROUND: Duration = Duration::from_millis(400);
-
-/// How many are put, leased and acked at a time where they are so.
-pub(crate) const BATCH: usize = 64;
 
 pub(crate) fn measure(place: &mut Place) -> Result<Value, String> {
     let subject = Subject::new(
@@ -27,12 +24,15 @@ pub(crate) fn measure(place: &mut Place) -> Result<Value, String> {
         &["shape", "capacity"],
     );
     let mut report = Report::of_rounds(subject, place.rounds);
-    let entrants = place.entrants(&[], &Contender::SINGLE);
+    let entrants =
+        place.entrants(&[Contender::Forebay, Contender::ForebayMany], &Contender::SINGLE);
     for capacity in CAPACITIES {
         for shape in SHAPES {
             let lasting = place.lasting(ROUND);
-            let course = Course { shape, capacity, batch: 1, lasting, power: false };
-            let figures = place.side_by_side(&entrants, |_| course)?;
+            let figures = place.side_by_side(&entrants, |contender| {
+                let batch = contender.batch(1);
+                Course { shape, capacity, batch, lasting, power: false }
+            })?;
             report.add(&[&shape, &capacity], figures);
         }
     }
@@ -50,11 +50,13 @@ pub(crate) fn batches(place: &mut Place) -> Result<Value, String> {
         &["shape", "capacity"],
     );
     let mut report = Report::of_rounds(subject, place.rounds);
-    let entrants = place.entrants(&[], &Contender::SEVERAL);
+    let entrants = place.entrants(&[Contender::ForebayMany], &Contender::SEVERAL);
     for shape in SHAPES {
         let (capacity, lasting) = (1024, place.lasting(ROUND));
-        let course = Course { shape, capacity, batch: BATCH, lasting, power: false };
-        let figures = place.side_by_side(&entrants, |_| course)?;
+        let figures = place.side_by_side(&entrants, |contender| {
+            let batch = contender.batch(BATCH);
+            Course { shape, capacity, batch, lasting, power: false }
+        })?;
         report.add(&[&shape, &capacity], figures);
     }
     place.tell(&mut report);

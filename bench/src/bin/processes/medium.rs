@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deed::Deed;
 use crate::leg::{Put, Take};
-use crate::media::{bare, beanstalkd, mqueue, redis, sqlite, stream};
+use crate::media::{bare, beanstalkd, forebay, mqueue, redis, sqlite, stream};
 
 /// What carries items from process to process.
 pub(crate) trait Medium {
@@ -52,6 +52,7 @@ pub(crate) struct Stint {
 /// The way into a medium for a process of this program.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Door {
+    Forebay(PathBuf),
     /// Standard input and output.
     Stream,
     Mqueue(String),
@@ -77,6 +78,7 @@ impl Door {
     /// To put through.
     pub(crate) fn producer(&self) -> Result<Box<dyn Put>, String> {
         Ok(match self {
+            Self::Forebay(file) => Box::new(forebay::Feed::open(file)?),
             Self::Stream => Box::new(stream::Output),
             Self::Mqueue(name) => Box::new(mqueue::End::open(name)?),
             Self::Sqlite { file, full, capacity } => {
@@ -93,6 +95,7 @@ impl Door {
     /// To take through.
     pub(crate) fn consumer(&self) -> Result<Box<dyn Take>, String> {
         Ok(match self {
+            Self::Forebay(file) => Box::new(forebay::Drain::open(file)?),
             Self::Stream => Box::new(stream::Input::default()),
             Self::Mqueue(name) => Box::new(mqueue::End::open(name)?),
             Self::Sqlite { file, full, capacity } => {

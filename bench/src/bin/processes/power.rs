@@ -6,8 +6,7 @@ use bench::report::{Better, Report, Subject};
 use bench::shape::Shape;
 use serde_json::{Value, json};
 
-use crate::contender::Contender;
-use crate::grid::BATCH;
+use crate::contender::{BATCH, Contender, Entrant};
 use crate::place::Place;
 use crate::race::Course;
 
@@ -33,10 +32,14 @@ pub(crate) fn measure(place: &mut Place) -> Result<Value, String> {
         &["what"],
     );
     let mut report = Report::of_rounds(subject, place.rounds);
-    let entrants = place.entrants(&[], &Contender::POWER);
+    let entrants = place.entrants(&[Contender::Forebay, Contender::ForebayMany], &Contender::POWER);
     for (name, shape, batch) in PLACES {
         let mut entrants = entrants.clone();
-        entrants.retain(|entrant| shape.consumers == 0 || entrant.contender != Contender::Bare);
+        // Who carries several stands for us where several are carried.
+        let not_here = if batch == 1 { Contender::ForebayMany } else { Contender::Forebay };
+        entrants.retain(|Entrant { contender, .. }| {
+            *contender != not_here && (shape.consumers == 0 || *contender != Contender::Bare)
+        });
         let (capacity, lasting) =
             (if shape.consumers == 0 { ROOM } else { 1024 }, place.lasting(ROUND));
         let figures = place.side_by_side(&entrants, |contender| Course {
@@ -47,8 +50,7 @@ pub(crate) fn measure(place: &mut Place) -> Result<Value, String> {
                 shape
             },
             capacity,
-            // beanstalkd knows no batches.
-            batch: if contender == Contender::Beanstalkd { 1 } else { batch },
+            batch: contender.batch(batch),
             lasting,
             power: true,
         })?;

@@ -3,6 +3,7 @@
 pub(crate) mod bare;
 pub(crate) mod beanstalkd;
 pub(crate) mod boost;
+pub(crate) mod forebay;
 pub(crate) mod mqueue;
 pub(crate) mod pipe;
 pub(crate) mod python;
