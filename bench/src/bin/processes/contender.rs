@@ -18,10 +18,8 @@ pub(crate) const BATCH: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Contender {
     /// Ours, each item put, leased and acked by itself.
-    #[value(skip)]
     Forebay,
     /// Ours, 64 at a time.
-    #[value(skip)]
     ForebayMany,
     /// A pipe, in which items follow each other.
     Pipe,

@@ -7,6 +7,7 @@ use std::process::Command;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 
+use crate::alone::{self, Long};
 use crate::control::Control;
 use crate::leg::{consume, produce};
 use crate::medium::{Door, Side, Stint, this};
@@ -19,6 +20,8 @@ pub(crate) const FLAG: &str = "--deed";
 pub(crate) enum Deed {
     /// One side of a race.
     Leg { door: Door, stint: Stint },
+    /// Puts and takes, with nobody else there.
+    Alone { door: Door, batch: usize, long: Long },
     /// Another program, which dies with the one that started this.
     Serve { program: PathBuf, arguments: Vec<String> },
 }
@@ -61,6 +64,9 @@ pub(crate) fn run(errand: &str) -> Result<(), String> {
                 }
             };
             control.say(&serde_json::to_string(&leg).map_err(|error| error.to_string())?)
+        }
+        Deed::Alone { door, batch, long } => {
+            alone::run(&mut Control::reach(&gate)?, &door, batch, long)
         }
         Deed::Serve { program, arguments } => {
             set_parent_process_death_signal(Some(Signal::KILL)).map_err(|e| e.to_string())?;

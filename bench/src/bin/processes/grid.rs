@@ -26,15 +26,13 @@ pub(crate) fn measure(place: &mut Place) -> Result<Value, String> {
     let mut report = Report::of_rounds(subject, place.rounds);
     let entrants =
         place.entrants(&[Contender::Forebay, Contender::ForebayMany], &Contender::SINGLE);
-    for capacity in CAPACITIES {
-        for shape in SHAPES {
-            let lasting = place.lasting(ROUND);
-            let figures = place.side_by_side(&entrants, |contender| {
-                let batch = contender.batch(1);
-                Course { shape, capacity, batch, lasting, power: false }
-            })?;
-            report.add(&[&shape, &capacity], figures);
-        }
+    for (shape, capacity) in place.cells(&SHAPES, &CAPACITIES) {
+        let lasting = place.lasting(ROUND);
+        let figures = place.side_by_side(&entrants, |contender| {
+            let batch = contender.batch(1);
+            Course { shape, capacity, batch, lasting, power: false }
+        })?;
+        report.add(&[&shape, &capacity], figures);
     }
     place.tell(&mut report);
     Ok(json!(report))
@@ -51,8 +49,8 @@ pub(crate) fn batches(place: &mut Place) -> Result<Value, String> {
     );
     let mut report = Report::of_rounds(subject, place.rounds);
     let entrants = place.entrants(&[Contender::ForebayMany], &Contender::SEVERAL);
-    for shape in SHAPES {
-        let (capacity, lasting) = (1024, place.lasting(ROUND));
+    for (shape, capacity) in place.cells(&SHAPES, &[1024]) {
+        let lasting = place.lasting(ROUND);
         let figures = place.side_by_side(&entrants, |contender| {
             let batch = contender.batch(BATCH);
             Course { shape, capacity, batch, lasting, power: false }

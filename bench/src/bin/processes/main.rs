@@ -1,6 +1,8 @@
 //! `cargo xtask bench processes`: items between processes beside what else carries them there; what a
 //! death, a wait, a sync and a million waiting items cost.
 
+mod allocations;
+mod alone;
 mod clock;
 mod contender;
 mod control;
@@ -16,13 +18,17 @@ mod power;
 mod race;
 mod scratch;
 mod server;
+mod traced;
+mod uncontended;
 
 use std::env;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bench::machine::Machine;
 use bench::others::{self, Others};
+use bench::shape::Shape;
 use bench::table::write_json;
 use clap::{Parser, ValueEnum};
 use serde_json::{Value, json};
@@ -30,6 +36,9 @@ use serde_json::{Value, json};
 use contender::Contender;
 use place::Place;
 use scratch::Scratch;
+
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 /// Items between processes, beside what else carries them there
 #[derive(Debug, Parser)]
@@ -46,9 +55,15 @@ struct Args {
     /// 3 rounds, each a quarter as long: a first look, not a figure
     #[arg(long)]
     quick: bool,
-    /// Only these peers, such as pipe,sqlite-full
+    /// Only these, such as forebay,pipe
     #[arg(long, value_delimiter = ',')]
-    peers: Option<Vec<Contender>>,
+    only: Option<Vec<Contender>>,
+    /// Only this shape in `grid` and `batches`, such as 2p2c
+    #[arg(long)]
+    shape: Option<Shape>,
+    /// Only this capacity in `grid` and `batches`
+    #[arg(long)]
+    capacity: Option<NonZeroUsize>,
     /// Where files are made, on the file system that is to be measured; else where the system keeps what is
     /// temporary
     #[arg(long, value_name = "FOLDER")]
@@ -67,6 +82,8 @@ enum Part {
     Batches,
     /// Items that survive the plug, beside peers and the bare disk.
     Power,
+    /// One process alone: time, system calls and allocations for an item.
+    Uncontended,
 }
 
 impl Part {
@@ -75,6 +92,7 @@ impl Part {
             Self::Grid => grid::measure(place),
             Self::Batches => grid::batches(place),
             Self::Power => power::measure(place),
+            Self::Uncontended => uncontended::measure(place),
         }
     }
 
@@ -114,7 +132,9 @@ fn measure(mut args: Args) -> Result<(), String> {
     if let Some(warning) = machine.warning() {
         println!("{warning}");
     }
-    let mut place = Place::new(scratch, args.rounds.into(), args.quick, args.forebay, args.peers);
+    let mut place = Place::new(scratch, args.rounds.into(), args.quick, args.forebay, args.only);
+    place.shape = args.shape;
+    place.capacity = args.capacity.map(NonZeroUsize::get);
     let (mut reports, mut parts) = (Vec::new(), serde_json::Map::new());
     for part in args.parts {
         println!();
@@ -138,5 +158,6 @@ fn measure(mut args: Args) -> Result<(), String> {
     if let Some(warning) = others::warning(others.processors()) {
         println!("{warning}");
     }
-    write_json(args.json.as_deref(), &page)
+    write_json(args.json.as_deref(), &page)?;
+    place.kept()
 }

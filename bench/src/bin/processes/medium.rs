@@ -13,8 +13,20 @@ use crate::media::{bare, beanstalkd, forebay, mqueue, redis, sqlite, stream};
 
 /// What carries items from process to process.
 pub(crate) trait Medium {
+    /// The way in for a process of this program.
+    fn door(&self) -> Result<Door, String>;
+
+    /// Gives a process that is not yet started what it needs to stand at this side.
+    fn equip(&self, _command: &mut Command, _side: Side) -> Result<(), String> {
+        Ok(())
+    }
+
     /// The process that stands at one side, not yet started.
-    fn command(&self, stint: Stint, gate: &Path) -> Result<Command, String>;
+    fn command(&self, stint: Stint, gate: &Path) -> Result<Command, String> {
+        let mut command = Deed::Leg { door: self.door()?, stint }.command(gate)?;
+        self.equip(&mut command, stint.side)?;
+        Ok(command)
+    }
 
     /// Lets so many consumers end as soon as they have taken what is left. No producer is there any more.
     fn end(&mut self, consumers: usize) -> Result<(), String>;
@@ -70,11 +82,6 @@ pub(crate) enum Door {
 }
 
 impl Door {
-    /// This program again, at this side.
-    pub(crate) fn command(self, stint: Stint, gate: &Path) -> Result<Command, String> {
-        Deed::Leg { door: self, stint }.command(gate)
-    }
-
     /// To put through.
     pub(crate) fn producer(&self) -> Result<Box<dyn Put>, String> {
         Ok(match self {

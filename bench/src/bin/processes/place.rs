@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bench::report::Report;
 use bench::rounds::interleaved;
+use bench::shape::Shape;
 use bench::{progress, watchdog};
 
 use crate::contender::{Contender, Entrant};
@@ -21,11 +22,15 @@ pub(crate) struct Place {
     pub(crate) quick: bool,
     /// The command under test, where it was built.
     pub(crate) forebay: Option<PathBuf>,
-    peers: Option<Vec<Contender>>,
+    only: Option<Vec<Contender>>,
+    /// The one shape and the one capacity that are asked for, if they are.
+    pub(crate) shape: Option<Shape>,
+    pub(crate) capacity: Option<usize>,
     boost: Option<Result<boost::Program, String>>,
     python: Option<Result<Python, String>>,
     missing: BTreeSet<String>,
     notes: BTreeMap<Contender, BTreeSet<String>>,
+    broken: Vec<String>,
 }
 
 impl Place {
@@ -34,18 +39,21 @@ impl Place {
         rounds: usize,
         quick: bool,
         forebay: Option<PathBuf>,
-        peers: Option<Vec<Contender>>,
+        only: Option<Vec<Contender>>,
     ) -> Self {
         Self {
             scratch,
             rounds,
             quick,
             forebay,
-            peers,
+            only,
+            shape: None,
+            capacity: None,
             boost: None,
             python: None,
             missing: BTreeSet::new(),
             notes: BTreeMap::new(),
+            broken: Vec::new(),
         }
     }
 
@@ -63,11 +71,10 @@ impl Place {
 
     /// Ours, and those of the peers that are wanted and there.
     pub(crate) fn entrants(&mut self, ours: &[Contender], peers: &[Contender]) -> Vec<Entrant> {
-        let wanted = self.peers.clone();
-        let wanted = |peer: &&Contender| wanted.as_ref().is_none_or(|all| all.contains(peer));
-        let peers: Vec<Contender> = peers.iter().filter(wanted).copied().collect();
+        let only = self.only.clone();
+        let wanted = |one: &Contender| only.as_ref().is_none_or(|only| only.contains(one));
         let mut entrants = Vec::new();
-        for contender in ours.iter().copied().chain(peers) {
+        for contender in ours.iter().chain(peers).copied().filter(wanted) {
             match contender.found(self) {
                 Ok(release) => entrants.push(Entrant { contender, release }),
                 Err(missing) => {
@@ -76,6 +83,16 @@ impl Place {
             }
         }
         entrants
+    }
+
+    /// Keeps a promise that was not kept.
+    pub(crate) fn broken(&mut self, promise: String) {
+        self.broken.push(promise);
+    }
+
+    /// Fails if there was one.
+    pub(crate) fn kept(self) -> Result<(), String> {
+        if self.broken.is_empty() { Ok(()) } else { Err(self.broken.join("\nbench: ")) }
     }
 
     /// Keeps what has to be said of a contender beside its figures.
@@ -94,6 +111,14 @@ impl Place {
             lines.push(format!("Not installed here, so not measured: {}.", missing.join("; ")));
         }
         lines
+    }
+
+    /// Every one of these shapes with every one of these capacities, or those that are asked for.
+    pub(crate) fn cells(&self, shapes: &[Shape], capacities: &[usize]) -> Vec<(Shape, usize)> {
+        let shapes = self.shape.map_or(shapes.to_vec(), |shape| vec![shape]);
+        let capacities = self.capacity.map_or(capacities.to_vec(), |capacity| vec![capacity]);
+        let column = |capacity| shapes.iter().map(move |shape| (*shape, capacity));
+        capacities.into_iter().flat_map(column).collect()
     }
 
     /// How long a round takes, if that is what is usual.

@@ -3,11 +3,10 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::Command;
 
 use crate::item::{BYTES, Item, LAST, item, number};
 use crate::leg::{Put, Take};
-use crate::medium::{Door, Medium, Stint};
+use crate::medium::{Door, Medium};
 use crate::place::Place;
 use crate::race::Course;
 use crate::server::Server;
@@ -32,8 +31,8 @@ impl Beanstalkd {
 }
 
 impl Medium for Beanstalkd {
-    fn command(&self, stint: Stint, gate: &Path) -> Result<Command, String> {
-        Door::Beanstalkd(self.server.socket().to_path_buf()).command(stint, gate)
+    fn door(&self) -> Result<Door, String> {
+        Ok(Door::Beanstalkd(self.server.socket().to_path_buf()))
     }
 
     fn end(&mut self, consumers: usize) -> Result<(), String> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::medium::{Medium, Side, Stint};
+use crate::medium::{Door, Medium, Side, Stint};
 use crate::race::Course;
 use crate::scratch::Scratch;
 use crate::server::said;
@@ -66,6 +66,10 @@ impl Boost {
 }
 
 impl Medium for Boost {
+    fn door(&self) -> Result<Door, String> {
+        Err("boost is not of this program".to_owned())
+    }
+
     fn command(&self, stint: Stint, gate: &Path) -> Result<Command, String> {
         let mut command = Command::new(&self.program.path);
         match stint.side {

@@ -1,7 +1,6 @@
 //! Ours: a buffer in a file.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use forebay::processes::{
     Buffer, Bytes, Consumer, Durability, Patience, Producer, Raw, Settings, TakeError,
@@ -9,7 +8,7 @@ use forebay::processes::{
 
 use crate::item::Item;
 use crate::leg::{Put, Take};
-use crate::medium::{Door, Medium, Stint};
+use crate::medium::{Door, Medium};
 use crate::race::Course;
 
 /// The file, and a look into it.
@@ -29,8 +28,8 @@ impl Forebay {
 }
 
 impl Medium for Forebay {
-    fn command(&self, stint: Stint, gate: &Path) -> Result<Command, String> {
-        Door::Forebay(self.file.clone()).command(stint, gate)
+    fn door(&self) -> Result<Door, String> {
+        Ok(Door::Forebay(self.file.clone()))
     }
 
     fn end(&mut self, _consumers: usize) -> Result<(), String> {

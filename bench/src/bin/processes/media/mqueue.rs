@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use nix::errno::Errno;
 use nix::mqueue::{
@@ -12,7 +11,7 @@ use nix::sys::stat::Mode;
 
 use crate::item::{BYTES, Item, LAST, item, number};
 use crate::leg::{Put, Take};
-use crate::medium::{Door, Medium, Stint};
+use crate::medium::{Door, Medium};
 use crate::race::Course;
 
 const MOST: &str = "/proc/sys/fs/mqueue/msg_max";
@@ -52,8 +51,8 @@ impl Mqueue {
 }
 
 impl Medium for Mqueue {
-    fn command(&self, stint: Stint, gate: &Path) -> Result<Command, String> {
-        Door::Mqueue(self.name.clone()).command(stint, gate)
+    fn door(&self) -> Result<Door, String> {
+        Ok(Door::Mqueue(self.name.clone()))
     }
 
     fn end(&mut self, consumers: usize) -> Result<(), String> {

@@ -1,7 +1,6 @@
 //! A pipe: all items in one stream, or each batch a packet of its own.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::io::Errno;
@@ -9,7 +8,7 @@ use rustix::param::page_size;
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
 use crate::item::BYTES;
-use crate::medium::{Door, Medium, Side, Stint};
+use crate::medium::{Door, Medium, Side};
 use crate::race::Course;
 
 /// Both ends, held until the producers have gone.
@@ -47,15 +46,18 @@ impl Pipe {
 }
 
 impl Medium for Pipe {
-    fn command(&self, stint: Stint, gate: &Path) -> Result<Command, String> {
+    fn door(&self) -> Result<Door, String> {
+        Ok(Door::Stream)
+    }
+
+    fn equip(&self, command: &mut Command, side: Side) -> Result<(), String> {
         let (input, output) = self.ends.as_ref().ok_or("the pipe is closed")?;
-        let mut command = Door::Stream.command(stint, gate)?;
         let end = |end: &OwnedFd| end.try_clone().map(Stdio::from).map_err(|e| e.to_string());
-        match stint.side {
+        match side {
             Side::Producer => command.stdout(end(output)?),
             Side::Consumer => command.stdin(end(input)?),
         };
-        Ok(command)
+        Ok(())
     }
 
     fn end(&mut self, _consumers: usize) -> Result<(), String> {

@@ -2,13 +2,12 @@
 //! one way there and back.
 
 use std::path::Path;
-use std::process::Command;
 
 use redis::{Client, Connection, Pipeline, RedisError, pipe};
 
 use crate::item::{Item, LAST, item, number};
 use crate::leg::{Put, Take};
-use crate::medium::{Door, Medium, Stint};
+use crate::medium::{Door, Medium};
 use crate::place::Place;
 use crate::race::Course;
 use crate::server::Server;
@@ -67,9 +66,8 @@ fn query(connection: &mut Connection, steps: &Pipeline) -> Result<(), String> {
 }
 
 impl Medium for Redis {
-    fn command(&self, stint: Stint, gate: &Path) -> Result<Command, String> {
-        let socket = self.server.socket().to_path_buf();
-        Door::Redis { socket, bounded: self.bounded }.command(stint, gate)
+    fn door(&self) -> Result<Door, String> {
+        Ok(Door::Redis { socket: self.server.socket().to_path_buf(), bounded: self.bounded })
     }
 
     fn end(&mut self, consumers: usize) -> Result<(), String> {

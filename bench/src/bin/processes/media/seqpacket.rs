@@ -1,7 +1,6 @@
 //! A pair of unix sockets of the kind SOCK_SEQPACKET: each batch a packet.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::io::Errno;
@@ -9,7 +8,7 @@ use rustix::net::sockopt::{set_socket_send_buffer_size, set_socket_send_buffer_s
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, send, socketpair};
 
 use crate::item::BYTES;
-use crate::medium::{Door, Medium, Side, Stint};
+use crate::medium::{Door, Medium, Side};
 use crate::race::Course;
 
 /// Both ends, held until the producers have gone.
@@ -68,15 +67,18 @@ fn fill(socket: &OwnedFd, bytes: usize) -> Result<usize, Errno> {
 }
 
 impl Medium for Pair {
-    fn command(&self, stint: Stint, gate: &Path) -> Result<Command, String> {
+    fn door(&self) -> Result<Door, String> {
+        Ok(Door::Stream)
+    }
+
+    fn equip(&self, command: &mut Command, side: Side) -> Result<(), String> {
         let (output, input) = self.ends.as_ref().ok_or("the sockets are closed")?;
-        let mut command = Door::Stream.command(stint, gate)?;
         let end = |end: &OwnedFd| end.try_clone().map(Stdio::from).map_err(|e| e.to_string());
-        match stint.side {
+        match side {
             Side::Producer => command.stdout(end(output)?),
             Side::Consumer => command.stdin(end(input)?),
         };
-        Ok(command)
+        Ok(())
     }
 
     fn end(&mut self, _consumers: usize) -> Result<(), String> {

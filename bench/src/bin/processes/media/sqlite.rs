@@ -1,7 +1,6 @@
 //! A table in SQLite, with a write-ahead log, as its users make a queue of it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use crate::item::Item;
 use crate::leg::{Put, Take};
-use crate::medium::{Door, Medium, Stint};
+use crate::medium::{Door, Medium};
 use crate::race::Course;
 
 /// How long somebody waits before it looks again whether there is room, or an item: SQLite calls nobody.
@@ -42,10 +41,8 @@ impl Sqlite {
 }
 
 impl Medium for Sqlite {
-    fn command(&self, stint: Stint, gate: &Path) -> Result<Command, String> {
-        let door =
-            Door::Sqlite { file: self.file.clone(), full: self.full, capacity: self.capacity };
-        door.command(stint, gate)
+    fn door(&self) -> Result<Door, String> {
+        Ok(Door::Sqlite { file: self.file.clone(), full: self.full, capacity: self.capacity })
     }
 
     fn end(&mut self, _consumers: usize) -> Result<(), String> {
