@@ -1,8 +1,10 @@
 //! A call that may have to wait: as a thread that sleeps, or as a task.
 
 use std::future::poll_fn;
+use std::hint;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{Fault, Patience};
@@ -114,7 +116,7 @@ impl<'p> Call<'p> {
             .map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()).min(TICK));
         let Some(standing) = self.standing else {
             // No waiter was free: rare, and only so many wait at a time.
-            std::thread::sleep(left.min(Duration::from_millis(1)));
+            thread::sleep(left.min(Duration::from_millis(1)));
             return Ok(());
         };
         lock::wait(self.party.buffer.waiter(standing.waiter)?.state(), STANDING, left)
@@ -151,6 +153,30 @@ pub(crate) fn wait<R>(
     }
 }
 
+/// Looks, a few nanoseconds apart, before the processor is given up.
+const SPINS: u32 = 64;
+/// Times that the processor is given up before one sleeps: to be woken costs more than either (C5).
+const YIELDS: u32 = 8;
+
+/// Gives others a moment, and says whether what one waits for seems to be there: without a turn, since most
+/// of the looks are in vain.
+fn is_soon(party: &Party, wish: Wish) -> Result<bool, Fault> {
+    let control = party.buffer.control()?;
+    for turn in 0..SPINS + YIELDS {
+        let waiting = control.waiting().get();
+        let is_there = match wish.line {
+            Line::Room => waiting + control.reserved().get() < party.buffer.settings.capacity,
+            Line::Item => waiting > 0,
+            Line::Idle => return Ok(false),
+        };
+        if is_there {
+            return Ok(true);
+        }
+        if turn < SPINS { hint::spin_loop() } else { thread::yield_now() }
+    }
+    Ok(false)
+}
+
 #[cold]
 fn wait_long<R>(
     party: &Party,
@@ -159,6 +185,11 @@ fn wait_long<R>(
     deadline: Option<Instant>,
     mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
 ) -> Result<Waited<R>, Fault> {
+    if is_soon(party, wish)?
+        && let Attempt::Done(done) = attempt(&mut party.turn_within(patience)?, None)?
+    {
+        return Ok(Waited::Done(done));
+    }
     let mut call = Call::new(party, wish);
     if let Some(done) = call.attempt(patience, &mut attempt)? {
         return Ok(Waited::Done(done));
