@@ -12,7 +12,7 @@ use crate::clock;
 use crate::lock::{self, Limit};
 use crate::party::{Party, TICK};
 use crate::turn::{Standing, Turn};
-use crate::waiter::{CALLED, Line, STANDING, Wish};
+use crate::waiter::{Line, STANDING, Wish};
 
 /// What one attempt in a turn came to.
 pub(crate) enum Attempt<R> {
@@ -101,10 +101,11 @@ impl<'p> Call<'p> {
         }
     }
 
-    /// Whether it was called. One that has no place in line looks for itself now and then.
+    /// Whether it was called, or was and was overlooked, or lost its place to a repair: it has to look for itself.
+    /// One that has no place in line does so now and then.
     fn is_called(&self) -> Result<bool, Fault> {
         let Some(standing) = self.standing else { return Ok(false) };
-        Ok(self.party.buffer.waiter(standing.waiter)?.state().read() == CALLED)
+        Ok(self.party.buffer.waiter(standing.waiter)?.state().read() != STANDING)
     }
 
     /// Sleeps until it is called, at most until the deadline or for a tick.
@@ -132,21 +133,36 @@ impl Drop for Call<'_> {
 }
 
 /// Waits as a thread.
+#[inline]
 pub(crate) fn wait<R>(
     party: &Party,
     wish: Wish,
     patience: Patience,
     mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
 ) -> Result<Waited<R>, Fault> {
+    // Most calls need not wait.
+    if let Attempt::Done(done) = attempt(&mut party.turn_within(patience)?, None)? {
+        return Ok(Waited::Done(done));
+    }
+    match patience {
+        Patience::Try => Ok(Waited::TimedOut),
+        Patience::Until(deadline) => wait_long(party, wish, patience, Some(deadline), attempt),
+        Patience::Forever => wait_long(party, wish, patience, None, attempt),
+    }
+}
+
+#[cold]
+fn wait_long<R>(
+    party: &Party,
+    wish: Wish,
+    patience: Patience,
+    deadline: Option<Instant>,
+    mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
+) -> Result<Waited<R>, Fault> {
     let mut call = Call::new(party, wish);
     if let Some(done) = call.attempt(patience, &mut attempt)? {
         return Ok(Waited::Done(done));
     }
-    let deadline = match patience {
-        Patience::Try => return Ok(Waited::TimedOut),
-        Patience::Until(deadline) => Some(deadline),
-        Patience::Forever => None,
-    };
     loop {
         let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if is_over || call.is_called()? || call.standing.is_none() {
