@@ -237,7 +237,8 @@ impl<'a> Turn<'a> {
             return self.call_whole(Line::Room);
         }
         let settings = &self.buffer.settings;
-        let mut places = settings.capacity.saturating_sub(self.taken_places());
+        let places = settings.capacity.saturating_sub(self.taken_places());
+        let mut places = places.min(self.control.free_len().get());
         let mut weight =
             settings.capacity_bytes.map(|most| most.saturating_sub(self.control.weight().get()));
         let mut blocks = self.spare_blocks();
