@@ -9,7 +9,7 @@ use forebay_processes::{
     TakeError,
 };
 
-use crate::journal::Time;
+use crate::journal::{Recorder, Time};
 use crate::workload::{CAPACITY, History, Place, STORAGE, item, number};
 
 /// Where the page of control says in which start of the machine the leases were made; docs/file-format.md.
@@ -21,12 +21,27 @@ pub(crate) fn check(
     time: Time,
     mut disk: Vec<u8>,
     path: &Path,
+    random: &mut fastrand::Rng,
 ) -> Result<(), String> {
-    disk[BOOT..BOOT + 16].fill(0x5a);
-    fs::write(path, &disk).map_err(|error| error.to_string())?;
+    // Some lose power again, while the first to open it puts things in order.
+    while random.u32(0..3) == 0 {
+        write(&mut disk, path)?;
+        let recorder = Recorder::start(path);
+        let opened = told(Buffer::open(path), "open");
+        let reopening = recorder.stop();
+        opened?;
+        disk = reopening.crash(random.usize(..=reopening.end()), random);
+    }
+    write(&mut disk, path)?;
     let found = look(history, time, path);
     fs::remove_file(path).map_err(|error| error.to_string())?;
     found
+}
+
+/// The disk, as another start of the machine finds it.
+fn write(disk: &mut [u8], path: &Path) -> Result<(), String> {
+    disk[BOOT..BOOT + 16].fill(0x5a);
+    fs::write(path, disk).map_err(|error| error.to_string())
 }
 
 macro_rules! ensure {
