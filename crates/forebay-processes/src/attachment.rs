@@ -66,11 +66,13 @@ impl Attachment {
         Ok(())
     }
 
-    /// Whether the file is still the one that others find under its name.
+    /// Whether the file is still the one that others find under its name, and whole.
     pub(crate) fn check_name(&self) -> Result<(), Fault> {
         let found = std::fs::metadata(&self.path);
         match found {
-            Ok(found) if (found.dev(), found.ino()) == self.identity => Ok(()),
+            Ok(found) if (found.dev(), found.ino()) == self.identity => {
+                if found.len() < self.geometry.len { Err(Fault::Truncated) } else { Ok(()) }
+            }
             Ok(_) => Err(Fault::Deleted),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Fault::Deleted),
             // A folder that may not be looked into any more: the file itself says whether it has a name.

@@ -70,11 +70,11 @@ fn an_item_that_never_fits_is_refused_at_once() {
     let buffer = Buffer::open(&path).expect("the buffer");
     let producer = buffer.producer(Raw).expect("a producer");
     let end = watch("a put", PATIENCE, move || {
-        let item = vec![1_u8; 20_000];
+        let item = vec![1_u8; 60_000];
         let at = item.as_ptr();
         let error = producer.put(item).expect_err("it never fits");
         assert_eq!((error.refusal, error.item.as_ptr()), (Refusal::TooHeavy, at));
-        let many = producer.put_many([vec![1], vec![1; 20_000], vec![2]]).expect_err("as above");
+        let many = producer.put_many([vec![1], vec![1; 60_000], vec![2]]).expect_err("as above");
         assert_eq!((many.refusal, many.rest.len()), (Refusal::TooHeavy, 2));
         assert_eq!(producer.put(vec![1; 10_000]), Ok(Outcome::Placed));
     });
