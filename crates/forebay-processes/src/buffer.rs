@@ -138,13 +138,15 @@ impl Buffer {
 
     /// The counts and waits of this moment (C8), read without the lock.
     pub fn statistics(&self) -> Statistics {
-        statistics::read(&self.attachment)
+        self.party.statistics()
     }
 
-    /// Those who use the buffer, this opening left out, in the order in which they came.
+    /// Those who use the buffer, this opening left out: producers, consumers, others, each in the order in which they
+    /// came.
     pub fn participants(&self) -> Vec<Participant> {
         let mut found = statistics::participants(&self.attachment);
-        found.retain(|participant| participant.number != self.party.number);
+        let own = (Role::Other, self.party.number);
+        found.retain(|participant| (participant.role, participant.number) != own);
         found
     }
 
@@ -244,7 +246,7 @@ impl Inspection {
         let poisoned = |attachment: &Attachment| {
             attachment.control().is_ok_and(|control| control.poisoned().get() != 0)
         };
-        match self.attachment.check() {
+        match self.attachment.check().and_then(|()| self.attachment.check_name()) {
             Err(fault) => Some(fault),
             Ok(()) => poisoned(&self.attachment).then_some(Fault::Poisoned),
         }

@@ -1,4 +1,5 @@
-//! Where a process can be made to die, and power to fail: before any store to shared memory, and at each sync.
+//! Where a process can be made to die or to stop, and power to fail: before any store to shared memory, and at each
+//! sync.
 //!
 //! Without the feature `crash-points`, nothing.
 
@@ -19,7 +20,7 @@ pub(crate) fn around_sync(
 }
 
 #[cfg(feature = "crash-points")]
-pub use armed::{Moment, arm, disarm, fail_next_sync, reached, unwatch, watch};
+pub use armed::{Moment, arm, arm_stop, disarm, fail_next_sync, reached, unwatch, watch};
 #[cfg(feature = "crash-points")]
 pub(crate) use armed::{around_sync, point};
 
@@ -27,21 +28,31 @@ pub(crate) use armed::{around_sync, point};
 mod armed {
     use std::cell::{Cell, RefCell};
     use std::io;
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-    /// Stores that are still let through; 0 when nobody is to die.
-    static LEFT: AtomicU64 = AtomicU64::new(0);
+    use rustix::process::{Signal, getpid, kill_process};
+
+    /// The store before which something happens; 0 when nothing is to.
+    static AT: AtomicU64 = AtomicU64::new(0);
     static REACHED: AtomicU64 = AtomicU64::new(0);
+    static ONLY_STOPS: AtomicBool = AtomicBool::new(false);
 
     /// Kills this process before its store number `store`, from 1, counted from now.
     pub fn arm(store: u64) {
+        ONLY_STOPS.store(false, Ordering::SeqCst);
         REACHED.store(0, Ordering::SeqCst);
-        LEFT.store(store, Ordering::SeqCst);
+        AT.store(store, Ordering::SeqCst);
+    }
+
+    /// As [`arm`], but stops the process there, until somebody continues it.
+    pub fn arm_stop(store: u64) {
+        arm(store);
+        ONLY_STOPS.store(true, Ordering::SeqCst);
     }
 
     /// Lets the process live; says how many stores there were since it was armed.
     pub fn disarm() -> u64 {
-        LEFT.store(0, Ordering::SeqCst);
+        AT.store(0, Ordering::SeqCst);
         reached()
     }
 
@@ -107,18 +118,18 @@ mod armed {
 
     pub(crate) fn point() {
         tell(Moment::Store);
-        if LEFT.load(Ordering::Relaxed) == 0 {
+        let at = AT.load(Ordering::Relaxed);
+        if at == 0 || REACHED.fetch_add(1, Ordering::SeqCst) + 1 != at {
             return;
         }
-        if REACHED.fetch_add(1, Ordering::SeqCst) + 1 == LEFT.load(Ordering::SeqCst) {
-            let _ = rustix::process::kill_process(
-                rustix::process::getpid(),
-                rustix::process::Signal::KILL,
-            );
-            // The signal is pending; nothing of ours runs on.
-            loop {
-                std::thread::park();
-            }
+        if ONLY_STOPS.load(Ordering::SeqCst) {
+            let _ = kill_process(getpid(), Signal::STOP);
+            return;
+        }
+        let _ = kill_process(getpid(), Signal::KILL);
+        // The signal is pending; nothing of ours runs on.
+        loop {
+            std::thread::park();
         }
     }
 }

@@ -8,6 +8,7 @@ use super::admission::is_owner;
 use super::lending::Loan;
 use super::tally::End;
 use super::{Turn, content, dead};
+use crate::clock;
 use crate::geometry::{Geometry, NONE};
 use crate::slot::{self, Death, Slot, State, Word as SlotWord};
 use crate::waiter::Line;
@@ -123,6 +124,7 @@ impl<'a> Turn<'a> {
         if word.is(State::Leased) && limit.is_some_and(|limit| word.deliveries() >= limit) {
             return self.bury(slot, word, DELIVERED, "");
         }
+        slot.set_since(clock::wall());
         slot.commit(word.with_state(State::Ready));
         self.control.weight().add(slot.weight());
         self.push_returned(index)?;
@@ -153,7 +155,7 @@ impl<'a> Turn<'a> {
         let number = self.control.next_death().get();
         self.control.next_death().set(number + 1);
         slot.set_deadline(number);
-        slot.set_since(crate::clock::wall());
+        slot.set_since(clock::wall());
         slot.commit(word.with_state(State::Dead));
         self.control.dead().add(1);
         Ok(())

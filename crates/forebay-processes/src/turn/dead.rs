@@ -7,6 +7,7 @@ use super::answers::{DELIVERED, FAILED};
 use super::content::{self, Bytes};
 use super::tally::End;
 use crate::attachment::Attachment;
+use crate::clock;
 use crate::geometry::Geometry;
 use crate::slot::{self, Slot, State};
 use crate::waiter::Line;
@@ -100,6 +101,7 @@ impl<'a> Turn<'a> {
     pub(crate) fn retry(&mut self, letter: &Letter) -> Result<bool, Fault> {
         let Some(slot) = self.letter(letter)? else { return Ok(false) };
         self.free_reason(slot)?;
+        slot.set_since(clock::wall());
         slot.commit(slot.word().anew().with_state(State::Ready));
         self.control.dead().subtract(1);
         self.control.weight().add(slot.weight());

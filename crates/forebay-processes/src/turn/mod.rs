@@ -41,7 +41,7 @@ pub(crate) use admission::{Content, Place};
 pub use content::Bytes;
 pub use dead::Letter;
 pub use examination::Findings;
-pub(crate) use lending::Loan;
+pub(crate) use lending::{Loan, Nothing};
 pub(crate) use lines::Standing;
 pub(crate) use recovery::Trust;
 

@@ -26,7 +26,11 @@ impl<'a> Turn<'a> {
         let entry = self.buffer.entry(self.me.participant)?;
         // Nobody would take over from a leader whose entry is in use again.
         lock::release_of_dead(self.control.sync_lock(), self.me.participant);
-        let next = self.control.next_number();
+        let next = match role {
+            Role::Producer => self.control.next_producer(),
+            Role::Consumer => self.control.next_consumer(),
+            Role::Other => self.control.next_other(),
+        };
         let number = next.get();
         next.set(number + 1);
         let generation = entry.begin(role, process, number, command);
