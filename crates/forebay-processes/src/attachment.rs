@@ -54,6 +54,11 @@ impl Attachment {
         Waiter::at(&self.region, &self.geometry, waiter)
     }
 
+    /// Whether this is a child of fork, which has the handles, and not the memory.
+    pub(crate) fn is_forked(&self) -> bool {
+        !self.mark.is_here()
+    }
+
     /// Whether this process may touch the memory at all, and whether there is any.
     #[inline]
     pub(crate) fn check(&self) -> Result<(), Fault> {
