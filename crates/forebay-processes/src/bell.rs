@@ -34,6 +34,8 @@ struct Shared {
     tasks: Mutex<HashMap<u64, Task>>,
     next: AtomicU64,
     stopped: AtomicBool,
+    /// What was wrong at the last look after the buffer.
+    fault: Mutex<Option<Fault>>,
 }
 
 /// The bell of this process's tasks at one buffer.
@@ -59,6 +61,7 @@ impl Bell {
             tasks: Mutex::default(),
             next: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
+            fault: Mutex::default(),
         });
         let listening = Arc::clone(&shared);
         let thread = thread::Builder::new()
@@ -107,6 +110,11 @@ impl Bell {
 
 impl Drop for Bell {
     fn drop(&mut self) {
+        if self.shared.party.buffer.is_forked() {
+            // The thread is the parent's, and locks may be held by it for ever.
+            std::mem::forget(self.thread.take());
+            return;
+        }
         self.shared.stopped.store(true, Ordering::Release);
         self.ring();
         if let Some(thread) = self.thread.take()
@@ -120,6 +128,11 @@ impl Drop for Bell {
 impl Waiting {
     pub(crate) fn is_of(&self, waiter: u32) -> bool {
         self.waiter == Some(waiter)
+    }
+
+    /// What is wrong with the buffer, if anything is: one that waits would not find out by itself.
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        *self.bell.shared.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_waker(&self, waker: &Waker) {
@@ -136,6 +149,9 @@ impl Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         let shared = &self.bell.shared;
+        if shared.party.buffer.is_forked() {
+            return;
+        }
         shared.lock().remove(&self.key);
         if let Some(waiter) = self.waiter {
             shared.party.buffer.lock_tasks().remove(&waiter);
@@ -156,6 +172,7 @@ impl Shared {
                 return;
             }
             let fault = self.serve().err();
+            *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
             let (nearest, is_idle) = {
                 let tasks = self.lock();
                 (tasks.values().filter_map(|task| task.deadline).min(), tasks.is_empty())

@@ -94,6 +94,7 @@ impl<'p> Call<'p> {
 
     fn stop_waiting(&mut self) {
         if let Some(since) = self.since.take()
+            && !self.party.buffer.is_forked()
             && let Ok(entry) = self.party.buffer.entry(self.party.me.participant)
         {
             entry.waiting_for().set(0);
@@ -237,6 +238,10 @@ pub(crate) async fn wait_async<R>(
             if is_over {
                 waiting = None;
                 return Poll::Ready(Ok(Waited::TimedOut));
+            }
+            if let Some(fault) = waiting.as_ref().and_then(Waiting::fault) {
+                waiting = None;
+                return Poll::Ready(Err(fault));
             }
             let Some(standing) = call.standing else {
                 // No waiter was free: the bell wakes it before long.

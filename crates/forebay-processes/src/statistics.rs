@@ -136,6 +136,9 @@ pub(crate) fn participants(buffer: &Attachment) -> Vec<Participant> {
 fn entries(buffer: &Attachment) -> Vec<(u32, Participant)> {
     let now = clock::wall();
     let mut found = Vec::new();
+    if buffer.check().is_err() {
+        return found;
+    }
     for index in 0..buffer.geometry.participants {
         let Ok(entry) = buffer.entry(index) else { break };
         if entry.generation().is_none() {
@@ -248,6 +251,9 @@ pub(crate) fn oldest(buffer: &Attachment) -> Option<Duration> {
 }
 
 fn for_each_in(buffer: &Attachment, state: State, mut look: impl FnMut(u32) -> Result<(), Fault>) {
+    if buffer.check().is_err() {
+        return;
+    }
     for index in 0..buffer.geometry.slots {
         let Ok(slot) = buffer.slot(index) else { return };
         if slot.word().is(state) && look(index).is_err() {

@@ -10,7 +10,7 @@ use crate::clock;
 use crate::geometry::{Geometry, NONE};
 use crate::lock::Others as _;
 use crate::participant::Role;
-use crate::slot::{Slot, State, Word as SlotWord};
+use crate::slot::{MOST_POSITION, Slot, State, Word as SlotWord};
 
 /// What was found and done.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -86,6 +86,10 @@ impl Turn<'_> {
                 self.discard(index, slot)?;
                 continue;
             };
+            if trust == Trust::Nothing && slot.since() > 0 && slot.position() < MOST_POSITION {
+                // Also what is long finished: after a loss of power, only the slots know how far one was.
+                counts.position = counts.position.max(slot.position() + 1);
+            }
             if state == State::Free {
                 self.push_free(index)?;
                 continue;
@@ -249,7 +253,7 @@ fn is_sound(slot: Slot<'_>, word: SlotWord) -> bool {
     match word.state() {
         None => false,
         Some(State::Free | State::Reserved) => true,
-        Some(_) => word.fits(slot.position()) && slot.position() < u64::MAX,
+        Some(_) => word.fits(slot.position()) && slot.position() < MOST_POSITION,
     }
 }
 
