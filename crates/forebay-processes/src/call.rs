@@ -143,7 +143,15 @@ pub(crate) fn wait<R>(
         return Ok(Waited::Done(done));
     }
     let deadline = match patience {
-        Patience::Try => return Ok(Waited::TimedOut),
+        Patience::Try => {
+            // Where nobody waits, nobody else looks for the dead.
+            if party.sweep_if_due()? > 0
+                && let Some(done) = call.attempt(patience, &mut attempt)?
+            {
+                return Ok(Waited::Done(done));
+            }
+            return Ok(Waited::TimedOut);
+        }
         Patience::Until(deadline) => Some(deadline),
         Patience::Forever => None,
     };
