@@ -148,7 +148,15 @@ pub(crate) fn wait<R>(
         return Ok(Waited::Done(done));
     }
     match patience {
-        Patience::Try => Ok(Waited::TimedOut),
+        Patience::Try => {
+            // Where nobody waits, nobody else looks for the dead.
+            if party.sweep_if_due()? > 0
+                && let Attempt::Done(done) = attempt(&mut party.turn_within(patience)?, None)?
+            {
+                return Ok(Waited::Done(done));
+            }
+            Ok(Waited::TimedOut)
+        }
         Patience::Until(deadline) => wait_long(party, wish, patience, Some(deadline), attempt),
         Patience::Forever => wait_long(party, wish, patience, None, attempt),
     }
