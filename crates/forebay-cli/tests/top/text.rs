@@ -19,7 +19,7 @@ fn one_picture_is_printed() {
     scene.put(12);
     let _held = scene.consumer.lease().expect("there is one");
     scene.consumer.lease().expect("there is one").fail("\x1b[2Jno\nlight").expect("held");
-    let text = text(&[scene.name(), "--interval", "60ms"]);
+    let text = text(&[scene.name(), "--interval", "600ms"]);
     for part in [
         "jobs.fb",
         " open\n",
@@ -96,7 +96,7 @@ fn what_cannot_be_watched_is_one_clear_line() {
         (vec![other.to_str().expect("text")], "is not a buffer"),
         (vec![folder.to_str().expect("text")], "a directory"),
         (vec![scene.name(), "--interval", "0"], "a time greater than 0"),
-        (vec![scene.name(), "--interval", "soon"], "want a time such as"),
+        (vec![scene.name(), "--interval", "soon"], "the units of time are"),
         (vec![], "<BUFFER>"),
     ] {
         let output = top(&arguments);

@@ -163,11 +163,6 @@ impl Terminal {
             .any(|style| style.starts_with(['3', '4']) && !["39", "49"].contains(&style))
     }
 
-    /// Whether anything but text came out so far.
-    pub(crate) fn has_escapes(&self) -> bool {
-        self.all.contains('\x1b')
-    }
-
     /// Takes the terminal away, and waits for the command's end.
     pub(crate) fn hang_up(self) {
         let Self { mut child, mut keys, line, written, .. } = self;
