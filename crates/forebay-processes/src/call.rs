@@ -12,7 +12,7 @@ use crate::clock;
 use crate::lock::{self, Limit};
 use crate::party::{Party, TICK};
 use crate::turn::{Standing, Turn};
-use crate::waiter::{CALLED, Line, STANDING, Wish};
+use crate::waiter::{Line, STANDING, Wish};
 
 /// What one attempt in a turn came to.
 pub(crate) enum Attempt<R> {
@@ -34,13 +34,14 @@ struct Call<'p> {
     party: &'p Party,
     wish: Wish,
     standing: Option<Standing>,
-    task: bool,
+    /// Of a task: whose bell is rung when it is called.
+    bell: Option<u32>,
     since: Option<Instant>,
 }
 
 impl<'p> Call<'p> {
-    fn new(party: &'p Party, wish: Wish, task: bool) -> Self {
-        Self { party, wish, standing: None, task, since: None }
+    fn new(party: &'p Party, wish: Wish) -> Self {
+        Self { party, wish, standing: None, bell: None, since: None }
     }
 
     /// Tries once, and stands in line if it has to wait. Says whether it was called meanwhile.
@@ -67,12 +68,10 @@ impl<'p> Call<'p> {
             }
             Attempt::NotNow => {
                 if self.standing.is_none() && patience != Patience::Try {
-                    if self.task {
-                        let bell = self.party.bell()?.participant();
-                        self.standing = turn.stand_for(self.wish, bell)?;
-                    } else {
-                        self.standing = turn.stand(self.wish)?;
-                    }
+                    self.standing = match self.bell {
+                        Some(bell) => turn.stand_for(self.wish, bell)?,
+                        None => turn.stand(self.wish)?,
+                    };
                     drop(turn);
                     self.begin_waiting()?;
                 }
@@ -102,10 +101,11 @@ impl<'p> Call<'p> {
         }
     }
 
-    /// Whether it was called. One that has no place in line looks for itself now and then.
+    /// Whether it was called, or was and was overlooked, or lost its place to a repair: it has to look for itself.
+    /// One that has no place in line does so now and then.
     fn is_called(&self) -> Result<bool, Fault> {
         let Some(standing) = self.standing else { return Ok(false) };
-        Ok(self.party.buffer.waiter(standing.waiter)?.state().read() == CALLED)
+        Ok(self.party.buffer.waiter(standing.waiter)?.state().read() != STANDING)
     }
 
     /// Sleeps until it is called, at most until the deadline or for a tick.
@@ -133,21 +133,36 @@ impl Drop for Call<'_> {
 }
 
 /// Waits as a thread.
+#[inline]
 pub(crate) fn wait<R>(
     party: &Party,
     wish: Wish,
     patience: Patience,
     mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
 ) -> Result<Waited<R>, Fault> {
-    let mut call = Call::new(party, wish, false);
+    // Most calls need not wait.
+    if let Attempt::Done(done) = attempt(&mut party.turn_within(patience)?, None)? {
+        return Ok(Waited::Done(done));
+    }
+    match patience {
+        Patience::Try => Ok(Waited::TimedOut),
+        Patience::Until(deadline) => wait_long(party, wish, patience, Some(deadline), attempt),
+        Patience::Forever => wait_long(party, wish, patience, None, attempt),
+    }
+}
+
+#[cold]
+fn wait_long<R>(
+    party: &Party,
+    wish: Wish,
+    patience: Patience,
+    deadline: Option<Instant>,
+    mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
+) -> Result<Waited<R>, Fault> {
+    let mut call = Call::new(party, wish);
     if let Some(done) = call.attempt(patience, &mut attempt)? {
         return Ok(Waited::Done(done));
     }
-    let deadline = match patience {
-        Patience::Try => return Ok(Waited::TimedOut),
-        Patience::Until(deadline) => Some(deadline),
-        Patience::Forever => None,
-    };
     loop {
         let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if is_over || call.is_called()? || call.standing.is_none() {
@@ -172,10 +187,17 @@ pub(crate) async fn wait_async<R>(
     deadline: Option<Instant>,
     mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
 ) -> Result<Waited<R>, Fault> {
-    let mut call = Call::new(party, wish, true);
+    let mut call = Call::new(party, wish);
     let mut waiting: Option<Waiting> = None;
     poll_fn(move |context: &mut Context<'_>| {
         let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if call.bell.is_none() {
+            // Most calls need no bell, and to hang one takes a turn of its own.
+            if let Some(done) = call.attempt(Patience::Try, &mut attempt)? {
+                return Poll::Ready(Ok(Waited::Done(done)));
+            }
+            call.bell = Some(party.bell()?.participant());
+        }
         loop {
             if let Some(done) = call.attempt(Patience::Forever, &mut attempt)? {
                 waiting = None;

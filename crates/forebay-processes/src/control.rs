@@ -14,7 +14,6 @@ use crate::words::{Word, Word32};
 pub(crate) struct Control<'a> {
     words: &'a [Word; 128],
     lock: &'a Word32,
-    sync_lock: &'a Word32,
 }
 
 macro_rules! fields {
@@ -78,8 +77,8 @@ fields! {
     item_passed = 29;
     /// The ticket of the next waiter.
     next_ticket = 30;
-    /// The number of the next participant. Not derived.
-    next_number = 31;
+    /// The number of the next producer. Not derived.
+    next_producer = 31;
 
     /// First and last of the line for room; how many stand there.
     room_ends = 32;
@@ -112,6 +111,10 @@ fields! {
     recoveries = 49;
     /// The weight of the places set aside.
     reserved_weight = 50;
+    /// The number of the next consumer. Not derived.
+    next_consumer = 52;
+    /// The number of the next of the other participants. Not derived.
+    next_other = 53;
     /// The number of the next dead letter.
     next_death = 51;
 
@@ -124,11 +127,7 @@ fields! {
 impl<'a> Control<'a> {
     pub(crate) fn of(region: &'a Region) -> Result<Self, Fault> {
         let at = Geometry::AT_CONTROL;
-        Ok(Self {
-            words: region.words(at)?,
-            lock: region.word32(at)?,
-            sync_lock: region.word32(at + 64 * 8)?,
-        })
+        Ok(Self { words: region.words(at)?, lock: region.word32(at)? })
     }
 
     /// The buffer's lock.
@@ -137,7 +136,7 @@ impl<'a> Control<'a> {
     }
 
     /// The lock of those who sync.
-    pub(crate) fn sync_lock(self) -> &'a Word32 {
-        self.sync_lock
+    pub(crate) fn sync_lock(region: &'a Region) -> Result<&'a Word32, Fault> {
+        region.word32(Geometry::AT_CONTROL + 64 * 8)
     }
 }

@@ -85,7 +85,7 @@ fn look(buffer: &Attachment, control: Control<'_>) -> Statistics {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Participant {
-    /// From 0, in the order in which participants came.
+    /// From 0, in the order in which those of its role came.
     pub number: u64,
     /// What it is there for.
     pub role: Role,
@@ -118,7 +118,7 @@ pub enum Awaited {
     Idle,
 }
 
-/// Those who use the buffer, in the order in which they came.
+/// Those who use the buffer: producers, consumers, others, each in the order in which they came.
 pub(crate) fn participants(buffer: &Attachment) -> Vec<Participant> {
     let mut found: Vec<_> = entries(buffer)
         .into_iter()
@@ -128,7 +128,7 @@ pub(crate) fn participants(buffer: &Attachment) -> Vec<Participant> {
             ..participant
         })
         .collect();
-    found.sort_by_key(|participant| participant.number);
+    found.sort_by_key(|participant| (participant.role as u8, participant.number));
     found
 }
 
