@@ -9,6 +9,8 @@ mod demo;
 mod man;
 mod page;
 mod run;
+mod terminal;
+mod top;
 mod typo;
 mod vm;
 
@@ -22,6 +24,7 @@ struct Command {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(Box<run::Args>),
+    Top(top::Args),
     Demo(demo::Args),
     Vm(vm::Args),
     Completions(completions::Args),
@@ -38,6 +41,7 @@ fn serve() -> ExitCode {
     }
     match Command::try_parse() {
         Ok(Command { verb: Verb::Run(args) }) => run::run(*args),
+        Ok(Command { verb: Verb::Top(args) }) => top::run(&args),
         Ok(Command { verb: Verb::Demo(args) }) => demo::run(&args),
         Ok(Command { verb: Verb::Vm(args) }) => vm::run(&args),
         Ok(Command { verb: Verb::Completions(args) }) => completions::run(&args),

@@ -57,7 +57,7 @@
 //! this order. Where forebay is killed in between, `--resume` runs the item again: at least once. Under
 //! `--keep-order` output that waits for its turn is printed later than its joblog line is written.
 
-mod args;
+pub(crate) mod args;
 mod arguments;
 mod backoff;
 mod circle;
@@ -72,11 +72,11 @@ mod gate;
 mod halt;
 mod intake;
 mod interrupt;
-mod item;
+pub(crate) mod item;
 mod message;
 mod meter;
 mod observer;
-mod outlet;
+pub(crate) mod outlet;
 mod pace;
 mod preparation;
 mod progress;
