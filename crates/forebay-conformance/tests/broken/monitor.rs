@@ -397,7 +397,7 @@ impl Monitor {
         let heavy = self.settings.weight_capacity.is_some_and(|limit| weight > limit);
         let lost = (full && self.has(Fault::LosesNackWhenFull))
             || (heavy && self.has(Fault::NackAsksForWeight));
-        if state.consumers == 0 || lost {
+        if (state.consumers == 0 && self.ends_with_its_handles()) || lost {
             state.dropped += 1;
             return;
         }

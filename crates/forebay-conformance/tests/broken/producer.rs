@@ -84,6 +84,11 @@ impl Producer {
         if waits { Patience::Forever } else { self.overflow.patience() }
     }
 
+    /// Loses the oldest item.
+    pub(crate) fn lose_one(&self) {
+        Monitor::lose_one(&mut self.monitor.lock());
+    }
+
     fn permit(&self, place: Place) -> Permit {
         Permit { monitor: Arc::clone(&self.monitor), place: Some(place) }
     }
