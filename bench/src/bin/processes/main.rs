@@ -4,6 +4,7 @@
 mod allocations;
 mod alone;
 mod clock;
+mod command;
 mod contender;
 mod control;
 mod deed;
@@ -93,6 +94,8 @@ enum Part {
     Waiter,
     /// Time and memory to join a buffer in which a million items wait.
     Open,
+    /// A million lines put, and worked on, by the command.
+    Command,
 }
 
 impl Part {
@@ -105,6 +108,7 @@ impl Part {
             Self::Recovery => recovery::measure(place),
             Self::Waiter => waiter::measure(place),
             Self::Open => open::measure(place),
+            Self::Command => command::measure(place),
         }
     }
 

@@ -46,6 +46,9 @@ const MOST_LATE: u32 = 3;
 
 const LOOK: Duration = Duration::from_millis(1);
 
+/// Looks in a row in which something has moved.
+const MOVES: u32 = 5;
+
 pub(crate) fn measure(place: &mut Place) -> Result<Value, String> {
     let deaths = if place.quick { DEATHS / 12 } else { DEATHS };
     let mut table =
@@ -110,10 +113,12 @@ fn among_busy(
     fill(&file, capacity - FREE)?;
     let gate = Gate::new(&place.scratch)?;
     let mut survivors = Survivors::start(&gate, &file)?;
+    let buffer = Buffer::open(&file).map_err(|error| error.to_string())?;
     let mut dead = Vec::new();
     let (mut again, mut late) = (times(), 0);
     for _ in 0..deaths {
         for kind in [Kind::Bystander, Kind::Holder, Kind::Looper] {
+            settle(&buffer)?;
             let death = kill(&gate, &file, kind)?;
             if let Some(held) = death.held
                 && late < MOST_LATE
@@ -129,7 +134,6 @@ fn among_busy(
         }
     }
     // The end of the buffer's puts is the end of the survivors.
-    let buffer = Buffer::open(&file).map_err(|error| error.to_string())?;
     buffer.close().map_err(|error| error.to_string())?;
     let survived = survivors.end()?;
     let statistics = buffer.statistics();
@@ -198,6 +202,22 @@ impl Survivors {
 
 fn said(line: &str) -> Result<Said, String> {
     serde_json::from_str(line).map_err(|error| format!("{line:?}: {error}"))
+}
+
+/// Returns once items have moved for a while: what an earlier death held up is over.
+fn settle(buffer: &Buffer) -> Result<(), String> {
+    let begun = Instant::now();
+    let (mut last, mut moved) = (buffer.statistics().finished, 0);
+    while moved < MOVES {
+        thread::sleep(LOOK * 2);
+        let now = buffer.statistics().finished;
+        moved = if now > last { moved + 1 } else { 0 };
+        last = now;
+        if begun.elapsed() > PATIENCE * 30 {
+            return Err("nothing moves any more".to_owned());
+        }
+    }
+    Ok(())
 }
 
 /// Starts a victim, and kills it: one that holds a lease once it does, others after some time.
