@@ -8,7 +8,7 @@ mod help;
 mod items;
 mod output;
 mod sources;
-mod values;
+pub(crate) mod values;
 
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
