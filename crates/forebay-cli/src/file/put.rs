@@ -4,6 +4,7 @@
 //! they come, and a fast one's many at a time. Nothing is read ahead of what could not be put yet but the batch.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, BufReader, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
@@ -152,6 +153,21 @@ struct Done {
     too_heavy: u64,
 }
 
+impl Done {
+    /// An item is not put, and others may be.
+    fn refuse(&mut self, item: &[u8], refusal: Refusal) {
+        if refusal == Refusal::TooHeavy {
+            self.too_heavy += 1;
+        } else {
+            self.refused += 1;
+        }
+        let refused = self.refused + self.too_heavy;
+        if refused <= NAMED {
+            eprintln!("forebay put: item {} is not put: {refusal}", label(item));
+        }
+    }
+}
+
 /// Items on their way into the buffer.
 struct Putting<'a> {
     args: &'a Args,
@@ -269,23 +285,11 @@ impl Putting<'_> {
             };
             if is_given_up {
                 let item = items.remove(0);
-                self.refuse(&mut done, &item, refusal);
+                done.refuse(&item, refusal);
                 full_since = None;
             }
         }
         Ok(())
-    }
-
-    fn refuse(&self, done: &mut Done, item: &[u8], refusal: Refusal) {
-        if refusal == Refusal::TooHeavy {
-            done.too_heavy += 1;
-        } else {
-            done.refused += 1;
-        }
-        let refused = done.refused + done.too_heavy;
-        if refused <= NAMED {
-            eprintln!("forebay put: item {} is not put: {refusal}", label(item));
-        }
     }
 
     /// What went wrong, and how far it has come.
@@ -303,8 +307,8 @@ impl Putting<'_> {
             let mut line = format!("{} put", counted(done.put));
             if done.put > 1 {
                 let seconds = took.as_secs_f64();
-                line +=
-                    &format!(" in {seconds:.2} s ({:.0}/s)", done.put as f64 / seconds.max(1e-6));
+                let rate = done.put as f64 / seconds.max(1e-6);
+                let _ = write!(line, " in {seconds:.2} s ({rate:.0}/s)");
             }
             for (number, what) in [
                 (done.refused, "refused: the buffer was full"),
@@ -313,7 +317,7 @@ impl Putting<'_> {
                 (done.dropped_oldest, "that had waited dropped for them"),
             ] {
                 if number > 0 {
-                    line += &format!(", {number} {what}");
+                    let _ = write!(line, ", {number} {what}");
                 }
             }
             eprintln!("forebay put: {line}");

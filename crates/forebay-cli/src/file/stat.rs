@@ -99,7 +99,7 @@ impl Standing {
             capacity_bytes: settings.get_capacity_bytes(),
             durability: match settings.get_durability() {
                 Durability::Power => "power",
-                _ => "process",
+                Durability::Process => "process",
             },
             max_failures: settings.get_max_failures(),
             max_deliveries: settings.get_max_deliveries(),

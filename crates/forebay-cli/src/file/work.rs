@@ -48,5 +48,5 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> ExitCode {
-    run::work(Work { path: args.file, once: args.once }, args.run)
+    run::work(&Work { path: args.file, once: args.once }, args.run)
 }

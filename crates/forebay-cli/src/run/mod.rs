@@ -113,13 +113,12 @@ use command::surroundings::Surroundings;
 use command::template::Template;
 use elastic::Bounds;
 use file::FileSide;
-use file::opening::Work;
+use file::opening::{Opened, Work};
 use gate::Gate;
 use halt::Halt;
 use intake::Intake;
 use intake::input::Input;
 use intake::producer::Production;
-use intake::resume::Finished;
 use intake::source::Columns;
 use item::Item;
 use message::say;
@@ -206,7 +205,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
 }
 
 /// The same for items that others put into a file.
-pub(crate) fn work(work: Work, args: Args) -> ExitCode {
+pub(crate) fn work(work: &Work, args: Args) -> ExitCode {
     status(execute(args, Some(work)))
 }
 
@@ -220,15 +219,15 @@ fn status(executed: Result<u8, String>) -> ExitCode {
     }
 }
 
-fn execute(mut args: Args, work: Option<Work>) -> Result<u8, String> {
+fn execute(mut args: Args, work: Option<&Work>) -> Result<u8, String> {
     args.output.check(args.failure.joblog.as_deref())?;
     let given = args.split_command()?;
-    file::opening::check(&args, &given, work.as_ref())?;
+    file::opening::check(&args, &given, work)?;
     if args.command_line.dry_run {
         // Nothing is put, nor taken.
         args.flow.buffer = None;
     }
-    preparation::check_claims(&args, &given, work.as_ref())?;
+    preparation::check_claims(&args, &given, work)?;
     let workers = Workers::of(&args)?;
     let consumers = args.consumers();
     if workers.is_some() && args.command_line.dry_run {
@@ -248,7 +247,8 @@ fn execute(mut args: Args, work: Option<Work>) -> Result<u8, String> {
     let portion = preparation::portion(&args, &template, &surroundings)?;
     let report_file =
         args.output.report_json.as_deref().map(preparation::report_file).transpose()?;
-    let (file, keep, (joblog, finished)) = open_file(&args, work.as_ref(), &template, columns)?;
+    let Opened { side: file, keep, joblog, finished } =
+        file::opening::of_run(&args, work, &template, columns)?;
     let retries = match &file {
         Some(file) => file.tries(args.failure.retries, work.is_some()),
         None => args.failure.retries.unwrap_or(1),
@@ -349,19 +349,6 @@ fn execute(mut args: Args, work: Option<Work>) -> Result<u8, String> {
     })?;
     drop(guard);
     run.conclude(args.output.quiet, report_file)
-}
-
-/// Opens the file that items lie in, if they do, and what goes with it; the joblog in any case.
-fn open_file(
-    args: &Args,
-    work: Option<&Work>,
-    template: &Template,
-    columns: Columns,
-) -> Result<(Option<FileSide>, Option<OwnedFd>, (Option<Joblog>, Finished)), String> {
-    Ok(match file::opening::of_run(args, work, template, columns)? {
-        Some(opened) => (Some(opened.side), Some(opened.keep), (opened.joblog, opened.finished)),
-        None => (None, None, preparation::joblog(args, template, columns)?),
-    })
 }
 
 fn start_guard(groups: &Groups, keep: Option<OwnedFd>) -> Option<Guard> {

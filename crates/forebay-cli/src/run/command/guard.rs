@@ -64,6 +64,7 @@ impl Guard {
             .stderr(Stdio::null())
             .spawn()?;
         let lifeline = process.stdin.take();
+        drop(keep);
         Ok(Self { process, lifeline })
     }
 }

@@ -32,12 +32,12 @@ pub(crate) struct Work {
     pub(crate) once: bool,
 }
 
-/// What is open once the buffer is.
+/// What is open once the buffer is: of a run in memory, the joblog at most.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) side: FileSide,
+    pub(crate) side: Option<FileSide>,
     /// Keeps the leases from being given back while the guard has something to kill.
-    pub(crate) keep: OwnedFd,
+    pub(crate) keep: Option<OwnedFd>,
     pub(crate) joblog: Option<Joblog>,
     pub(crate) finished: Finished,
 }
@@ -121,32 +121,35 @@ fn form(args: &Args, columns: Columns) -> Result<Form, String> {
     })
 }
 
-/// Opens what the run works on, if that is a file.
+/// Opens what the run works on, if that is a file; and its joblog.
 pub(crate) fn of_run(
     args: &Args,
     work: Option<&Work>,
     template: &Template,
     columns: Columns,
-) -> Result<Option<Opened>, String> {
+) -> Result<Opened, String> {
     let path = match (work, &args.flow.buffer) {
         (Some(work), _) => &work.path,
         (None, Some(path)) => path,
-        (None, None) => return Ok(None),
+        (None, None) => {
+            let (joblog, finished) = preparation::joblog(args, template, columns)?;
+            return Ok(Opened { side: None, keep: None, joblog, finished });
+        }
     };
     let form = form(args, columns)?;
     let buffer = if work.is_some() { open(path)? } else { open_or_create(args, path)? };
     let name = path.display().to_string();
     let in_words = |fault| faulty(&name, fault);
-    let (joblog, finished, own) = match work {
-        Some(_) => (joblog_of_work(args, path, template)?, Finished::default(), None),
-        None => {
-            let (joblog, finished, own) = earlier_life(args, &buffer, &form, template, columns)?;
-            (Some(joblog), finished, Some(own))
-        }
+    let (joblog, finished, own) = if work.is_some() {
+        (joblog_of_work(args, path, template)?, Finished::default(), None)
+    } else {
+        let (joblog, finished, own) = earlier_life(args, &buffer, &form, template, columns)?;
+        (Some(joblog), finished, Some(own))
     };
-    let producer = match own {
-        Some(_) => Some(buffer.producer(Raw).map_err(in_words)?.with_overflow(args.flow.on_full)),
-        None => None,
+    let producer = if own.is_some() {
+        Some(buffer.producer(Raw).map_err(in_words)?.with_overflow(args.flow.on_full))
+    } else {
+        None
     };
     let (consumer, keep) = buffer.lasting_consumer(Raw).map_err(in_words)?;
     let settings = buffer.settings();
@@ -163,7 +166,7 @@ pub(crate) fn of_run(
         extending: settings.get_lease_time().map(Extending::new),
         buffer,
     };
-    Ok(Some(Opened { side, keep, joblog, finished }))
+    Ok(Opened { side: Some(side), keep: Some(keep), joblog, finished })
 }
 
 /// The buffer of `run --buffer`.

@@ -173,7 +173,9 @@ fn bring(
         *place += 1;
     }
     if file.own.is_none() {
-        items.iter().for_each(|_| run.intake.put(0));
+        for _ in &items {
+            run.intake.put(0);
+        }
     }
     for item in &items {
         run.tell(&Event::Put { producer: 0, item });

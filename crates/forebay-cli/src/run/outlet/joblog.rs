@@ -164,7 +164,9 @@ impl Joblog {
                         {
                             finished.numbered.insert(seq, (started, row.clone()));
                         }
-                        rows.into_iter().for_each(|row| finished.add(row));
+                        for row in rows {
+                            finished.add(row);
+                        }
                     }
                     Some(_) => {}
                     // The end of a line that was cut off.
