@@ -3,9 +3,20 @@
 //! Between threads and tasks of one process: [`bounded`], [`unbounded`], or a [`Builder`] for more
 //! to choose; [`Select`] waits on several. The promises are the eleven [clauses](Clause) of the contract.
 //!
+//! Between processes: [`processes`], a buffer in a file; [`open`] opens one.
+//!
 //! The feature `futures` makes consumers streams, and producers sinks.
 
 pub use forebay_threads::*;
+
+#[cfg(target_os = "linux")]
+pub use forebay_processes as processes;
+
+/// Opens a buffer in a file; [`processes::Settings`] makes one.
+#[cfg(target_os = "linux")]
+pub fn open(path: impl AsRef<std::path::Path>) -> Result<processes::Buffer, processes::OpenError> {
+    processes::Buffer::open(path)
+}
 
 /// The README's example is compiled and run with the tests.
 #[cfg(doctest)]

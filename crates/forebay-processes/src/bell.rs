@@ -1,0 +1,203 @@
+//! How tasks are woken: a thread of this process listens, and wakes those that were called.
+//!
+//! A participant that calls a task of its own process wakes it at once. One of another process rings the *bell*, a
+//! futex in the table of participants. There is one bell, and one thread, for all tasks of one opening of
+//! a buffer, from the first that waits until the last handle that waited so is dropped.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use forebay_contract::Fault;
+
+use crate::attachment::Attachment;
+use crate::lock;
+use crate::participant::Role;
+use crate::party::{Party, TICK, system};
+use crate::waiter::{CALLED, Line, OVERLOOKED};
+
+/// A task that waits.
+#[derive(Debug)]
+struct Task {
+    waiter: Option<u32>,
+    waker: Waker,
+    deadline: Option<Instant>,
+    line: Line,
+}
+
+#[derive(Debug)]
+struct Shared {
+    party: Party,
+    tasks: Mutex<HashMap<u64, Task>>,
+    next: AtomicU64,
+    stopped: AtomicBool,
+}
+
+/// The bell of this process's tasks at one buffer.
+#[derive(Debug)]
+pub(crate) struct Bell {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A task's entry with the bell; taken back when dropped.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    bell: Arc<Bell>,
+    key: u64,
+    waiter: Option<u32>,
+}
+
+impl Bell {
+    pub(crate) fn hang(buffer: &Arc<Attachment>) -> Result<Self, Fault> {
+        let (party, _descriptor) = Party::join(buffer, Role::Other)?;
+        let shared = Arc::new(Shared {
+            party,
+            tasks: Mutex::default(),
+            next: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+        });
+        let listening = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("forebay-bell".to_owned())
+            .spawn(move || listening.listen())
+            .map_err(|error| system(&error))?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Who is rung for a task.
+    pub(crate) fn participant(&self) -> u32 {
+        self.shared.party.me.participant
+    }
+
+    pub(crate) fn enter(
+        self: Arc<Self>,
+        waiter: Option<u32>,
+        waker: Waker,
+        deadline: Option<Instant>,
+        line: Line,
+    ) -> Waiting {
+        let shared = &self.shared;
+        if let Some(waiter) = waiter {
+            shared.party.buffer.lock_tasks().insert(waiter, waker.clone());
+        }
+        let key = shared.next.fetch_add(1, Ordering::Relaxed);
+        let first = {
+            let mut tasks = shared.lock();
+            tasks.insert(key, Task { waiter, waker, deadline, line });
+            tasks.len() == 1
+        };
+        // The thread sleeps without end while there are no tasks, and to the nearest deadline.
+        if first || deadline.is_some() {
+            self.ring();
+        }
+        Waiting { bell: self, key, waiter }
+    }
+
+    fn ring(&self) {
+        if let Ok(entry) = self.shared.party.buffer.entry(self.participant()) {
+            entry.bell().increase();
+            lock::wake(entry.bell(), 1);
+        }
+    }
+}
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Release);
+        self.ring();
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != thread::current().id()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Waiting {
+    pub(crate) fn is_of(&self, waiter: u32) -> bool {
+        self.waiter == Some(waiter)
+    }
+
+    pub(crate) fn set_waker(&self, waker: &Waker) {
+        let shared = &self.bell.shared;
+        if let Some(waiter) = self.waiter {
+            shared.party.buffer.lock_tasks().insert(waiter, waker.clone());
+        }
+        if let Some(task) = shared.lock().get_mut(&self.key) {
+            task.waker.clone_from(waker);
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let shared = &self.bell.shared;
+        shared.lock().remove(&self.key);
+        if let Some(waiter) = self.waiter {
+            shared.party.buffer.lock_tasks().remove(&waiter);
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Task>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listen(&self) {
+        let Ok(entry) = self.party.buffer.entry(self.party.me.participant) else { return };
+        loop {
+            let rung = entry.bell().read();
+            if self.stopped.load(Ordering::Acquire) {
+                return;
+            }
+            let fault = self.serve().err();
+            let (nearest, is_idle) = {
+                let tasks = self.lock();
+                (tasks.values().filter_map(|task| task.deadline).min(), tasks.is_empty())
+            };
+            let mut nap = if is_idle { TICK * 40 } else { TICK };
+            if let Some(nearest) = nearest {
+                nap = nap.min(nearest.saturating_duration_since(Instant::now()));
+            }
+            let slept = lock::wait(entry.bell(), rung, nap);
+            if fault.is_some() || slept.is_err() {
+                // Each task finds out for itself what is wrong.
+                for task in self.lock().values() {
+                    task.waker.wake_by_ref();
+                }
+                if slept.is_err() {
+                    thread::sleep(TICK);
+                }
+            }
+        }
+    }
+
+    /// Wakes who was called, or has waited long enough; looks after what a waiter looks after.
+    fn serve(&self) -> Result<(), Fault> {
+        let mut lines = Vec::new();
+        let mut ready = Vec::new();
+        let now = Instant::now();
+        for task in self.lock().values() {
+            if !lines.contains(&task.line) {
+                lines.push(task.line);
+            }
+            let is_called = match task.waiter {
+                Some(waiter) => {
+                    let state = self.party.buffer.waiter(waiter)?.state().read();
+                    state == CALLED || state == OVERLOOKED
+                }
+                None => true,
+            };
+            if is_called || task.deadline.is_some_and(|deadline| deadline <= now) {
+                ready.push(task.waker.clone());
+            }
+        }
+        ready.into_iter().for_each(Waker::wake);
+        lines.into_iter().try_for_each(|line| self.party.look_after(line))
+    }
+}

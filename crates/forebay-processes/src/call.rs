@@ -1,0 +1,209 @@
+//! A call that may have to wait: as a thread that sleeps, or as a task.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use forebay_contract::{Fault, Patience};
+
+use crate::bell::Waiting;
+use crate::clock;
+use crate::lock::{self, Limit};
+use crate::party::{Party, TICK};
+use crate::turn::{Standing, Turn};
+use crate::waiter::{CALLED, Line, STANDING, Wish};
+
+/// What one attempt in a turn came to.
+pub(crate) enum Attempt<R> {
+    /// It is done. One who stood in line has left it.
+    Done(R),
+    /// Not now; one who stood in line stands there still.
+    NotNow,
+}
+
+/// How a call that waited ended.
+pub(crate) enum Waited<R> {
+    Done(R),
+    /// Its time was over; what it last found.
+    TimedOut,
+}
+
+/// One call, and its place in line while it has one.
+struct Call<'p> {
+    party: &'p Party,
+    wish: Wish,
+    standing: Option<Standing>,
+    task: bool,
+    since: Option<Instant>,
+}
+
+impl<'p> Call<'p> {
+    fn new(party: &'p Party, wish: Wish, task: bool) -> Self {
+        Self { party, wish, standing: None, task, since: None }
+    }
+
+    /// Tries once, and stands in line if it has to wait. Says whether it was called meanwhile.
+    fn attempt<R>(
+        &mut self,
+        patience: Patience,
+        attempt: &mut impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
+    ) -> Result<Option<R>, Fault> {
+        let mut turn = self.party.turn_within(patience)?;
+        if let Some(standing) = self.standing
+            && !turn.still_stands(standing)?
+        {
+            self.standing = None;
+        }
+        match attempt(&mut turn, self.standing)? {
+            Attempt::Done(done) => {
+                // An attempt that ends without being served, as by a close, stands there still.
+                if let Some(standing) = self.standing.take() {
+                    turn.leave(self.wish.line, standing)?;
+                }
+                drop(turn);
+                self.stop_waiting();
+                Ok(Some(done))
+            }
+            Attempt::NotNow => {
+                if self.standing.is_none() && patience != Patience::Try {
+                    if self.task {
+                        let bell = self.party.bell()?.participant();
+                        self.standing = turn.stand_for(self.wish, bell)?;
+                    } else {
+                        self.standing = turn.stand(self.wish)?;
+                    }
+                    drop(turn);
+                    self.begin_waiting()?;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn begin_waiting(&mut self) -> Result<(), Fault> {
+        if self.since.is_none() {
+            self.since = Some(Instant::now());
+            let entry = self.party.buffer.entry(self.party.me.participant)?;
+            entry.waiting_since().set(clock::wall());
+            entry.waiting_for().set(self.wish.line as u64 + 1);
+        }
+        Ok(())
+    }
+
+    fn stop_waiting(&mut self) {
+        if let Some(since) = self.since.take()
+            && let Ok(entry) = self.party.buffer.entry(self.party.me.participant)
+        {
+            entry.waiting_for().set(0);
+            if self.wish.line != Line::Idle {
+                entry.waited().add(since.elapsed().as_nanos() as u64);
+            }
+        }
+    }
+
+    /// Whether it was called. One that has no place in line looks for itself now and then.
+    fn is_called(&self) -> Result<bool, Fault> {
+        let Some(standing) = self.standing else { return Ok(false) };
+        Ok(self.party.buffer.waiter(standing.waiter)?.state().read() == CALLED)
+    }
+
+    /// Sleeps until it is called, at most until the deadline or for a tick.
+    fn nap(&self, deadline: Option<Instant>) -> Result<(), Fault> {
+        let left = deadline
+            .map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()).min(TICK));
+        let Some(standing) = self.standing else {
+            // No waiter was free: rare, and only so many wait at a time.
+            std::thread::sleep(left.min(Duration::from_millis(1)));
+            return Ok(());
+        };
+        lock::wait(self.party.buffer.waiter(standing.waiter)?.state(), STANDING, left)
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if let Some(standing) = self.standing.take()
+            && let Ok(mut turn) = self.party.care(Limit::For(Duration::from_secs(1)))
+        {
+            let _ = turn.leave(self.wish.line, standing);
+        }
+        self.stop_waiting();
+    }
+}
+
+/// Waits as a thread.
+pub(crate) fn wait<R>(
+    party: &Party,
+    wish: Wish,
+    patience: Patience,
+    mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
+) -> Result<Waited<R>, Fault> {
+    let mut call = Call::new(party, wish, false);
+    if let Some(done) = call.attempt(patience, &mut attempt)? {
+        return Ok(Waited::Done(done));
+    }
+    let deadline = match patience {
+        Patience::Try => return Ok(Waited::TimedOut),
+        Patience::Until(deadline) => Some(deadline),
+        Patience::Forever => None,
+    };
+    loop {
+        let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if is_over || call.is_called()? || call.standing.is_none() {
+            if let Some(done) = call.attempt(patience, &mut attempt)? {
+                return Ok(Waited::Done(done));
+            }
+            if is_over {
+                return Ok(Waited::TimedOut);
+            }
+        }
+        call.nap(deadline)?;
+        if !call.is_called()? {
+            party.look_after(wish.line)?;
+        }
+    }
+}
+
+/// Waits as a task, until the deadline, if there is one.
+pub(crate) async fn wait_async<R>(
+    party: &Party,
+    wish: Wish,
+    deadline: Option<Instant>,
+    mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
+) -> Result<Waited<R>, Fault> {
+    let mut call = Call::new(party, wish, true);
+    let mut waiting: Option<Waiting> = None;
+    poll_fn(move |context: &mut Context<'_>| {
+        let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        loop {
+            if let Some(done) = call.attempt(Patience::Forever, &mut attempt)? {
+                waiting = None;
+                return Poll::Ready(Ok(Waited::Done(done)));
+            }
+            if is_over {
+                waiting = None;
+                return Poll::Ready(Ok(Waited::TimedOut));
+            }
+            let Some(standing) = call.standing else {
+                // No waiter was free: the bell wakes it before long.
+                let bell = Arc::clone(party.bell()?);
+                waiting = Some(bell.enter(None, context.waker().clone(), deadline, wish.line));
+                return Poll::Pending;
+            };
+            let is_known = waiting.as_ref().is_some_and(|waiting| waiting.is_of(standing.waiter));
+            if is_known && let Some(waiting) = &waiting {
+                waiting.set_waker(context.waker());
+            } else {
+                let bell = Arc::clone(party.bell()?);
+                let waker = context.waker().clone();
+                waiting = Some(bell.enter(Some(standing.waiter), waker, deadline, wish.line));
+            }
+            // Called before the waker was there: nobody would wake this task.
+            if !call.is_called()? {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
+}

@@ -1,0 +1,401 @@
+//! The consuming side.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use forebay_contract::{Consume, DeadLetter, Fault, JoinError, Patience, Statistics, TakeError};
+use smallvec::SmallVec;
+
+use crate::call::{self, Attempt, Waited};
+use crate::codec::{Codec, CodecError, Raw};
+use crate::ending;
+use crate::lease::Lease;
+use crate::participant::Role;
+use crate::party::Party;
+use crate::statistics;
+use crate::turn::{Bytes, Letter, Loan, Standing, Turn};
+use crate::waiter::{Line, Wish};
+
+/// A consumer of a buffer in a file.
+///
+/// A clone is another consumer. Dropping the last one refuses nothing: the buffer stays open until somebody
+/// [closes](Self::close) it. What a consumer's process held when it was killed goes back to its positions.
+pub struct Consumer<T = Bytes, C = Raw> {
+    pub(crate) party: Arc<Party>,
+    pub(crate) codec: C,
+    item: PhantomData<fn() -> T>,
+}
+
+type Loans = SmallVec<[Loan; 4]>;
+
+impl<T, C: Codec<T>> Consumer<T, C> {
+    pub(crate) fn new(party: Arc<Party>, codec: C) -> Self {
+        Self { party, codec, item: PhantomData }
+    }
+
+    /// Takes the oldest item for good, waiting while there is none (C2, C5). At most once: a process that is killed
+    /// after the take has it, or had it.
+    pub fn take(&self) -> Result<T, TakeError> {
+        self.take_within(Patience::Forever)
+    }
+
+    /// Takes the oldest item for good if there is one now.
+    pub fn try_take(&self) -> Result<T, TakeError> {
+        self.take_within(Patience::Try)
+    }
+
+    /// Takes the oldest item for good, waiting at most so long.
+    pub fn take_timeout(&self, timeout: Duration) -> Result<T, TakeError> {
+        self.take_within(Patience::lasting(timeout))
+    }
+
+    /// Takes the oldest item for good, waiting until `deadline`.
+    pub fn take_deadline(&self, deadline: Instant) -> Result<T, TakeError> {
+        self.take_within(Patience::Until(deadline))
+    }
+
+    /// Takes the oldest item for good, waiting for one as long as `patience` says.
+    pub fn take_within(&self, patience: Patience) -> Result<T, TakeError> {
+        loop {
+            let loans = self.borrow(true, 1, patience)?;
+            if let Some(item) = self.keep(loans)?.pop() {
+                return Ok(item);
+            }
+        }
+    }
+
+    /// Takes the oldest item for good, waiting as a task. Dropping the future loses nothing (C3).
+    pub async fn take_async(&self) -> Result<T, TakeError> {
+        loop {
+            let loans = self.borrow_async(true, 1).await?;
+            if let Some(item) = self.keep(loans)?.pop() {
+                return Ok(item);
+            }
+        }
+    }
+
+    /// Takes the oldest items for good, at least one and at most `max`, waiting for the first.
+    pub fn take_many(&self, max: usize) -> Result<Vec<T>, TakeError> {
+        self.take_many_within(max, Patience::Forever)
+    }
+
+    /// Takes the oldest items for good, at least one and at most `max`, waiting for the first as long as `patience`
+    /// says.
+    pub fn take_many_within(&self, max: usize, patience: Patience) -> Result<Vec<T>, TakeError> {
+        if max == 0 {
+            return Ok(Vec::new());
+        }
+        loop {
+            let items = self.keep(self.borrow(true, max, patience)?)?;
+            if !items.is_empty() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Takes the oldest items for good, waiting for the first as a task. Dropping the future loses nothing (C3).
+    pub async fn take_many_async(&self, max: usize) -> Result<Vec<T>, TakeError> {
+        if max == 0 {
+            return Ok(Vec::new());
+        }
+        loop {
+            let items = self.keep(self.borrow_async(true, max).await?)?;
+            if !items.is_empty() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Leases the oldest item, waiting for one, and for the lease limit (C1, C2, C5).
+    pub fn lease(&self) -> Result<Lease<T, C>, TakeError> {
+        self.lease_within(Patience::Forever)
+    }
+
+    /// Leases the oldest item if there is one now.
+    pub fn try_lease(&self) -> Result<Lease<T, C>, TakeError> {
+        self.lease_within(Patience::Try)
+    }
+
+    /// Leases the oldest item, waiting at most so long.
+    pub fn lease_timeout(&self, timeout: Duration) -> Result<Lease<T, C>, TakeError> {
+        self.lease_within(Patience::lasting(timeout))
+    }
+
+    /// Leases the oldest item, waiting until `deadline`.
+    pub fn lease_deadline(&self, deadline: Instant) -> Result<Lease<T, C>, TakeError> {
+        self.lease_within(Patience::Until(deadline))
+    }
+
+    /// Leases the oldest item, waiting as long as `patience` says.
+    pub fn lease_within(&self, patience: Patience) -> Result<Lease<T, C>, TakeError> {
+        loop {
+            for loan in self.borrow(false, 1, patience)? {
+                if let Some(lease) = self.open(loan)? {
+                    return Ok(lease);
+                }
+            }
+        }
+    }
+
+    /// Leases the oldest item, waiting as a task. Dropping the future loses nothing (C3).
+    pub async fn lease_async(&self) -> Result<Lease<T, C>, TakeError> {
+        loop {
+            for loan in self.borrow_async(false, 1).await? {
+                if let Some(lease) = self.open(loan)? {
+                    return Ok(lease);
+                }
+            }
+        }
+    }
+
+    /// Leases the oldest items in one go, at least one and at most `max`, waiting for the first as long as `patience`
+    /// says.
+    pub fn lease_many_within(
+        &self,
+        max: usize,
+        patience: Patience,
+    ) -> Result<Vec<Lease<T, C>>, TakeError> {
+        let mut leases = Vec::new();
+        while leases.is_empty() && max > 0 {
+            for loan in self.borrow(false, max, patience)? {
+                leases.extend(self.open(loan)?);
+            }
+        }
+        Ok(leases)
+    }
+
+    /// Finishes all of these in one go. Of those that were not held any more, as of expired ones, returns the number.
+    pub fn ack_many(&self, leases: impl IntoIterator<Item = Lease<T, C>>) -> Result<usize, Fault> {
+        let mut refused = 0;
+        let mut leases = leases.into_iter();
+        loop {
+            let some: SmallVec<[Lease<T, C>; 64]> = leases.by_ref().take(64).collect();
+            if some.is_empty() {
+                return Ok(refused);
+            }
+            let mut turn = self.party.turn_within(Patience::Forever)?;
+            for lease in some {
+                let (loan, item) = lease.into_parts();
+                refused += usize::from(turn.finish(&loan)?.is_err());
+                drop(item);
+            }
+        }
+    }
+
+    /// Borrows items, as many as there are, at most `max`.
+    fn borrow(&self, for_good: bool, max: usize, patience: Patience) -> Result<Loans, TakeError> {
+        let mut last = TakeError::Empty;
+        let wish = wish(for_good);
+        let waited = call::wait(&self.party, wish, patience, |turn, standing| {
+            attempt(turn, standing, for_good, max, &mut last)
+        })?;
+        match waited {
+            Waited::Done(loans) => loans,
+            Waited::TimedOut if patience == Patience::Try => Err(last),
+            Waited::TimedOut => Err(TakeError::TimedOut),
+        }
+    }
+
+    async fn borrow_async(&self, for_good: bool, max: usize) -> Result<Loans, TakeError> {
+        let mut last = TakeError::Empty;
+        let wish = wish(for_good);
+        let waited = call::wait_async(&self.party, wish, None, |turn, standing| {
+            attempt(turn, standing, for_good, max, &mut last)
+        })
+        .await?;
+        match waited {
+            Waited::Done(loans) => loans,
+            Waited::TimedOut => Err(TakeError::TimedOut),
+        }
+    }
+
+    /// The item of a loan. One that cannot be read becomes a dead letter.
+    fn item_of(&self, loan: &Loan) -> Result<Option<T>, Fault> {
+        let decoded = match loan.read(&self.party.buffer)? {
+            Some(bytes) => self.codec.decode(bytes),
+            None => Err(CodecError("its bytes are not those that were put".to_owned())),
+        };
+        match decoded {
+            Ok(item) => Ok(Some(item)),
+            Err(CodecError(reason)) => {
+                let mut turn = self.party.turn_within(Patience::Forever)?;
+                // If it was given back meanwhile, somebody else finds out.
+                let _ = turn.reject(loan, &format!("cannot be read: {reason}"))?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn open(&self, loan: Loan) -> Result<Option<Lease<T, C>>, Fault> {
+        let item = self.item_of(&loan)?;
+        Ok(item.map(|item| Lease::new(Arc::clone(&self.party), loan, item)))
+    }
+
+    /// Finishes what was taken, and hands it over.
+    fn keep(&self, loans: Loans) -> Result<Vec<T>, TakeError> {
+        let mut items = Vec::with_capacity(loans.len());
+        let mut read = Loans::new();
+        for loan in loans {
+            if let Some(item) = self.item_of(&loan)? {
+                items.push(item);
+                read.push(loan);
+            }
+        }
+        let mut turn = self.party.turn_within(Patience::Forever)?;
+        for loan in &read {
+            // Nobody but a repair takes it away; then it is somebody else's.
+            if turn.finish(loan)?.is_err() {
+                return Err(Fault::Damaged.into());
+            }
+        }
+        Ok(items)
+    }
+
+    /// Removes the oldest dead letter, which then counts as dropped (C8). One whose bytes cannot be decoded is left for
+    /// [`Buffer::dead_letters`](crate::Buffer::dead_letters).
+    pub fn take_dead(&self) -> Option<DeadLetter<T>> {
+        for letter in Letter::all(&self.party.buffer).ok()? {
+            let DeadLetter { item, death, deliveries, failures } = letter.letter.clone();
+            let Ok(item) = self.codec.decode(item) else { continue };
+            let mut turn = self.party.turn_within(Patience::Forever).ok()?;
+            if turn.purge(&letter).ok()? {
+                return Some(DeadLetter { item, death, deliveries, failures });
+            }
+        }
+        None
+    }
+
+    /// Refuses all further puts, of every process; what is left can still be taken (C6).
+    pub fn close(&self) -> Result<(), Fault> {
+        ending::close(&self.party)
+    }
+
+    /// Waits until nothing is unfinished (C7).
+    pub fn join(&self) -> Result<(), JoinError> {
+        self.join_within(Patience::Forever)
+    }
+
+    /// Waits until nothing is unfinished, as long as `patience` says (C7).
+    pub fn join_within(&self, patience: Patience) -> Result<(), JoinError> {
+        ending::join_within(&self.party, patience)
+    }
+
+    /// Waits, as a task, until nothing is unfinished (C7).
+    pub async fn join_async(&self) -> Result<(), JoinError> {
+        ending::join_async(&self.party).await
+    }
+
+    /// The counts and waits of this moment (C8).
+    pub fn statistics(&self) -> Statistics {
+        statistics::read(&self.party.buffer)
+    }
+
+    /// Its number among all participants there ever were, from 0.
+    pub fn number(&self) -> u64 {
+        self.party.number
+    }
+}
+
+fn wish(for_good: bool) -> Wish {
+    Wish { line: Line::Item, leases: !for_good, weight: 0, blocks: 0 }
+}
+
+fn attempt(
+    turn: &mut Turn<'_>,
+    standing: Option<Standing>,
+    for_good: bool,
+    max: usize,
+    last: &mut TakeError,
+) -> Result<Attempt<Result<Loans, TakeError>>, Fault> {
+    let mut loans = Loans::new();
+    match turn.lend(for_good, standing)? {
+        Ok(loan) => loans.push(loan),
+        Err(nothing @ (TakeError::Empty | TakeError::LeaseLimit)) => {
+            *last = nothing;
+            return Ok(Attempt::NotNow);
+        }
+        Err(end) => return Ok(Attempt::Done(Err(end))),
+    }
+    while loans.len() < max {
+        match turn.lend(for_good, None) {
+            Ok(Ok(loan)) => loans.push(loan),
+            // What was borrowed is handed over; what else is wrong, the next call finds.
+            _ => break,
+        }
+    }
+    Ok(Attempt::Done(Ok(loans)))
+}
+
+impl<T, C: Codec<T>> Clone for Consumer<T, C> {
+    /// Another consumer; where the buffer has no room for one more participant, another handle of the same one.
+    fn clone(&self) -> Self {
+        let party = match Party::join(&self.party.buffer, Role::Consumer) {
+            Ok((party, _)) => Arc::new(party),
+            Err(_) => Arc::clone(&self.party),
+        };
+        Self { party, codec: self.codec.clone(), item: PhantomData }
+    }
+}
+
+impl<T, C> fmt::Debug for Consumer<T, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consumer")
+            .field("buffer", &self.party.buffer.path)
+            .field("number", &self.party.number)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Send + 'static, C: Codec<T>> Consume<T> for Consumer<T, C> {
+    type Lease = Lease<T, C>;
+
+    fn take_within(&self, patience: Patience) -> Result<T, TakeError> {
+        Consumer::take_within(self, patience)
+    }
+
+    fn take_async(&self) -> impl Future<Output = Result<T, TakeError>> + Send {
+        Consumer::take_async(self)
+    }
+
+    fn take_many_within(&self, max: usize, patience: Patience) -> Result<Vec<T>, TakeError> {
+        Consumer::take_many_within(self, max, patience)
+    }
+
+    fn take_many_async(
+        &self,
+        max: usize,
+    ) -> impl Future<Output = Result<Vec<T>, TakeError>> + Send {
+        Consumer::take_many_async(self, max)
+    }
+
+    fn lease_within(&self, patience: Patience) -> Result<Lease<T, C>, TakeError> {
+        Consumer::lease_within(self, patience)
+    }
+
+    fn lease_async(&self) -> impl Future<Output = Result<Lease<T, C>, TakeError>> + Send {
+        Consumer::lease_async(self)
+    }
+
+    fn take_dead(&self) -> Option<DeadLetter<T>> {
+        Consumer::take_dead(self)
+    }
+
+    fn close(&self) {
+        // Whoever has to know uses the consumer's own form.
+        let _ = Consumer::close(self);
+    }
+
+    fn join_within(&self, patience: Patience) -> Result<(), JoinError> {
+        Consumer::join_within(self, patience)
+    }
+
+    fn join_async(&self) -> impl Future<Output = Result<(), JoinError>> + Send {
+        Consumer::join_async(self)
+    }
+
+    fn statistics(&self) -> Statistics {
+        Consumer::statistics(self)
+    }
+}

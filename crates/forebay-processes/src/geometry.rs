@@ -1,0 +1,103 @@
+//! Where everything lies in the file: the drawing is in docs/file-format.md.
+
+use crate::region::PAGE;
+
+/// No slot, block, participant or waiter.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Bytes of an item that lie in its slot.
+pub(crate) const INLINE: usize = 64;
+
+/// Offsets of the parts, from their sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    pub(crate) participants: u32,
+    pub(crate) waiters: u32,
+    pub(crate) slots: u32,
+    pub(crate) blocks: u32,
+    at_participants: u64,
+    at_waiters: u64,
+    at_rings: u64,
+    at_slots: u64,
+    at_blocks: u64,
+    pub(crate) len: u64,
+}
+
+/// The arrays of slot numbers; each has a place for every slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Array {
+    /// Slots that are free.
+    Free,
+    /// Slots whose items wait and were never leased, in order.
+    Fresh,
+    /// Slots whose items wait again: a heap by position.
+    Returned,
+    /// Slots whose leases have a deadline: a heap by deadline.
+    Due,
+}
+
+impl Geometry {
+    pub(crate) const MOST_PARTICIPANTS: u32 = 1 << 14;
+    pub(crate) const AT_CONTROL: u64 = PAGE;
+    pub(crate) const PARTICIPANT: u64 = 128;
+    pub(crate) const WAITER: u64 = 64;
+    pub(crate) const SLOT: u64 = 128;
+    pub(crate) const BLOCK: u64 = 256;
+    /// Bytes of an item in a block: the rest of it links.
+    pub(crate) const BLOCK_BYTES: u64 = Self::BLOCK - 8;
+
+    pub(crate) fn new(participants: u32, slots: u32, blocks: u32) -> Self {
+        let page = |bytes: u64| bytes.next_multiple_of(PAGE);
+        let waiters = participants * 4;
+        let at_participants = Self::AT_CONTROL + PAGE;
+        let at_waiters = at_participants + page(u64::from(participants) * Self::PARTICIPANT);
+        let at_rings = at_waiters + page(u64::from(waiters) * Self::WAITER);
+        let at_slots = at_rings + page(u64::from(slots) * 16);
+        let at_blocks = at_slots + page(u64::from(slots) * Self::SLOT);
+        let len = at_blocks + page(u64::from(blocks) * Self::BLOCK);
+        Self {
+            participants,
+            waiters,
+            slots,
+            blocks,
+            at_participants,
+            at_waiters,
+            at_rings,
+            at_slots,
+            at_blocks,
+            len,
+        }
+    }
+
+    pub(crate) fn participant(&self, index: u32) -> Option<u64> {
+        (index < self.participants)
+            .then(|| self.at_participants + u64::from(index) * Self::PARTICIPANT)
+    }
+
+    pub(crate) fn waiter(&self, index: u32) -> Option<u64> {
+        (index < self.waiters).then(|| self.at_waiters + u64::from(index) * Self::WAITER)
+    }
+
+    pub(crate) fn slot(&self, index: u32) -> Option<u64> {
+        (index < self.slots).then(|| self.at_slots + u64::from(index) * Self::SLOT)
+    }
+
+    pub(crate) fn block(&self, index: u32) -> Option<u64> {
+        (index < self.blocks).then(|| self.at_blocks + u64::from(index) * Self::BLOCK)
+    }
+
+    pub(crate) fn entry(&self, array: Array, index: u32) -> Option<u64> {
+        let start = self.at_rings + array as u64 * u64::from(self.slots) * 4;
+        (index < self.slots).then(|| start + u64::from(index) * 4)
+    }
+
+    /// The part that a power cut must not lose: slots and blocks.
+    pub(crate) fn lasting(&self) -> (u64, u64) {
+        (self.at_slots, self.len)
+    }
+
+    /// Blocks that an item of this many bytes takes.
+    pub(crate) fn blocks_for(bytes: u64) -> u64 {
+        bytes.saturating_sub(INLINE as u64).div_ceil(Self::BLOCK_BYTES)
+    }
+}

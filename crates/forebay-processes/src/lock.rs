@@ -1,0 +1,175 @@
+//! The one lock, in shared memory, held for moments.
+//!
+//! A futex after U. Drepper (*Futexes Are Tricky*, 2004): free, held, or held with somebody asleep. What is
+//! added is who holds it, so that whoever has waited long asks the kernel whether the holder lives, and takes
+//! the lock of a dead one over.
+
+use std::hint;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use forebay_contract::Fault;
+use rustix::io::Errno;
+use rustix::thread::futex;
+
+use crate::words::Word32;
+
+const FREE: u32 = 0;
+/// Somebody sleeps: to be woken when it is let go.
+const CONTENDED: u32 = 1 << 31;
+
+/// Looks, a few nanoseconds apart, before the processor is given up: a holder that runs is done by then.
+const SPINS: u32 = 60;
+/// Times that the processor is given up before sleeping: a holder that lost it gets it.
+const YIELDS: u32 = 4;
+/// How long a waiter sleeps before it asks whether the holder lives.
+const ASK: Duration = Duration::from_millis(20);
+
+/// What a holder writes there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Holder(u32);
+
+impl Holder {
+    /// The generation tells apart those who had the same entry.
+    pub(crate) fn new(participant: u32, generation: u32) -> Self {
+        Self((participant + 1) | (generation & 0x7fff) << 16)
+    }
+
+    /// Who holds a lock in this state.
+    fn of(state: u32) -> Option<u32> {
+        (state & 0xffff).checked_sub(1)
+    }
+}
+
+/// How the lock was got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Got {
+    /// It was free.
+    Free,
+    /// Its holder was dead: what it guards may be half done.
+    Stolen,
+}
+
+/// How long one may wait for the lock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Limit {
+    Forever,
+    Until(Instant),
+    /// So long from the first look that found it held.
+    For(Duration),
+}
+
+/// What a waiter has to know about others.
+pub(crate) trait Others {
+    /// Whether this participant, which is not the one that asks, lives.
+    fn is_alive(&self, participant: u32) -> Result<bool, Fault>;
+    /// The process of this participant.
+    fn process(&self, participant: u32) -> u32;
+    /// Whether the holder is known to be about something that takes long.
+    fn is_recovering(&self) -> bool;
+}
+
+/// Takes the lock. One who `is_new` has not had it yet as this participant: whoever had it as the same one is dead, since
+/// no two live at one entry.
+pub(crate) fn acquire(
+    word: &Word32,
+    me: Holder,
+    is_new: bool,
+    limit: Limit,
+    others: &impl Others,
+) -> Result<Got, Fault> {
+    if word.acquire(FREE, me.0).is_ok() {
+        return Ok(Got::Free);
+    }
+    for turn in 0..SPINS + YIELDS {
+        if word.get() == FREE && word.acquire(FREE, me.0).is_ok() {
+            return Ok(Got::Free);
+        }
+        if turn < SPINS { hint::spin_loop() } else { thread::yield_now() }
+    }
+    sleep_for(word, me, is_new, limit, others)
+}
+
+#[cold]
+fn sleep_for(
+    word: &Word32,
+    me: Holder,
+    is_new: bool,
+    limit: Limit,
+    others: &impl Others,
+) -> Result<Got, Fault> {
+    let start = Instant::now();
+    let deadline = match limit {
+        Limit::Forever => None,
+        Limit::Until(deadline) => Some(deadline),
+        Limit::For(time) => start.checked_add(time),
+    };
+    // The one who was seen there, and since when.
+    let mut seen = (FREE, start);
+    loop {
+        let state = word.get();
+        if state == FREE {
+            // Others may sleep still; whoever wakes cannot know, and says that they do.
+            if word.acquire(FREE, me.0 | CONTENDED).is_ok() {
+                return Ok(Got::Free);
+            }
+            continue;
+        }
+        if state & CONTENDED == 0 {
+            // Nothing is published by this: only the holder's letting go is.
+            let _ = word.acquire(state, state | CONTENDED);
+            continue;
+        }
+        let now = Instant::now();
+        if seen.0 != state {
+            seen = (state, now);
+        }
+        let holder = Holder::of(state);
+        let is_mine = holder == Holder::of(me.0);
+        if is_mine && is_new || now.duration_since(seen.1) >= ASK {
+            let lives = match holder {
+                // One's own handle, used by another thread, is alive: this code runs.
+                Some(_) if is_mine => !is_new,
+                Some(participant) => others.is_alive(participant)?,
+                None => false,
+            };
+            if !lives && word.acquire(state, me.0 | CONTENDED).is_ok() {
+                return Ok(Got::Stolen);
+            }
+        }
+        if deadline.is_some_and(|deadline| now >= deadline) && !others.is_recovering() {
+            let holder = holder.map_or(0, |participant| others.process(participant));
+            return Err(Fault::Stalled { holder, since: now.duration_since(seen.1) });
+        }
+        let nap = deadline.map_or(ASK, |deadline| {
+            deadline.saturating_duration_since(now).clamp(Duration::from_micros(100), ASK)
+        });
+        wait(word, state, nap)?;
+    }
+}
+
+/// Lets it go, and wakes one who sleeps.
+pub(crate) fn release(word: &Word32) {
+    if word.release(FREE) & CONTENDED != 0 {
+        wake(word, 1);
+    }
+}
+
+/// Sleeps while the word has this value, at most so long. Wakes for no reason are allowed.
+pub(crate) fn wait(word: &Word32, value: u32, at_most: Duration) -> Result<(), Fault> {
+    let time = futex::Timespec {
+        tv_sec: at_most.as_secs().cast_signed(),
+        tv_nsec: i64::from(at_most.subsec_nanos()),
+    };
+    match futex::wait(word.futex(), futex::Flags::empty(), value, Some(&time)) {
+        Ok(()) | Err(Errno::AGAIN | Errno::TIMEDOUT | Errno::INTR) => Ok(()),
+        // A page of the file that is not there any more: the next look at it finds out.
+        Err(Errno::FAULT) => Err(Fault::Truncated),
+        Err(error) => Err(Fault::System(error.raw_os_error())),
+    }
+}
+
+pub(crate) fn wake(word: &Word32, most: u32) {
+    // Nobody to wake, or a file that is gone: whoever sleeps looks again before long.
+    let _ = futex::wake(word.futex(), futex::Flags::empty(), most);
+}

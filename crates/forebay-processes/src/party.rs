@@ -1,0 +1,209 @@
+//! One participant of this process: its entry in the table, and its life.
+
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use forebay_contract::{Fault, Patience};
+use rustix::fs::OFlags;
+
+use crate::attachment::Attachment;
+use crate::bell::Bell;
+use crate::clock;
+use crate::life::Life;
+use crate::lock::{Limit, Others as _};
+use crate::participant::Role;
+use crate::turn::{Me, Purpose, Turn};
+use crate::waiter::Line;
+
+/// How long a call that does not wait for items or room waits for the lock (C5: one operation in flight).
+const IN_FLIGHT: Duration = Duration::from_millis(20);
+
+/// Between two looks for the dead, and the longest that a waiter sleeps: a wake that died with its process costs
+/// so much.
+pub(crate) const TICK: Duration = Duration::from_millis(25);
+
+/// A producer, a consumer, or somebody who looks after the buffer. Leaves when dropped.
+#[derive(Debug)]
+pub(crate) struct Party {
+    pub(crate) buffer: Arc<Attachment>,
+    pub(crate) me: Me,
+    pub(crate) number: u64,
+    bell: OnceLock<Arc<Bell>>,
+    _life: Life,
+}
+
+impl Party {
+    /// Becomes a participant. Also returns a descriptor that keeps it alive as long as it is open anywhere.
+    pub(crate) fn join(buffer: &Arc<Attachment>, role: Role) -> Result<(Self, OwnedFd), Fault> {
+        buffer.check()?;
+        for attempt in 0..2 {
+            for participant in 0..buffer.geometry.participants {
+                if !buffer.entry(participant)?.is_free() {
+                    continue;
+                }
+                if let Some(joined) = Self::join_as(buffer, role, participant)? {
+                    return Ok(joined);
+                }
+            }
+            if attempt == 0 {
+                Self::clear_dead(buffer)?;
+            }
+        }
+        Err(Fault::Crowded)
+    }
+
+    /// Joins at this entry, if nobody else does so at the same moment.
+    fn join_as(
+        buffer: &Arc<Attachment>,
+        role: Role,
+        participant: u32,
+    ) -> Result<Option<(Self, OwnedFd)>, Fault> {
+        let Some((life, descriptor)) = Self::live_as(buffer, participant)? else { return Ok(None) };
+        let me = Me { participant, generation: 0 };
+        let mut turn = Turn::begin(buffer, me, Limit::Forever, Purpose::Join)?;
+        if !buffer.entry(participant)?.is_free() {
+            return Ok(None);
+        }
+        let process = rustix::process::getpid().as_raw_nonzero().get() as u32;
+        let (me, number) = turn.come(role, process, command_name())?;
+        drop(turn);
+        let bell = OnceLock::new();
+        let party = Self { buffer: Arc::clone(buffer), me, number, bell, _life: life };
+        Ok(Some((party, descriptor)))
+    }
+
+    fn live_as(buffer: &Attachment, participant: u32) -> Result<Option<(Life, OwnedFd)>, Fault> {
+        let at = buffer.geometry.participant(participant).ok_or(Fault::Damaged)?;
+        let own = File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(
+                (OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK).bits().cast_signed(),
+            )
+            .open(&buffer.path)
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => Fault::Deleted,
+                _ => system(&error),
+            })?;
+        let found = own.metadata().map_err(|error| system(&error))?;
+        if (found.dev(), found.ino()) != buffer.identity {
+            return Err(Fault::Deleted);
+        }
+        Life::begin(own, at).map_err(|error| system(&error))
+    }
+
+    /// Makes room in a table that is full: whose entry this process can live at is dead.
+    fn clear_dead(buffer: &Arc<Attachment>) -> Result<(), Fault> {
+        for participant in 0..buffer.geometry.participants {
+            if buffer.is_alive(participant)? {
+                continue;
+            }
+            let Some((_life, _descriptor)) = Self::live_as(buffer, participant)? else { continue };
+            let entry = buffer.entry(participant)?;
+            let Some(generation) = entry.generation() else { return Ok(()) };
+            // In its place; if it held the lock, that is taken over.
+            let me = Me { participant, generation };
+            let mut turn = Turn::begin(buffer, me, Limit::Forever, Purpose::Join)?;
+            if buffer.entry(participant)?.generation() == Some(generation) {
+                turn.bury_dead(participant)?;
+            }
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn turn(&self, limit: Limit) -> Result<Turn<'_>, Fault> {
+        Turn::begin(&self.buffer, self.me, limit, Purpose::Use)
+    }
+
+    /// A turn for a call of this patience.
+    pub(crate) fn turn_within(&self, patience: Patience) -> Result<Turn<'_>, Fault> {
+        self.turn(match patience {
+            Patience::Try => Limit::For(IN_FLIGHT),
+            Patience::Until(deadline) => {
+                if deadline.saturating_duration_since(Instant::now()).is_zero() {
+                    Limit::For(IN_FLIGHT)
+                } else {
+                    Limit::Until(deadline)
+                }
+            }
+            Patience::Forever => Limit::Forever,
+        })
+    }
+
+    /// A turn to look after a buffer that may be poisoned.
+    pub(crate) fn care(&self, limit: Limit) -> Result<Turn<'_>, Fault> {
+        Turn::begin(&self.buffer, self.me, limit, Purpose::Care)
+    }
+
+    /// Looks for the dead, if nobody has just done so.
+    pub(crate) fn sweep_if_due(&self) -> Result<(), Fault> {
+        let control = self.buffer.control()?;
+        let (last, now) = (control.swept_at().get(), clock::since_boot());
+        let tick = TICK.as_nanos() as u64 * 4 / 5;
+        if now.abs_diff(last) < tick || !control.swept_at().exchange(last, now) {
+            return Ok(());
+        }
+        self.buffer.check_name()?;
+        match self.care(Limit::For(IN_FLIGHT)) {
+            // The next one who waits tries again.
+            Err(Fault::Stalled { .. }) => Ok(()),
+            turn => turn?.sweep().map(drop),
+        }
+    }
+
+    /// What has to be looked after while somebody waits in this line: the dead, leases that expire, and those who
+    /// were called and do not come.
+    pub(crate) fn look_after(&self, line: Line) -> Result<(), Fault> {
+        self.sweep_if_due()?;
+        let control = self.buffer.control()?;
+        let others = match line {
+            Line::Room => control.room_count().get(),
+            Line::Item => control.item_count().get(),
+            Line::Idle => 0,
+        };
+        if self.buffer.settings.lease_time.is_some() || others > 1 {
+            match self.turn(Limit::For(IN_FLIGHT)) {
+                Err(Fault::Stalled { .. }) => {}
+                turn => turn?.overlook(line)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The bell of this process's tasks.
+    pub(crate) fn bell(&self) -> Result<&Arc<Bell>, Fault> {
+        if let Some(bell) = self.bell.get() {
+            return Ok(bell);
+        }
+        let bell = self.buffer.bell()?;
+        Ok(self.bell.get_or_init(|| bell))
+    }
+}
+
+impl Drop for Party {
+    fn drop(&mut self) {
+        // Whoever cannot say goodbye is found dead later.
+        if let Ok(mut turn) = self.care(Limit::For(Duration::from_secs(1))) {
+            let _ = turn.go();
+        }
+    }
+}
+
+/// The name under which people know this process, as far as 16 bytes go.
+fn command_name() -> [u64; 2] {
+    let mut bytes = [0; 16];
+    let name = std::fs::read("/proc/self/comm").unwrap_or_default();
+    let name = name.strip_suffix(b"\n").unwrap_or(&name);
+    let len = name.len().min(bytes.len());
+    bytes[..len].copy_from_slice(&name[..len]);
+    let half = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+    [half(0), half(8)]
+}
+
+pub(crate) fn system(error: &std::io::Error) -> Fault {
+    Fault::System(error.raw_os_error().unwrap_or_default())
+}

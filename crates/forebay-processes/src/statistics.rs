@@ -1,0 +1,224 @@
+//! What a buffer tells about itself, read without the lock: by anybody who may read the file.
+
+use std::time::Duration;
+
+use forebay_contract::{Fault, Share, Statistics};
+
+use crate::attachment::Attachment;
+use crate::clock;
+use crate::control::Control;
+use crate::participant::Role;
+use crate::slot::State;
+use crate::waiter::Line;
+
+/// Looks until no turn was taken meanwhile; where turn follows upon turn, the last look counts, whose numbers may
+/// be apart by what moved in between.
+const LOOKS: u32 = 100;
+
+/// The counts of this moment.
+pub(crate) fn read(buffer: &Attachment) -> Statistics {
+    let mut statistics = Statistics::default();
+    if buffer.check().is_err() {
+        return statistics;
+    }
+    let Ok(control) = buffer.control() else { return statistics };
+    for _ in 0..LOOKS {
+        let before = control.turns().read();
+        statistics = look(buffer, control);
+        std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
+        if before & 1 == 0 && control.turns().read() == before {
+            break;
+        }
+        std::hint::spin_loop();
+    }
+    let unfinished = statistics.waiting + statistics.leased + control.taking().get();
+    statistics.produced = statistics.finished + unfinished + statistics.dead + statistics.dropped;
+    statistics
+}
+
+fn look(buffer: &Attachment, control: Control<'_>) -> Statistics {
+    let mut statistics = Statistics::default();
+    let settings = &buffer.settings;
+    statistics.name = buffer.path.file_name().map(|name| name.to_string_lossy().into_owned());
+    statistics.capacity = usize::try_from(settings.capacity).ok();
+    statistics.weight_capacity = settings.capacity_bytes;
+    statistics.weight = control.weight().get().saturating_sub(control.reserved_weight().get());
+    statistics.finished = control.finished().get();
+    statistics.waiting = control.waiting().get();
+    statistics.leased = control.leased().get();
+    statistics.dead = control.dead().get();
+    statistics.reserved = control.reserved().get();
+    statistics.dropped = control.dropped().get();
+    statistics.high_water = control.high_water().get();
+    statistics.closed = control.closed().get() != 0;
+    statistics.producers = control.producers().get() as usize;
+    statistics.consumers = control.consumers().get() as usize;
+    statistics.producers_waiting = control.room_count().get() as usize;
+    statistics.consumers_waiting = control.item_count().get() as usize;
+    statistics.departed = control.departed().get();
+    let mut producer_wait = control.producer_wait().get();
+    let mut consumer_wait = control.consumer_wait().get();
+    for participant in participants(buffer) {
+        let waited = participant.waited.as_nanos() as u64;
+        match participant.role {
+            Role::Producer => producer_wait += waited,
+            Role::Consumer => {
+                consumer_wait += waited;
+                let mut share = Share::default();
+                share.consumer = participant.number;
+                share.items = participant.items;
+                share.waited = participant.waited;
+                statistics.shares.push(share);
+            }
+            Role::Other => {}
+        }
+    }
+    statistics.shares.sort_by_key(|share| share.consumer);
+    statistics.producer_wait = Duration::from_nanos(producer_wait);
+    statistics.consumer_wait = Duration::from_nanos(consumer_wait);
+    statistics
+}
+
+/// One who uses the buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Participant {
+    /// From 0, in the order in which participants came.
+    pub number: u64,
+    /// What it is there for.
+    pub role: Role,
+    /// Its process.
+    pub process: u32,
+    /// The name of its process, as far as 16 bytes go.
+    pub command: String,
+    /// Items it put, or took and leased.
+    pub items: u64,
+    /// Items it has on lease.
+    pub leased: u64,
+    /// Time it spent waiting, the present wait included.
+    pub waited: Duration,
+    /// What it waits for now, and how long it has.
+    pub waits: Option<(Awaited, Duration)>,
+}
+
+/// What a participant waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Awaited {
+    /// Room.
+    Room,
+    /// An item.
+    Item,
+    /// That nothing is unfinished.
+    Idle,
+}
+
+/// Those who use the buffer, in the order in which they came.
+pub(crate) fn participants(buffer: &Attachment) -> Vec<Participant> {
+    let now = clock::wall();
+    let mut found = Vec::new();
+    for index in 0..buffer.geometry.participants {
+        let Ok(entry) = buffer.entry(index) else { break };
+        if entry.generation().is_none() {
+            continue;
+        }
+        let [low, high] = entry.command();
+        let mut name = Vec::from(low.to_le_bytes());
+        name.extend(high.to_le_bytes());
+        name.retain(|byte| *byte != 0);
+        let line = (entry.waiting_for().get() as u32).checked_sub(1).and_then(Line::from_number);
+        let since = Duration::from_nanos(now.saturating_sub(entry.waiting_since().get()));
+        let waits = line.map(|line| {
+            let awaited = match line {
+                Line::Room => Awaited::Room,
+                Line::Item => Awaited::Item,
+                Line::Idle => Awaited::Idle,
+            };
+            (awaited, since)
+        });
+        let mut waited = Duration::from_nanos(entry.waited().get());
+        if let Some((Awaited::Room | Awaited::Item, now)) = waits {
+            waited += now;
+        }
+        found.push(Participant {
+            number: entry.number(),
+            role: entry.role(),
+            process: entry.process(),
+            command: String::from_utf8_lossy(&name).into_owned(),
+            items: entry.items().get(),
+            leased: entry.leased().get(),
+            waited,
+            waits,
+        });
+    }
+    found.sort_by_key(|participant| participant.number);
+    found
+}
+
+/// An item that somebody has on lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Held {
+    /// The item's place in the order of puts, from 0.
+    pub position: u64,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// The process that holds it.
+    pub process: u32,
+    /// The number of the consumer that holds it.
+    pub consumer: u64,
+    /// How often it was leased, this lease included.
+    pub deliveries: u32,
+    /// For how long it has been held.
+    pub age: Duration,
+    /// Until it expires, if it does.
+    pub left: Option<Duration>,
+}
+
+/// What is out on lease now, oldest item first: read slot by slot, while others move.
+pub(crate) fn leases(buffer: &Attachment) -> Vec<Held> {
+    let (now, boot) = (clock::wall(), clock::since_boot());
+    let mut held = Vec::new();
+    for_each_in(buffer, State::Leased, |index| {
+        let slot = buffer.slot(index)?;
+        let word = slot.word();
+        let (owner, _) = slot.owner();
+        let Ok(entry) = buffer.entry(owner) else { return Ok(()) };
+        let deadline = slot.deadline();
+        held.push(Held {
+            position: slot.position(),
+            bytes: u64::from(slot.extent().0),
+            process: entry.process(),
+            consumer: entry.number(),
+            deliveries: word.deliveries(),
+            age: Duration::from_nanos(now.saturating_sub(slot.since())),
+            left: (deadline != 0).then(|| Duration::from_nanos(deadline.saturating_sub(boot))),
+        });
+        Ok(())
+    });
+    held.sort_by_key(|held| held.position);
+    held
+}
+
+/// For how long the item that has waited longest has waited, since it was put or given back.
+pub(crate) fn oldest(buffer: &Attachment) -> Option<Duration> {
+    let mut oldest: Option<(u64, u64)> = None;
+    for_each_in(buffer, State::Ready, |index| {
+        let slot = buffer.slot(index)?;
+        let found = (slot.position(), slot.since());
+        if oldest.is_none_or(|(position, _)| found.0 < position) {
+            oldest = Some(found);
+        }
+        Ok(())
+    });
+    oldest.map(|(_, since)| Duration::from_nanos(clock::wall().saturating_sub(since)))
+}
+
+fn for_each_in(buffer: &Attachment, state: State, mut look: impl FnMut(u32) -> Result<(), Fault>) {
+    for index in 0..buffer.geometry.slots {
+        let Ok(slot) = buffer.slot(index) else { return };
+        if slot.word().is(state) && look(index).is_err() {
+            return;
+        }
+    }
+}

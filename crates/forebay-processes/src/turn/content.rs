@@ -1,0 +1,123 @@
+//! The bytes of an item, copied in and out: nothing is ever borrowed from shared memory.
+
+use forebay_contract::Fault;
+use smallvec::SmallVec;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::blocks::WORDS;
+use crate::attachment::Attachment;
+use crate::geometry::{Geometry, INLINE};
+use crate::slot::{self, Slot};
+
+/// The bytes of an item: short ones without a place of their own in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Bytes(SmallVec<[u8; INLINE]>);
+
+impl Bytes {
+    /// Hands the bytes over.
+    pub fn into_vec(self) -> Vec<u8> {
+        self.0.into_vec()
+    }
+}
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        if bytes.len() <= INLINE { Self(SmallVec::from_slice(&bytes)) } else { Self(bytes.into()) }
+    }
+}
+
+impl From<&[u8]> for Bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self(SmallVec::from_slice(bytes))
+    }
+}
+
+impl From<&str> for Bytes {
+    fn from(text: &str) -> Self {
+        text.as_bytes().into()
+    }
+}
+
+/// The checksum of an item's bytes, to which its place in the buffer is added when it gets one.
+pub(super) fn digest(bytes: &[u8]) -> u64 {
+    xxh3_64(bytes)
+}
+
+/// What stands in the slot: it fits these bytes at this position only.
+pub(super) fn checksum(digest: u64, position: u64, len: u32, weight: u64) -> u32 {
+    let mixed = (digest ^ position.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .wrapping_add(weight.rotate_left(17))
+        .wrapping_add(u64::from(len) << 40)
+        .wrapping_mul(0xd6e8_feb8_6659_fd93);
+    (mixed >> 32) as u32 ^ mixed as u32
+}
+
+/// Writes an item's bytes into its slot and blocks, which nobody else reads yet.
+pub(super) fn write(
+    buffer: &Attachment,
+    slot: Slot<'_>,
+    first: u32,
+    bytes: &[u8],
+) -> Result<(), Fault> {
+    let (inline, rest) = slot::parts(bytes);
+    slot::write(slot.inline(), inline);
+    let mut block = first;
+    for chunk in rest.chunks(Geometry::BLOCK_BYTES as usize) {
+        let words = block_words(buffer, block)?;
+        slot::write(&words[1..], chunk);
+        block = words[0].halves().0;
+    }
+    Ok(())
+}
+
+/// Copies an item's bytes out of its slot and blocks, which whoever reads them holds.
+pub(super) fn read(buffer: &Attachment, slot: Slot<'_>) -> Result<Bytes, Fault> {
+    let (len, mut block) = slot.extent();
+    let (len, blocks) = (len as usize, Geometry::blocks_for(u64::from(len)));
+    if blocks > u64::from(buffer.geometry.blocks) {
+        return Err(Fault::Damaged);
+    }
+    let mut bytes = SmallVec::new();
+    let inline = len.min(INLINE);
+    slot::read(slot.inline(), inline, |part| bytes.extend_from_slice(part));
+    if len > INLINE {
+        // Bounded by the number of blocks that there are, so by the size of the file.
+        bytes.reserve_exact(len - INLINE);
+        let mut left = len - INLINE;
+        while left > 0 {
+            let words = block_words(buffer, block)?;
+            let here = left.min(Geometry::BLOCK_BYTES as usize);
+            slot::read(&words[1..], here, |part| bytes.extend_from_slice(part));
+            left -= here;
+            block = words[0].halves().0;
+        }
+    }
+    Ok(Bytes(bytes))
+}
+
+/// Whether these bytes are those that were put into the slot.
+pub(super) fn is_intact(slot: Slot<'_>, bytes: &[u8]) -> bool {
+    let (len, _) = slot.extent();
+    len as usize == bytes.len()
+        && slot.checksum() == checksum(digest(bytes), slot.position(), len, slot.weight())
+}
+
+fn block_words(buffer: &Attachment, block: u32) -> Result<&[crate::words::Word; 32], Fault> {
+    const { assert!(WORDS == 31) };
+    let at = buffer.geometry.block(block).ok_or(Fault::Damaged)?;
+    buffer.region.words(at)
+}

@@ -1,0 +1,110 @@
+//! Dead letters: looked through, put back, purged.
+
+use forebay_contract::{DeadLetter, Death, Fault};
+
+use super::Turn;
+use super::answers::{DELIVERED, FAILED};
+use super::content::{self, Bytes};
+use super::tally::End;
+use crate::attachment::Attachment;
+use crate::slot::{self, Slot, State};
+use crate::waiter::Line;
+
+/// A dead letter of a buffer in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Letter {
+    /// The item's place in the order of puts, from 0: by this it is named.
+    pub position: u64,
+    /// The item and its death.
+    pub letter: DeadLetter<Bytes>,
+    /// Which of the dead letters it is, in the order of their deaths.
+    pub(crate) number: u64,
+    slot: u32,
+}
+
+impl Letter {
+    /// Those there are, in the order of their deaths; read without a turn, so that one may have gone when it is
+    /// asked for.
+    pub(crate) fn all(buffer: &Attachment) -> Result<Vec<Self>, Fault> {
+        let mut letters = Vec::new();
+        for index in 0..buffer.geometry.slots {
+            let slot = buffer.slot(index)?;
+            if slot.word().is(State::Dead)
+                && let Some(letter) = Self::read(buffer, index, slot)
+            {
+                letters.push(letter);
+            }
+        }
+        letters.sort_by_key(|letter| letter.number);
+        Ok(letters)
+    }
+
+    fn read(buffer: &Attachment, index: u32, slot: Slot<'_>) -> Option<Self> {
+        let word = slot.word();
+        let (position, number) = (slot.position(), slot.deadline());
+        let item = content::read(buffer, slot).ok()?;
+        let death = slot.death();
+        let mut reason = Vec::new();
+        if death.len > 0 {
+            let at = buffer.geometry.block(death.block)?;
+            let words = buffer.region.words::<32>(at).ok()?;
+            slot::read(&words[1..], usize::from(death.len), |part| reason.extend_from_slice(part));
+        }
+        let reason = String::from_utf8_lossy(&reason).into_owned();
+        let death = match death.kind {
+            FAILED => Death::Failures(reason),
+            DELIVERED => Death::Deliveries,
+            _ => Death::Rejected(reason),
+        };
+        // Nobody moved it meanwhile.
+        (slot.word() == word && word.is(State::Dead)).then(|| {
+            let (deliveries, failures) = (word.deliveries(), word.failures());
+            let letter = DeadLetter { item, death, deliveries, failures };
+            Self { position, letter, number, slot: index }
+        })
+    }
+}
+
+impl<'a> Turn<'a> {
+    fn letter(&self, letter: &Letter) -> Result<Option<Slot<'a>>, Fault> {
+        let slot = self.slot(letter.slot)?;
+        let is_there = slot.word().is(State::Dead)
+            && slot.position() == letter.position
+            && slot.deadline() == letter.number;
+        Ok(is_there.then_some(slot))
+    }
+
+    fn free_reason(&self, slot: Slot<'_>) -> Result<(), Fault> {
+        if slot.death().len > 0 {
+            self.free_chain(slot.death().block, 1)?;
+        }
+        Ok(())
+    }
+
+    /// Puts it back to its position, as if it had never been leased. Says whether it was there.
+    pub(crate) fn retry(&mut self, letter: &Letter) -> Result<bool, Fault> {
+        let Some(slot) = self.letter(letter)? else { return Ok(false) };
+        self.free_reason(slot)?;
+        slot.commit(slot.word().anew().with_state(State::Ready));
+        self.control.dead().subtract(1);
+        self.control.weight().add(slot.weight());
+        self.push_returned(letter.slot)?;
+        self.see_one_more();
+        self.call(Line::Item)?;
+        Ok(true)
+    }
+
+    /// Drops it for good. Says whether it was there.
+    pub(crate) fn purge(&mut self, letter: &Letter) -> Result<bool, Fault> {
+        let Some(slot) = self.letter(letter)? else { return Ok(false) };
+        self.free_reason(slot)?;
+        self.free_content(letter.slot)?;
+        self.end_item(letter.slot, slot, End::Dropped)?;
+        self.control.dead().subtract(1);
+        self.call(Line::Room)?;
+        // A lease that was refused because the dead had filled their room can go on.
+        self.call(Line::Item)?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,122 @@
+//! Leasing and taking: the oldest item goes to one consumer (C2, C4).
+
+use std::time::Duration;
+
+use forebay_contract::{Fault, TakeError};
+
+use super::content::{self, Bytes};
+use super::lines::Standing;
+use super::{Me, Turn};
+use crate::attachment::Attachment;
+use crate::clock;
+use crate::slot::{State, Word as SlotWord};
+use crate::waiter::Line;
+
+/// An item that one consumer holds: its slot, and the word by which the hold is told from every other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Loan {
+    pub(crate) slot: u32,
+    pub(crate) word: SlotWord,
+    pub(crate) position: u64,
+    pub(crate) holder: Me,
+}
+
+impl Loan {
+    /// Copies the item out; no turn is needed. `None` when its bytes are not those that were put.
+    pub(crate) fn read(&self, buffer: &Attachment) -> Result<Option<Bytes>, Fault> {
+        let slot = buffer.slot(self.slot)?;
+        let bytes = match content::read(buffer, slot) {
+            Ok(bytes) => bytes,
+            Err(Fault::Damaged) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        Ok(content::is_intact(slot, &bytes).then_some(bytes))
+    }
+}
+
+/// Why nothing comes.
+pub(crate) type Nothing = TakeError;
+
+impl Turn<'_> {
+    pub(super) fn leases_left(&self) -> u64 {
+        let control = self.control;
+        self.buffer.settings.lease_limit().saturating_sub(control.leased().get())
+    }
+
+    /// Whether nothing can come any more for a consumer who holds this many leases itself (C6).
+    fn is_drained(&self, own: u64) -> bool {
+        self.is_closed() && self.unfinished() <= own
+    }
+
+    /// Leases the oldest item, or begins to take it for good.
+    pub(crate) fn lend(
+        &mut self,
+        for_good: bool,
+        standing: Option<Standing>,
+    ) -> Result<Result<Loan, Nothing>, Fault> {
+        let control = self.control;
+        let entry = self.buffer.entry(self.me.participant)?;
+        if control.waiting().get() == 0 {
+            if self.is_drained(entry.leased().get()) {
+                return Ok(Err(TakeError::Closed));
+            }
+            if let Some(standing) = standing {
+                self.may_go(Line::Item, Some(standing))?;
+                self.stay(standing)?;
+            }
+            return Ok(Err(TakeError::Empty));
+        }
+        if !for_good {
+            if control.dead().get() >= self.buffer.settings.dead_limit() {
+                return Err(Fault::DeadRoom);
+            }
+            if self.leases_left() == 0 {
+                if let Some(standing) = standing {
+                    self.stay(standing)?;
+                }
+                return Ok(Err(TakeError::LeaseLimit));
+            }
+        }
+        if !self.may_go(Line::Item, standing)? {
+            return Ok(Err(TakeError::Empty));
+        }
+        let index = self.pop_oldest()?.ok_or(Fault::Damaged)?;
+        let slot = self.slot(index)?;
+        let word = slot.word();
+        if !word.is(State::Ready) {
+            return Err(Fault::Damaged);
+        }
+        slot.set_owner(self.me.participant, self.me.generation);
+        let lent = if for_good {
+            word.with_state(State::Taking)
+        } else {
+            slot.set_since(clock::wall());
+            slot.set_deadline(self.lease_deadline(None));
+            word.delivered().with_state(State::Leased)
+        };
+        slot.commit(lent);
+        control.waiting().subtract(1);
+        control.weight().subtract(slot.weight());
+        entry.items().add(1);
+        if for_good {
+            control.taking().add(1);
+            entry.held().add(1);
+        } else {
+            control.leased().add(1);
+            entry.leased().add(1);
+            if self.buffer.settings.lease_time.is_some() {
+                self.due().push(index)?;
+            }
+        }
+        self.went(Line::Item, standing)?;
+        self.call(Line::Room)?;
+        Ok(Ok(Loan { slot: index, word: lent, position: slot.position(), holder: self.me }))
+    }
+
+    /// When a lease of now ends: 0 is never.
+    pub(super) fn lease_deadline(&self, time: Option<Duration>) -> u64 {
+        let Some(lease_time) = self.buffer.settings.lease_time else { return 0 };
+        let time = time.unwrap_or(lease_time).as_nanos();
+        u64::try_from(time).map_or(u64::MAX, |time| Self::now().saturating_add(time)).max(1)
+    }
+}

@@ -1,0 +1,174 @@
+//! A turn: the moment in which one participant has the lock, and the buffer is a sequential object.
+//!
+//! Everything that a buffer does is done here, in the order of the reference model, by whoever's turn it is.
+//! What a turn changes falls into two kinds. An *item's step* is one store to the word of its slot, and holds
+//! from there on, whatever dies. All else (which slots are free, which item is next, how many wait) is made out from the
+//! slots again when a turn was not ended by the one who began it; so no order of these stores matters.
+//!
+//! - [`admission`]: puts, and places set aside. [`lending`]: leases and takes. [`answers`]: their ends.
+//! - [`order`]: which item is next. [`blocks`], [`content`]: the bytes of items. [`tally`]: what was finished and dropped.
+//! - [`lines`]: who waits, and who is called.
+//! - [`sweep`], [`recovery`]: what the dead leave behind.
+
+mod admission;
+mod answers;
+mod blocks;
+mod content;
+mod dead;
+mod examination;
+mod heap;
+mod lending;
+mod lines;
+mod order;
+mod presence;
+mod recovery;
+mod sweep;
+mod tally;
+
+use std::task::Waker;
+use std::thread;
+
+use forebay_contract::Fault;
+use smallvec::SmallVec;
+
+use crate::attachment::Attachment;
+use crate::clock;
+use crate::control::Control;
+use crate::lock::{self, Got, Holder, Limit};
+use crate::slot::Slot;
+
+pub(crate) use admission::{Content, Place};
+pub use content::Bytes;
+pub use dead::Letter;
+pub use examination::Findings;
+pub(crate) use lending::Loan;
+pub(crate) use lines::Standing;
+pub(crate) use recovery::Trust;
+
+/// Who has a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Me {
+    pub(crate) participant: u32,
+    pub(crate) generation: u32,
+}
+
+/// The lock, held. Ends when dropped; then those who were called are woken.
+pub(crate) struct Turn<'a> {
+    pub(crate) buffer: &'a Attachment,
+    pub(crate) control: Control<'a>,
+    pub(crate) me: Me,
+    called: Called,
+}
+
+/// Those to wake once the turn is over.
+#[derive(Default)]
+struct Called {
+    /// Threads, by waiter.
+    threads: SmallVec<[u32; 8]>,
+    /// Tasks of this process.
+    tasks: SmallVec<[Waker; 2]>,
+    /// Participants whose tasks, in other processes, were called.
+    bells: SmallVec<[u32; 4]>,
+}
+
+/// What a turn is for: a poisoned buffer can still be looked after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Use,
+    Care,
+    /// To become a participant, or to bury the one that was at this entry.
+    Join,
+}
+
+/// Every so often one looks whether the file is still the one that others find: a system call.
+const LOOK_AT_NAME: u64 = 1 << 13;
+
+impl<'a> Turn<'a> {
+    pub(crate) fn begin(
+        buffer: &'a Attachment,
+        me: Me,
+        limit: Limit,
+        purpose: Purpose,
+    ) -> Result<Self, Fault> {
+        buffer.check()?;
+        let control = buffer.control()?;
+        let holder = Holder::new(me.participant, me.generation);
+        let got = lock::acquire(control.lock(), holder, purpose == Purpose::Join, limit, buffer)?;
+        let mut turn = Self { buffer, control, me, called: Called::default() };
+        let turns = control.turns().get();
+        // Odd inside. After a death it may have been left odd.
+        control.turns().set((turns | 1).wrapping_add(if turns & 1 == 1 { 2 } else { 0 }));
+        if got == Got::Stolen || control.suspect().get() != 0 {
+            turn.recover()?;
+        }
+        buffer.check()?;
+        if purpose == Purpose::Use && control.poisoned().get() != 0 {
+            return Err(Fault::Poisoned);
+        }
+        // Now and then, whether anybody else would find what is done here.
+        if purpose == Purpose::Use && turns.is_multiple_of(LOOK_AT_NAME) {
+            buffer.check_name()?;
+        }
+        if purpose == Purpose::Use && buffer.settings.lease_time.is_some() {
+            turn.expire()?;
+        }
+        Ok(turn)
+    }
+
+    pub(crate) fn slot(&self, index: u32) -> Result<Slot<'a>, Fault> {
+        self.buffer.slot(index)
+    }
+
+    /// Items that are not finished (C7).
+    pub(crate) fn unfinished(&self) -> u64 {
+        self.control.waiting().get() + self.control.leased().get() + self.control.taking().get()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.control.closed().get() != 0
+    }
+
+    /// Refuses all further puts (C6), and wakes whoever waits for what cannot come any more.
+    pub(crate) fn close(&mut self) -> Result<(), Fault> {
+        if !self.is_closed() {
+            self.control.closed().commit(1);
+            self.call_all()?;
+        }
+        Ok(())
+    }
+
+    /// The moment, for deadlines.
+    pub(crate) fn now() -> u64 {
+        clock::since_boot()
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.control.suspect().set(1);
+        }
+        self.control.turns().add(1);
+        lock::release(self.control.lock());
+        self.called.wake(self.buffer);
+    }
+}
+
+impl Called {
+    fn wake(&mut self, buffer: &Attachment) {
+        for waiter in self.threads.drain(..) {
+            if let Ok(waiter) = buffer.waiter(waiter) {
+                lock::wake(waiter.state(), 1);
+            }
+        }
+        for participant in self.bells.drain(..) {
+            if let Ok(entry) = buffer.entry(participant) {
+                entry.bell().increase();
+                lock::wake(entry.bell(), 1);
+            }
+        }
+        for task in self.tasks.drain(..) {
+            task.wake();
+        }
+    }
+}
