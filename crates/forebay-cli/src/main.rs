@@ -23,11 +23,21 @@ struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    #[command(
+        override_usage = "forebay run [OPTIONS] [--] COMMAND [ARGUMENT]... [::: ITEM...]...",
+        after_help = run::args::help::BRIEFLY,
+        after_long_help = run::args::help::AFTER
+    )]
     Run(Box<run::Args>),
     Create(file::create::Args),
     Put(file::put::Args),
     Take(file::take::Args),
-    Work(Box<file::work::Args>),
+    #[command(
+        override_usage = "forebay work BUFFER [OPTIONS] [--] COMMAND [ARGUMENT]...",
+        after_help = run::args::help::BRIEFLY,
+        after_long_help = file::work::AFTER
+    )]
+    Work(Box<file::work::WorkArgs>),
     Join(file::join::Args),
     Stat(file::stat::Args),
     Close(file::close::Args),
@@ -45,12 +55,7 @@ fn main() -> ExitCode {
 
 /// The whole table of verbs and flags.
 fn table() -> clap::Command {
-    Command::command().mut_subcommand("work", |mut work| {
-        for flag in file::work::OF_INPUT {
-            work = work.mut_arg(flag, |flag| flag.hide(true));
-        }
-        work
-    })
+    Command::command().mut_subcommand("work", file::work::adapt)
 }
 
 fn parsed() -> Result<Command, clap::Error> {

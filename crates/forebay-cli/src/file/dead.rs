@@ -4,20 +4,21 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use forebay::Fault;
 use forebay::processes::{Buffer, Letter};
+use forebay::{DeadLetter, Fault};
 
 use super::opening::{in_words, open};
 use crate::page;
+use crate::run::file::number;
 use crate::run::outlet::escape::escaped;
 
 /// What is done to the dead letter at a position, if there is one.
-type Deed = fn(&Buffer, u64) -> Result<bool, Fault>;
+type Deed = fn(&Buffer, &Letter) -> Result<bool, Fault>;
 
 /// Show the dead letters of a buffer, try them again, or give them up
 ///
 /// A dead letter is an item that failed its last try, with the reason. `list` prints a line for each: its
-/// position, how often it was leased and failed, why it died, and the item, with tabs in between; \t \n \r \\ and
+/// position (from 1, as {#} is to `work`), how often it was leased and failed, why it died, and the item, with tabs in between; \t \n \r \\ and
 /// \xHH stand for what they do in the joblog.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -76,15 +77,15 @@ fn tend(args: &Args) -> Result<ExitCode, String> {
     let letters = buffer.dead_letters().map_err(faulty)?;
     let is_meant = |position: u64| args.positions.is_empty() || args.positions.contains(&position);
     let mut missing = args.positions.clone();
-    missing.retain(|position| letters.iter().all(|letter| letter.position != *position));
-    let meant = letters.iter().filter(|letter| is_meant(letter.position));
+    missing.retain(|position| letters.iter().all(|letter| number(letter.position) != *position));
+    let meant = letters.iter().filter(|letter| is_meant(number(letter.position)));
     if let Some((done, deed)) = deed {
         let mut count = 0;
         for letter in meant {
-            if deed(&buffer, letter.position).map_err(faulty)? {
+            if deed(&buffer, letter).map_err(faulty)? {
                 count += 1;
             } else {
-                missing.push(letter.position);
+                missing.push(number(letter.position));
             }
         }
         eprintln!("forebay dead: {} {done}", super::counted(count));
@@ -103,12 +104,9 @@ fn tend(args: &Args) -> Result<ExitCode, String> {
 
 fn line(letter: &Letter) -> String {
     let mut line = String::new();
-    let Letter { position, deliveries, failures, .. } = letter;
-    let reason = escaped(letter.death.to_string().as_bytes());
-    let _ = writeln!(
-        line,
-        "{position}\t{deliveries}\t{failures}\t{reason}\t{}",
-        escaped(&letter.bytes)
-    );
+    let position = number(letter.position);
+    let DeadLetter { deliveries, failures, death, item } = &letter.letter;
+    let reason = escaped(death.to_string().as_bytes());
+    let _ = writeln!(line, "{position}\t{deliveries}\t{failures}\t{reason}\t{}", escaped(item));
     line
 }

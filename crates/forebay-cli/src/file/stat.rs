@@ -1,16 +1,16 @@
 //! `forebay stat`: how a buffer stands.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use forebay::Statistics;
-use forebay::processes::{Buffer, Durability, Role};
+use forebay::processes::{Awaited, Durability, Inspection, Role};
 use serde::Serialize;
 
-use super::opening::open;
 use crate::page;
+use crate::run::file::number;
 
 /// Show how a buffer stands
 ///
@@ -31,12 +31,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    match open(&args.file) {
+    match Inspection::open(&args.file) {
         Ok(buffer) => {
-            let standing = Standing::of(&buffer);
+            let standing = Standing::of(&args.file, &buffer);
             page::print(if args.json { standing.json() } else { standing.text() }.as_bytes())
         }
-        Err(complaint) => super::status("stat", Err(complaint)),
+        Err(error) => super::status("stat", Err(error.to_string())),
     }
 }
 
@@ -44,14 +44,18 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 #[derive(Debug, Serialize)]
 struct Standing {
     buffer: String,
+    fault: Option<String>,
     closed: bool,
     capacity: u64,
     capacity_bytes: Option<u64>,
     durability: &'static str,
+    max_leased: u64,
+    dead_room: u64,
     max_failures: Option<u32>,
     max_deliveries: Option<u32>,
     lease_seconds: Option<f64>,
     waiting: u64,
+    oldest_seconds: Option<f64>,
     leased: u64,
     dead: u64,
     produced: u64,
@@ -75,7 +79,7 @@ struct Member {
     command: String,
     items: u64,
     leased: u64,
-    waiting: bool,
+    waits_for: Option<&'static str>,
     waited_seconds: f64,
 }
 
@@ -89,22 +93,26 @@ struct Held {
 }
 
 impl Standing {
-    fn of(buffer: &Buffer) -> Self {
+    fn of(path: &Path, buffer: &Inspection) -> Self {
         let (settings, now): (_, Statistics) = (buffer.settings(), buffer.statistics());
         let seconds = |time: Duration| time.as_secs_f64();
         Self {
-            buffer: buffer.path().display().to_string(),
+            buffer: path.display().to_string(),
+            fault: buffer.fault().map(|fault| fault.to_string()),
             closed: now.closed,
             capacity: settings.get_capacity(),
             capacity_bytes: settings.get_capacity_bytes(),
             durability: match settings.get_durability() {
                 Durability::Power => "power",
-                Durability::Process => "process",
+                _ => "process",
             },
+            max_leased: settings.get_max_leased(),
+            dead_room: settings.get_dead_room(),
             max_failures: settings.get_max_failures(),
             max_deliveries: settings.get_max_deliveries(),
             lease_seconds: settings.get_lease_time().map(seconds),
             waiting: now.waiting,
+            oldest_seconds: buffer.oldest().map(seconds),
             leased: now.leased,
             dead: now.dead,
             produced: now.produced,
@@ -124,12 +132,18 @@ impl Standing {
                     role: match member.role {
                         Role::Producer => "producer",
                         Role::Consumer => "consumer",
+                        _ => "other",
                     },
-                    pid: member.pid,
+                    pid: member.process,
                     command: member.command,
                     items: member.items,
                     leased: member.leased,
-                    waiting: member.waiting,
+                    waits_for: member.waits.map(|(awaited, _)| match awaited {
+                        Awaited::Room => "room",
+                        Awaited::Item => "an item",
+                        Awaited::Idle => "the end",
+                        _ => "something",
+                    }),
                     waited_seconds: seconds(member.waited),
                 })
                 .collect(),
@@ -137,8 +151,8 @@ impl Standing {
                 .leases()
                 .into_iter()
                 .map(|held| Held {
-                    position: held.position,
-                    pid: held.owner,
+                    position: number(held.position),
+                    pid: held.process,
                     deliveries: held.deliveries,
                     age_seconds: seconds(held.age),
                     left_seconds: held.left.map(seconds),
@@ -176,7 +190,8 @@ impl Standing {
             self.consumers_waiting,
         );
         for member in &self.participants {
-            let does = if member.waiting { ", waiting" } else { "" };
+            let waits = member.waits_for.map(|what| format!(", waits for {what}"));
+            let does = waits.unwrap_or_default();
             let _ = writeln!(
                 text,
                 "{} {} ({}): {} items, {} leased, waited {:.2} s{does}",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use forebay::processes::Raw;
+use forebay::processes::{Bytes, Raw};
 use forebay::{Patience, TakeError};
 
 use super::opening::{in_words, open};
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 fn take(args: &Args) -> Result<u8, String> {
     let buffer = open(&args.file)?;
-    let consumer = buffer.consumer(Raw).map_err(|fault| in_words(&args.file, fault))?;
+    let consumer = buffer.consumer::<Bytes, _>(Raw).map_err(|fault| in_words(&args.file, fault))?;
     let patience = match args.timeout {
         _ if args.no_wait => Patience::Try,
         None => Patience::Forever,

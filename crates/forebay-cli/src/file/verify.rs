@@ -1,9 +1,12 @@
 //! `forebay verify`: looks whether a buffer is whole, and repairs it.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use forebay::processes;
+use super::opening::{in_words, open};
+use super::{NOT_SO, counted};
+use crate::page;
 
 /// Look whether a buffer is whole
 ///
@@ -26,12 +29,35 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    super::status("verify", verify(args))
+    verify(args).unwrap_or_else(|complaint| super::status("verify", Err(complaint)))
 }
 
-fn verify(args: &Args) -> Result<u8, String> {
-    let look = if args.repair { processes::repair } else { processes::verify };
-    let findings = look(&args.file).map_err(|error| error.to_string())?;
-    println!("{findings:?}");
-    Ok(0)
+fn verify(args: &Args) -> Result<ExitCode, String> {
+    let buffer = open(&args.file)?;
+    let found = if args.repair { buffer.repair() } else { buffer.verify() };
+    let found = found.map_err(|fault| in_words(&args.file, fault))?;
+    let name = args.file.display();
+    let mut text = format!("{name}: {} looked at", counted(found.items));
+    if found.is_sound() {
+        text += "; all of it fits together\n";
+    } else {
+        let _ = writeln!(text);
+    }
+    if found.unreadable > 0 {
+        let _ = writeln!(text, "{} that cannot be read", counted(found.unreadable));
+    }
+    for (what, counts, there) in &found.miscounted {
+        let _ = writeln!(text, "{what}: {counts} by the buffer's count, {there} there");
+    }
+    if found.is_poisoned {
+        let _ = writeln!(text, "a sync failed: what was written then may be lost");
+    }
+    let next = match (found.is_sound(), args.repair) {
+        (true, _) => String::new(),
+        (false, true) => format!("repaired; {} given up\n", counted(found.discarded)),
+        (false, false) => format!("`forebay verify {name} --repair` repairs what can be\n"),
+    };
+    let printed = page::print((text + &next).as_bytes());
+    let is_whole = found.is_sound() || args.repair;
+    Ok(if is_whole || printed != ExitCode::SUCCESS { printed } else { ExitCode::from(NOT_SO) })
 }

@@ -90,11 +90,13 @@ pub(crate) fn fail(
     run.tally.fail(consumer, || lease.label(), reason);
     run.tell(&Event::Dead { consumer, item: &lease, reason });
     run.set_aside_in_file(&lease, reason);
-    let _ = match command.ended {
+    match command.ended {
+        // It is a dead letter of the file, and nothing here any more.
+        _ if lease.duty.is_some() => drop(lease.ack()),
         // The last of its tries: the buffer sets it aside.
-        Ok(_) if lease.duty.is_none() => lease.fail(reason),
-        _ => lease.reject(reason),
-    };
+        Ok(_) => drop(lease.fail(reason)),
+        Err(_) => drop(lease.reject(reason)),
+    }
     run.check_halt();
 }
 

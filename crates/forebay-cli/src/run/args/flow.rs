@@ -49,7 +49,7 @@ pub(crate) struct Flow {
 
     /// Start at most N commands a second; N/m: a minute; N/h: an hour
     ///
-    /// N may be a fraction.     /// A retry is a start, too. What a start came too late is made up by the next ones, as far as it is
+    /// N may be a fraction. A retry is a start, too. What a start came too late is made up by the next ones, as far as it is
     /// less than a twentieth of a second; so over a longer time the rate is kept, and no burst follows
     /// a pause.
     #[arg(long, value_name = "N/s", value_parser = rate, allow_hyphen_values = true)]

@@ -37,6 +37,8 @@ struct State {
     ahead: usize,
     /// Duties that have not come to their end: items that wait here, that run, or that are in backoff.
     held: usize,
+    /// Somebody waits until fewer are held.
+    pausing: bool,
     ended: bool,
 }
 
@@ -89,7 +91,7 @@ impl Demand {
     pub(super) fn release(&self) {
         let mut state = self.lock();
         state.held -= 1;
-        if state.held == 0 {
+        if std::mem::take(&mut state.pausing) {
             self.changed.notify_all();
         }
     }
@@ -126,11 +128,13 @@ impl Demand {
         }
     }
 
-    /// Waits so long, or until nothing is held or wanted any more.
+    /// Waits so long, or until less is held than now, or nothing is wanted any more.
     pub(crate) fn pause(&self, time: Duration) {
-        let state = self.lock();
-        let goes_on = |state: &mut State| state.held > 0 && !state.ended;
-        drop(self.changed.wait_timeout_while(state, time, goes_on));
+        let mut state = self.lock();
+        state.pausing = true;
+        let goes_on = |state: &mut State| state.pausing && !state.ended;
+        let waited = self.changed.wait_timeout_while(state, time, goes_on);
+        waited.unwrap_or_else(PoisonError::into_inner).0.pausing = false;
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) type FileLease = processes::Lease<Bytes, Raw>;
 #[derive(Debug)]
 pub(crate) struct Duty {
     leases: Mutex<Vec<FileLease>>,
-    consumer: processes::Consumer<Bytes, Raw>,
+    consumer: Arc<processes::Consumer<Bytes, Raw>>,
     demand: Arc<Demand>,
     deliveries: u32,
     failures: u32,
@@ -29,7 +29,7 @@ impl Duty {
     /// `leases` is never empty. They count as held until the last handle of this has gone.
     pub(crate) fn new(
         leases: Vec<FileLease>,
-        consumer: processes::Consumer<Bytes, Raw>,
+        consumer: Arc<processes::Consumer<Bytes, Raw>>,
         demand: Arc<Demand>,
     ) -> Self {
         let most = |of: fn(&FileLease) -> u32| leases.iter().map(of).max().unwrap_or(0);

@@ -36,16 +36,18 @@ use extending::Extending;
 use form::Form;
 use own::{Met, Own};
 
-/// The number of the item at this position, from 1: `{#}`, and Seq in the joblog.
+/// The number of the item at this position: that is the position, counted from 1. It is `{#}`, Seq in the joblog, and
+/// how people name it.
 pub(crate) fn number(position: u64) -> u64 {
-    position
+    position + 1
 }
 
 /// The buffer in a file that a run works on.
 #[derive(Debug)]
 pub(crate) struct FileSide {
     pub(crate) buffer: Buffer,
-    pub(crate) consumer: Consumer<Bytes, Raw>,
+    /// Never cloned: the guard keeps this one alive.
+    pub(crate) consumer: Arc<Consumer<Bytes, Raw>>,
     /// Of a run that brings items itself.
     pub(crate) producer: Option<Producer<Bytes, Raw>>,
     pub(crate) own: Option<Own>,
@@ -204,7 +206,12 @@ impl Run {
         if let (Some(file), Some(duty)) = (&self.file, &item.duty) {
             file.settle(duty, true);
             let is_last = file.max_failures.is_some_and(|most| duty.failures() + 1 >= most);
-            self.note_answer(if is_last { duty.fail(reason) } else { duty.reject(reason) });
+            let tries = duty.failures() + 1;
+            self.note_answer(match tries {
+                _ if is_last => duty.fail(reason),
+                1 => duty.reject(reason),
+                _ => duty.reject(&format!("failed {tries} times, last because: {reason}")),
+            });
         }
     }
 

@@ -154,7 +154,7 @@ pub(crate) fn of_run(
     let (consumer, keep) = buffer.lasting_consumer(Raw).map_err(in_words)?;
     let settings = buffer.settings();
     let side = FileSide {
-        consumer,
+        consumer: Arc::new(consumer),
         producer,
         own,
         demand: Arc::new(Demand::default()),
@@ -213,9 +213,9 @@ fn earlier_life(
 ) -> Result<(Joblog, Finished, Own), String> {
     let beside = joblog_beside(buffer.path());
     let path = args.failure.joblog.as_deref().unwrap_or(&beside);
-    let contents =
-        buffer.contents().map_err(|fault| faulty(&buffer.path().display().to_string(), fault))?;
-    let numbers: HashSet<_> = contents.iter().map(|item| number(item.position)).collect();
+    let items =
+        buffer.items().map_err(|fault| faulty(&buffer.path().display().to_string(), fault))?;
+    let numbers: HashSet<_> = items.iter().map(|item| number(item.position)).collect();
     let signature = template.signature();
     let (joblog, finished) = Joblog::resume(path, signature, !columns.is_one(), true, &numbers)?;
     preparation::tell_damaged(path, &finished);
@@ -227,11 +227,11 @@ fn earlier_life(
         .filter(|(_, (began, _))| created.is_some_and(|created| *began >= created))
         .map(|(number, (_, row)): (&u64, &(f64, Vec<OsString>))| (*number, form.bytes(row)))
         .collect();
-    let own = Own::new(contents.iter().map(|item| Left {
+    let own = Own::new(items.iter().map(|item| Left {
         position: item.position,
         bytes: &item.bytes,
-        is_dead: item.is_dead(),
-        is_done: !item.is_dead()
+        is_dead: item.is_dead,
+        is_done: !item.is_dead
             && done.get(&number(item.position)).is_some_and(|row| **row == *item.bytes),
     }));
     Ok((joblog, finished, own))

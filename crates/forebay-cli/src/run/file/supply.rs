@@ -85,7 +85,9 @@ fn fetch(
 ) -> Course {
     // Asked before: what is held here may come back to the file afterwards.
     let is_idle = file.demand.is_idle();
-    let patience = if file.once { Patience::Try } else { Patience::lasting(GLANCE) };
+    // A run that has put all waits for its own items, most of which it holds itself.
+    let all_put = file.own.as_ref().is_some_and(super::own::Own::all_put);
+    let patience = if file.once || all_put { Patience::Try } else { Patience::lasting(GLANCE) };
     let nothing = match file.consumer.lease_many_within(wanted * file.rows, patience) {
         Ok(mut leases) => {
             while file.rows > 1
@@ -110,6 +112,7 @@ fn fetch(
         }
         TakeError::Closed if is_idle && file.own.is_none() => return Course::Ended,
         TakeError::Empty if is_idle && file.once => return Course::Ended,
+        TakeError::Empty if all_put => file.demand.pause(GLANCE),
         TakeError::Closed | TakeError::Empty | TakeError::LeaseLimit => file.demand.pause(BRIEF),
         _ => {}
     }
@@ -130,8 +133,8 @@ impl Comparing {
             return;
         }
         // That the buffer is of no use is found out by the next lease.
-        if let Ok(contents) = file.buffer.contents() {
-            own.compare(contents.iter().map(|it| (&it.bytes[..], it.is_dead())));
+        if let Ok(items) = file.buffer.items() {
+            own.compare(items.iter().map(|item| (&item.bytes[..], item.is_dead)));
         }
         self.next = Instant::now() + (20 * began.elapsed()).max(SELDOM);
     }
@@ -164,7 +167,7 @@ fn bring(
         let Some(first) = group.first() else { continue };
         let seq = number(first.position());
         let args = file.form.arguments(seq, group.iter().map(|lease| &***lease));
-        let duty = Duty::new(group, file.consumer.clone(), Arc::clone(&file.demand));
+        let duty = Duty::new(group, Arc::clone(&file.consumer), Arc::clone(&file.demand));
         let duty = Arc::new(duty);
         if let Some(extending) = &file.extending {
             extending.watch(seq, &duty);
