@@ -227,6 +227,10 @@ impl Folder {
         String::from_utf8_lossy(&self.read(name)).lines().map(str::to_owned).collect()
     }
 
+    pub(crate) fn report(&self, name: &str) -> Value {
+        serde_json::from_slice(&self.read(name)).expect("a report")
+    }
+
     pub(crate) fn root(&self) -> &Path {
         self.0.path()
     }
@@ -250,4 +254,28 @@ pub(crate) fn input<T: ToString>(items: impl IntoIterator<Item = T>) -> Vec<u8> 
         text.push('\n');
     }
     text.into_bytes()
+}
+
+/// A number of a report.
+#[track_caller]
+pub(crate) fn number(report: &Value, key: &str) -> f64 {
+    report[key].as_f64().unwrap_or_else(|| panic!("{key} in {report}"))
+}
+
+/// The sums that every report keeps.
+#[track_caller]
+pub(crate) fn assert_sums(report: &Value) {
+    let sum: f64 =
+        ["finished", "remaining", "dead", "dropped"].map(|key| number(report, key)).iter().sum();
+    assert!((number(report, "produced") - sum).abs() < 0.5, "{report}");
+    assert!((number(report, "failed") - number(report, "dead")).abs() < 0.5, "{report}");
+    let lists = |key: &str| -> f64 {
+        report[key].as_array().expect("a list").iter().filter_map(Value::as_f64).sum()
+    };
+    assert!((number(report, "produced") - lists("produced_by")).abs() < 0.5, "{report}");
+    let shares = report["shares"].as_array().expect("shares");
+    let ended: f64 = shares.iter().filter_map(Value::as_f64).sum();
+    let expected = number(report, "finished") + number(report, "failed");
+    assert!((ended - expected).abs() < 0.5, "{report}");
+    assert!((shares.len() as f64 - number(report, "consumers")).abs() < 0.5, "{report}");
 }
