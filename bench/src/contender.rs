@@ -51,12 +51,29 @@ pub enum Peer {
     Tokio,
 }
 
-impl Contender {
+/// What a report wants to know of one who is measured, besides its name.
+pub trait Contends: fmt::Display {
     /// Whether this is ours.
-    pub fn is_ours(self) -> bool {
+    fn is_ours(&self) -> bool;
+
+    /// The name and the release of what a peer is made of.
+    fn release(&self) -> Option<(String, String)>;
+}
+
+impl Contends for Contender {
+    fn is_ours(&self) -> bool {
         matches!(self, Self::Forebay(_) | Self::ForebayMany(_))
     }
 
+    fn release(&self) -> Option<(String, String)> {
+        match self {
+            Self::Peer(peer) | Self::PeerMany(peer) => Some((peer.to_string(), peer.release())),
+            _ => None,
+        }
+    }
+}
+
+impl Contender {
     /// The same, several items at a time, if it is one that carries one at a time.
     #[must_use]
     pub fn many(self) -> Self {

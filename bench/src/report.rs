@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contender::{Contender, prepare};
+use crate::contender::{Contends, prepare};
 use crate::machine::Machine;
 use crate::options::Options;
 use crate::others::{self, Others};
@@ -103,24 +103,26 @@ impl Report {
     /// now on at what others do.
     pub fn new(subject: Subject, options: &Options) -> Self {
         prepare();
+        Self::of_rounds(subject, options.rounds())
+    }
+
+    /// The same, for a bench with options of its own.
+    pub fn of_rounds(subject: Subject, rounds: usize) -> Self {
         Self {
             subject,
             machine: Machine::now(),
             others: None,
             begun: Some(Others::watch()),
-            rounds: options.rounds(),
+            rounds,
             releases: BTreeMap::new(),
             cells: Vec::new(),
         }
     }
 
     /// Adds what was measured in one place: who, and the figure of each round.
-    pub fn add(&mut self, at: &[&dyn ToString], figures: Vec<(Contender, Vec<f64>)>) {
+    pub fn add<C: Contends>(&mut self, at: &[&dyn ToString], figures: Vec<(C, Vec<f64>)>) {
         for (contender, _) in &figures {
-            if let Contender::Peer(peer) | Contender::PeerMany(peer) = contender {
-                let release = self.releases.entry(peer.to_string());
-                release.or_insert_with(|| peer.release());
-            }
+            self.releases.extend(contender.release());
         }
         let figures: Vec<Figure> = figures
             .into_iter()
@@ -198,11 +200,8 @@ impl Report {
 
     /// Prints all of it, and writes it to the file that the options name.
     pub fn finish(&mut self, options: &Options) -> ExitCode {
-        self.others = self.begun.and_then(Others::processors);
-        crate::progress::show("");
-        let Subject { title, unit, .. } = &self.subject;
-        println!("{title}: {unit}, median (least–greatest) of {} rounds.\n", self.rounds);
-        println!("{}\n{}", self.table().markdown(), self.summary());
+        self.end();
+        println!("{}\n\n{}\n{}", self.heading(), self.table().markdown(), self.summary());
         match write_json(options.json.as_deref(), self) {
             Ok(()) => ExitCode::SUCCESS,
             Err(complaint) => {
@@ -210,6 +209,41 @@ impl Report {
                 ExitCode::FAILURE
             }
         }
+    }
+
+    /// Prints all of it with a line for each contender, which reads better where there are many of them
+    /// and few places.
+    pub fn tell(&mut self) {
+        self.end();
+        println!("{}\n\n{}\n{}", self.heading(), self.turned().markdown(), self.summary());
+    }
+
+    /// The measuring is over.
+    fn end(&mut self) {
+        self.others = self.begun.and_then(Others::processors);
+        crate::progress::show("");
+    }
+
+    fn heading(&self) -> String {
+        let Subject { title, unit, .. } = &self.subject;
+        format!("{title}: {unit}, median (least–greatest) of {} rounds.", self.rounds)
+    }
+
+    /// The table with a line for each contender.
+    fn turned(&self) -> Table {
+        let contenders = self.contenders();
+        let own = contenders.first().copied().unwrap_or_default();
+        let places = self.cells.iter().map(|cell| cell.at.join(", "));
+        let mut table = Table::new(std::iter::once(self.subject.axes.join(", ")).chain(places));
+        for contender in &contenders {
+            let figures = self.cells.iter().map(|cell| cell.shown(contender));
+            table.row(std::iter::once((*contender).to_owned()).chain(figures));
+        }
+        let best = self.cells.iter().map(|cell| cell.best_peer.clone().unwrap_or("–".to_owned()));
+        table.row(std::iter::once("best peer".to_owned()).chain(best));
+        let ratios = self.cells.iter().map(Cell::shown_ratio);
+        table.row(std::iter::once(format!("{own} ÷ best")).chain(ratios));
+        table
     }
 
     fn table(&self) -> Table {
@@ -224,24 +258,33 @@ impl Report {
                 .chain(["best peer", &format!("{own} ÷ best")]),
         );
         for cell in &self.cells {
-            let figure = |contender: &&str| {
-                let of = cell.figures.iter().find(|figure| figure.contender == *contender);
-                of.map_or_else(|| "–".to_owned(), |figure| shown_spread(&figure.spread))
-            };
             table.row(
                 cell.at
                     .iter()
                     .cloned()
-                    .chain(contenders.iter().map(figure))
+                    .chain(contenders.iter().map(|contender| cell.shown(contender)))
                     .chain([cell.best_peer.clone().unwrap_or_else(|| "–".to_owned())])
-                    .chain([cell.ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.2}"))]),
+                    .chain([cell.shown_ratio()]),
             );
         }
         table
     }
 }
 
-fn shown_spread(spread: &Spread) -> String {
+impl Cell {
+    /// What this contender came to here, where it has a form for the place.
+    fn shown(&self, contender: &str) -> String {
+        let of = self.figures.iter().find(|figure| figure.contender == contender);
+        of.map_or_else(|| "–".to_owned(), |figure| shown_spread(&figure.spread))
+    }
+
+    fn shown_ratio(&self) -> String {
+        self.ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.2}"))
+    }
+}
+
+/// The median, and between what the rounds lay.
+pub fn shown_spread(spread: &Spread) -> String {
     let Spread { median, least, greatest } = *spread;
     if least.to_bits() == greatest.to_bits() {
         return shown(median);
@@ -266,7 +309,7 @@ mod tests {
     use forebay::Discipline;
 
     use super::*;
-    use crate::contender::Peer;
+    use crate::contender::{Contender, Peer};
 
     fn report(better: Better) -> Report {
         let mut report = Report {

@@ -13,6 +13,7 @@ pub mod drop_oldest;
 pub mod expiry;
 pub mod fairness;
 pub mod join;
+pub mod killed;
 pub mod linear;
 pub mod nothing_lost;
 pub mod nothing_twice;

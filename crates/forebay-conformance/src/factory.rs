@@ -82,7 +82,43 @@ pub trait Factory: Clone + Send + 'static {
     /// The consuming handle.
     type Consumer: Consume<Self::Item>;
 
+    /// Whether a buffer stays open until someone closes it, whatever handles are dropped; otherwise the
+    /// last producer's going closes it, and the last consumer's refuses further puts (C6).
+    const STAYS_OPEN: bool = false;
+
+    /// Whether a wake comes from elsewhere, a moment after the call that caused it has returned (C5).
+    const WAKES_TRAVEL: bool = false;
+
+    /// Whether items are bytes while the buffer has them: a put encodes the item and lets go of it, and a
+    /// take decodes another instance.
+    const ITEMS_ARE_BYTES: bool = false;
+
+    /// How much is done of what a check does many times over, in hundredths. Less makes it quicker where
+    /// each call costs more, and never leaves a check out.
+    const EFFORT: u64 = 100;
+
     /// A new, empty buffer, or why these settings make none (C11). When a weight capacity is given,
     /// the buffer weighs each item with [`Item::weight`].
     fn build(&self, settings: &Settings) -> Result<(Self::Producer, Self::Consumer), String>;
+
+    /// So many times, as far as the [effort](Factory::EFFORT) goes; at least 3.
+    fn scaled(times: u64) -> u64 {
+        (times * Self::EFFORT).div_ceil(100).max(3)
+    }
+
+    /// The instances that exist while the buffer has so many items.
+    fn kept(items: i64) -> i64 {
+        if Self::ITEMS_ARE_BYTES { 0 } else { items }
+    }
+}
+
+/// Makes handles that can be killed, each in a process of its own (C3, C7).
+pub trait Mortal: Factory {
+    /// Kills the process in which this producer lives, whatever it is doing. When this returns, it does
+    /// nothing more; its calls are refused as [`Unable`](forebay_contract::Refusal::Unable), those that
+    /// wait too.
+    fn kill_producer(producer: &Self::Producer);
+
+    /// Kills the process in which this consumer lives, with the leases that it holds.
+    fn kill_consumer(consumer: &Self::Consumer);
 }

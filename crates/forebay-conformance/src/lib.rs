@@ -20,6 +20,7 @@
 //!
 //! - [`factory`], [`item`], [`ledger`]: what a buffer has to bring, and what it is made to carry.
 //! - [`clauses`]: the checks.
+//! - [`remote`]: a buffer whose handles live in other processes, which can be killed.
 //! - [`sequence`]: random operations, step by step beside the model.
 //! - [`history`], [`linearizable`], [`pattern`]: concurrent operations, and the model's word on them.
 //! - [`check`], [`suite!`], [`watchdog`]: how checks are listed, run and stopped.
@@ -33,6 +34,7 @@ pub mod item;
 pub mod ledger;
 pub mod linearizable;
 pub mod pattern;
+pub mod remote;
 pub mod sequence;
 pub mod subject;
 pub mod suite;
@@ -42,9 +44,9 @@ pub mod watchdog;
 pub mod worker;
 
 pub use check::{Check, Failure};
-pub use factory::{Factory, Settings};
+pub use factory::{Factory, Mortal, Settings};
 pub use forebay_contract::Clause;
-pub use item::{Counted, Item};
+pub use item::{Counted, Item, Plain};
 pub use ledger::Ledger;
 pub use subject::Subject;
-pub use suite::checks;
+pub use suite::{checks, mortal_checks};

@@ -179,6 +179,37 @@ macro_rules! __for_each_check {
     };
 }
 
+/// Makes a module of tests, one for each check of what is left when processes die, for a factory that is
+/// [`Mortal`](crate::Mortal).
+#[macro_export]
+macro_rules! mortal_suite {
+    ($module:ident, $factory:expr) => {
+        $crate::__for_each_mortal_check! { tests $module, $factory }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_each_mortal_check {
+    ($($use:tt)*) => {
+        $crate::__use_checks! {
+            [$($use)*]
+            Bound killed c1_a_killed_producers_permit_is_free_again;
+            NothingLost killed c3_a_killed_consumers_items_go_back_in_place;
+            NothingLost killed c3_what_a_killed_producer_put_stays;
+            NothingTwice killed c4_a_death_counts_as_a_delivery;
+            Waiting killed c5_a_killed_put_is_out_of_the_way;
+            Waiting killed c5_a_killed_batch_has_placed_its_front;
+            Waiting killed c5_a_killed_take_is_out_of_the_way;
+            Waiting killed c5_a_killed_lease_passes_its_wake_on;
+            CloseAndDrain killed c6_closed_comes_after_what_the_dead_held;
+            CloseAndDrain killed c6_a_death_closes_nothing;
+            Join killed c7_join_survives_a_killed_worker;
+            Accounting killed c8_counts_are_exact_after_deaths;
+        }
+    };
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __use_checks {
@@ -212,9 +243,14 @@ macro_rules! __use_checks {
     };
 }
 
-use crate::{Check, Factory};
+use crate::{Check, Factory, Mortal};
 
 /// Every check, in the order of the clauses.
 pub fn checks<F: Factory>() -> Vec<Check<F>> {
     crate::__for_each_check!(values)
+}
+
+/// Every check of what is left when processes die, in the order of the clauses.
+pub fn mortal_checks<F: Mortal>() -> Vec<Check<F>> {
+    crate::__for_each_mortal_check!(values)
 }

@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+use crate::Factory;
+use crate::watchdog::comes_true;
+
 /// Polls that a future may ask for by waking itself before it must settle: a short bounded yield
 /// is allowed (C5), a loop is not.
 const MOST_YIELDS: usize = 1_000;
@@ -50,6 +53,17 @@ impl<'a, T> Task<'a, T> {
         self.wakes.count.load(Ordering::SeqCst) > self.seen
     }
 
+    /// Whether it was woken, now that it had to be: at once, or, where wakes travel, as soon as its wake
+    /// has come.
+    pub fn gets_woken<F: Factory>(&self) -> bool {
+        if F::WAKES_TRAVEL { comes_true(|| self.is_woken()) } else { self.is_woken() }
+    }
+
+    /// Whether it is to be polled: it was woken, or its wake may be on the way.
+    pub fn is_due<F: Factory>(&self) -> bool {
+        F::WAKES_TRAVEL || self.is_woken()
+    }
+
     /// Polls once.
     pub fn poll(&mut self) -> Poll<T> {
         self.seen = self.wakes.count.load(Ordering::SeqCst);
@@ -70,6 +84,16 @@ impl<'a, T> Task<'a, T> {
             }
         }
         panic!("C5 waiting: a future that has to wait wakes itself again and again");
+    }
+
+    /// [Settles](Task::settle), now that it had to become ready: at once, or, where wakes travel, as
+    /// soon as the wake that matters has come, which need not be the first.
+    pub fn gets_ready<F: Factory>(&mut self) -> Poll<T> {
+        let mut polled = self.settle();
+        while F::WAKES_TRAVEL && polled.is_pending() && self.gets_woken::<F>() {
+            polled = self.settle();
+        }
+        polled
     }
 }
 

@@ -46,6 +46,19 @@ pub fn watch<T: Send + 'static>(
     }
 }
 
+/// Sleeps until `condition` holds; false when it did not within a time far past what a slow machine
+/// needs, and short of [`PATIENCE`], so that a check can say what it missed.
+pub fn comes_true(condition: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + PATIENCE / 3;
+    while !condition() {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        thread::sleep(LOOK);
+    }
+    true
+}
+
 /// Sleeps until `condition` holds. A check waits here for what another thread must do sooner or
 /// later, and hangs into its watchdog when that never happens.
 ///

@@ -55,6 +55,22 @@ pub fn blocked_consumer<F: Factory, T: Send + 'static>(
     worker
 }
 
+/// Finishes those that put, the last of their buffer with this producer, and so ends the puts: the last
+/// producer's going closes, or the buffer stays open and is closed here (C6).
+pub fn finish_puts<F: Factory, T: Send + 'static>(
+    producer: F::Producer,
+    putting: Vec<Worker<T>>,
+) -> Vec<T> {
+    if F::STAYS_OPEN {
+        let put = finish_all(putting);
+        producer.close();
+        put
+    } else {
+        drop(producer);
+        finish_all(putting)
+    }
+}
+
 /// Finishes all of them.
 pub fn finish_all<T: Send + 'static>(workers: Vec<Worker<T>>) -> Vec<T> {
     workers.into_iter().map(Worker::finish).collect()

@@ -109,6 +109,10 @@ impl Others for Attachment {
         self.entry(participant).map_or(0, Entry::process)
     }
 
+    fn turns(&self) -> u64 {
+        self.control().map_or(0, |control| control.turns().get())
+    }
+
     fn is_recovering(&self) -> bool {
         self.control().is_ok_and(|control| control.suspect().get() == 2)
     }

@@ -37,9 +37,8 @@ impl Settings {
             let buffer = attach(path, path, own, header, true)?;
             // Nobody else has it, so nobody's life has to be shown.
             let me = Me { participant: 0, generation: 0 };
-            let mut turn =
-                Turn::begin(&buffer, me, Limit::Forever, Purpose::Join).map_err(fault)?;
-            turn.rebuild(Trust::Process).map_err(fault)?;
+            // Of no start of the machine yet, so that everything is laid out.
+            Turn::begin(&buffer, me, Limit::Forever, Purpose::Join).map_err(fault)?;
         }
         file::name(path, &file, self.mode)
     }
@@ -89,10 +88,6 @@ impl Buffer {
         let (party, _descriptor) = Party::join(&attachment, Role::Other).map_err(fault)?;
         {
             let mut turn = party.care(Limit::Forever).map_err(fault)?;
-            if turn.is_of_another_start() {
-                // A loss of power, perhaps: nobody holds anything, and every item is looked at.
-                turn.rebuild(Trust::Nothing).map_err(fault)?;
-            }
             turn.sweep().map_err(fault)?;
         }
         Ok(Self { attachment, party: Arc::new(party) })
@@ -143,13 +138,15 @@ impl Buffer {
 
     /// The counts and waits of this moment (C8), read without the lock.
     pub fn statistics(&self) -> Statistics {
-        statistics::read(&self.attachment)
+        self.party.statistics()
     }
 
-    /// Those who use the buffer, this opening left out, in the order in which they came.
+    /// Those who use the buffer, this opening left out: producers, consumers, others, each in the order in which they
+    /// came.
     pub fn participants(&self) -> Vec<Participant> {
         let mut found = statistics::participants(&self.attachment);
-        found.retain(|participant| participant.number != self.party.number);
+        let own = (Role::Other, self.party.number);
+        found.retain(|participant| (participant.role, participant.number) != own);
         found
     }
 
@@ -255,7 +252,7 @@ impl Inspection {
         let poisoned = |attachment: &Attachment| {
             attachment.control().is_ok_and(|control| control.poisoned().get() != 0)
         };
-        match self.attachment.check() {
+        match self.attachment.check().and_then(|()| self.attachment.check_name()) {
             Err(fault) => Some(fault),
             Ok(()) => poisoned(&self.attachment).then_some(Fault::Poisoned),
         }

@@ -34,13 +34,14 @@ struct Call<'p> {
     party: &'p Party,
     wish: Wish,
     standing: Option<Standing>,
-    task: bool,
+    /// Of a task: whose bell is rung when it is called.
+    bell: Option<u32>,
     since: Option<Instant>,
 }
 
 impl<'p> Call<'p> {
-    fn new(party: &'p Party, wish: Wish, task: bool) -> Self {
-        Self { party, wish, standing: None, task, since: None }
+    fn new(party: &'p Party, wish: Wish) -> Self {
+        Self { party, wish, standing: None, bell: None, since: None }
     }
 
     /// Tries once, and stands in line if it has to wait. Says whether it was called meanwhile.
@@ -67,12 +68,10 @@ impl<'p> Call<'p> {
             }
             Attempt::NotNow => {
                 if self.standing.is_none() && patience != Patience::Try {
-                    if self.task {
-                        let bell = self.party.bell()?.participant();
-                        self.standing = turn.stand_for(self.wish, bell)?;
-                    } else {
-                        self.standing = turn.stand(self.wish)?;
-                    }
+                    self.standing = match self.bell {
+                        Some(bell) => turn.stand_for(self.wish, bell)?,
+                        None => turn.stand(self.wish)?,
+                    };
                     drop(turn);
                     self.begin_waiting()?;
                 }
@@ -139,7 +138,7 @@ pub(crate) fn wait<R>(
     patience: Patience,
     mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
 ) -> Result<Waited<R>, Fault> {
-    let mut call = Call::new(party, wish, false);
+    let mut call = Call::new(party, wish);
     if let Some(done) = call.attempt(patience, &mut attempt)? {
         return Ok(Waited::Done(done));
     }
@@ -172,10 +171,17 @@ pub(crate) async fn wait_async<R>(
     deadline: Option<Instant>,
     mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
 ) -> Result<Waited<R>, Fault> {
-    let mut call = Call::new(party, wish, true);
+    let mut call = Call::new(party, wish);
     let mut waiting: Option<Waiting> = None;
     poll_fn(move |context: &mut Context<'_>| {
         let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if call.bell.is_none() {
+            // Most calls need no bell, and to hang one takes a turn of its own.
+            if let Some(done) = call.attempt(Patience::Try, &mut attempt)? {
+                return Poll::Ready(Ok(Waited::Done(done)));
+            }
+            call.bell = Some(party.bell()?.participant());
+        }
         loop {
             if let Some(done) = call.attempt(Patience::Forever, &mut attempt)? {
                 waiting = None;

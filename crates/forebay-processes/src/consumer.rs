@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{Consume, DeadLetter, Fault, JoinError, Patience, Statistics, TakeError};
@@ -13,9 +14,8 @@ use crate::codec::{Codec, CodecError, Raw};
 use crate::ending;
 use crate::lease::Lease;
 use crate::participant::Role;
-use crate::party::Party;
-use crate::statistics;
-use crate::turn::{Bytes, Letter, Loan, Standing, Turn};
+use crate::party::{IN_FLIGHT, Party};
+use crate::turn::{Bytes, Letter, Loan, Nothing, Standing, Turn};
 use crate::waiter::{Line, Wish};
 
 /// A consumer of a buffer in a file.
@@ -186,20 +186,28 @@ impl<T, C: Codec<T>> Consumer<T, C> {
 
     /// Borrows items, as many as there are, at most `max`.
     fn borrow(&self, for_good: bool, max: usize, patience: Patience) -> Result<Loans, TakeError> {
-        let mut last = TakeError::Empty;
+        let mut last = Nothing::Now(TakeError::Empty);
         let wish = wish(for_good);
-        let waited = call::wait(&self.party, wish, patience, |turn, standing| {
-            attempt(turn, standing, for_good, max, &mut last)
-        })?;
-        match waited {
-            Waited::Done(loans) => loans,
-            Waited::TimedOut if patience == Patience::Try => Err(last),
-            Waited::TimedOut => Err(TakeError::TimedOut),
+        let begin = Instant::now();
+        loop {
+            let waited = call::wait(&self.party, wish, patience, |turn, standing| {
+                attempt(turn, standing, for_good, max, &mut last)
+            })?;
+            return match (waited, last) {
+                (Waited::Done(loans), _) => loans,
+                (Waited::TimedOut, _) if patience != Patience::Try => Err(TakeError::TimedOut),
+                (Waited::TimedOut, Nothing::InFlight) if begin.elapsed() < IN_FLIGHT => {
+                    thread::sleep(Duration::from_micros(50));
+                    continue;
+                }
+                (Waited::TimedOut, Nothing::Now(nothing)) => Err(nothing),
+                (Waited::TimedOut, _) => Err(TakeError::Empty),
+            };
         }
     }
 
     async fn borrow_async(&self, for_good: bool, max: usize) -> Result<Loans, TakeError> {
-        let mut last = TakeError::Empty;
+        let mut last = Nothing::Now(TakeError::Empty);
         let wish = wish(for_good);
         let waited = call::wait_async(&self.party, wish, None, |turn, standing| {
             attempt(turn, standing, for_good, max, &mut last)
@@ -289,10 +297,10 @@ impl<T, C: Codec<T>> Consumer<T, C> {
 
     /// The counts and waits of this moment (C8).
     pub fn statistics(&self) -> Statistics {
-        statistics::read(&self.party.buffer)
+        self.party.statistics()
     }
 
-    /// Its number among all participants there ever were, from 0.
+    /// Its number among all consumers there ever were, from 0.
     pub fn number(&self) -> u64 {
         self.party.number
     }
@@ -307,16 +315,16 @@ fn attempt(
     standing: Option<Standing>,
     for_good: bool,
     max: usize,
-    last: &mut TakeError,
+    last: &mut Nothing,
 ) -> Result<Attempt<Result<Loans, TakeError>>, Fault> {
     let mut loans = Loans::new();
     match turn.lend(for_good, standing)? {
         Ok(loan) => loans.push(loan),
-        Err(nothing @ (TakeError::Empty | TakeError::LeaseLimit)) => {
+        Err(Nothing::Closed) => return Ok(Attempt::Done(Err(TakeError::Closed))),
+        Err(nothing) => {
             *last = nothing;
             return Ok(Attempt::NotNow);
         }
-        Err(end) => return Ok(Attempt::Done(Err(end))),
     }
     while loans.len() < max {
         match turn.lend(for_good, None) {

@@ -78,8 +78,8 @@ fields! {
     item_passed = 29;
     /// The ticket of the next waiter.
     next_ticket = 30;
-    /// The number of the next participant. Not derived.
-    next_number = 31;
+    /// The number of the next producer. Not derived.
+    next_producer = 31;
 
     /// First and last of the line for room; how many stand there.
     room_ends = 32;
@@ -112,6 +112,10 @@ fields! {
     recoveries = 49;
     /// The weight of the places set aside.
     reserved_weight = 50;
+    /// The number of the next consumer. Not derived.
+    next_consumer = 52;
+    /// The number of the next of the other participants. Not derived.
+    next_other = 53;
     /// The number of the next dead letter.
     next_death = 51;
 

@@ -65,6 +65,8 @@ pub(crate) trait Others {
     fn is_alive(&self, participant: u32) -> Result<bool, Fault>;
     /// The process of this participant.
     fn process(&self, participant: u32) -> u32;
+    /// Counts up with everything that is done under the lock: one who holds it again is told apart.
+    fn turns(&self) -> u64;
     /// Whether the holder is known to be about something that takes long.
     fn is_recovering(&self) -> bool;
 }
@@ -104,8 +106,8 @@ fn sleep_for(
         Limit::Until(deadline) => Some(deadline),
         Limit::For(time) => start.checked_add(time),
     };
-    // The one who was seen there, and since when.
-    let mut seen = (FREE, start);
+    // What was seen there, and since when.
+    let mut seen = (FREE, 0, start);
     loop {
         let state = word.get();
         if state == FREE {
@@ -121,12 +123,14 @@ fn sleep_for(
             continue;
         }
         let now = Instant::now();
-        if seen.0 != state {
-            seen = (state, now);
+        let turns = others.turns();
+        if (seen.0, seen.1) != (state, turns) {
+            seen = (state, turns, now);
         }
+        let since = now.duration_since(seen.2);
         let holder = Holder::of(state);
         let is_mine = holder == Holder::of(me.0);
-        if is_mine && is_new || now.duration_since(seen.1) >= ASK {
+        if is_mine && is_new || since >= ASK {
             let lives = match holder {
                 // One's own handle, used by another thread, is alive: this code runs.
                 Some(_) if is_mine => !is_new,
@@ -137,9 +141,11 @@ fn sleep_for(
                 return Ok(Got::Stolen);
             }
         }
-        if deadline.is_some_and(|deadline| now >= deadline) && !others.is_recovering() {
+        let is_over = deadline.is_some_and(|deadline| now >= deadline);
+        // Many who take turns stall nobody, however long they make one wait.
+        if is_over && since >= ASK && !others.is_recovering() {
             let holder = holder.map_or(0, |participant| others.process(participant));
-            return Err(Fault::Stalled { holder, since: now.duration_since(seen.1) });
+            return Err(Fault::Stalled { holder, since });
         }
         let nap = deadline.map_or(ASK, |deadline| {
             deadline.saturating_duration_since(now).clamp(Duration::from_micros(100), ASK)
@@ -151,6 +157,14 @@ fn sleep_for(
 /// Lets it go, and wakes one who sleeps.
 pub(crate) fn release(word: &Word32) {
     if word.release(FREE) & CONTENDED != 0 {
+        wake(word, 1);
+    }
+}
+
+/// Lets a lock go that whoever had this entry before may have died with. For one who has just come to live there.
+pub(crate) fn release_of_dead(word: &Word32, participant: u32) {
+    let state = word.get();
+    if Holder::of(state) == Some(participant) && word.acquire(state, FREE).is_ok() {
         wake(word, 1);
     }
 }

@@ -73,7 +73,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// From 0, in the order in which participants came.
+    /// From 0, in the order in which those of its role came.
     pub(crate) fn number(self) -> u64 {
         self.words[2].get()
     }

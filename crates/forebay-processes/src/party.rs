@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use forebay_contract::{Fault, Patience};
+use forebay_contract::{Fault, Patience, Statistics};
 use rustix::fs::OFlags;
 
 use crate::attachment::Attachment;
@@ -15,11 +15,12 @@ use crate::clock;
 use crate::life::Life;
 use crate::lock::{Limit, Others as _};
 use crate::participant::Role;
+use crate::statistics;
 use crate::turn::{Me, Purpose, Turn};
 use crate::waiter::Line;
 
 /// How long a call that does not wait for items or room waits for the lock (C5: one operation in flight).
-const IN_FLIGHT: Duration = Duration::from_millis(20);
+pub(crate) const IN_FLIGHT: Duration = Duration::from_millis(20);
 
 /// Between two looks for the dead, and the longest that a waiter sleeps: a wake that died with its process costs
 /// so much.
@@ -105,7 +106,7 @@ impl Party {
             let entry = buffer.entry(participant)?;
             let Some(generation) = entry.generation() else { return Ok(()) };
             // In its place; if it held the lock, that is taken over.
-            let me = Me { participant, generation };
+            let me = Me { participant, generation: 0 };
             let mut turn = Turn::begin(buffer, me, Limit::Forever, Purpose::Join)?;
             if buffer.entry(participant)?.generation() == Some(generation) {
                 turn.bury_dead(participant)?;
@@ -172,6 +173,16 @@ impl Party {
             }
         }
         Ok(())
+    }
+
+    /// The counts of this moment. What has expired is given back first.
+    pub(crate) fn statistics(&self) -> Statistics {
+        let is_timed = self.buffer.settings.lease_time.is_some();
+        if is_timed && self.buffer.control().is_ok_and(|control| control.due_len().get() > 0) {
+            // A turn begins so. If there is none to be had, the numbers are those of the last one.
+            drop(self.turn(Limit::For(IN_FLIGHT)));
+        }
+        statistics::read(&self.buffer)
     }
 
     /// The bell of this process's tasks.

@@ -16,7 +16,6 @@ use crate::ending;
 use crate::participant::Role;
 use crate::party::Party;
 use crate::permit::Permit;
-use crate::statistics;
 use crate::turn::{Bytes, Content, Place, Standing, Turn};
 use crate::waiter::{Line, Wish};
 
@@ -340,7 +339,7 @@ impl<T, C: Codec<T>> Producer<T, C> {
 
     /// The counts and waits of this moment (C8).
     pub fn statistics(&self) -> Statistics {
-        statistics::read(&self.party.buffer)
+        self.party.statistics()
     }
 }
 

@@ -9,6 +9,7 @@ use forebay_contract::Fault;
 use rustix::mm::{Advice, MapFlags, MsyncFlags, ProtFlags};
 
 use crate::bus::Watched;
+use crate::crash;
 use crate::words::{Word, Word32};
 
 /// A page of the file.
@@ -78,13 +79,16 @@ impl Region {
     pub(crate) fn sync(&self, from: u64, to: u64) -> std::io::Result<()> {
         let from = (from / PAGE * PAGE) as usize;
         let to = (to as usize).min(self.len);
-        if from < to {
+        if from >= to {
+            return Ok(());
+        }
+        crash::around_sync(from as u64, to as u64, || {
             // SAFETY: the range lies in the mapping; nothing is unmapped or changed.
             unsafe {
                 rustix::mm::msync(self.base.as_ptr().add(from).cast(), to - from, MsyncFlags::SYNC)
             }?;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 

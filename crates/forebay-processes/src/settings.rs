@@ -182,7 +182,9 @@ impl Settings {
             (None, None) => self.capacity.saturating_mul(128).max(1 << 20),
         };
         // An item leaves less than one block empty, and has more than what the slot holds if it has any.
-        let blocks = storage / Geometry::BLOCK_BYTES + items.min(storage / (INLINE as u64 + 1)) + 1;
+        // And a dead letter has a block for its reason.
+        let partly = items.min(storage / (INLINE as u64 + 1)) + 1;
+        let blocks = (storage / Geometry::BLOCK_BYTES + partly).saturating_add(dead_room);
         let Some(blocks) = u32::try_from(blocks).ok().filter(|blocks| *blocks < u32::MAX) else {
             return unfit("so many bytes are more than a buffer can hold");
         };

@@ -7,6 +7,8 @@ use forebay_contract::{Fault, Share, Statistics};
 use crate::attachment::Attachment;
 use crate::clock;
 use crate::control::Control;
+use crate::geometry::Array;
+use crate::lock::Others as _;
 use crate::participant::Role;
 use crate::slot::State;
 use crate::waiter::Line;
@@ -58,7 +60,7 @@ fn look(buffer: &Attachment, control: Control<'_>) -> Statistics {
     statistics.departed = control.departed().get();
     let mut producer_wait = control.producer_wait().get();
     let mut consumer_wait = control.consumer_wait().get();
-    for participant in participants(buffer) {
+    for (_, participant) in entries(buffer) {
         let waited = participant.waited.as_nanos() as u64;
         match participant.role {
             Role::Producer => producer_wait += waited,
@@ -83,7 +85,7 @@ fn look(buffer: &Attachment, control: Control<'_>) -> Statistics {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Participant {
-    /// From 0, in the order in which participants came.
+    /// From 0, in the order in which those of its role came.
     pub number: u64,
     /// What it is there for.
     pub role: Role,
@@ -99,6 +101,9 @@ pub struct Participant {
     pub waited: Duration,
     /// What it waits for now, and how long it has.
     pub waits: Option<(Awaited, Duration)>,
+    /// Whether it lives. What a dead one held is given back when somebody who uses the buffer notices: at once where
+    /// anybody waits, else at the next open.
+    pub lives: bool,
 }
 
 /// What a participant waits for.
@@ -113,8 +118,22 @@ pub enum Awaited {
     Idle,
 }
 
-/// Those who use the buffer, in the order in which they came.
+/// Those who use the buffer: producers, consumers, others, each in the order in which they came.
 pub(crate) fn participants(buffer: &Attachment) -> Vec<Participant> {
+    let mut found: Vec<_> = entries(buffer)
+        .into_iter()
+        .map(|(index, participant)| Participant {
+            // Whoever cannot ask believes what is written.
+            lives: buffer.is_alive(index).unwrap_or(true),
+            ..participant
+        })
+        .collect();
+    found.sort_by_key(|participant| (participant.role as u8, participant.number));
+    found
+}
+
+/// The entries in use. That they live is believed.
+fn entries(buffer: &Attachment) -> Vec<(u32, Participant)> {
     let now = clock::wall();
     let mut found = Vec::new();
     for index in 0..buffer.geometry.participants {
@@ -140,7 +159,7 @@ pub(crate) fn participants(buffer: &Attachment) -> Vec<Participant> {
         if let Some((Awaited::Room | Awaited::Item, now)) = waits {
             waited += now;
         }
-        found.push(Participant {
+        let participant = Participant {
             number: entry.number(),
             role: entry.role(),
             process: entry.process(),
@@ -149,9 +168,10 @@ pub(crate) fn participants(buffer: &Attachment) -> Vec<Participant> {
             leased: entry.leased().get(),
             waited,
             waits,
-        });
+            lives: true,
+        };
+        found.push((index, participant));
     }
-    found.sort_by_key(|participant| participant.number);
     found
 }
 
@@ -200,18 +220,31 @@ pub(crate) fn leases(buffer: &Attachment) -> Vec<Held> {
     held
 }
 
-/// For how long the item that has waited longest has waited, since it was put or given back.
+/// For how long the item that is next has waited, since it was put or given back: looked up where takes look, in no more
+/// time where more items wait.
 pub(crate) fn oldest(buffer: &Attachment) -> Option<Duration> {
-    let mut oldest: Option<(u64, u64)> = None;
-    for_each_in(buffer, State::Ready, |index| {
-        let slot = buffer.slot(index)?;
-        let found = (slot.position(), slot.since());
-        if oldest.is_none_or(|(position, _)| found.0 < position) {
-            oldest = Some(found);
+    let control = buffer.control().ok()?;
+    let first = |array: Array, at: u64, count: u64| {
+        let at = u32::try_from(at).ok().filter(|_| count > 0)?;
+        let cell = buffer.region.word32(buffer.geometry.entry(array, at)?).ok()?;
+        let slot = buffer.slot(cell.get()).ok()?;
+        Some((slot.position(), slot.since(), slot.word()))
+    };
+    let mut oldest = None;
+    for _ in 0..LOOKS {
+        let before = control.turns().read();
+        let fresh = first(Array::Fresh, control.fresh_head().get(), control.fresh_len().get());
+        let returned = first(Array::Returned, 0, control.returned_len().get());
+        oldest = fresh.into_iter().chain(returned).min_by_key(|(position, ..)| *position);
+        std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
+        if before & 1 == 0 && control.turns().read() == before {
+            break;
         }
-        Ok(())
-    });
-    oldest.map(|(_, since)| Duration::from_nanos(clock::wall().saturating_sub(since)))
+        std::hint::spin_loop();
+    }
+    let (_, since, word) = oldest?;
+    let age = Duration::from_nanos(clock::wall().saturating_sub(since));
+    word.is(State::Ready).then_some(age)
 }
 
 fn for_each_in(buffer: &Attachment, state: State, mut look: impl FnMut(u32) -> Result<(), Fault>) {

@@ -8,7 +8,7 @@ mod allocator;
 use std::process::ExitCode;
 
 use bench::blocking::{Put, Take, Trial, open};
-use bench::contender::Contender;
+use bench::contender::{Contender, Contends as _};
 use bench::options::Options;
 use bench::report::{Better, Report, Subject};
 use bench::rounds::interleaved;

@@ -150,8 +150,8 @@ pub fn c5_a_batch_wakes_as_many_as_it_serves<F: Factory>(factory: &F) {
     let taken = subject.consumer.take_many(3).map(|items| ids(&items));
     ensure_eq!(Order, taken, Ok(vec![0, 1, 2]), "all three");
     for put in &mut puts {
-        ensure!(Waiting, put.is_woken(), "each freed place wakes a put");
-        ensure!(Waiting, put.settle().is_ready(), "each freed place is for a put");
+        ensure!(Waiting, put.gets_woken::<F>(), "each freed place wakes a put");
+        ensure!(Waiting, put.gets_ready::<F>().is_ready(), "each freed place is for a put");
     }
     ensure!(Waiting, sleeper.finish(), "the put that sleeps is placed");
     let mut rest = subject.drain();
@@ -169,8 +169,8 @@ pub fn c5_a_batch_wakes_as_many_as_it_serves<F: Factory>(factory: &F) {
     let put = told(subject.producer.put_many(items::<F>(6..9, &subject.ledger)));
     ensure_eq!(Waiting, put, Ok(3), "a batch of three");
     for take in &mut takes {
-        ensure!(Waiting, take.is_woken(), "each item wakes a take");
-        ensure!(Waiting, take.settle().is_ready(), "each item is for a take");
+        ensure!(Waiting, take.gets_woken::<F>(), "each item wakes a take");
+        ensure!(Waiting, take.gets_ready::<F>().is_ready(), "each item is for a take");
     }
     ensure!(Waiting, sleeper.finish(), "the take that sleeps");
     ensure_eq!(Accounting, subject.ensure_accounted().finished, 9, "items taken");
@@ -179,8 +179,8 @@ pub fn c5_a_batch_wakes_as_many_as_it_serves<F: Factory>(factory: &F) {
 /// Batches with deadlines on both sides, cancelled ones among them: each item placed comes once, and
 /// each that was not came back.
 pub fn c3_batches_lose_nothing_while_everything_moves<F: Factory>(factory: &F) {
-    const BATCHES: u64 = 150;
     const EACH: u64 = 7;
+    let batches = F::scaled(150);
     let subject = Subject::with_capacity(factory, 4);
     let producing = (0..2)
         .map(|number| {
@@ -188,8 +188,8 @@ pub fn c3_batches_lose_nothing_while_everything_moves<F: Factory>(factory: &F) {
             Worker::start(move || {
                 let mut placed = Vec::new();
                 let mut rng = fastrand::Rng::with_seed(number);
-                for batch in 0..BATCHES {
-                    let first = (number * BATCHES + batch) * EACH;
+                for batch in 0..batches {
+                    let first = (number * batches + batch) * EACH;
                     let mut left: Vec<u64> = (first..first + EACH).collect();
                     while !left.is_empty() {
                         let items = items::<F>(left.iter().copied(), &ledger);
@@ -248,18 +248,18 @@ pub fn c3_batches_lose_nothing_while_everything_moves<F: Factory>(factory: &F) {
         })
         .collect();
     let placed: usize = finish_all(producing).into_iter().sum();
-    ensure_eq!(NothingLost, placed as u64, 2 * BATCHES * EACH, "items placed");
+    ensure_eq!(NothingLost, placed as u64, 2 * batches * EACH, "items placed");
     subject.producer.close();
     let taken = finish_all(consuming);
     for ids in &taken {
         for number in 0..2 {
-            let of_one = ids.iter().filter(|id| **id / (BATCHES * EACH) == number);
+            let of_one = ids.iter().filter(|id| **id / (batches * EACH) == number);
             ensure!(Order, of_one.is_sorted(), "producer {number}: its items came out of order");
         }
     }
     let mut taken: Vec<u64> = taken.into_iter().flatten().collect();
     taken.sort_unstable();
-    ensure_eq!(NothingLost, taken, (0..2 * BATCHES * EACH).collect::<Vec<_>>(), "items taken");
+    ensure_eq!(NothingLost, taken, (0..2 * batches * EACH).collect::<Vec<_>>(), "items taken");
     ensure_eq!(Accounting, subject.ledger.alive(), 0, "items left");
 }
 

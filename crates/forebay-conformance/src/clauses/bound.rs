@@ -3,7 +3,7 @@
 use forebay_contract::{Consume, Leased, Model, Produce, Refusal, TakeError};
 
 use crate::ensure::{ensure, ensure_eq};
-use crate::worker::{Worker, blocked_consumer, blocked_producer, finish_all};
+use crate::worker::{Worker, blocked_consumer, blocked_producer, finish_all, finish_puts};
 use crate::{Factory, Item, Settings, Subject};
 
 /// Five means five, at every capacity, lap after lap.
@@ -175,23 +175,24 @@ pub fn c1_waiting_put_is_admitted_below_capacity_only<F: Factory>(factory: &F) {
 /// With everything moving, depth stays within the capacity when nothing is nacked, and waiting and
 /// leased together within capacity and lease limit when something is.
 pub fn c1_bounds_hold_while_everything_moves<F: Factory>(factory: &F) {
-    const EACH: u64 = 400;
+    let each = F::scaled(400);
     for nacks in [false, true] {
         let (capacity, max_leased) = (3, 2);
         let subject = Subject::new(factory, Settings::new(capacity).max_leased(max_leased));
-        let mut workers = Vec::new();
+        let mut producing = Vec::new();
         for producer in 0..2 {
             let own = subject.producer.clone();
             let ledger = subject.ledger.clone();
-            workers.push(Worker::start(move || {
-                for id in producer * EACH..(producer + 1) * EACH {
+            producing.push(Worker::start(move || {
+                for id in producer * each..(producer + 1) * each {
                     ensure!(NothingLost, own.put(F::Item::new(id, &ledger)).is_ok(), "put {id}");
                 }
             }));
         }
+        let mut consuming = Vec::new();
         for _ in 0..2 {
             let own = subject.consumer.clone();
-            workers.push(Worker::start(move || {
+            consuming.push(Worker::start(move || {
                 while let Ok(lease) = own.lease() {
                     let s = own.statistics();
                     let out = s.leased <= max_leased as u64;
@@ -204,11 +205,11 @@ pub fn c1_bounds_hold_while_everything_moves<F: Factory>(factory: &F) {
                 }
             }));
         }
-        drop(subject.producer);
-        finish_all(workers);
+        finish_puts::<F, _>(subject.producer, producing);
+        finish_all(consuming);
         let s = subject.consumer.statistics();
         let most = if nacks { capacity + max_leased } else { capacity } as u64;
         ensure!(Bound, s.high_water <= most, "the high-water mark {} of {most}", s.high_water);
-        ensure_eq!(NothingLost, s.finished, 2 * EACH, "items finished");
+        ensure_eq!(NothingLost, s.finished, 2 * each, "items finished");
     }
 }

@@ -66,8 +66,8 @@ pub fn c5_cancelled_put_passes_its_wake_on<F: Factory>(factory: &F) {
             ensure!(Waiting, placed == Ok(1) || placed == Ok(2), "placed, but {placed:?} came");
         }
         if let Some(mut task) = second {
-            ensure!(Waiting, task.is_woken(), "the wake was passed on to the second put");
-            let polled = task.settle();
+            ensure!(Waiting, task.gets_woken::<F>(), "the wake was passed on to the second put");
+            let polled = task.gets_ready::<F>();
             ensure!(Waiting, polled.is_ready(), "the second put is placed when polled");
         }
         if let Some(thread) = thread {
@@ -113,10 +113,10 @@ pub fn c5_cancelled_take_passes_its_wake_on<F: Factory>(factory: &F) {
 
 /// Takes at their deadline pass their wake on as well.
 pub fn c5_timed_out_take_passes_its_wake_on<F: Factory>(factory: &F) {
-    const ROUNDS: u64 = 150;
+    let rounds = F::scaled(150);
     let subject = Subject::with_capacity(factory, 1);
     let mut rng = fastrand::Rng::with_seed(5);
-    for id in 0..ROUNDS {
+    for id in 0..rounds {
         let timeout = Duration::from_millis(1);
         let own = subject.consumer.clone();
         let hasty = Worker::start(move || own.take_timeout(timeout).map(|item| item.id()));

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use forebay_contract::{Consume, Leased, Produce, Refusal, TakeError};
+use forebay_contract::{Consume, JoinError, Leased, Patience, Produce, Refusal, TakeError};
 
 use crate::ensure::{ensure, ensure_eq};
 use crate::task::{Task, block_on};
 use crate::watchdog::{PATIENCE, eventually};
 use crate::worker::{Worker, blocked_consumer, blocked_producer, finish_all};
 use crate::{Factory, Item, Settings, Subject};
+
+/// A deadline that is meant to pass.
+const SHORT: Duration = Duration::from_millis(10);
 
 /// After close every form of put is refused with its item, and what is left can be taken.
 pub fn c6_close_refuses_puts_and_drains<F: Factory>(factory: &F) {
@@ -77,7 +81,7 @@ pub fn c6_close_wakes_producers_with_their_items<F: Factory>(factory: &F) {
     let mut task = Task::new(subject.producer.put_async(subject.item(4)));
     ensure!(Waiting, task.settle().is_pending(), "a put on a full buffer waits");
     subject.consumer.close();
-    ensure!(CloseAndDrain, task.is_woken(), "close wakes the task that waits for room");
+    ensure!(CloseAndDrain, task.gets_woken::<F>(), "close wakes the task that waits for room");
     for (id, put) in (1..).zip(finish_all(blocked)) {
         ensure_eq!(CloseAndDrain, put, Err((id, Refusal::Closed)), "the put that waited at close");
     }
@@ -103,7 +107,7 @@ pub fn c6_close_wakes_consumers<F: Factory>(factory: &F) {
     ensure!(Waiting, take.settle().is_pending(), "a take on an empty buffer waits");
     ensure!(Waiting, lease.settle().is_pending(), "a lease on an empty buffer waits");
     subject.producer.close();
-    let woken = take.is_woken() && lease.is_woken();
+    let woken = take.gets_woken::<F>() && lease.gets_woken::<F>();
     ensure!(CloseAndDrain, woken, "close wakes the tasks that wait for an item");
     for end in finish_all(blocked) {
         ensure_eq!(CloseAndDrain, end, Some(TakeError::Closed), "the call that waited at close");
@@ -185,13 +189,18 @@ pub fn c6_the_last_ack_wakes_everyone<F: Factory>(factory: &F) {
     let mut task = Task::new(subject.consumer.lease_async());
     ensure!(CloseAndDrain, task.settle().is_pending(), "a lease waits for another's lease");
     ensure!(CloseAndDrain, held.is_ok_and(|lease| lease.ack().is_ok()), "lease and ack");
-    ensure!(CloseAndDrain, task.is_woken(), "the last ack wakes the task that waits beside it");
+    ensure!(
+        CloseAndDrain,
+        task.gets_woken::<F>(),
+        "the last ack wakes the task that waits beside it"
+    );
     for end in finish_all(sleepers) {
         ensure_eq!(CloseAndDrain, end, Some(TakeError::Closed), "who slept beside the last lease");
     }
 }
 
-/// Dropping the last producer closes, and wakes; dropping another does not.
+/// Dropping the last producer closes, and wakes; dropping another does not. What stays open until
+/// somebody closes it stays so.
 pub fn c6_dropping_the_last_producer_closes<F: Factory>(factory: &F) {
     let Subject { producer, consumer, ledger } = Subject::with_capacity(factory, 2);
     let another = producer.clone();
@@ -205,13 +214,25 @@ pub fn c6_dropping_the_last_producer_closes<F: Factory>(factory: &F) {
         blocked_consumer::<F, _>(&consumer, |c| (c.take().map(|item| item.id()), c.take().err()));
     ensure!(CloseAndDrain, another.try_put(F::Item::new(1, &ledger)).is_ok(), "put");
     drop(another);
+    if F::STAYS_OPEN {
+        eventually("C5 waiting: the take after the last item waits", || {
+            let s = consumer.statistics();
+            (s.producers, s.finished, s.consumers_waiting) == (0, 2, 1)
+        });
+        ensure!(CloseAndDrain, !consumer.statistics().closed, "closed before anybody closed");
+        ensure!(CloseAndDrain, !waiting.has_ended(), "a take ended before anybody closed");
+        let open = consumer.take_timeout(SHORT).err();
+        ensure_eq!(CloseAndDrain, open, Some(TakeError::TimedOut), "no producer is left: open");
+        consumer.close();
+    }
     let rest = waiting.finish();
     ensure_eq!(CloseAndDrain, rest, (Ok(1), Some(TakeError::Closed)), "the rest, and the end");
     ensure!(CloseAndDrain, consumer.statistics().closed, "the statistics tell that it is closed");
     ensure_eq!(CloseAndDrain, consumer.statistics().producers, 0, "producers alive");
 }
 
-/// Dropping the last consumer refuses puts with their items and wakes those that wait.
+/// Dropping the last consumer refuses puts with their items and wakes those that wait. Where the buffer
+/// stays open until somebody closes it, puts wait on, and what waits stays.
 pub fn c6_dropping_the_last_consumer_refuses_puts<F: Factory>(factory: &F) {
     let Subject { producer, consumer, ledger } = Subject::with_capacity(factory, 1);
     ensure!(CloseAndDrain, producer.try_put(F::Item::new(0, &ledger)).is_ok(), "put");
@@ -230,8 +251,21 @@ pub fn c6_dropping_the_last_consumer_refuses_puts<F: Factory>(factory: &F) {
         })
         .collect();
     drop(another);
+    let refused = if F::STAYS_OPEN {
+        let full = producer.try_put(F::Item::new(3, &ledger)).map_err(|error| error.refusal);
+        ensure_eq!(CloseAndDrain, full, Err(Refusal::Full), "no consumer is left: full, no more");
+        let late = producer.put_timeout(F::Item::new(3, &ledger), SHORT);
+        let late = late.map_err(|error| error.refusal);
+        ensure_eq!(CloseAndDrain, late, Err(Refusal::TimedOut), "no consumer is left: full");
+        let ended = blocked.iter().filter(|put| put.has_ended()).count();
+        ensure_eq!(CloseAndDrain, ended, 0, "puts that ended before anybody closed");
+        producer.close();
+        Refusal::Closed
+    } else {
+        Refusal::Abandoned
+    };
     for (id, put) in (1..).zip(finish_all(blocked)) {
-        ensure_eq!(CloseAndDrain, put, Err((id, Refusal::Abandoned)), "the put that waited");
+        ensure_eq!(CloseAndDrain, put, Err((id, refused)), "the put that waited");
     }
     let puts = [
         producer.try_put(F::Item::new(3, &ledger)),
@@ -240,17 +274,24 @@ pub fn c6_dropping_the_last_consumer_refuses_puts<F: Factory>(factory: &F) {
     ];
     for put in puts {
         let refusal = put.map_err(|error| (error.item.id(), error.refusal));
-        ensure_eq!(CloseAndDrain, refusal, Err((3, Refusal::Abandoned)), "a put for nobody");
+        ensure_eq!(CloseAndDrain, refusal, Err((3, refused)), "a put for nobody");
     }
     let s = producer.statistics();
     let counts = (s.produced, s.waiting, s.dropped, s.consumers);
-    ensure_eq!(Accounting, counts, (1, 0, 1, 0), "produced, waiting, dropped, consumers");
-    ensure_eq!(Join, producer.join(), Ok(()), "a join");
+    let (waiting, dropped) = if F::STAYS_OPEN { (1, 0) } else { (0, 1) };
+    let promised = (1, waiting, dropped, 0);
+    ensure_eq!(Accounting, counts, promised, "produced, waiting, dropped, consumers");
+    if F::STAYS_OPEN {
+        let tried = producer.join_within(Patience::Try);
+        ensure_eq!(Join, tried, Err(JoinError::TimedOut), "a join with an item for nobody");
+    } else {
+        ensure_eq!(Join, producer.join(), Ok(()), "a join");
+    }
 }
 
 /// A put that returned Ok before the close, or in a race with it, is always drained.
 pub fn c6_every_put_before_close_is_drained<F: Factory>(factory: &F) {
-    for round in 0..80 {
+    for round in 0..F::scaled(80) {
         let subject = Subject::new(factory, Settings::new(3));
         let begun = Arc::new(AtomicU64::new(0));
         let producing: Vec<_> = (0..2)

@@ -124,13 +124,13 @@ pub fn c9_drop_oldest_overtakes_nobody_in_line<F: Factory>(factory: &F) {
             ensure!(Waiting, task.settle().is_pending(), "a put on a full buffer waits");
             refused("a put task");
             ensure_eq!(Order, subject.try_take(), Ok(0), "the item that was not dropped");
-            ensure!(Overflow, task.settle().is_ready(), "the put task that stood in line");
+            ensure!(Overflow, task.gets_ready::<F>().is_ready(), "the put task that stood in line");
         } else if who == 2 {
             let mut task = Task::new(subject.producer.reserve_async());
             ensure!(Waiting, task.settle().is_pending(), "a reserve on a full buffer waits");
             refused("a reserve");
             ensure_eq!(Order, subject.try_take(), Ok(0), "the item that was not dropped");
-            ensure!(Overflow, task.settle().is_ready(), "the reserve that stood in line");
+            ensure!(Overflow, task.gets_ready::<F>().is_ready(), "the reserve that stood in line");
             subject.fill([1]);
         } else {
             let mut task = Task::new(subject.producer.put_async(subject.item(2)));
@@ -211,7 +211,11 @@ pub fn c7_drops_keep_join_right<F: Factory>(factory: &F) {
     }
     ensure!(Join, !joining.has_ended(), "a join returned with an item waiting");
     ensure_eq!(Order, subject.try_take(), Ok(3), "the last item");
-    ensure!(Join, task.is_woken(), "the take of the last item wakes the join task");
-    ensure!(Join, task.settle().is_ready(), "the join task after the take of the last item");
+    ensure!(Join, task.gets_woken::<F>(), "the take of the last item wakes the join task");
+    ensure!(
+        Join,
+        task.gets_ready::<F>().is_ready(),
+        "the join task after the take of the last item"
+    );
     ensure_eq!(Join, joining.finish(), Ok(()), "the join");
 }

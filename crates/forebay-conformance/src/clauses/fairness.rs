@@ -59,9 +59,9 @@ fn waiting_takes<F: Factory>(subject: &Subject<F>, waiters: usize) -> Vec<Task<'
         .collect()
 }
 
-/// Polls those that were woken; the ones that are done leave, and must be done well.
-fn run_woken(tasks: &mut Vec<Task<'_, bool>>) {
-    tasks.retain_mut(|task| !task.is_woken() || is_still_waiting(task));
+/// Polls those that are due; the ones that are done leave, and must be done well.
+fn run_woken<F: Factory>(tasks: &mut Vec<Task<'_, bool>>) {
+    tasks.retain_mut(|task| !task.is_due::<F>() || is_still_waiting(task));
 }
 
 fn is_still_waiting(task: &mut Task<'_, bool>) -> bool {
@@ -98,7 +98,7 @@ pub fn c10_waiting_put_is_not_overtaken_without_end<F: Factory>(factory: &F) {
         for round in 0..(limit as u64 + 2) * (waiters as u64 + 1) {
             try_take(&subject);
             times += usize::from(try_put(&subject, OVERTAKER + round));
-            run_woken(&mut tasks);
+            run_woken::<F>(&mut tasks);
             if tasks.is_empty() {
                 break;
             }
@@ -123,7 +123,7 @@ pub fn c10_waiting_take_is_not_overtaken_without_end<F: Factory>(factory: &F) {
         for round in 0..(limit as u64 + 2) * (waiters as u64 + 1) {
             try_put(&subject, round);
             times += usize::from(try_take(&subject));
-            run_woken(&mut tasks);
+            run_woken::<F>(&mut tasks);
             if tasks.is_empty() {
                 break;
             }
@@ -220,7 +220,7 @@ pub fn c10_waiting_lease_is_not_overtaken_without_end<F: Factory>(factory: &F) {
             }
             held = subject.consumer.try_lease().ok();
             times += usize::from(held.is_some());
-            if !late && task.is_woken() && !is_still_waiting(&mut task) {
+            if !late && task.is_due::<F>() && !is_still_waiting(&mut task) {
                 waits = false;
                 break;
             }

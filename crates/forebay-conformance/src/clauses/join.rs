@@ -66,9 +66,10 @@ pub fn c7_a_take_by_a_task_ends_a_join<F: Factory>(factory: &F) {
     ensure!(Join, task.settle().is_pending(), "a join with items waiting");
     for last in [false, true] {
         ensure!(Order, block_on(subject.consumer.take_async()).is_ok(), "an item by a task");
-        ensure_eq!(Join, task.is_woken(), last, "whether the join is woken");
+        let woken = if last { task.gets_woken::<F>() } else { task.is_woken() };
+        ensure_eq!(Join, woken, last, "whether the join is woken");
     }
-    ensure!(Join, task.settle().is_ready(), "the join with nothing unfinished");
+    ensure!(Join, task.gets_ready::<F>().is_ready(), "the join with nothing unfinished");
 }
 
 /// Whatever finishes the last item wakes every join that sleeps, and nothing else does.
@@ -109,8 +110,12 @@ pub fn c7_the_last_answer_wakes_every_join<F: Factory>(factory: &F) {
             }
         };
         ensure!(Join, finished, "the last answer ({last}) is accepted");
-        ensure!(Join, task.is_woken(), "the last answer ({last}) wakes the join task");
-        ensure!(Join, task.settle().is_ready(), "the join task is ready after answer {last}");
+        ensure!(Join, task.gets_woken::<F>(), "the last answer ({last}) wakes the join task");
+        ensure!(
+            Join,
+            task.gets_ready::<F>().is_ready(),
+            "the join task is ready after answer {last}"
+        );
         let joined = finish_all(joins);
         ensure!(Join, joined.iter().all(Result::is_ok), "each join: {joined:?}");
     }
@@ -140,7 +145,7 @@ pub fn c7_join_survives_the_death_of_a_worker<F: Factory>(factory: &F) {
 
 /// After a join that followed the last put, everything is finished, whatever the workers did.
 pub fn c7_join_means_it_while_everything_moves<F: Factory>(factory: &F) {
-    const ITEMS: u64 = 60;
+    let items = F::scaled(60);
     for round in 0..4 {
         let subject = Subject::with_capacity(factory, 3);
         let workers: Vec<_> = (0..3)
@@ -160,7 +165,7 @@ pub fn c7_join_means_it_while_everything_moves<F: Factory>(factory: &F) {
             })
             .collect();
         for lap in 0..2 {
-            for id in 0..ITEMS {
+            for id in 0..items {
                 ensure!(NothingLost, subject.producer.put(subject.item(id)).is_ok(), "put {id}");
             }
             if round % 2 == 0 {
@@ -175,7 +180,7 @@ pub fn c7_join_means_it_while_everything_moves<F: Factory>(factory: &F) {
             }
             let s = subject.statistics();
             let counts = (s.finished, s.waiting, s.leased);
-            ensure_eq!(Join, counts, ((lap + 1) * ITEMS, 0, 0), "finished, waiting, leased");
+            ensure_eq!(Join, counts, ((lap + 1) * items, 0, 0), "finished, waiting, leased");
         }
         subject.producer.close();
         finish_all(workers);

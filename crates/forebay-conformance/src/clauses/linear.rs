@@ -81,7 +81,7 @@ pub fn c9_histories_with_drops_are_linearizable<F: Factory>(factory: &F) {
 }
 
 fn explain_rounds<F: Factory>(factory: &F, mix: Mix, rounds: u64) {
-    for round in 0..rounds {
+    for round in 0..F::scaled(rounds) {
         let (capacity, max_leased) = (1 + (round % 3) as usize, 1 + (round % 2) as usize);
         let mut settings = Settings::new(capacity).max_leased(max_leased);
         let mut model = Model::new(capacity).with_max_leased(max_leased);
@@ -167,7 +167,7 @@ fn calls<F: Factory>(
 /// Long histories show none of the patterns that no queue shows: first with calls that wait, then
 /// with calls that try.
 pub fn c2_long_histories_keep_their_order<F: Factory>(factory: &F) {
-    const EACH: u64 = 1_500;
+    let each = F::scaled(1_500);
     for (capacity, waits) in [(1, true), (5, true), (5, false)] {
         let subject = Subject::with_capacity(factory, capacity);
         let clock = Arc::new(AtomicU64::new(0));
@@ -177,7 +177,7 @@ pub fn c2_long_histories_keep_their_order<F: Factory>(factory: &F) {
                 let (own, ledger) = (subject.producer.clone(), subject.ledger.clone());
                 let mut scribe = Scribe::<F>::new(caller, &clock);
                 Worker::start(move || {
-                    for id in caller * EACH..(caller + 1) * EACH {
+                    for id in caller * each..(caller + 1) * each {
                         scribe.put(&own, id, &ledger, patience);
                         if id % 64 == 0 {
                             std::thread::yield_now();

@@ -12,7 +12,7 @@ use forebay_contract::{
 
 use crate::ensure::{ensure, ensure_eq};
 use crate::task::{Task, block_on};
-use crate::worker::{Worker, finish_all};
+use crate::worker::{Worker, finish_all, finish_puts};
 use crate::{Factory, Item, Ledger, Settings, Subject};
 
 /// So short that many timed calls do time out.
@@ -31,7 +31,7 @@ struct Puts {
 /// that panic and calls that are cancelled: each item is finished exactly once.
 pub fn c3_mixed_use_finishes_every_item_once<F: Factory>(factory: &F) {
     const PRODUCERS: u64 = 3;
-    const EACH: u64 = 600;
+    let each = F::scaled(600);
     for (capacity, consumers) in [(1, 2), (4, 3)] {
         let Subject { producer, consumer, ledger } =
             Subject::new(factory, Settings::new(capacity).max_leased(2));
@@ -42,13 +42,12 @@ pub fn c3_mixed_use_finishes_every_item_once<F: Factory>(factory: &F) {
             producing.push(Worker::start(move || {
                 let mut rng = Rng::with_seed(number);
                 let mut puts = Puts::default();
-                for id in number * EACH..(number + 1) * EACH {
+                for id in number * each..(number + 1) * each {
                     put_somehow::<F>(&own, id, &ledger, &mut rng, &mut puts);
                 }
                 puts
             }));
         }
-        drop(producer);
         let mut consuming = Vec::new();
         for number in 0..consumers {
             let own = consumer.clone();
@@ -59,7 +58,7 @@ pub fn c3_mixed_use_finishes_every_item_once<F: Factory>(factory: &F) {
                 finished
             }));
         }
-        let puts = finish_all(producing);
+        let puts = finish_puts::<F, _>(producer, producing);
         let mut times: BTreeMap<u64, u32> = BTreeMap::new();
         for id in finish_all(consuming).into_iter().flatten() {
             *times.entry(id).or_default() += 1;
@@ -265,7 +264,7 @@ pub fn c3_cancelled_takes_lose_nothing<F: Factory>(factory: &F) {
 
 /// A take that times out beside a put that comes just then: the item is taken or still there.
 pub fn c3_timed_out_takes_lose_nothing<F: Factory>(factory: &F) {
-    const ITEMS: u64 = 300;
+    let items = F::scaled(300);
     let subject = Subject::with_capacity(factory, 1);
     let own = subject.consumer.clone();
     let consuming = Worker::start(move || {
@@ -280,7 +279,7 @@ pub fn c3_timed_out_takes_lose_nothing<F: Factory>(factory: &F) {
         }
     });
     let mut rng = Rng::with_seed(2);
-    for id in 0..ITEMS {
+    for id in 0..items {
         let mut item = subject.item(id);
         while let Err(back) =
             subject.producer.put_timeout(item, Duration::from_micros(rng.u64(0..200)))
@@ -290,8 +289,8 @@ pub fn c3_timed_out_takes_lose_nothing<F: Factory>(factory: &F) {
         }
         std::thread::sleep(Duration::from_micros(rng.u64(0..100)));
     }
-    drop(subject.producer);
-    ensure_eq!(NothingLost, consuming.finish(), (0..ITEMS).collect::<Vec<_>>(), "items taken");
+    finish_puts::<F, ()>(subject.producer, Vec::new());
+    ensure_eq!(NothingLost, consuming.finish(), (0..items).collect::<Vec<_>>(), "items taken");
 }
 
 /// A worker that panics gives its item back.

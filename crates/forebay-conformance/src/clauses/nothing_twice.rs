@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use forebay_contract::{Consume, Death, Leased, Produce, TakeError};
 
 use crate::ensure::{ensure, ensure_eq};
-use crate::worker::{Worker, finish_all};
+use crate::worker::{Worker, finish_all, finish_puts};
 use crate::{Factory, Item, Settings, Subject};
 
 /// While one consumer holds an item, no other gets it; after its ack nobody does.
 pub fn c4_one_holder_at_a_time<F: Factory>(factory: &F) {
-    const ITEMS: u64 = 600;
     /// Added for the ack, which must stay the last.
     const ACKED: u32 = 1_000;
+    let items = F::scaled(600);
     let Subject { producer, consumer, ledger } =
         Subject::new(factory, Settings::new(4).max_leased(3));
-    let holders: Arc<Vec<AtomicU32>> = Arc::new((0..ITEMS).map(|_| AtomicU32::new(0)).collect());
+    let holders: Arc<Vec<AtomicU32>> = Arc::new((0..items).map(|_| AtomicU32::new(0)).collect());
     let consuming = (0..4)
         .map(|number| {
             let own = consumer.clone();
@@ -39,10 +39,10 @@ pub fn c4_one_holder_at_a_time<F: Factory>(factory: &F) {
             })
         })
         .collect();
-    for id in 0..ITEMS {
+    for id in 0..items {
         ensure!(NothingLost, producer.put(F::Item::new(id, &ledger)).is_ok(), "put {id}");
     }
-    drop(producer);
+    finish_puts::<F, ()>(producer, Vec::new());
     finish_all(consuming);
     for (id, held) in holders.iter().enumerate() {
         ensure_eq!(NothingLost, held.load(Ordering::SeqCst), ACKED + 1, "the end of item {id}");

@@ -6,7 +6,7 @@ use forebay_contract::{Consume, Leased, Produce};
 
 use crate::ensure::{ensure, ensure_eq};
 use crate::task::block_on;
-use crate::worker::{Worker, finish_all};
+use crate::worker::{Worker, finish_all, finish_puts};
 use crate::{Factory, Item, Settings, Subject};
 
 /// Items leave in the order in which they came, over many laps of a small buffer.
@@ -87,8 +87,8 @@ pub fn c2_redelivery_comes_before_later_puts<F: Factory>(factory: &F) {
 
 /// With many on both sides, each consumer sees each producer's items in the order of their puts.
 pub fn c2_each_producers_order_is_kept<F: Factory>(factory: &F) {
-    const EACH: u64 = 500;
     const PRODUCERS: u64 = 3;
+    let each = F::scaled(500);
     for (capacity, consumers) in [(1, 1), (2, 2), (5, 1), (5, 3)] {
         let subject = Subject::with_capacity(factory, capacity);
         let mut producing = Vec::new();
@@ -96,15 +96,14 @@ pub fn c2_each_producers_order_is_kept<F: Factory>(factory: &F) {
             let own = subject.producer.clone();
             let ledger = subject.ledger.clone();
             producing.push(Worker::start(move || {
-                for number in 0..EACH {
-                    let item = F::Item::new(producer * EACH + number, &ledger);
+                for number in 0..each {
+                    let item = F::Item::new(producer * each + number, &ledger);
                     let put =
                         if number % 2 == 0 { own.put(item) } else { block_on(own.put_async(item)) };
                     ensure!(NothingLost, put.is_ok(), "a put on an open buffer: {put:?}");
                 }
             }));
         }
-        drop(subject.producer);
         let mut consuming = Vec::new();
         for _ in 0..consumers {
             let own = subject.consumer.clone();
@@ -115,7 +114,7 @@ pub fn c2_each_producers_order_is_kept<F: Factory>(factory: &F) {
                     if count % 2 == 0 { own.take() } else { block_on(own.take_async()) }
                 {
                     count += 1;
-                    let (producer, number) = (item.id() / EACH, item.id() % EACH);
+                    let (producer, number) = (item.id() / each, item.id() % each);
                     let before = last.insert(producer, number);
                     ensure!(
                         Order,
@@ -126,8 +125,8 @@ pub fn c2_each_producers_order_is_kept<F: Factory>(factory: &F) {
                 count
             }));
         }
-        finish_all(producing);
+        finish_puts::<F, _>(subject.producer, producing);
         let taken: u64 = finish_all(consuming).into_iter().sum();
-        ensure_eq!(NothingLost, taken, EACH * PRODUCERS, "items taken at capacity {capacity}");
+        ensure_eq!(NothingLost, taken, each * PRODUCERS, "items taken at capacity {capacity}");
     }
 }

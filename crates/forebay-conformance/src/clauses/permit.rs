@@ -135,12 +135,12 @@ pub fn c5_a_cancelled_reserve_passes_its_wake_on<F: Factory>(factory: &F) {
     ensure!(Waiting, third.settle().is_pending(), "a put waits behind them");
     ensure_eq!(Waiting, subject.statistics().producers_waiting, 3, "who waits for room");
     ensure_eq!(Order, subject.try_take(), Ok(0), "the item that filled the buffer");
-    ensure!(Waiting, first.is_woken(), "room wakes the first reserve");
+    ensure!(Waiting, first.gets_woken::<F>(), "room wakes the first reserve");
     drop(first);
-    ensure!(Waiting, second.is_woken(), "the wake is passed on to the second reserve");
+    ensure!(Waiting, second.gets_woken::<F>(), "the wake is passed on to the second reserve");
     drop(second);
-    ensure!(Waiting, third.is_woken(), "the wake is passed on to the put");
-    ensure!(Waiting, third.settle().is_ready(), "the put behind two cancelled reserves");
+    ensure!(Waiting, third.gets_woken::<F>(), "the wake is passed on to the put");
+    ensure!(Waiting, third.gets_ready::<F>().is_ready(), "the put behind two cancelled reserves");
     let s = subject.ensure_accounted();
     ensure_eq!(Waiting, (s.reserved, s.producers_waiting), (0, 0), "permits, and who waits");
     ensure_eq!(Waiting, subject.drain(), vec![1], "what was placed");
@@ -172,8 +172,8 @@ pub fn c5_a_put_by_permit_wakes_a_consumer<F: Factory>(factory: &F) {
     let mut take = Task::new(subject.consumer.take_async());
     ensure!(Waiting, take.settle().is_pending(), "a take on an empty buffer waits");
     ensure_eq!(Waiting, put(&subject, permit, 0), Ok(()), "a put through a permit");
-    ensure!(Waiting, take.is_woken(), "the item wakes the take");
-    ensure!(Waiting, take.settle().is_ready(), "the take is ready");
+    ensure!(Waiting, take.gets_woken::<F>(), "the item wakes the take");
+    ensure!(Waiting, take.gets_ready::<F>().is_ready(), "the take is ready");
 }
 
 /// A permit dropped unused gives its place to whoever waits.
@@ -183,8 +183,8 @@ pub fn c5_a_dropped_permit_wakes_a_producer<F: Factory>(factory: &F) {
     let mut task = Task::new(subject.producer.put_async(subject.item(0)));
     ensure!(Waiting, task.settle().is_pending(), "a put beside a permit waits");
     drop(permit);
-    ensure!(Waiting, task.is_woken(), "the dropped permit wakes the put task");
-    ensure!(Waiting, task.settle().is_ready(), "the put task is placed");
+    ensure!(Waiting, task.gets_woken::<F>(), "the dropped permit wakes the put task");
+    ensure!(Waiting, task.gets_ready::<F>().is_ready(), "the put task is placed");
     ensure_eq!(Waiting, subject.try_take(), Ok(0), "its item");
 
     let permit = reserve(&subject);
@@ -231,7 +231,10 @@ pub fn c6_close_refuses_permits<F: Factory>(factory: &F) {
         if by_drop {
             // The last producer goes; its permits do not keep the buffer open.
             producer = None;
-        } else {
+        }
+        if !by_drop || F::STAYS_OPEN {
+            let early = consumer.statistics().closed;
+            ensure!(CloseAndDrain, !early, "closed before anybody closed ({by_drop})");
             consumer.close();
         }
         ensure!(CloseAndDrain, consumer.statistics().closed, "closed beside permits ({by_drop})");
@@ -272,12 +275,17 @@ pub fn c6_the_end_wakes_reserves<F: Factory>(factory: &F) {
         ensure!(Waiting, task.settle().is_pending(), "a reserve on a full buffer waits");
         let refusal = if abandons {
             drop(consumer);
-            Refusal::Abandoned
+            if F::STAYS_OPEN { Refusal::Closed } else { Refusal::Abandoned }
         } else {
             consumer.close();
             Refusal::Closed
         };
-        ensure!(CloseAndDrain, task.is_woken(), "{refusal:?} wakes the reserve task");
+        if abandons && F::STAYS_OPEN {
+            ensure!(CloseAndDrain, task.settle().is_pending(), "a reserve waits on for nobody");
+            ensure!(CloseAndDrain, !waiting.has_ended(), "a reserve waits on for nobody");
+            producer.close();
+        }
+        ensure!(CloseAndDrain, task.gets_woken::<F>(), "{refusal:?} wakes the reserve task");
         drop(task);
         ensure_eq!(CloseAndDrain, waiting.finish(), Some(refusal), "the reserve that slept");
         let put = permit.map(|permit| {
@@ -300,8 +308,8 @@ pub fn c7_join_does_not_wait_for_permits<F: Factory>(factory: &F) {
     let mut task = Task::new(subject.consumer.join_async());
     ensure!(Join, task.settle().is_pending(), "a join with an item waiting");
     ensure_eq!(Order, subject.try_take(), Ok(0), "the item");
-    ensure!(Join, task.is_woken(), "the last take wakes the join, beside a permit");
-    ensure!(Join, task.settle().is_ready(), "the join beside a permit");
+    ensure!(Join, task.gets_woken::<F>(), "the last take wakes the join, beside a permit");
+    ensure!(Join, task.gets_ready::<F>().is_ready(), "the join beside a permit");
     ensure_eq!(Waiting, put(&subject, permit, 1), Ok(()), "a put through the permit");
     let joined = subject.producer.join_within(Patience::Try);
     ensure!(Join, joined.is_err(), "a join with the permit's item waiting");

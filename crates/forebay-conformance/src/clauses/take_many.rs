@@ -62,8 +62,10 @@ pub fn c5_take_many_takes_what_there_is<F: Factory>(factory: &F) {
     let mut task = Task::new(consumer.take_many_async(3));
     ensure!(Waiting, task.settle().is_pending(), "take_many on an empty buffer waits");
     subject.fill(0..5);
-    ensure!(Waiting, task.is_woken(), "items wake take_many");
-    let Poll::Ready(many) = task.settle() else { panic!("C5 waiting: take_many waits for more") };
+    ensure!(Waiting, task.gets_woken::<F>(), "items wake take_many");
+    let Poll::Ready(many) = task.gets_ready::<F>() else {
+        panic!("C5 waiting: take_many waits for more")
+    };
     let many = many.map(|items| ids(&items));
     ensure_eq!(Waiting, many, Ok(vec![0, 1, 2]), "what was there when it looked");
     drop(task);
@@ -84,7 +86,7 @@ pub fn c3_cancelled_take_many_loses_nothing<F: Factory>(factory: &F) {
         let waiting = subject.statistics().waiting;
         ensure_eq!(NothingLost, waiting, items_before_cancel, "waiting after the cancelled call");
         if items_before_cancel > 0 {
-            ensure!(Waiting, next.is_woken(), "the wake is passed on to the next take");
+            ensure!(Waiting, next.gets_woken::<F>(), "the wake is passed on to the next take");
         }
         drop(next);
         subject.fill(items_before_cancel..3);
@@ -109,7 +111,7 @@ pub fn c6_take_many_hears_closed<F: Factory>(factory: &F) {
     let mut task = Task::new(subject.consumer.take_many_async(9));
     ensure!(CloseAndDrain, task.settle().is_pending(), "take_many waits for another's lease");
     ensure!(CloseAndDrain, held.is_ok_and(|lease| lease.ack().is_ok()), "lease and ack");
-    ensure!(CloseAndDrain, task.is_woken(), "the last ack wakes the take_many task");
+    ensure!(CloseAndDrain, task.gets_woken::<F>(), "the last ack wakes the take_many task");
     drop(task);
     let closed = Some(TakeError::Closed);
     ensure_eq!(CloseAndDrain, waiting.finish(), closed, "the take_many that slept");
@@ -130,8 +132,8 @@ pub fn c7_a_batch_taken_ends_a_join<F: Factory>(factory: &F) {
     ensure_eq!(Order, subject.consumer.take_many(2).map(|i| i.len()), Ok(2), "two of three");
     ensure!(Join, task.settle().is_pending(), "a join with one item waiting");
     ensure_eq!(Order, subject.consumer.take_many(2).map(|i| i.len()), Ok(1), "the last");
-    ensure!(Join, task.is_woken(), "the last of a batch wakes the join");
-    ensure!(Join, task.settle().is_ready(), "the join with nothing unfinished");
+    ensure!(Join, task.gets_woken::<F>(), "the last of a batch wakes the join");
+    ensure!(Join, task.gets_ready::<F>().is_ready(), "the join with nothing unfinished");
 }
 
 /// `take_many` of many in a loop, against takes that wait: each gets its item.
@@ -154,7 +156,7 @@ pub fn c10_take_many_starves_no_take_that_waits<F: Factory>(factory: &F) {
             }
             times += subject.consumer.take_many_within(9, Patience::Try).map_or(0, |i| i.len());
             let before = tasks.len();
-            tasks.retain_mut(|task| !task.is_woken() || task.settle().is_pending());
+            tasks.retain_mut(|task| !task.is_due::<F>() || task.settle().is_pending());
             if tasks.len() < before {
                 // The next waiter's turn.
                 times = 0;

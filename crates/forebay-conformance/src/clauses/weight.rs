@@ -174,15 +174,19 @@ pub fn c5_a_take_wakes_as_many_as_fit<F: Factory>(factory: &F) {
         }
         for (id, task) in (1..).zip(tasks.drain(..3)) {
             let mut task = task;
-            ensure!(Waiting, task.is_woken(), "put {id} of three that fit is woken");
-            ensure!(Waiting, task.settle().is_ready(), "put {id} of three that fit is placed");
+            ensure!(Waiting, task.gets_woken::<F>(), "put {id} of three that fit is woken");
+            ensure!(
+                Waiting,
+                task.gets_ready::<F>().is_ready(),
+                "put {id} of three that fit is placed"
+            );
         }
         ensure!(Waiting, tasks[0].settle().is_pending(), "the fourth does not fit");
         ensure_eq!(Bound, subject.statistics().weight, 6, "the weight that waits");
         // The first take makes room for the fourth, the second for the thread behind it.
         ensure_eq!(Order, subject.try_take(), Ok(1), "the oldest");
-        ensure!(Waiting, tasks[0].is_woken(), "the fourth put is woken");
-        ensure!(Waiting, tasks[0].settle().is_ready(), "the fourth put is placed");
+        ensure!(Waiting, tasks[0].gets_woken::<F>(), "the fourth put is woken");
+        ensure!(Waiting, tasks[0].gets_ready::<F>().is_ready(), "the fourth put is placed");
         ensure_eq!(Order, subject.try_take(), Ok(2), "the next");
         ensure!(Waiting, thread.finish(), "the put of the thread is placed");
         ensure_eq!(Order, subject.drain(), vec![3, 4, 5], "the rest");
@@ -225,8 +229,8 @@ pub fn c5_a_heavy_put_that_gives_up_is_out_of_the_way<F: Factory>(factory: &F) {
     let placed = light.settle().is_ready();
     drop(heavy);
     if !placed {
-        ensure!(Waiting, light.is_woken(), "the light put is woken when the heavy one goes");
-        ensure!(Waiting, light.settle().is_ready(), "the light put is placed");
+        ensure!(Waiting, light.gets_woken::<F>(), "the light put is woken when the heavy one goes");
+        ensure!(Waiting, light.gets_ready::<F>().is_ready(), "the light put is placed");
     }
     ensure_eq!(Waiting, subject.drain(), vec![0, 3], "what was placed");
 }
@@ -291,7 +295,7 @@ pub fn c10_a_heavy_put_is_not_overtaken_without_end<F: Factory>(factory: &F) {
     let mut next = 100;
     loop {
         let taken = subject.try_take();
-        if heavy.is_woken() && heavy.settle().is_ready() {
+        if heavy.is_due::<F>() && heavy.settle().is_ready() {
             break;
         }
         ensure!(Fairness, taken.is_ok(), "a heavy put still waits beside an empty buffer");
@@ -310,13 +314,13 @@ pub fn c10_a_heavy_put_is_not_overtaken_without_end<F: Factory>(factory: &F) {
 
 /// Heavy and light puts that sleep, with everything moving: all are placed, none is lost.
 pub fn c5_puts_of_all_weights_get_on<F: Factory>(factory: &F) {
-    const EACH: u64 = 400;
+    let each = F::scaled(400);
     let subject = Subject::new(factory, Settings::new(8).weight_capacity(7));
     let producing = (0..3)
         .map(|number| {
             let (own, ledger) = (subject.producer.clone(), subject.ledger.clone());
             crate::worker::Worker::start(move || {
-                for id in number * EACH..(number + 1) * EACH {
+                for id in number * each..(number + 1) * each {
                     let item = F::Item::weighing(id, id * 5 % 8, &ledger);
                     let put =
                         if id % 2 == 0 { own.put(item) } else { block_on(own.put_async(item)) };
@@ -337,6 +341,6 @@ pub fn c5_puts_of_all_weights_get_on<F: Factory>(factory: &F) {
     subject.producer.close();
     let mut taken = consuming.finish();
     taken.sort_unstable();
-    ensure_eq!(NothingLost, taken, (0..3 * EACH).collect::<Vec<_>>(), "items taken");
+    ensure_eq!(NothingLost, taken, (0..3 * each).collect::<Vec<_>>(), "items taken");
     ensure_eq!(Bound, subject.ensure_accounted().weight, 0, "the weight in the end");
 }

@@ -68,7 +68,7 @@ impl Monitor {
     fn ended(&self, state: &State) -> Option<Refusal> {
         if state.closed && !self.has(Fault::AcceptsPutAfterClose) {
             Some(Refusal::Closed)
-        } else if state.consumers == 0 {
+        } else if state.consumers == 0 && self.ends_with_its_handles() {
             Some(Refusal::Abandoned)
         } else {
             None

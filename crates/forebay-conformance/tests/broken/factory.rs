@@ -15,25 +15,51 @@ use crate::producer::Producer;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reference(pub(crate) Option<Fault>);
 
+/// Makes such as stay open until someone closes them, and whose wakes travel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lasting(pub(crate) Option<Fault>);
+
 impl Factory for Reference {
     type Item = Counted;
     type Producer = Producer;
     type Consumer = Consumer;
 
     fn build(&self, settings: &Settings) -> Result<(Producer, Consumer), String> {
-        if settings.capacity == 0 && self.0 != Some(Fault::AcceptsCapacityZero) {
-            return Err("a capacity of 0 would hold no item: choose at least 1".to_owned());
-        }
-        if settings.capacity == 1 && self.0 == Some(Fault::RefusesCapacityOne) {
-            return Err("this one is broken".to_owned());
-        }
-        let monitor = Arc::new(Monitor::new(*settings, self.0));
-        if settings.lease_time.is_some() {
-            let watched = Arc::downgrade(&monitor);
-            thread::spawn(move || watch_deadlines(&watched));
-        }
-        Ok((Producer::first(&monitor), Consumer::of(&monitor)))
+        build(settings, self.0, false)
     }
+}
+
+impl Factory for Lasting {
+    type Item = Counted;
+    type Producer = Producer;
+    type Consumer = Consumer;
+
+    const STAYS_OPEN: bool = true;
+    const WAKES_TRAVEL: bool = true;
+    const EFFORT: u64 = 20;
+
+    fn build(&self, settings: &Settings) -> Result<(Producer, Consumer), String> {
+        build(settings, self.0, true)
+    }
+}
+
+fn build(
+    settings: &Settings,
+    fault: Option<Fault>,
+    lasting: bool,
+) -> Result<(Producer, Consumer), String> {
+    if settings.capacity == 0 && fault != Some(Fault::AcceptsCapacityZero) {
+        return Err("a capacity of 0 would hold no item: choose at least 1".to_owned());
+    }
+    if settings.capacity == 1 && fault == Some(Fault::RefusesCapacityOne) {
+        return Err("this one is broken".to_owned());
+    }
+    let monitor = Arc::new(Monitor::new(*settings, fault, lasting));
+    if settings.lease_time.is_some() {
+        let watched = Arc::downgrade(&monitor);
+        thread::spawn(move || watch_deadlines(&watched));
+    }
+    Ok((Producer::first(&monitor), Consumer::of(&monitor)))
 }
 
 /// Ends expired leases while nobody calls, for the tasks that wait for their items.

@@ -55,6 +55,18 @@ pub(crate) enum Fault {
     OwnLeaseBlocksClosed,
     /// The last producer's drop does not close.
     OutlivesProducers,
+    /// A buffer that is to stay open until someone closes it ends with the handles of a side.
+    EndsWithItsHandles,
+    /// What a killed consumer held on lease stays leased.
+    KeepsLeasesOfTheDead,
+    /// A death counts as a failure of what was leased.
+    CountsDeathAsFailure,
+    /// What a killed producer had set aside stays so.
+    KeepsPermitsOfTheDead,
+    /// A call that was killed while it waited keeps its place in the line.
+    KeepsCallsOfTheDead,
+    /// With a producer, an item goes that it had put.
+    LosesPutsOfTheDead,
     /// Dropping a lease leaves it out for ever.
     ForgetsDroppedLease,
     /// Join does not count leases.

@@ -9,19 +9,22 @@ mod consumer;
 mod factory;
 mod fault;
 mod monitor;
+mod mortal;
 mod producer;
-
 mod state;
 mod waiting;
 
 use std::time::Duration;
 
-use forebay_conformance::{Clause, checks};
+use forebay_conformance::{Check, Clause, Factory, checks, mortal_checks};
 
-use factory::Reference;
+use factory::{Lasting, Reference};
 use fault::Fault;
+use mortal::Perishable;
 
 forebay_conformance::suite!(reference, Reference(None));
+forebay_conformance::suite!(lasting, Lasting(None));
+forebay_conformance::mortal_suite!(perishable, Perishable(None));
 
 /// How long a check of a broken buffer may take before it counts as hung. The checks named below
 /// take milliseconds on a buffer that is right.
@@ -29,13 +32,19 @@ const LIMIT: Duration = Duration::from_secs(3);
 
 /// Runs the named check on a buffer with this fault, and on one without; only the first may fail,
 /// and it must fail by this clause.
-fn caught(fault: Fault, clause: Clause, name: &str) {
-    let check = checks::<Reference>()
+fn caught<F: Factory>(
+    checks: Vec<Check<F>>,
+    make: fn(Option<Fault>) -> F,
+    fault: Fault,
+    clause: Clause,
+    name: &str,
+) {
+    let check = checks
         .into_iter()
         .find(|check| check.name() == name)
         .unwrap_or_else(|| panic!("there is no check {name}"));
     assert_eq!(check.clause(), clause, "{name} is a check of another clause");
-    match check.run(&Reference(Some(fault)), LIMIT) {
+    match check.run(&make(Some(fault)), LIMIT) {
         Ok(()) => panic!("{fault:?} passed {name}"),
         Err(failure) => {
             assert_eq!(failure.clause, clause);
@@ -46,17 +55,50 @@ fn caught(fault: Fault, clause: Clause, name: &str) {
 }
 
 macro_rules! faults {
-    ($($test:ident: $fault:ident breaks $clause:ident in $check:ident;)*) => {
+    ($factory:ident in $checks:ident: $($test:ident: $fault:ident breaks $clause:ident in $check:ident;)*) => {
         $(
             #[test]
             fn $test() {
-                caught(Fault::$fault, Clause::$clause, stringify!($check));
+                caught($checks(), $factory, Fault::$fault, Clause::$clause, stringify!($check));
             }
         )*
     };
 }
 
-faults! {
+// What is right between threads is wrong where a buffer is to stay open, and a wake that travels has to
+// come.
+faults! { Lasting in checks:
+    ends_with_its_producers: EndsWithItsHandles breaks CloseAndDrain in c6_dropping_the_last_producer_closes;
+    ends_with_its_consumers: EndsWithItsHandles breaks CloseAndDrain in c6_dropping_the_last_consumer_refuses_puts;
+    ends_a_batch_with_its_consumers: EndsWithItsHandles breaks CloseAndDrain in c6_close_hands_back_the_rest_of_a_batch;
+    ends_permits_with_its_producers: EndsWithItsHandles breaks CloseAndDrain in c6_close_refuses_permits;
+    ends_reserves_with_its_consumers: EndsWithItsHandles breaks CloseAndDrain in c6_the_end_wakes_reserves;
+    ends_drops_with_its_consumers: EndsWithItsHandles breaks Overflow in c9_nothing_is_dropped_after_the_end;
+    ends_racing_puts_with_its_consumers: EndsWithItsHandles breaks Accounting in c8_puts_racing_the_last_consumer_are_accounted;
+    no_wake_travels_to_a_put: TakeWakesNobody breaks Waiting in c5_a_batch_wakes_as_many_as_it_serves;
+    no_wake_travels_to_a_join: TakeWakesNobody breaks Join in c7_a_batch_taken_ends_a_join;
+    travelling_wakes_are_unfair_to_puts: Unfair breaks Fairness in c10_waiting_put_is_not_overtaken_without_end;
+    travelling_wakes_are_unfair_to_takes: Unfair breaks Fairness in c10_waiting_take_is_not_overtaken_without_end;
+}
+
+// What the dead held is to come back, as if they had let go of it.
+faults! { Perishable in mortal_checks:
+    keeps_permits_of_the_dead: KeepsPermitsOfTheDead breaks Bound in c1_a_killed_producers_permit_is_free_again;
+    keeps_leases_of_the_dead: KeepsLeasesOfTheDead breaks NothingLost in c3_a_killed_consumers_items_go_back_in_place;
+    loses_puts_of_the_dead: LosesPutsOfTheDead breaks NothingLost in c3_what_a_killed_producer_put_stays;
+    counts_death_as_failure: CountsDeathAsFailure breaks NothingTwice in c4_a_death_counts_as_a_delivery;
+    keeps_puts_of_the_dead: KeepsCallsOfTheDead breaks Waiting in c5_a_killed_put_is_out_of_the_way;
+    keeps_batches_of_the_dead: KeepsCallsOfTheDead breaks Waiting in c5_a_killed_batch_has_placed_its_front;
+    keeps_takes_of_the_dead: KeepsCallsOfTheDead breaks Waiting in c5_a_killed_take_is_out_of_the_way;
+    swallows_the_wake_of_a_killed_lease: SwallowsWake breaks Waiting in c5_a_killed_lease_passes_its_wake_on;
+    closed_while_the_dead_hold: ClosedWhileLeased breaks CloseAndDrain in c6_closed_comes_after_what_the_dead_held;
+    a_death_closes: EndsWithItsHandles breaks CloseAndDrain in c6_a_death_closes_nothing;
+    joins_over_leases_of_the_dead: JoinIgnoresLeases breaks Join in c7_join_survives_a_killed_worker;
+    joins_never_after_a_death: KeepsLeasesOfTheDead breaks Join in c7_join_survives_a_killed_worker;
+    counts_no_deaths: KeepsLeasesOfTheDead breaks Accounting in c8_counts_are_exact_after_deaths;
+}
+
+faults! { Reference in checks:
     capacity_off_by_one: CapacityOffByOne breaks Bound in c1_capacity_is_exact;
     ignores_lease_limit: IgnoresLeaseLimit breaks Bound in c1_lease_limit_is_exact;
     last_in_first_out: LastInFirstOut breaks Order in c2_first_in_first_out;

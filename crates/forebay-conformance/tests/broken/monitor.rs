@@ -15,22 +15,30 @@ use forebay_contract::{DeadLetter, Death, LeaseError, Refusal, Share, Statistics
 
 use crate::fault::Fault;
 use crate::state::{Entry, Held, State, Waiter, Want};
+use crate::waiting::wake_later;
 
 #[derive(Debug)]
 pub(crate) struct Monitor {
     pub(crate) settings: Settings,
     pub(crate) fault: Option<Fault>,
+    /// Whether it stays open until someone closes it, and its wakes travel.
+    pub(crate) lasting: bool,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 impl Monitor {
-    pub(crate) fn new(settings: Settings, fault: Option<Fault>) -> Self {
-        Self { settings, fault, state: Mutex::default(), changed: Condvar::new() }
+    pub(crate) fn new(settings: Settings, fault: Option<Fault>, lasting: bool) -> Self {
+        Self { settings, fault, lasting, state: Mutex::default(), changed: Condvar::new() }
     }
 
     pub(crate) fn has(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
+    }
+
+    /// Whether it ends with the handles of a side.
+    pub(crate) fn ends_with_its_handles(&self) -> bool {
+        !self.lasting || self.has(Fault::EndsWithItsHandles)
     }
 
     /// The state, with every lease ended whose deadline has passed.
@@ -74,15 +82,15 @@ impl Monitor {
             ready.truncate(1);
         }
         for ticket in ready {
-            Self::rouse(state, ticket);
+            self.rouse(state, ticket);
         }
     }
 
     /// Lets the task of this ticket look again.
-    pub(crate) fn rouse(state: &mut State, ticket: u64) {
+    pub(crate) fn rouse(&self, state: &mut State, ticket: u64) {
         let waiter = state.line.iter_mut().find(|waiter| waiter.ticket == ticket);
         if let Some(waker) = waiter.and_then(|waiter| waiter.waker.take()) {
-            waker.wake();
+            if self.lasting { wake_later(waker) } else { waker.wake() }
         }
     }
 
@@ -389,7 +397,7 @@ impl Monitor {
         let heavy = self.settings.weight_capacity.is_some_and(|limit| weight > limit);
         let lost = (full && self.has(Fault::LosesNackWhenFull))
             || (heavy && self.has(Fault::NackAsksForWeight));
-        if state.consumers == 0 || lost {
+        if (state.consumers == 0 && self.ends_with_its_handles()) || lost {
             state.dropped += 1;
             return;
         }
@@ -444,7 +452,7 @@ impl Monitor {
     pub(crate) fn remove_consumer(&self, state: &mut State, consumer: u64) {
         state.departed += state.shares.remove(&consumer).map_or(0, |share| share.items);
         state.consumers -= 1;
-        if state.consumers == 0 {
+        if state.consumers == 0 && self.ends_with_its_handles() {
             self.abandon(state);
         }
     }

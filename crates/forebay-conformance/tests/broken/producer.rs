@@ -84,6 +84,11 @@ impl Producer {
         if waits { Patience::Forever } else { self.overflow.patience() }
     }
 
+    /// Loses the oldest item.
+    pub(crate) fn lose_one(&self) {
+        Monitor::lose_one(&mut self.monitor.lock());
+    }
+
     fn permit(&self, place: Place) -> Permit {
         Permit { monitor: Arc::clone(&self.monitor), place: Some(place) }
     }
@@ -105,7 +110,8 @@ impl Drop for Producer {
         let kept_open = state.reserved > 0 && self.monitor.has(Fault::PermitKeepsOpen);
         let last = state.producers == 0 && !kept_open;
         drop(state);
-        if last && !self.monitor.has(Fault::OutlivesProducers) {
+        let closes = self.monitor.ends_with_its_handles();
+        if last && closes && !self.monitor.has(Fault::OutlivesProducers) {
             self.monitor.close();
         }
     }

@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -121,7 +121,7 @@ fn rouse_at(monitor: &Weak<Monitor>, ticket: u64, deadline: Instant) {
             return;
         }
         if deadline <= Instant::now() {
-            Monitor::rouse(&mut state, ticket);
+            monitor.rouse(&mut state, ticket);
             return;
         }
         drop(state);
@@ -164,4 +164,12 @@ pub(crate) fn join_within(monitor: &Monitor, patience: Patience) -> Result<(), J
 
 pub(crate) fn join_async(monitor: &Arc<Monitor>) -> impl Future<Output = ()> + Send {
     wait_forever(monitor, Want::Join, |state, _| monitor.is_joined(state).then_some(()))
+}
+
+/// Wakes, after a while on the way.
+pub(crate) fn wake_later(waker: Waker) {
+    thread::spawn(|| {
+        thread::sleep(Duration::from_millis(1));
+        waker.wake();
+    });
 }

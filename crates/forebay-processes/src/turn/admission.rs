@@ -32,10 +32,12 @@ impl<'b> Content<'b> {
         let blocks = Geometry::blocks_for(bytes.len() as u64);
         let is_too_heavy = settings.capacity_bytes.is_some_and(|most| weight > most);
         if is_too_heavy
-            || blocks > u64::from(buffer.geometry.blocks)
+            || blocks > u64::from(buffer.geometry.blocks).saturating_sub(settings.dead_limit())
             || u32::try_from(bytes.len()).is_err()
         {
-            return Err(Refusal::TooHeavy);
+            // Where both hold, the end is what the producer has to know.
+            let is_closed = buffer.control()?.closed().get() != 0;
+            return Err(if is_closed { Refusal::Closed } else { Refusal::TooHeavy });
         }
         let digest = content::digest(bytes);
         Ok(Self { bytes, weight, digest, blocks: blocks as u32 })
@@ -69,12 +71,18 @@ impl Turn<'_> {
         self.control.waiting().get() + self.control.reserved().get()
     }
 
+    /// Blocks that items may have: one is kept for the reason of each dead letter that there may be.
+    pub(super) fn spare_blocks(&self) -> u64 {
+        let letters = self.buffer.settings.dead_limit().saturating_sub(self.control.dead().get());
+        self.control.free_blocks().get().saturating_sub(letters)
+    }
+
     fn has_room(&self, weight: u64, blocks: u32) -> bool {
         let settings = &self.buffer.settings;
         let heavy = |most: u64| self.control.weight().get().saturating_add(weight) > most;
         self.taken_places() < settings.capacity
             && !settings.capacity_bytes.is_some_and(heavy)
-            && self.control.free_blocks().get() >= u64::from(blocks)
+            && self.spare_blocks() >= u64::from(blocks)
     }
 
     /// Whether the one who asks may have a place for this, now.
@@ -96,7 +104,7 @@ impl Turn<'_> {
         if let Some(standing) = standing {
             self.stay(standing)?;
         }
-        let is_without_storage = self.control.free_blocks().get() < u64::from(blocks);
+        let is_without_storage = self.spare_blocks() < u64::from(blocks);
         if is_without_storage && self.unfinished() == 0 && self.control.reserved().get() == 0 {
             // Nothing that anybody finishes would make room.
             return Err(Fault::DeadRoom);
@@ -166,7 +174,7 @@ impl Turn<'_> {
         {
             return Ok(false);
         }
-        let mut blocks = self.control.free_blocks().get();
+        let mut blocks = self.spare_blocks();
         // Rarely are there places, and no bytes.
         for index in 0..self.buffer.geometry.slots {
             if blocks >= u64::from(content.blocks) {
@@ -251,7 +259,7 @@ impl Turn<'_> {
             Some(Refusal::Closed)
         } else if content.weight > place.weight {
             Some(Refusal::TooHeavy)
-        } else if self.control.free_blocks().get() < u64::from(content.blocks) {
+        } else if self.spare_blocks() < u64::from(content.blocks) {
             Some(Refusal::Full)
         } else {
             None

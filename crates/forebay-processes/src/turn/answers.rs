@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use forebay_contract::{Fault, LeaseError};
 
-use super::Turn;
 use super::admission::is_owner;
 use super::lending::Loan;
 use super::tally::End;
+use super::{Turn, content, dead};
+use crate::clock;
 use crate::geometry::{Geometry, NONE};
 use crate::slot::{self, Death, Slot, State, Word as SlotWord};
 use crate::waiter::Line;
@@ -123,6 +124,7 @@ impl<'a> Turn<'a> {
         if word.is(State::Leased) && limit.is_some_and(|limit| word.deliveries() >= limit) {
             return self.bury(slot, word, DELIVERED, "");
         }
+        slot.set_since(clock::wall());
         slot.commit(word.with_state(State::Ready));
         self.control.weight().add(slot.weight());
         self.push_returned(index)?;
@@ -144,15 +146,16 @@ impl<'a> Turn<'a> {
         if !reason.is_empty() && self.control.free_blocks().get() > 0 {
             death.block = self.claim_blocks(1)?;
             death.len = reason.len() as u16;
-            let at = self.buffer.geometry.block(death.block).ok_or(Fault::Damaged)?;
-            let words = self.buffer.region.words::<32>(at)?;
+            let words = content::block_words(self.buffer, death.block)?;
             slot::write(&words[1..], reason.as_bytes());
+            // It links to nothing, and has a checksum instead: slot and block reach a disk apart.
+            words[0].set_halves(NONE, dead::checksum_of_reason(slot, reason.as_bytes()));
         }
         slot.set_death(death);
         let number = self.control.next_death().get();
         self.control.next_death().set(number + 1);
         slot.set_deadline(number);
-        slot.set_since(crate::clock::wall());
+        slot.set_since(clock::wall());
         slot.commit(word.with_state(State::Dead));
         self.control.dead().add(1);
         Ok(())

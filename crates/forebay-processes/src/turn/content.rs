@@ -116,7 +116,11 @@ pub(super) fn is_intact(slot: Slot<'_>, bytes: &[u8]) -> bool {
         && slot.checksum() == checksum(digest(bytes), slot.position(), len, slot.weight())
 }
 
-fn block_words(buffer: &Attachment, block: u32) -> Result<&[crate::words::Word; 32], Fault> {
+/// A block: its link, and words of bytes.
+pub(super) fn block_words(
+    buffer: &Attachment,
+    block: u32,
+) -> Result<&[crate::words::Word; 32], Fault> {
     const { assert!(WORDS == 31) };
     let at = buffer.geometry.block(block).ok_or(Fault::Damaged)?;
     buffer.region.words(at)

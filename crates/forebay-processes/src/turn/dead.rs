@@ -7,6 +7,8 @@ use super::answers::{DELIVERED, FAILED};
 use super::content::{self, Bytes};
 use super::tally::End;
 use crate::attachment::Attachment;
+use crate::clock;
+use crate::geometry::Geometry;
 use crate::slot::{self, Slot, State};
 use crate::waiter::Line;
 
@@ -44,15 +46,9 @@ impl Letter {
         let word = slot.word();
         let (position, number) = (slot.position(), slot.deadline());
         let item = content::read(buffer, slot).ok()?;
-        let death = slot.death();
-        let mut reason = Vec::new();
-        if death.len > 0 {
-            let at = buffer.geometry.block(death.block)?;
-            let words = buffer.region.words::<32>(at).ok()?;
-            slot::read(&words[1..], usize::from(death.len), |part| reason.extend_from_slice(part));
-        }
+        let reason = reason_of(buffer, slot).unwrap_or_default();
         let reason = String::from_utf8_lossy(&reason).into_owned();
-        let death = match death.kind {
+        let death = match slot.death().kind {
             FAILED => Death::Failures(reason),
             DELIVERED => Death::Deliveries,
             _ => Death::Rejected(reason),
@@ -64,6 +60,23 @@ impl Letter {
             Self { position, letter, number, slot: index }
         })
     }
+}
+
+/// The reason of a death; none if there is none, or if its block does not have it.
+pub(super) fn reason_of(buffer: &Attachment, slot: Slot<'_>) -> Option<Vec<u8>> {
+    let death = slot.death();
+    if death.len == 0 || u64::from(death.len) > Geometry::BLOCK_BYTES {
+        return None;
+    }
+    let words = content::block_words(buffer, death.block).ok()?;
+    let mut reason = Vec::new();
+    slot::read(&words[1..], usize::from(death.len), |part| reason.extend_from_slice(part));
+    (words[0].halves().1 == checksum_of_reason(slot, &reason)).then_some(reason)
+}
+
+/// It fits this reason of this item only.
+pub(super) fn checksum_of_reason(slot: Slot<'_>, reason: &[u8]) -> u32 {
+    content::checksum(content::digest(reason), slot.position(), reason.len() as u32, 0)
 }
 
 impl<'a> Turn<'a> {
@@ -86,6 +99,7 @@ impl<'a> Turn<'a> {
     pub(crate) fn retry(&mut self, letter: &Letter) -> Result<bool, Fault> {
         let Some(slot) = self.letter(letter)? else { return Ok(false) };
         self.free_reason(slot)?;
+        slot.set_since(clock::wall());
         slot.commit(slot.word().anew().with_state(State::Ready));
         self.control.dead().subtract(1);
         self.control.weight().add(slot.weight());

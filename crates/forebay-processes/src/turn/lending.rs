@@ -35,7 +35,15 @@ impl Loan {
 }
 
 /// Why nothing comes.
-pub(crate) type Nothing = TakeError;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nothing {
+    /// There is nothing, or not for the one who asks.
+    Now(TakeError),
+    /// Nothing can come any more.
+    Closed,
+    /// Whether anything can is known when a take that has begun is over.
+    InFlight,
+}
 
 impl Turn<'_> {
     pub(super) fn leases_left(&self) -> u64 {
@@ -58,13 +66,18 @@ impl Turn<'_> {
         let entry = self.buffer.entry(self.me.participant)?;
         if control.waiting().get() == 0 {
             if self.is_drained(entry.leased().get()) {
-                return Ok(Err(TakeError::Closed));
+                return Ok(Err(Nothing::Closed));
             }
             if let Some(standing) = standing {
                 self.may_go(Line::Item, Some(standing))?;
                 self.stay(standing)?;
             }
-            return Ok(Err(TakeError::Empty));
+            let is_open = !self.is_closed() || control.leased().get() > entry.leased().get();
+            return Ok(Err(if is_open {
+                Nothing::Now(TakeError::Empty)
+            } else {
+                Nothing::InFlight
+            }));
         }
         if !for_good {
             if control.dead().get() >= self.buffer.settings.dead_limit() {
@@ -74,11 +87,11 @@ impl Turn<'_> {
                 if let Some(standing) = standing {
                     self.stay(standing)?;
                 }
-                return Ok(Err(TakeError::LeaseLimit));
+                return Ok(Err(Nothing::Now(TakeError::LeaseLimit)));
             }
         }
         if !self.may_go(Line::Item, standing)? {
-            return Ok(Err(TakeError::Empty));
+            return Ok(Err(Nothing::Now(TakeError::Empty)));
         }
         let index = self.pop_oldest()?.ok_or(Fault::Damaged)?;
         let slot = self.slot(index)?;

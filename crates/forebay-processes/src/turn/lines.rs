@@ -240,7 +240,7 @@ impl<'a> Turn<'a> {
         let mut places = settings.capacity.saturating_sub(self.taken_places());
         let mut weight =
             settings.capacity_bytes.map(|most| most.saturating_sub(self.control.weight().get()));
-        let mut blocks = self.control.free_blocks().get();
+        let mut blocks = self.spare_blocks();
         let mut called = smallvec::SmallVec::<[u32; 8]>::new();
         self.each(Line::Room, |index, waiter| {
             let state = waiter.state().get();
@@ -307,11 +307,11 @@ impl<'a> Turn<'a> {
         standing.into_iter().try_for_each(|index| self.call_one(index))
     }
 
-    /// Calls everybody: they look for themselves.
+    /// Calls everybody who may hear of a close: they look for themselves. To be called is all that a join waits
+    /// for, so joins are not.
     pub(super) fn call_all(&mut self) -> Result<(), Fault> {
         self.call_whole(Line::Room)?;
-        self.call_whole(Line::Item)?;
-        self.call_whole(Line::Idle)
+        self.call_whole(Line::Item)
     }
 
     fn call_one(&mut self, index: u32) -> Result<(), Fault> {
@@ -406,8 +406,12 @@ impl<'a> Turn<'a> {
             self.standing_in(line).add(1);
             let next = self.control.next_ticket();
             next.set(next.get().max(ticket + 1));
-            self.call_one(index)?;
+            if line == Line::Idle {
+                waiter.state().set(STANDING);
+            } else {
+                self.call_one(index)?;
+            }
         }
-        Ok(())
+        self.call(Line::Idle)
     }
 }

@@ -43,7 +43,7 @@ pub use content::Bytes;
 pub use dead::Letter;
 pub use examination::Findings;
 pub use items::Item;
-pub(crate) use lending::Loan;
+pub(crate) use lending::{Loan, Nothing};
 pub(crate) use lines::Standing;
 pub(crate) use recovery::Trust;
 
@@ -102,6 +102,8 @@ impl<'a> Turn<'a> {
         control.turns().set((turns | 1).wrapping_add(if turns & 1 == 1 { 2 } else { 0 }));
         if got == Got::Stolen || control.suspect().get() != 0 {
             turn.recover()?;
+        } else if purpose == Purpose::Join && turn.is_of_another_start() {
+            turn.rebuild(Trust::Nothing)?;
         }
         buffer.check()?;
         if purpose == Purpose::Use && control.poisoned().get() != 0 {

@@ -3,6 +3,7 @@
 use forebay_contract::Fault;
 
 use super::{Me, Turn};
+use crate::lock;
 use crate::participant::Role;
 use crate::words::Word;
 
@@ -23,7 +24,13 @@ impl<'a> Turn<'a> {
         command: [u64; 2],
     ) -> Result<(Me, u64), Fault> {
         let entry = self.buffer.entry(self.me.participant)?;
-        let next = self.control.next_number();
+        // Nobody would take over from a leader whose entry is in use again.
+        lock::release_of_dead(self.control.sync_lock(), self.me.participant);
+        let next = match role {
+            Role::Producer => self.control.next_producer(),
+            Role::Consumer => self.control.next_consumer(),
+            Role::Other => self.control.next_other(),
+        };
         let number = next.get();
         next.set(number + 1);
         let generation = entry.begin(role, process, number, command);

@@ -34,10 +34,11 @@ pub(crate) enum Trust {
 }
 
 impl Turn<'_> {
-    /// Recovers after the death of whoever had the turn.
+    /// Recovers after the death of whoever had the turn; the machine may have died with it.
     pub(super) fn recover(&mut self) -> Result<(), Fault> {
         self.control.recoveries().add(1);
-        self.rebuild(Trust::Process).map(drop)
+        let trust = if self.is_of_another_start() { Trust::Nothing } else { Trust::Process };
+        self.rebuild(trust).map(drop)
     }
 
     /// Makes out anew whatever can be.
@@ -54,7 +55,13 @@ impl Turn<'_> {
         for participant in 0..geometry.participants {
             let entry = self.buffer.entry(participant)?;
             let Some(generation) = entry.generation() else { continue };
-            if participant == self.me.participant || self.buffer.is_alive(participant)? {
+            // Of one who only comes, the generation is not known yet: whoever had its entry is dead.
+            let lives = if participant == self.me.participant {
+                generation == self.me.generation
+            } else {
+                self.buffer.is_alive(participant)?
+            };
+            if lives {
                 generations[participant as usize] = Some(generation);
             }
             entry.leased().set(0);
@@ -288,10 +295,8 @@ impl Used {
         turn.mend_chain(&chain)?;
         if is_dead && slot.death().len > 0 {
             let block = slot.death().block;
-            if block >= turn.buffer.geometry.blocks
-                || self.is_used(block)
-                || u64::from(slot.death().len) > Geometry::BLOCK_BYTES
-            {
+            let is_there = super::dead::reason_of(turn.buffer, slot).is_some();
+            if !is_there || block >= turn.buffer.geometry.blocks || self.is_used(block) {
                 // The letter stays, without its reason.
                 slot.set_death(crate::slot::Death { len: 0, block: NONE, ..slot.death() });
             } else {

@@ -1,0 +1,104 @@
+//! The loss of power: every sector of the file holds any image since the last sync of its page.
+//!
+//! A long life of a buffer is recorded, store by store; then power fails at some moment of it, also in the middle of
+//! an operation, and the disk is put together of what each sector may have held. What is promised of every item
+//! follows from what was asked for and had returned. `FOREBAY_TORTURE_SECONDS` says for how long, and
+//! `FOREBAY_TORTURE_SEED` repeats one life.
+
+mod journal;
+mod reopening;
+mod workload;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use forebay_conformance::watchdog::{PATIENCE, watch};
+use forebay_processes::Durability;
+
+use crate::workload::live;
+
+const STEPS: usize = 250;
+/// Images of each life.
+const IMAGES: u64 = 200;
+
+fn number(variable: &str) -> Option<u64> {
+    env::var(variable).ok()?.parse().ok()
+}
+
+/// Where syncs cost nothing: what a disk makes of them is what is simulated here.
+fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { memory.to_owned() } else { env::temp_dir() };
+    tempfile::tempdir_in(folder).expect("a folder")
+}
+
+/// Lives and loses power, for as long as was asked for, from one seed on. Returns the number of losses.
+fn lose_power(durability: Durability) -> u64 {
+    let folder = folder();
+    let time = number("FOREBAY_TORTURE_SECONDS").map(Duration::from_secs);
+    let start = Instant::now();
+    let mut losses = 0;
+    let first = number("FOREBAY_TORTURE_SEED");
+    for seed in first.unwrap_or(1).. {
+        let path = folder.path().join(format!("life-{seed}"));
+        losses += lose_power_in(&path, durability, seed);
+        let is_over = match time {
+            Some(time) => start.elapsed() >= time,
+            None => seed >= 3,
+        };
+        if first.is_some() || is_over {
+            break;
+        }
+    }
+    losses
+}
+
+fn lose_power_in(path: &Path, durability: Durability, seed: u64) -> u64 {
+    let history = Arc::new(live(path, durability, seed, STEPS));
+    let next = AtomicU64::new(0);
+    let wrong = Mutex::new(None);
+    // Whoever finds the lock held sleeps for a moment, so there are more of them than processors.
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                loop {
+                    let image = next.fetch_add(1, Ordering::Relaxed);
+                    if image >= IMAGES || wrong.lock().expect("no panic").is_some() {
+                        return;
+                    }
+                    let mut random = fastrand::Rng::with_seed(seed << 32 | image);
+                    let time = random.usize(..=history.journal.end());
+                    let disk = history.journal.crash(time, &mut random);
+                    let path = PathBuf::from(format!("{}-{image}", path.display()));
+                    let life = Arc::clone(&history);
+                    let checked = watch("an image", PATIENCE, move || {
+                        reopening::check(&life, time, disk, &path)
+                    });
+                    if let Err(found) = checked.unwrap_or_else(|mishap| Err(format!("{mishap:?}")))
+                    {
+                        let found = format!("seed {seed}, image {image} at {time}: {found}");
+                        *wrong.lock().expect("no panic") = Some(found);
+                    }
+                }
+            });
+        }
+    });
+    if let Some(found) = wrong.into_inner().expect("no panic") {
+        panic!("{durability:?}: {found}");
+    }
+    IMAGES
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_loss_of_power() {
+    println!("{} losses of power", lose_power(Durability::Power));
+}
+
+#[test]
+fn a_buffer_that_promises_nothing_comes_up_clean() {
+    println!("{} losses of power", lose_power(Durability::Process));
+}
