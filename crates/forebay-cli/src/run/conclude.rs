@@ -81,7 +81,8 @@ impl Run {
         let remarks = Remarks {
             skipped: self.skipped.load(Ordering::Relaxed),
             too_heavy: self.intake.too_heavy(),
-            all_read: production.is_some(),
+            all_read: production.is_some()
+                || self.file.as_ref().is_some_and(|file| file.own.is_none()),
             named: self.tally.named(),
             failed_before: account.failed_before,
             elsewhere: account.elsewhere,

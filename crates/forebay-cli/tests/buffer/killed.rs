@@ -93,7 +93,9 @@ fn others_go_on_when_one_is_killed() {
     until("at work", || folder.lines("begun").len() > 20);
     victim.signal(Signal::KILL);
     victim.wait();
-    others.map(|other| other.wait().exits(0));
+    for other in others {
+        other.wait().exits(0);
+    }
     let ended: BTreeSet<_> = folder.lines("ended").into_iter().collect();
     assert_eq!((ended.len(), figure(&folder, "finished")), (200, 200));
     assert_eq!(folder.lines("overlap"), [""; 0]);

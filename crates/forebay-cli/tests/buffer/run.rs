@@ -238,7 +238,7 @@ fn full_is_as_on_full_says() {
         "until [ -e go ]; do sleep 0.01; done; : {}",
     ];
     let ran = start(&folder, &arguments, &input(1..=9));
-    until("refused", || stat(&folder)["waiting"] == 2);
+    until("at work", || folder.path("b").exists() && stat(&folder)["leased"] == 1);
     folder.write("go", b"");
     let errors = ran.wait().exits(0).errors();
     let refused = number(&folder.report("report"), "refused");

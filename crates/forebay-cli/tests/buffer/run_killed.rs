@@ -12,9 +12,16 @@ use crate::run::finished;
 fn kill_again_and_again(folder: &Folder, arguments: &[&str], input: &[u8], rounds: u64) {
     for round in 0..rounds {
         let before = folder.lines("ledger").len();
-        let victim = start(folder, arguments, input);
+        let mut victim = start(folder, arguments, input);
+        let mut has_ended = false;
         if round % 3 > 0 {
-            until("at work", || folder.lines("ledger").len() > before + round as usize);
+            until("at work", || {
+                has_ended = victim.child.try_wait().expect("wait").is_some();
+                has_ended || folder.lines("ledger").len() > before + round as usize
+            });
+        }
+        if has_ended {
+            return;
         }
         thread::sleep(Duration::from_micros(round * 7919 % 40_000));
         victim.signal(Signal::KILL);

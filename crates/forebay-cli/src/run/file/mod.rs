@@ -16,15 +16,17 @@ pub(crate) mod opening;
 pub(crate) mod own;
 pub(crate) mod supply;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use forebay::processes::{Buffer, Consumer, Producer, Raw};
-use forebay::{Fault, LeaseError, Outcome, Overflow, PutError, Refusal, Statistics};
+use forebay::{LeaseError, Outcome, Overflow, PutError, Refusal, Statistics};
 
 pub(crate) use forebay::processes::Bytes;
 
+use crate::file::opening::in_words;
 use crate::run::Run;
 use crate::run::intake::producer::{self, Course};
 use crate::run::item::Item;
@@ -46,6 +48,8 @@ pub(crate) fn number(position: u64) -> u64 {
 #[derive(Debug)]
 pub(crate) struct FileSide {
     pub(crate) buffer: Buffer,
+    /// As it was given.
+    pub(crate) path: PathBuf,
     /// Never cloned: the guard keeps this one alive.
     pub(crate) consumer: Arc<Consumer<Bytes, Raw>>,
     /// Of a run that brings items itself.
@@ -80,7 +84,7 @@ impl FileSide {
 
     /// The buffer in a message.
     pub(crate) fn name(&self) -> String {
-        self.buffer.path().display().to_string()
+        self.path.display().to_string()
     }
 
     /// Puts an item of the input into the file, unless it is there from an earlier life of the run, and calls
@@ -136,7 +140,7 @@ impl FileSide {
                 if run.stop_soon(Cause::Broken) {
                     say(format_args!(
                         "{}; item {} and what comes after it are not put",
-                        faulty(&self.name(), fault),
+                        in_words(&self.path, fault),
                         item.label()
                     ));
                 }
@@ -255,19 +259,4 @@ impl Run {
         standing.high_water = there.high_water;
         standing
     }
-}
-
-/// What stands before a fault in a message.
-pub(crate) fn faulty(name: &str, fault: Fault) -> String {
-    let next = match fault {
-        Fault::DeadRoom => format!(": `forebay dead {name} retry --all`, or purge"),
-        Fault::Poisoned | Fault::Damaged => {
-            format!(": `forebay verify {name} --repair`")
-        }
-        Fault::Crowded => {
-            "; let some of them end first, or make a buffer with more --participants".to_owned()
-        }
-        _ => String::new(),
-    };
-    format!("{name}: {fault}{next}")
 }

@@ -15,8 +15,8 @@ use super::demand::Demand;
 use super::extending::Extending;
 use super::form::Form;
 use super::own::{Left, Own};
-use super::{FileSide, faulty, number};
-use crate::file::opening::{create, open};
+use super::{FileSide, number};
+use crate::file::opening::{create, in_words, open};
 use crate::run::args::Args;
 use crate::run::command::template::Template;
 use crate::run::intake::resume::Finished;
@@ -138,20 +138,19 @@ pub(crate) fn of_run(
     };
     let form = form(args, columns)?;
     let buffer = if work.is_some() { open(path)? } else { open_or_create(args, path)? };
-    let name = path.display().to_string();
-    let in_words = |fault| faulty(&name, fault);
+    let faulty = |fault| in_words(path, fault);
     let (joblog, finished, own) = if work.is_some() {
         (joblog_of_work(args, path, template)?, Finished::default(), None)
     } else {
-        let (joblog, finished, own) = earlier_life(args, &buffer, &form, template, columns)?;
+        let (joblog, finished, own) = earlier_life(args, path, &buffer, &form, template, columns)?;
         (Some(joblog), finished, Some(own))
     };
     let producer = if own.is_some() {
-        Some(buffer.producer(Raw).map_err(in_words)?.with_overflow(args.flow.on_full))
+        Some(buffer.producer(Raw).map_err(faulty)?.with_overflow(args.flow.on_full))
     } else {
         None
     };
-    let (consumer, keep) = buffer.lasting_consumer(Raw).map_err(in_words)?;
+    let (consumer, keep) = buffer.lasting_consumer(Raw).map_err(faulty)?;
     let settings = buffer.settings();
     let side = FileSide {
         consumer: Arc::new(consumer),
@@ -164,6 +163,7 @@ pub(crate) fn of_run(
         once: work.is_some_and(|work| work.once),
         given_back: AtomicU64::new(0),
         extending: settings.get_lease_time().map(Extending::new),
+        path: path.clone(),
         buffer,
     };
     Ok(Opened { side: Some(side), keep: Some(keep), joblog, finished })
@@ -206,20 +206,20 @@ fn joblog_of_work(
 /// What an earlier life of the run has finished, by its joblog, and left in the file.
 fn earlier_life(
     args: &Args,
+    name: &Path,
     buffer: &Buffer,
     form: &Form,
     template: &Template,
     columns: Columns,
 ) -> Result<(Joblog, Finished, Own), String> {
-    let beside = joblog_beside(buffer.path());
+    let beside = joblog_beside(name);
     let path = args.failure.joblog.as_deref().unwrap_or(&beside);
-    let items =
-        buffer.items().map_err(|fault| faulty(&buffer.path().display().to_string(), fault))?;
+    let items = buffer.items().map_err(|fault| in_words(name, fault))?;
     let numbers: HashSet<_> = items.iter().map(|item| number(item.position)).collect();
     let signature = template.signature();
     let (joblog, finished) = Joblog::resume(path, signature, !columns.is_one(), true, &numbers)?;
     preparation::tell_damaged(path, &finished);
-    let created = created(buffer.path());
+    let created = created(name);
     let done: HashMap<u64, Vec<u8>> = finished
         .numbered
         .iter()

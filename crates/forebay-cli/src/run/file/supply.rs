@@ -9,7 +9,8 @@ use forebay::{Patience, Producer, TakeError};
 
 use super::demand::Pulse;
 use super::duty::{Duty, FileLease};
-use super::{FileSide, faulty, number};
+use super::{FileSide, number};
+use crate::file::opening::in_words;
 use crate::run::Run;
 use crate::run::intake::producer::Production;
 use crate::run::item::Item;
@@ -106,7 +107,7 @@ fn fetch(
     match nothing {
         TakeError::Unable(fault) => {
             if run.stop_soon(Cause::Broken) {
-                say(format_args!("{}; starting nothing more", faulty(&file.name(), fault)));
+                say(format_args!("{}; starting nothing more", in_words(&file.path, fault)));
             }
             return Course::Broken;
         }
