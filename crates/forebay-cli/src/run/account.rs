@@ -67,8 +67,9 @@ impl Run {
             };
         }
         let (finished, failed) = (self.tally.succeeded(), self.tally.failed());
-        let remaining = memory.unfinished() + file.given_back.load(Ordering::Relaxed);
-        let produced = finished + failed + remaining;
+        // Whatever is held by whichever thread at this moment.
+        let produced = file.brought.load(Ordering::Relaxed) - file.gone.load(Ordering::Relaxed);
+        let remaining = produced.saturating_sub(finished + failed);
         Account {
             produced,
             finished,

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::iter;
 use std::os::unix::process::ExitStatusExt;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use forebay::Lease;
@@ -63,6 +64,9 @@ impl Run {
             return;
         }
         // It is none of ours any more, until it is leased again.
+        if let Some(file) = &self.file {
+            file.gone.fetch_add(1, Ordering::Relaxed);
+        }
         if let Err(error) = self.printer.end_turn(lease.place) {
             self.stop_without_output(&error);
         }

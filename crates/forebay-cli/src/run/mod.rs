@@ -451,6 +451,7 @@ impl Run {
         self.tell(&Event::Nack { item: &lease });
         if let (Some(file), Some(duty)) = (&self.file, &lease.duty) {
             if duty.is_lost() {
+                file.gone.fetch_add(1, Ordering::Relaxed);
                 let _ = lease.ack();
                 return;
             }

@@ -83,10 +83,14 @@ fn what_was_put_when_it_is_interrupted_is_told() {
         assert_eq!(line(&folder, "take b --all --no-wait").text(), "1\n2\n3\n");
     }
     // It reads, and nothing comes.
-    let mut writer = start_line(&folder, "put b --file -");
-    until("there", || figure(&folder, "producers") == 1);
-    writer.signal(Signal::INT);
-    until("gone", || writer.child.try_wait().expect("wait").is_some());
+    std::process::Command::new("mkfifo").arg(folder.path("pipe")).status().expect("mkfifo");
+    let put = start_line(&folder, "put b --file pipe");
+    until("listening", || {
+        std::fs::read_to_string(format!("/proc/{}/status", put.child.id()))
+            .is_ok_and(|status| status.contains("Threads:\t2\n"))
+    });
+    put.signal(Signal::INT);
+    put.wait().exits(130).says(&["interrupted: 0 items put"]);
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn each_item_is_finished_once_in_the_joblog() {
         "--backoff",
         "1ms",
         "--shell",
-        "echo {} >> ledger; [ $(({} % 10)) != 0 ] || [ $(grep -cx {} ledger) -ge 2 ]",
+        "i={}; echo $i >> ledger; [ $((i % 10)) != 0 ] || [ $(grep -cx $i ledger) -ge 2 ]",
     ];
     let items = input((1..=300).chain(1..=20));
     kill_again_and_again(&folder, &arguments, &items, 10);

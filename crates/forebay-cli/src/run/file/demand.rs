@@ -35,7 +35,7 @@ struct State {
     waiting: usize,
     /// How many may, beside those that somebody is free for.
     ahead: usize,
-    /// Duties that have not come to their end: items that wait here, that run, or that are in backoff.
+    /// Items that are leased: they wait here, run, or are in backoff.
     held: usize,
     /// Somebody waits until fewer are held.
     pausing: bool,
@@ -84,21 +84,23 @@ impl Demand {
         self.lock().waiting += items;
     }
 
-    pub(super) fn hold(&self) {
-        self.lock().held += 1;
+    /// So many more are leased.
+    pub(super) fn hold(&self, items: usize) {
+        self.lock().held += items;
     }
 
-    pub(super) fn release(&self) {
+    /// So many are so no more.
+    pub(super) fn release(&self, items: usize) {
         let mut state = self.lock();
-        state.held -= 1;
+        state.held -= items;
         if std::mem::take(&mut state.pausing) {
             self.changed.notify_all();
         }
     }
 
-    /// Whether nothing is held here.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.lock().held == 0
+    /// How many items are leased by this process.
+    pub(crate) fn held(&self) -> usize {
+        self.lock().held
     }
 
     /// Nothing is wanted any more.

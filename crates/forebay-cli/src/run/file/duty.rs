@@ -20,6 +20,8 @@ pub(crate) struct Duty {
     leases: Mutex<Vec<FileLease>>,
     consumer: Arc<processes::Consumer<Bytes, Raw>>,
     demand: Arc<Demand>,
+    /// How many there were.
+    count: usize,
     deliveries: u32,
     failures: u32,
     is_lost: AtomicBool,
@@ -34,11 +36,13 @@ impl Duty {
     ) -> Self {
         let most = |of: fn(&FileLease) -> u32| leases.iter().map(of).max().unwrap_or(0);
         let (deliveries, failures) = (most(FileLease::deliveries), most(FileLease::failures));
-        demand.hold();
+        let count = leases.len();
+        demand.hold(count);
         Self {
             leases: Mutex::new(leases),
             consumer,
             demand,
+            count,
             deliveries,
             failures,
             is_lost: AtomicBool::new(false),
@@ -118,6 +122,6 @@ impl Drop for Duty {
     fn drop(&mut self) {
         // First, so that whoever is told finds them in the file.
         self.give_back();
-        self.demand.release();
+        self.demand.release(self.count);
     }
 }

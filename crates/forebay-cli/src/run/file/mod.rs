@@ -63,8 +63,10 @@ pub(crate) struct FileSide {
     pub(crate) max_failures: Option<u32>,
     /// End when nothing waits.
     pub(crate) once: bool,
-    /// Items that were leased ahead, and given back.
-    pub(crate) given_back: AtomicU64,
+    /// Items that came out of the file here, and of these the ones that went back there as failed, or were lost to
+    /// others, while the run went on.
+    pub(crate) brought: AtomicU64,
+    pub(crate) gone: AtomicU64,
     /// Where leases have a deadline.
     pub(crate) extending: Option<Extending>,
 }

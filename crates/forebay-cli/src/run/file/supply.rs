@@ -24,6 +24,9 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// Where others are waited for who hold what is left.
 const BRIEF: Duration = Duration::from_millis(20);
 
+/// How long a wait is in which the death of others is found out.
+const FINDING: Duration = Duration::from_millis(60);
+
 /// How often it is looked whether others have done what is left, at most.
 const SELDOM: Duration = Duration::from_millis(300);
 
@@ -85,10 +88,17 @@ fn fetch(
     place: &mut u64,
 ) -> Course {
     // Asked before: what is held here may come back to the file afterwards.
-    let is_idle = file.demand.is_idle();
+    let held = file.demand.held();
+    let is_idle = held == 0;
     // A run that has put all waits for its own items, most of which it holds itself.
     let all_put = file.own.as_ref().is_some_and(super::own::Own::all_put);
-    let patience = if file.once || all_put { Patience::Try } else { Patience::lasting(GLANCE) };
+    // Whoever waits finds out whether those who hold the rest still live.
+    let others_hold = file.buffer.statistics().leased > held as u64;
+    let patience = match () {
+        () if !file.once && !all_put => Patience::lasting(GLANCE),
+        () if others_hold => Patience::lasting(FINDING),
+        () => Patience::Try,
+    };
     let nothing = match file.consumer.lease_many_within(wanted * file.rows, patience) {
         Ok(mut leases) => {
             while file.rows > 1
@@ -112,7 +122,7 @@ fn fetch(
             return Course::Broken;
         }
         TakeError::Closed if is_idle && file.own.is_none() => return Course::Ended,
-        TakeError::Empty if is_idle && file.once => return Course::Ended,
+        TakeError::Empty | TakeError::TimedOut if is_idle && file.once => return Course::Ended,
         TakeError::Empty if all_put => file.demand.pause(GLANCE),
         TakeError::Closed | TakeError::Empty | TakeError::LeaseLimit => file.demand.pause(BRIEF),
         _ => {}
@@ -184,6 +194,7 @@ fn bring(
     for item in &items {
         run.tell(&Event::Put { producer: 0, item });
     }
+    file.brought.fetch_add(items.len() as u64, Ordering::Relaxed);
     file.demand.brought(items.len());
     // Refused only once the run stops: what comes back is given back.
     drop(producer.put_many(items));
@@ -206,9 +217,6 @@ impl Run {
 
     /// Gives what waits in memory back to the file.
     pub(crate) fn give_rest_back(&self) {
-        let Some(file) = &self.file else { return };
-        while self.buffer.try_take().is_ok() {
-            file.given_back.fetch_add(1, Ordering::Relaxed);
-        }
+        while self.file.is_some() && self.buffer.try_take().is_ok() {}
     }
 }

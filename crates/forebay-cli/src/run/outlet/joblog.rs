@@ -18,7 +18,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::run::arguments::Arguments;
 use crate::run::intake::resume::Finished;
@@ -33,6 +34,9 @@ const COMMAND_MARK: &str = "# forebay run ";
 
 /// What stands between two rows of several columns. No escaping gives it.
 const BETWEEN_ROWS: &[u8] = b"\\;";
+
+/// What a run that was killed has begun to start may hold its joblog so long.
+const DYING: Duration = Duration::from_secs(2);
 
 /// An open joblog.
 #[derive(Debug)]
@@ -134,7 +138,7 @@ impl Joblog {
         if standard::stream(path).is_some() {
             return Err(format!("--resume: {} cannot be read back", path.display()));
         }
-        let mut file = open(path)?;
+        let mut file = open_patiently(path, if is_shared { DYING } else { Duration::ZERO })?;
         if !is_regular(&file) {
             return Err(format!("--resume: {} is not a regular file", path.display()));
         }
@@ -232,6 +236,12 @@ impl Row<'_> {
 }
 
 fn open(path: &Path) -> Result<File, String> {
+    open_patiently(path, Duration::ZERO)
+}
+
+/// The same, waiting so long for another that writes to it: it may just have been killed.
+fn open_patiently(path: &Path, patience: Duration) -> Result<File, String> {
+    let deadline = Instant::now() + patience;
     let file = OpenOptions::new()
         // Whoever could read a pipe itself would never see that its reader has gone.
         .read(!standard::is_pipe(path))
@@ -239,12 +249,20 @@ fn open(path: &Path) -> Result<File, String> {
         .create(true)
         .open(path)
         .map_err(|error| cannot("open", path, &error))?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => {
-            Err(format!("--joblog {}: another forebay is writing to it", path.display()))
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(format!(
+                    "--joblog {}: another forebay is writing to it",
+                    path.display()
+                ));
+            }
+            // Not every file system knows locks.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
         }
-        // Not every file system knows locks.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 
