@@ -38,7 +38,9 @@ pub(crate) struct Attachment {
 }
 
 impl Attachment {
+    /// Where all use of the memory begins.
     pub(crate) fn control(&self) -> Result<Control<'_>, Fault> {
+        self.check()?;
         Control::of(&self.region)
     }
 

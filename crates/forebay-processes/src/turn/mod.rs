@@ -92,7 +92,6 @@ impl<'a> Turn<'a> {
         limit: Limit,
         purpose: Purpose,
     ) -> Result<Self, Fault> {
-        buffer.check()?;
         let control = buffer.control()?;
         let holder = Holder::new(me.participant, me.generation);
         let got = lock::acquire(control.lock(), holder, purpose == Purpose::Join, limit, buffer)?;
