@@ -68,8 +68,7 @@ impl Party {
         if !buffer.entry(participant)?.is_free() {
             return Ok(None);
         }
-        let process = rustix::process::getpid().as_raw_nonzero().get() as u32;
-        let (me, number) = turn.come(role, process, command_name())?;
+        let (me, number) = turn.come(role, own_process(), command_name())?;
         drop(turn);
         let bell = OnceLock::new();
         let party = Self { buffer: Arc::clone(buffer), me, number, bell, _life: life };
@@ -93,7 +92,12 @@ impl Party {
         if (found.dev(), found.ino()) != buffer.identity {
             return Err(Fault::Deleted);
         }
-        Life::begin(own, at).map_err(|error| system(&error))
+        let life = Life::begin(own, at).map_err(|error| system(&error))?;
+        if life.is_some() {
+            // Whoever waits for a turn that is had from here is told of this process, not of the one before.
+            buffer.entry(participant)?.set_process(own_process());
+        }
+        Ok(life)
     }
 
     /// Makes room in a table that is full: whose entry this process can live at is dead.
@@ -202,6 +206,10 @@ impl Drop for Party {
             let _ = turn.go();
         }
     }
+}
+
+fn own_process() -> u32 {
+    rustix::process::getpid().as_raw_nonzero().get() as u32
 }
 
 /// The name under which people know this process, as far as 16 bytes go.
