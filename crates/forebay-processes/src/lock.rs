@@ -24,6 +24,8 @@ const SPINS: u32 = 60;
 const YIELDS: u32 = 4;
 /// How long a waiter sleeps before it asks whether the holder lives.
 const ASK: Duration = Duration::from_millis(20);
+/// For how long one who recovers may seem to do nothing: it sorts, and has little to show meanwhile.
+const RECOVERY: Duration = Duration::from_millis(200);
 
 /// What a holder writes there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,8 +144,9 @@ fn sleep_for(
             }
         }
         let is_over = deadline.is_some_and(|deadline| now >= deadline);
-        // Many who take turns stall nobody, however long they make one wait.
-        if is_over && since >= ASK && !others.is_recovering() {
+        let still = if others.is_recovering() { RECOVERY } else { ASK };
+        // Many who take turns stall nobody, however long they make one wait; nor does one who recovers, while it does.
+        if is_over && since >= still {
             let holder = holder.map_or(0, |participant| others.process(participant));
             return Err(Fault::Stalled { holder, since });
         }
