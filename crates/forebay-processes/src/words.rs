@@ -49,6 +49,16 @@ impl Word {
         self.0.compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
+    /// A number that nobody else gets: one more than the last. Needs no lock.
+    pub(crate) fn draw(&self) -> u64 {
+        loop {
+            let last = self.read();
+            if self.exchange(last, last.wrapping_add(1)) {
+                return last.wrapping_add(1);
+            }
+        }
+    }
+
     /// The lower and the upper half.
     pub(crate) fn halves(&self) -> (u32, u32) {
         let value = self.get();
