@@ -48,7 +48,8 @@ impl Turn<'_> {
         control.suspect().set(2);
         let mut found = Found::default();
         self.settle_intent();
-        control.intent().set(0);
+        // Not before what was settled (release).
+        control.intent().commit(0);
 
         let geometry = self.buffer.geometry;
         let mut generations = vec![None; geometry.participants as usize];
