@@ -226,6 +226,7 @@ pub(crate) fn leases(buffer: &Attachment) -> Vec<Held> {
 /// For how long the item that is next has waited, since it was put or given back: looked up where takes look, in no more
 /// time where more items wait.
 pub(crate) fn oldest(buffer: &Attachment) -> Option<Duration> {
+    buffer.check().ok()?;
     let control = buffer.control().ok()?;
     let first = |array: Array, at: u64, count: u64| {
         let at = u32::try_from(at).ok().filter(|_| count > 0)?;
