@@ -92,8 +92,9 @@ impl Party {
 fn draw(commits: &Word) -> u64 {
     loop {
         let last = commits.read();
-        if commits.exchange(last, last + 1) {
-            return last + 1;
+        let next = last.wrapping_add(1);
+        if commits.exchange(last, next) {
+            return next;
         }
     }
 }

@@ -144,7 +144,7 @@ impl<'a> Turn<'a> {
         let waiter = self.buffer.waiter(index)?;
         self.control.free_waiter().set(u64::from(waiter.links().halves().1));
         let ticket = self.control.next_ticket().get();
-        self.control.next_ticket().set(ticket + 1);
+        self.control.next_ticket().set(ticket.wrapping_add(1));
         waiter.ticket().set(ticket);
         waiter.passed().set(self.passed(wish.line).get());
         waiter.set_wish(wish);
@@ -405,7 +405,7 @@ impl<'a> Turn<'a> {
             }
             self.standing_in(line).add(1);
             let next = self.control.next_ticket();
-            next.set(next.get().max(ticket + 1));
+            next.set(next.get().max(ticket.wrapping_add(1)));
             if line == Line::Idle {
                 waiter.state().set(STANDING);
             } else {
