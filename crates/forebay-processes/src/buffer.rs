@@ -23,7 +23,7 @@ use crate::producer::Producer;
 use crate::region::{Mark, Region};
 use crate::settings::Settings;
 use crate::statistics::{self, Held, Participant};
-use crate::turn::{Findings, Letter, Me, Purpose, Trust, Turn};
+use crate::turn::{Findings, Item, Letter, Me, Purpose, Trust, Turn};
 
 impl Settings {
     /// Makes a buffer of these settings, in a file of this name, which must not be there. Nobody ever sees a half made
@@ -162,6 +162,12 @@ impl Buffer {
     /// For how long the oldest item has waited.
     pub fn oldest(&self) -> Option<Duration> {
         statistics::oldest(&self.attachment)
+    }
+
+    /// What is in the buffer, in the order of puts: what waits, is leased, or is a dead letter. Each that is there all
+    /// the while, once; some that come or go meanwhile.
+    pub fn items(&self) -> Result<Vec<Item>, Fault> {
+        Item::all(&self.attachment)
     }
 
     /// The dead letters, in the order of their deaths.

@@ -144,19 +144,19 @@ impl Party {
         Turn::begin(&self.buffer, self.me, limit, Purpose::Care)
     }
 
-    /// Looks for the dead, if nobody has just done so.
-    pub(crate) fn sweep_if_due(&self) -> Result<(), Fault> {
+    /// Looks for the dead, if nobody has just done so. Returns how many it found.
+    pub(crate) fn sweep_if_due(&self) -> Result<u32, Fault> {
         let control = self.buffer.control()?;
         let (last, now) = (control.swept_at().get(), clock::since_boot());
         let tick = TICK.as_nanos() as u64 * 4 / 5;
         if now.abs_diff(last) < tick || !control.swept_at().exchange(last, now) {
-            return Ok(());
+            return Ok(0);
         }
         self.buffer.check_name()?;
         match self.care(Limit::For(IN_FLIGHT)) {
             // The next one who waits tries again.
-            Err(Fault::Stalled { .. }) => Ok(()),
-            turn => turn?.sweep().map(drop),
+            Err(Fault::Stalled { .. }) => Ok(0),
+            turn => turn?.sweep(),
         }
     }
 
@@ -179,8 +179,10 @@ impl Party {
         Ok(())
     }
 
-    /// The counts of this moment. What has expired is given back first.
+    /// The counts of this moment. What the dead held and what has expired is given back first.
     pub(crate) fn statistics(&self) -> Statistics {
+        // What keeps it from looking keeps nobody from reading.
+        let _ = self.sweep_if_due();
         let is_timed = self.buffer.settings.lease_time.is_some();
         if is_timed && self.buffer.control().is_ok_and(|control| control.due_len().get() > 0) {
             // A turn begins so. If there is none to be had, the numbers are those of the last one.

@@ -227,6 +227,15 @@ pub(crate) fn write(words: &[Cell], bytes: &[u8]) {
     }
 }
 
+/// The bytes that lie in the slot, whether they belong to the item or not.
+pub(crate) fn read_inline(words: &[Cell]) -> [u8; INLINE] {
+    let mut bytes = [0; INLINE];
+    for (word, chunk) in words.iter().zip(bytes.chunks_exact_mut(8)) {
+        chunk.copy_from_slice(&word.get().to_le_bytes());
+    }
+    bytes
+}
+
 /// Appends this many bytes of words.
 pub(crate) fn read(words: &[Cell], len: usize, mut append: impl FnMut(&[u8])) {
     let mut left = len;

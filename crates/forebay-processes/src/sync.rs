@@ -7,6 +7,7 @@
 
 use forebay_contract::Fault;
 
+use crate::control::Control;
 use crate::geometry::Geometry;
 use crate::lock::{self, Holder, Limit};
 use crate::party::{Party, system};
@@ -41,6 +42,7 @@ impl Party {
 
     fn commit_range(&self, from: u64, to: u64) -> Result<(), Fault> {
         let control = self.buffer.control()?;
+        let sync_lock = Control::sync_lock(&self.buffer.region)?;
         let number = draw(control.commits());
         let holder = Holder::new(self.me.participant, self.me.generation);
         loop {
@@ -48,7 +50,7 @@ impl Party {
                 return self.check_poison();
             }
             // One who waits for the leader most often finds its own number synced then.
-            match lock::acquire(control.sync_lock(), holder, false, Limit::Forever, &*self.buffer) {
+            match lock::acquire(sync_lock, holder, false, Limit::Forever, &*self.buffer) {
                 Ok(_) => {}
                 Err(Fault::Stalled { .. }) => continue,
                 Err(fault) => return Err(fault),
@@ -64,7 +66,7 @@ impl Party {
                 }
                 synced
             };
-            lock::release(control.sync_lock());
+            lock::release(sync_lock);
             result?;
             return self.check_poison();
         }

@@ -81,6 +81,8 @@ impl Turn<'_> {
         let settings = &self.buffer.settings;
         let heavy = |most: u64| self.control.weight().get().saturating_add(weight) > most;
         self.taken_places() < settings.capacity
+            // Items in the hands of takes that are not over have slots, too, and no limit.
+            && self.control.free_len().get() > 0
             && !settings.capacity_bytes.is_some_and(heavy)
             && self.spare_blocks() >= u64::from(blocks)
     }
@@ -104,7 +106,8 @@ impl Turn<'_> {
         if let Some(standing) = standing {
             self.stay(standing)?;
         }
-        let is_without_storage = self.spare_blocks() < u64::from(blocks);
+        let is_without_storage =
+            self.spare_blocks() < u64::from(blocks) || self.control.free_len().get() == 0;
         if is_without_storage && self.unfinished() == 0 && self.control.reserved().get() == 0 {
             // Nothing that anybody finishes would make room.
             return Err(Fault::DeadRoom);

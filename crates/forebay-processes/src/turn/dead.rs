@@ -100,9 +100,10 @@ impl<'a> Turn<'a> {
     /// Puts it back to its position, as if it had never been leased. Says whether it was there.
     pub(crate) fn retry(&mut self, letter: &Letter) -> Result<bool, Fault> {
         let Some(slot) = self.letter(letter)? else { return Ok(false) };
-        self.free_reason(slot)?;
         slot.set_since(clock::wall());
         slot.commit(slot.word().anew().with_state(State::Ready));
+        // Only now: the link of a free block lies where a reason has its checksum.
+        self.free_reason(slot)?;
         self.control.dead().subtract(1);
         self.control.weight().add(slot.weight());
         self.push_returned(letter.slot)?;
@@ -114,9 +115,9 @@ impl<'a> Turn<'a> {
     /// Drops it for good. Says whether it was there.
     pub(crate) fn purge(&mut self, letter: &Letter) -> Result<bool, Fault> {
         let Some(slot) = self.letter(letter)? else { return Ok(false) };
-        self.free_reason(slot)?;
         self.free_content(letter.slot)?;
         self.end_item(letter.slot, slot, End::Dropped)?;
+        self.free_reason(slot)?;
         self.control.dead().subtract(1);
         self.call(Line::Room)?;
         // A lease that was refused because the dead had filled their room can go on.

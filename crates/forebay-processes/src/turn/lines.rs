@@ -237,7 +237,8 @@ impl<'a> Turn<'a> {
             return self.call_whole(Line::Room);
         }
         let settings = &self.buffer.settings;
-        let mut places = settings.capacity.saturating_sub(self.taken_places());
+        let places = settings.capacity.saturating_sub(self.taken_places());
+        let mut places = places.min(self.control.free_len().get());
         let mut weight =
             settings.capacity_bytes.map(|most| most.saturating_sub(self.control.weight().get()));
         let mut blocks = self.spare_blocks();
@@ -320,12 +321,13 @@ impl<'a> Turn<'a> {
         // What was done before is visible to whoever sees this without the lock.
         waiter.state().release(CALLED);
         let (participant, task) = waiter.owner();
+        let called = self.called.get_or_insert_default();
         if !task {
-            self.called.threads.push(index);
+            called.threads.push(index);
         } else if let Some(waker) = self.buffer.lock_tasks().get(&index) {
-            self.called.tasks.push(waker.clone());
-        } else if !self.called.bells.contains(&participant) {
-            self.called.bells.push(participant);
+            called.tasks.push(waker.clone());
+        } else if !called.bells.contains(&participant) {
+            called.bells.push(participant);
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ mod content;
 mod dead;
 mod examination;
 mod heap;
+mod items;
 mod lending;
 mod lines;
 mod order;
@@ -29,7 +30,6 @@ use std::task::Waker;
 use std::thread;
 
 use forebay_contract::Fault;
-use smallvec::SmallVec;
 
 use crate::attachment::Attachment;
 use crate::clock;
@@ -41,6 +41,7 @@ pub(crate) use admission::{Content, Place};
 pub use content::Bytes;
 pub use dead::Letter;
 pub use examination::Findings;
+pub use items::Item;
 pub(crate) use lending::{Loan, Nothing};
 pub(crate) use lines::Standing;
 pub(crate) use recovery::Trust;
@@ -57,18 +58,19 @@ pub(crate) struct Turn<'a> {
     pub(crate) buffer: &'a Attachment,
     pub(crate) control: Control<'a>,
     pub(crate) me: Me,
-    called: Called,
+    /// Most turns call nobody.
+    called: Option<Box<Called>>,
 }
 
 /// Those to wake once the turn is over.
 #[derive(Default)]
 struct Called {
     /// Threads, by waiter.
-    threads: SmallVec<[u32; 8]>,
+    threads: Vec<u32>,
     /// Tasks of this process.
-    tasks: SmallVec<[Waker; 2]>,
+    tasks: Vec<Waker>,
     /// Participants whose tasks, in other processes, were called.
-    bells: SmallVec<[u32; 4]>,
+    bells: Vec<u32>,
 }
 
 /// What a turn is for: a poisoned buffer can still be looked after.
@@ -94,7 +96,7 @@ impl<'a> Turn<'a> {
         let control = buffer.control()?;
         let holder = Holder::new(me.participant, me.generation);
         let got = lock::acquire(control.lock(), holder, purpose == Purpose::Join, limit, buffer)?;
-        let mut turn = Self { buffer, control, me, called: Called::default() };
+        let mut turn = Self { buffer, control, me, called: None };
         let turns = control.turns().get();
         // Odd inside. After a death it may have been left odd.
         control.turns().set((turns | 1).wrapping_add(if turns & 1 == 1 { 2 } else { 0 }));
@@ -154,7 +156,9 @@ impl Drop for Turn<'_> {
         }
         self.control.turns().add(1);
         lock::release(self.control.lock());
-        self.called.wake(self.buffer);
+        if let Some(mut called) = self.called.take() {
+            called.wake(self.buffer);
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! A POSIX message queue.
 
 use std::fs;
-use std::path::Path;
 
 use nix::errno::Errno;
 use nix::mqueue::{
@@ -20,6 +19,18 @@ const MOST: &str = "/proc/sys/fs/mqueue/msg_max";
 pub(crate) struct Mqueue {
     name: String,
     note: Option<String>,
+    _raised: Raised,
+}
+
+/// What the system allowed before, if that was raised; set back when dropped.
+struct Raised(Option<String>);
+
+impl Drop for Raised {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let _ = fs::write(MOST, before);
+        }
+    }
 }
 
 impl Mqueue {
@@ -32,21 +43,32 @@ impl Mqueue {
             let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDWR;
             mq_open(name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR, Some(&attributes))
         };
-        let mut note = None;
+        let (mut note, mut raised) = (None, None);
         let made = match make(course.capacity) {
             Err(Errno::EINVAL | Errno::EMFILE) => {
-                let most = fs::read_to_string(MOST).map_err(|error| format!("{MOST}: {error}"))?;
-                let most = most.trim().parse().map_err(|error| format!("{MOST}: {error}"))?;
-                note = Some(format!(
-                    "holds {most} items where {} is asked for: {MOST} allows no more",
-                    course.capacity
-                ));
-                make(most)
+                let allowed =
+                    fs::read_to_string(MOST).map_err(|error| format!("{MOST}: {error}"))?;
+                // Whoever may, raises it for as long as the queue is there.
+                raised =
+                    fs::write(MOST, course.capacity.to_string()).ok().map(|()| allowed.clone());
+                match make(course.capacity) {
+                    Err(Errno::EINVAL | Errno::EMFILE) => {
+                        let most: usize =
+                            allowed.trim().parse().map_err(|error| format!("{MOST}: {error}"))?;
+                        note = Some(format!(
+                            "holds {most} items where {} is asked for: {MOST} allows no more",
+                            course.capacity
+                        ));
+                        make(most)
+                    }
+                    made => made,
+                }
             }
             made => made,
         };
+        let raised = Raised(raised);
         made.map_err(|error| format!("mq_open: {error}"))?;
-        Ok(Self { name, note })
+        Ok(Self { name, note, _raised: raised })
     }
 }
 
