@@ -170,8 +170,10 @@ impl Turn<'_> {
             self.bury(slot, slot.word(), super::answers::DELIVERED, "")?;
         }
         found.dead = self.rebuild_participants(&generations)?;
+        // A repair believes nobody that he stands in line: who does, comes again.
         self.rebuild_lines(|participant| {
-            generations.get(participant as usize).is_some_and(Option::is_some)
+            trust == Trust::Process
+                && generations.get(participant as usize).is_some_and(Option::is_some)
         })?;
         self.note_start();
         control.suspect().set(0);

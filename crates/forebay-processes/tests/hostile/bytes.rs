@@ -210,7 +210,8 @@ fn mend(path: &Path) {
     }
     let producer = buffer.producer::<Bytes, _>(Raw).expect("a producer");
     for number in 0..6 {
-        assert_eq!(producer.try_put(vec![number; 100]), Ok(Outcome::Placed), "{number}");
+        let put = producer.try_put(vec![number; 100]);
+        assert_eq!(put, Ok(Outcome::Placed), "{number}: {:?}", buffer.statistics());
     }
     assert!(producer.try_put(vec![9]).is_err());
     for number in 0..6 {
