@@ -17,12 +17,13 @@ use crate::attachment::Attachment;
 use crate::lock;
 use crate::participant::Role;
 use crate::party::{Party, TICK, system};
-use crate::waiter::{CALLED, Line, OVERLOOKED};
+use crate::turn::Standing;
+use crate::waiter::Line;
 
 /// A task that waits.
 #[derive(Debug)]
 struct Task {
-    waiter: Option<u32>,
+    standing: Option<Standing>,
     waker: Waker,
     deadline: Option<Instant>,
     line: Line,
@@ -50,7 +51,7 @@ pub(crate) struct Bell {
 pub(crate) struct Waiting {
     bell: Arc<Bell>,
     key: u64,
-    waiter: Option<u32>,
+    standing: Option<Standing>,
 }
 
 impl Bell {
@@ -78,26 +79,26 @@ impl Bell {
 
     pub(crate) fn enter(
         self: Arc<Self>,
-        waiter: Option<u32>,
+        standing: Option<Standing>,
         waker: Waker,
         deadline: Option<Instant>,
         line: Line,
     ) -> Waiting {
         let shared = &self.shared;
-        if let Some(waiter) = waiter {
+        if let Some(Standing { waiter, .. }) = standing {
             shared.party.buffer.lock_tasks().insert(waiter, waker.clone());
         }
         let key = shared.next.fetch_add(1, Ordering::Relaxed);
         let first = {
             let mut tasks = shared.lock();
-            tasks.insert(key, Task { waiter, waker, deadline, line });
+            tasks.insert(key, Task { standing, waker, deadline, line });
             tasks.len() == 1
         };
         // The thread sleeps without end while there are no tasks, and to the nearest deadline.
         if first || deadline.is_some() {
             self.ring();
         }
-        Waiting { bell: self, key, waiter }
+        Waiting { bell: self, key, standing }
     }
 
     fn ring(&self) {
@@ -126,8 +127,8 @@ impl Drop for Bell {
 }
 
 impl Waiting {
-    pub(crate) fn is_of(&self, waiter: u32) -> bool {
-        self.waiter == Some(waiter)
+    pub(crate) fn is_of(&self, standing: Standing) -> bool {
+        self.standing == Some(standing)
     }
 
     /// What is wrong with the buffer, if anything is: one that waits would not find out by itself.
@@ -137,7 +138,7 @@ impl Waiting {
 
     pub(crate) fn set_waker(&self, waker: &Waker) {
         let shared = &self.bell.shared;
-        if let Some(waiter) = self.waiter {
+        if let Some(Standing { waiter, .. }) = self.standing {
             shared.party.buffer.lock_tasks().insert(waiter, waker.clone());
         }
         if let Some(task) = shared.lock().get_mut(&self.key) {
@@ -153,7 +154,7 @@ impl Drop for Waiting {
             return;
         }
         shared.lock().remove(&self.key);
-        if let Some(waiter) = self.waiter {
+        if let Some(Standing { waiter, .. }) = self.standing {
             shared.party.buffer.lock_tasks().remove(&waiter);
         }
     }
@@ -203,11 +204,8 @@ impl Shared {
             if !lines.contains(&task.line) {
                 lines.push(task.line);
             }
-            let is_called = match task.waiter {
-                Some(waiter) => {
-                    let state = self.party.buffer.waiter(waiter)?.state().read();
-                    state == CALLED || state == OVERLOOKED
-                }
+            let is_called = match task.standing {
+                Some(standing) => standing.has_news(&self.party.buffer)?,
                 None => true,
             };
             if is_called || task.deadline.is_some_and(|deadline| deadline <= now) {

@@ -16,7 +16,7 @@ use crate::life::Life;
 use crate::lock::{Limit, Others as _};
 use crate::participant::Role;
 use crate::statistics;
-use crate::turn::{Me, Purpose, Turn};
+use crate::turn::{Me, Purpose, Trust, Turn};
 use crate::waiter::Line;
 
 /// How long a call that does not wait for items or room waits for the lock (C5: one operation in flight).
@@ -114,7 +114,11 @@ impl Party {
             let me = Me { participant, generation: 0 };
             let mut turn = Turn::begin(buffer, me, Limit::Forever, Purpose::Join)?;
             if buffer.entry(participant)?.generation() == Some(generation) {
-                turn.bury_dead(participant)?;
+                match turn.bury_dead(participant) {
+                    // Nobody could come any more, not even to repair it.
+                    Err(Fault::Damaged) => turn.rebuild(Trust::Nothing).map(|_| ())?,
+                    buried => buried?,
+                }
             }
             return Ok(true);
         }

@@ -129,7 +129,9 @@ impl<'a> Turn<'a> {
 
     /// Items that are not finished (C7).
     pub(crate) fn unfinished(&self) -> u64 {
-        self.control.waiting().get() + self.control.leased().get() + self.control.taking().get()
+        let control = self.control;
+        let held = control.leased().get().saturating_add(control.taking().get());
+        control.waiting().get().saturating_add(held)
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -92,7 +92,7 @@ impl Turn<'_> {
             };
             if trust == Trust::Nothing && slot.since() > 0 && slot.position() < MOST_POSITION {
                 // Also what is long finished: after a loss of power, only the slots know how far one was.
-                counts.position = counts.position.max(slot.position() + 1);
+                counts.position = counts.position.max(slot.position().saturating_add(1));
             }
             if state == State::Free {
                 self.push_free(index)?;
@@ -113,7 +113,7 @@ impl Turn<'_> {
                 continue;
             }
             if state != State::Reserved {
-                counts.position = counts.position.max(slot.position() + 1);
+                counts.position = counts.position.max(slot.position().saturating_add(1));
             }
             match state {
                 State::Free => {}
@@ -129,7 +129,7 @@ impl Turn<'_> {
                 }
                 State::Reserved => {
                     counts.reserved += 1;
-                    counts.reserved_weight += slot.weight();
+                    counts.reserved_weight = counts.reserved_weight.saturating_add(slot.weight());
                     self.buffer.entry(owner)?.held().add(1);
                 }
                 State::Leased | State::Taking if !is_held => {
@@ -166,15 +166,18 @@ impl Turn<'_> {
         control.leased().set(counts.leased);
         control.taking().set(counts.taking);
         control.dead().set(counts.dead);
-        control.next_position().set(control.next_position().get().max(counts.position));
+        let told = Some(control.next_position().get()).filter(|told| *told < MOST_POSITION);
+        control.next_position().set(told.unwrap_or(0).max(counts.position).min(MOST_POSITION - 1));
         control.next_death().set(control.next_death().get().max(counts.death));
         for index in counts.burials {
             let slot = self.slot(index)?;
             self.bury(slot, slot.word(), super::answers::DELIVERED, "")?;
         }
         found.dead = self.rebuild_participants(&generations)?;
+        // A repair believes nobody that he stands in line: who does, comes again.
         self.rebuild_lines(|participant| {
-            generations.get(participant as usize).is_some_and(Option::is_some)
+            trust == Trust::Process
+                && generations.get(participant as usize).is_some_and(Option::is_some)
         })?;
         self.note_start();
         control.suspect().set(0);
