@@ -94,6 +94,7 @@ impl<'p> Call<'p> {
 
     fn stop_waiting(&mut self) {
         if let Some(since) = self.since.take()
+            && !self.party.buffer.is_forked()
             && let Ok(entry) = self.party.buffer.entry(self.party.me.participant)
         {
             entry.waiting_for().set(0);
@@ -107,7 +108,7 @@ impl<'p> Call<'p> {
     /// One that has no place in line does so now and then.
     fn is_called(&self) -> Result<bool, Fault> {
         let Some(standing) = self.standing else { return Ok(false) };
-        Ok(self.party.buffer.waiter(standing.waiter)?.state().read() != STANDING)
+        standing.has_news(&self.party.buffer)
     }
 
     /// Sleeps until it is called, at most until the deadline or for a tick.
@@ -147,7 +148,15 @@ pub(crate) fn wait<R>(
         return Ok(Waited::Done(done));
     }
     match patience {
-        Patience::Try => Ok(Waited::TimedOut),
+        Patience::Try => {
+            // Where nobody waits, nobody else looks for the dead.
+            if party.sweep_if_due()? > 0
+                && let Attempt::Done(done) = attempt(&mut party.turn_within(patience)?, None)?
+            {
+                return Ok(Waited::Done(done));
+            }
+            Ok(Waited::TimedOut)
+        }
         Patience::Until(deadline) => wait_long(party, wish, patience, Some(deadline), attempt),
         Patience::Forever => wait_long(party, wish, patience, None, attempt),
     }
@@ -165,7 +174,10 @@ fn is_soon(party: &Party, wish: Wish) -> Result<bool, Fault> {
     for turn in 0..SPINS + YIELDS {
         let waiting = control.waiting().get();
         let is_there = match wish.line {
-            Line::Room => waiting + control.reserved().get() < party.buffer.settings.capacity,
+            Line::Room => {
+                let taken = waiting.saturating_add(control.reserved().get());
+                taken < party.buffer.settings.capacity
+            }
             Line::Item => waiting > 0,
             Line::Idle => return Ok(false),
         };
@@ -238,19 +250,23 @@ pub(crate) async fn wait_async<R>(
                 waiting = None;
                 return Poll::Ready(Ok(Waited::TimedOut));
             }
+            if let Some(fault) = waiting.as_ref().and_then(Waiting::fault) {
+                waiting = None;
+                return Poll::Ready(Err(fault));
+            }
             let Some(standing) = call.standing else {
                 // No waiter was free: the bell wakes it before long.
                 let bell = Arc::clone(party.bell()?);
                 waiting = Some(bell.enter(None, context.waker().clone(), deadline, wish.line));
                 return Poll::Pending;
             };
-            let is_known = waiting.as_ref().is_some_and(|waiting| waiting.is_of(standing.waiter));
+            let is_known = waiting.as_ref().is_some_and(|waiting| waiting.is_of(standing));
             if is_known && let Some(waiting) = &waiting {
                 waiting.set_waker(context.waker());
             } else {
                 let bell = Arc::clone(party.bell()?);
                 let waker = context.waker().clone();
-                waiting = Some(bell.enter(Some(standing.waiter), waker, deadline, wish.line));
+                waiting = Some(bell.enter(Some(standing), waker, deadline, wish.line));
             }
             // Called before the waker was there: nobody would wake this task.
             if !call.is_called()? {
