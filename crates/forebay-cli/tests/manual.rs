@@ -20,8 +20,17 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("it prints text")
 }
 
-const VERBS: [&[&str]; 11] = [
+const VERBS: [&[&str]; 20] = [
     &["run"],
+    &["create"],
+    &["put"],
+    &["take"],
+    &["work"],
+    &["join"],
+    &["stat"],
+    &["close"],
+    &["dead"],
+    &["verify"],
     &["demo"],
     &["vm"],
     &["vm", "run"],

@@ -38,7 +38,7 @@ pub(crate) struct Attachment {
 }
 
 impl Attachment {
-    /// The page of control: where every way into the memory begins.
+    /// Where all use of the memory begins.
     #[inline]
     pub(crate) fn control(&self) -> Result<Control<'_>, Fault> {
         self.check()?;

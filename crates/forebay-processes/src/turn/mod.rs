@@ -92,10 +92,14 @@ impl<'a> Turn<'a> {
         limit: Limit,
         purpose: Purpose,
     ) -> Result<Self, Fault> {
-        buffer.check()?;
         let control = buffer.control()?;
-        let holder = Holder::new(me.participant, me.generation);
-        let got = lock::acquire(control.lock(), holder, purpose == Purpose::Join, limit, buffer)?;
+        let is_new = purpose == Purpose::Join;
+        let holder = if is_new {
+            Holder::coming(me.participant, control.arrivals().draw())
+        } else {
+            Holder::new(me.participant, me.generation)
+        };
+        let got = lock::acquire(control.lock(), holder, is_new, limit, buffer)?;
         let mut turn = Self { buffer, control, me, called: None };
         let turns = control.turns().get();
         // Odd inside. After a death it may have been left odd.

@@ -48,7 +48,8 @@ impl Turn<'_> {
         control.suspect().set(2);
         let mut found = Found::default();
         self.settle_intent();
-        control.intent().set(0);
+        // Not before what was settled (release).
+        control.intent().commit(0);
 
         let geometry = self.buffer.geometry;
         let mut generations = vec![None; geometry.participants as usize];
@@ -78,6 +79,9 @@ impl Turn<'_> {
         control.returned_len().set(0);
         control.due_len().set(0);
         for index in 0..geometry.slots {
+            if index.is_multiple_of(256) {
+                self.show_progress();
+            }
             let slot = self.slot(index)?;
             let word = slot.word();
             let state = if is_sound(slot, word) { word.state() } else { None };
@@ -180,11 +184,20 @@ impl Turn<'_> {
         Ok(found)
     }
 
+    /// Others see that this goes on, and wait: one who was stopped in it would hold them up for ever.
+    pub(super) fn show_progress(&self) {
+        // Odd, as it is.
+        self.control.turns().add(2);
+    }
+
     /// The order of what waits, and its counts.
     fn line_up(&mut self, mut ready: Vec<(u64, u32)>) -> Result<(), Fault> {
         ready.sort_unstable();
         let mut weight = 0_u64;
-        for (_, index) in &ready {
+        for (at, (_, index)) in ready.iter().enumerate() {
+            if at.is_multiple_of(1024) {
+                self.show_progress();
+            }
             self.push_fresh(*index)?;
             weight = weight.saturating_add(self.slot(*index)?.weight());
         }

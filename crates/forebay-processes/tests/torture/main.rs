@@ -58,6 +58,8 @@ const TESTS: &[Test] = &[
     ("a_dead_leader_of_syncs_is_followed", stops::a_dead_leader_of_syncs_is_followed),
     #[cfg(feature = "crash-points")]
     ("takes_under_way_leave_room", stops::takes_under_way_leave_room),
+    #[cfg(feature = "crash-points")]
+    ("the_dead_crowd_nobody_out", stops::the_dead_crowd_nobody_out),
     ("killed_at_every_instruction", instructions::killed_at_every_instruction),
     ("killed_and_stopped_at_random", kills::killed_and_stopped_at_random),
 ];

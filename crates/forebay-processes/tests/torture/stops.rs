@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay_processes::{
-    Buffer, Durability, Fault, JoinError, Patience, Producer, Raw, Refusal, TakeError,
+    Buffer, Bytes, Durability, Fault, JoinError, Patience, Producer, Raw, Refusal, TakeError,
 };
 use rustix::process::Signal;
 
@@ -293,4 +293,30 @@ pub(crate) fn takes_under_way_leave_room(_: &Orders) {
     watchdog::step("the put goes on");
     assert_eq!(waiting.join().expect("no panic"), Ok(()));
     assert_eq!(scene.buffer.statistics().finished, 3);
+}
+
+/// A table full of the dead has room for as many as it ever had, also when they come at once.
+pub(crate) fn the_dead_crowd_nobody_out(_: &Orders) {
+    for _ in 0..5 {
+        let scene = Scene::new(&settings(3).participants(3 + 6));
+        let mut takers = Vec::new();
+        for number in 1..=5 {
+            takers.push(Operation::named("take-called").start(&scene.path, "runs"));
+            until_waiting(&scene.buffer, 0, number);
+        }
+        for taker in takers {
+            taker.kill();
+        }
+        // Five dead, and one entry that is free. A producer that comes looks after nobody.
+        let _last: Producer = scene.buffer.producer(Raw).expect("there is room");
+        let come = || scene.buffer.producer::<Bytes, _>(Raw);
+        let came = thread::scope(|scope| {
+            let all: Vec<_> = (0..5).map(|_| scope.spawn(come)).collect();
+            all.into_iter().map(|one| one.join().expect("no panic")).collect::<Vec<_>>()
+        });
+        for one in &came {
+            assert!(one.is_ok(), "{one:?}");
+        }
+        assert_eq!(come().err(), Some(Fault::Crowded));
+    }
 }

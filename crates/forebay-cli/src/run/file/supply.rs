@@ -109,7 +109,10 @@ fn fetch(
             {
                 leases.extend(more);
             }
-            bring(run, file, producer, leases, place);
+            // What came after the run was to stop is given back, and was never here.
+            if !run.stop.is_stopping() {
+                bring(run, file, producer, leases, place);
+            }
             return Course::On;
         }
         Err(nothing) => nothing,
