@@ -39,6 +39,7 @@ pub(crate) struct Attachment {
 
 impl Attachment {
     /// Where all use of the memory begins.
+    #[inline]
     pub(crate) fn control(&self) -> Result<Control<'_>, Fault> {
         self.check()?;
         Control::of(&self.region)

@@ -200,9 +200,11 @@ impl Buffer {
         let mut findings = turn.examine()?;
         let found = turn.rebuild(Trust::Nothing)?;
         findings.discarded = found.discarded;
-        turn.forgive();
         drop(turn);
+        // Whoever waits for a sync that failed is told so until everything is on the disk.
         self.party.commit_all()?;
+        self.party.care(Limit::Forever)?.forgive();
+        self.party.commit_control()?;
         Ok(findings)
     }
 }

@@ -170,6 +170,9 @@ impl Party {
     pub(crate) fn look_after(&self, line: Line) -> Result<(), Fault> {
         self.sweep_if_due()?;
         let control = self.buffer.control()?;
+        if control.poisoned().get() != 0 {
+            return Err(Fault::Poisoned);
+        }
         let others = match line {
             Line::Room => control.room_count().get(),
             Line::Item => control.item_count().get(),

@@ -77,6 +77,17 @@ impl Region {
         Ok(offset as usize)
     }
 
+    /// Makes every page one that has to be written: after a sync that failed, the kernel may take those for clean that it
+    /// could not write.
+    pub(crate) fn dirty(&self) -> Result<(), Fault> {
+        for page in 0..self.len as u64 / PAGE {
+            let [word] = self.words::<1>(page * PAGE)?;
+            let value = word.get();
+            word.exchange(value, value);
+        }
+        Ok(())
+    }
+
     /// Writes the pages of these bytes to the disk, and returns when they are there.
     pub(crate) fn sync(&self, from: u64, to: u64) -> std::io::Result<()> {
         let from = (from / PAGE * PAGE) as usize;
