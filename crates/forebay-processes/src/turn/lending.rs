@@ -9,7 +9,6 @@ use super::content::{self, Bytes};
 use super::lines::Standing;
 use super::{Me, Turn};
 use crate::attachment::Attachment;
-use crate::clock;
 use crate::slot::{State, Word as SlotWord};
 use crate::waiter::Line;
 
@@ -109,7 +108,7 @@ impl Turn<'_> {
         let lent = if for_good {
             word.with_state(State::Taking)
         } else {
-            slot.set_since(clock::wall());
+            slot.set_since(self.wall);
             slot.set_deadline(self.lease_deadline(None));
             word.delivered().with_state(State::Leased)
         };
