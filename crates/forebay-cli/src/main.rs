@@ -11,6 +11,8 @@ mod file;
 mod man;
 mod page;
 mod run;
+mod terminal;
+mod top;
 mod typo;
 mod vm;
 
@@ -40,6 +42,7 @@ enum Verb {
     Work(Box<file::work::WorkArgs>),
     Join(file::join::Args),
     Stat(file::stat::Args),
+    Top(top::Args),
     Close(file::close::Args),
     Dead(file::dead::Args),
     Verify(file::verify::Args),
@@ -80,6 +83,7 @@ fn serve() -> ExitCode {
         Ok(Command { verb: Verb::Work(args) }) => file::work::run(*args),
         Ok(Command { verb: Verb::Join(args) }) => file::join::run(&args),
         Ok(Command { verb: Verb::Stat(args) }) => file::stat::run(&args),
+        Ok(Command { verb: Verb::Top(args) }) => top::run(&args),
         Ok(Command { verb: Verb::Close(args) }) => file::close::run(&args),
         Ok(Command { verb: Verb::Dead(args) }) => file::dead::run(&args),
         Ok(Command { verb: Verb::Verify(args) }) => file::verify::run(&args),

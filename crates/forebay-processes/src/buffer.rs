@@ -88,7 +88,11 @@ impl Buffer {
         let (party, _descriptor) = Party::join(&attachment, Role::Other).map_err(fault)?;
         {
             let mut turn = party.care(Limit::Forever).map_err(fault)?;
-            turn.sweep().map_err(fault)?;
+            match turn.sweep() {
+                // Whoever is to repair it has to open it first.
+                Ok(_) | Err(Fault::Damaged) => {}
+                Err(other) => return Err(fault(other)),
+            }
         }
         Ok(Self { attachment, party: Arc::new(party) })
     }
@@ -196,9 +200,11 @@ impl Buffer {
         let mut findings = turn.examine()?;
         let found = turn.rebuild(Trust::Nothing)?;
         findings.discarded = found.discarded;
-        turn.forgive();
         drop(turn);
+        // Whoever waits for a sync that failed is told so until everything is on the disk.
         self.party.commit_all()?;
+        self.party.care(Limit::Forever)?.forgive();
+        self.party.commit_control()?;
         Ok(findings)
     }
 }

@@ -1,8 +1,10 @@
 //! A call that may have to wait: as a thread that sleeps, or as a task.
 
 use std::future::poll_fn;
+use std::hint;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{Fault, Patience};
@@ -12,7 +14,7 @@ use crate::clock;
 use crate::lock::{self, Limit};
 use crate::party::{Party, TICK};
 use crate::turn::{Standing, Turn};
-use crate::waiter::{CALLED, Line, STANDING, Wish};
+use crate::waiter::{Line, STANDING, Wish};
 
 /// What one attempt in a turn came to.
 pub(crate) enum Attempt<R> {
@@ -92,6 +94,7 @@ impl<'p> Call<'p> {
 
     fn stop_waiting(&mut self) {
         if let Some(since) = self.since.take()
+            && !self.party.buffer.is_forked()
             && let Ok(entry) = self.party.buffer.entry(self.party.me.participant)
         {
             entry.waiting_for().set(0);
@@ -101,10 +104,11 @@ impl<'p> Call<'p> {
         }
     }
 
-    /// Whether it was called. One that has no place in line looks for itself now and then.
+    /// Whether it was called, or was and was overlooked, or lost its place to a repair: it has to look for itself.
+    /// One that has no place in line does so now and then.
     fn is_called(&self) -> Result<bool, Fault> {
         let Some(standing) = self.standing else { return Ok(false) };
-        Ok(self.party.buffer.waiter(standing.waiter)?.state().read() == CALLED)
+        standing.has_news(&self.party.buffer)
     }
 
     /// Sleeps until it is called, at most until the deadline or for a tick.
@@ -113,7 +117,7 @@ impl<'p> Call<'p> {
             .map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()).min(TICK));
         let Some(standing) = self.standing else {
             // No waiter was free: rare, and only so many wait at a time.
-            std::thread::sleep(left.min(Duration::from_millis(1)));
+            thread::sleep(left.min(Duration::from_millis(1)));
             return Ok(());
         };
         lock::wait(self.party.buffer.waiter(standing.waiter)?.state(), STANDING, left)
@@ -132,21 +136,76 @@ impl Drop for Call<'_> {
 }
 
 /// Waits as a thread.
+#[inline]
 pub(crate) fn wait<R>(
     party: &Party,
     wish: Wish,
     patience: Patience,
     mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
 ) -> Result<Waited<R>, Fault> {
+    // Most calls need not wait.
+    if let Attempt::Done(done) = attempt(&mut party.turn_within(patience)?, None)? {
+        return Ok(Waited::Done(done));
+    }
+    match patience {
+        Patience::Try => {
+            // Where nobody waits, nobody else looks for the dead.
+            if party.sweep_if_due()? > 0
+                && let Attempt::Done(done) = attempt(&mut party.turn_within(patience)?, None)?
+            {
+                return Ok(Waited::Done(done));
+            }
+            Ok(Waited::TimedOut)
+        }
+        Patience::Until(deadline) => wait_long(party, wish, patience, Some(deadline), attempt),
+        Patience::Forever => wait_long(party, wish, patience, None, attempt),
+    }
+}
+
+/// Looks, a few nanoseconds apart, before the processor is given up.
+const SPINS: u32 = 64;
+/// Times that the processor is given up before one sleeps: to be woken costs more than either (C5).
+const YIELDS: u32 = 8;
+
+/// Gives others a moment, and says whether what one waits for seems to be there: without a turn, since most
+/// of the looks are in vain.
+fn is_soon(party: &Party, wish: Wish) -> Result<bool, Fault> {
+    let control = party.buffer.control()?;
+    for turn in 0..SPINS + YIELDS {
+        let waiting = control.waiting().get();
+        let is_there = match wish.line {
+            Line::Room => {
+                let taken = waiting.saturating_add(control.reserved().get());
+                taken < party.buffer.settings.capacity
+            }
+            Line::Item => waiting > 0,
+            Line::Idle => return Ok(false),
+        };
+        if is_there {
+            return Ok(true);
+        }
+        if turn < SPINS { hint::spin_loop() } else { thread::yield_now() }
+    }
+    Ok(false)
+}
+
+#[cold]
+fn wait_long<R>(
+    party: &Party,
+    wish: Wish,
+    patience: Patience,
+    deadline: Option<Instant>,
+    mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
+) -> Result<Waited<R>, Fault> {
+    if is_soon(party, wish)?
+        && let Attempt::Done(done) = attempt(&mut party.turn_within(patience)?, None)?
+    {
+        return Ok(Waited::Done(done));
+    }
     let mut call = Call::new(party, wish);
     if let Some(done) = call.attempt(patience, &mut attempt)? {
         return Ok(Waited::Done(done));
     }
-    let deadline = match patience {
-        Patience::Try => return Ok(Waited::TimedOut),
-        Patience::Until(deadline) => Some(deadline),
-        Patience::Forever => None,
-    };
     loop {
         let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if is_over || call.is_called()? || call.standing.is_none() {
@@ -191,19 +250,23 @@ pub(crate) async fn wait_async<R>(
                 waiting = None;
                 return Poll::Ready(Ok(Waited::TimedOut));
             }
+            if let Some(fault) = waiting.as_ref().and_then(Waiting::fault) {
+                waiting = None;
+                return Poll::Ready(Err(fault));
+            }
             let Some(standing) = call.standing else {
                 // No waiter was free: the bell wakes it before long.
                 let bell = Arc::clone(party.bell()?);
                 waiting = Some(bell.enter(None, context.waker().clone(), deadline, wish.line));
                 return Poll::Pending;
             };
-            let is_known = waiting.as_ref().is_some_and(|waiting| waiting.is_of(standing.waiter));
+            let is_known = waiting.as_ref().is_some_and(|waiting| waiting.is_of(standing));
             if is_known && let Some(waiting) = &waiting {
                 waiting.set_waker(context.waker());
             } else {
                 let bell = Arc::clone(party.bell()?);
                 let waker = context.waker().clone();
-                waiting = Some(bell.enter(Some(standing.waiter), waker, deadline, wish.line));
+                waiting = Some(bell.enter(Some(standing), waker, deadline, wish.line));
             }
             // Called before the waker was there: nobody would wake this task.
             if !call.is_called()? {

@@ -7,7 +7,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{Consume, DeadLetter, Fault, JoinError, Patience, Statistics, TakeError};
-use smallvec::SmallVec;
 
 use crate::call::{self, Attempt, Waited};
 use crate::codec::{Codec, CodecError, Raw};
@@ -27,8 +26,6 @@ pub struct Consumer<T = Bytes, C = Raw> {
     pub(crate) codec: C,
     item: PhantomData<fn() -> T>,
 }
-
-type Loans = SmallVec<[Loan; 4]>;
 
 impl<T, C: Codec<T>> Consumer<T, C> {
     pub(crate) fn new(party: Arc<Party>, codec: C) -> Self {
@@ -59,8 +56,8 @@ impl<T, C: Codec<T>> Consumer<T, C> {
     /// Takes the oldest item for good, waiting for one as long as `patience` says.
     pub fn take_within(&self, patience: Patience) -> Result<T, TakeError> {
         loop {
-            let loans = self.borrow(true, 1, patience)?;
-            if let Some(item) = self.keep(loans)?.pop() {
+            let loan = self.borrow(true, patience, |loan, _| loan)?;
+            if let Some(item) = self.keep_one(loan)? {
                 return Ok(item);
             }
         }
@@ -69,8 +66,8 @@ impl<T, C: Codec<T>> Consumer<T, C> {
     /// Takes the oldest item for good, waiting as a task. Dropping the future loses nothing (C3).
     pub async fn take_async(&self) -> Result<T, TakeError> {
         loop {
-            let loans = self.borrow_async(true, 1).await?;
-            if let Some(item) = self.keep(loans)?.pop() {
+            let loan = self.borrow_async(true, |loan, _| loan).await?;
+            if let Some(item) = self.keep_one(loan)? {
                 return Ok(item);
             }
         }
@@ -88,7 +85,7 @@ impl<T, C: Codec<T>> Consumer<T, C> {
             return Ok(Vec::new());
         }
         loop {
-            let items = self.keep(self.borrow(true, max, patience)?)?;
+            let items = self.keep(self.borrow_many(true, max, patience)?)?;
             if !items.is_empty() {
                 return Ok(items);
             }
@@ -101,7 +98,10 @@ impl<T, C: Codec<T>> Consumer<T, C> {
             return Ok(Vec::new());
         }
         loop {
-            let items = self.keep(self.borrow_async(true, max).await?)?;
+            let items = self
+                .borrow_async(true, |loan, turn| gather(loan, turn, true, max))
+                .await
+                .map(|loans| self.keep(loans))??;
             if !items.is_empty() {
                 return Ok(items);
             }
@@ -131,10 +131,9 @@ impl<T, C: Codec<T>> Consumer<T, C> {
     /// Leases the oldest item, waiting as long as `patience` says.
     pub fn lease_within(&self, patience: Patience) -> Result<Lease<T, C>, TakeError> {
         loop {
-            for loan in self.borrow(false, 1, patience)? {
-                if let Some(lease) = self.open(loan)? {
-                    return Ok(lease);
-                }
+            let loan = self.borrow(false, patience, |loan, _| loan)?;
+            if let Some(lease) = self.open(loan)? {
+                return Ok(lease);
             }
         }
     }
@@ -142,10 +141,9 @@ impl<T, C: Codec<T>> Consumer<T, C> {
     /// Leases the oldest item, waiting as a task. Dropping the future loses nothing (C3).
     pub async fn lease_async(&self) -> Result<Lease<T, C>, TakeError> {
         loop {
-            for loan in self.borrow_async(false, 1).await? {
-                if let Some(lease) = self.open(loan)? {
-                    return Ok(lease);
-                }
+            let loan = self.borrow_async(false, |loan, _| loan).await?;
+            if let Some(lease) = self.open(loan)? {
+                return Ok(lease);
             }
         }
     }
@@ -159,7 +157,7 @@ impl<T, C: Codec<T>> Consumer<T, C> {
     ) -> Result<Vec<Lease<T, C>>, TakeError> {
         let mut leases = Vec::new();
         while leases.is_empty() && max > 0 {
-            for loan in self.borrow(false, max, patience)? {
+            for loan in self.borrow_many(false, max, patience)? {
                 leases.extend(self.open(loan)?);
             }
         }
@@ -171,7 +169,7 @@ impl<T, C: Codec<T>> Consumer<T, C> {
         let mut refused = 0;
         let mut leases = leases.into_iter();
         loop {
-            let some: SmallVec<[Lease<T, C>; 64]> = leases.by_ref().take(64).collect();
+            let some: Vec<Lease<T, C>> = leases.by_ref().take(64).collect();
             if some.is_empty() {
                 return Ok(refused);
             }
@@ -184,19 +182,26 @@ impl<T, C: Codec<T>> Consumer<T, C> {
         }
     }
 
-    /// Borrows items, as many as there are, at most `max`.
-    fn borrow(&self, for_good: bool, max: usize, patience: Patience) -> Result<Loans, TakeError> {
+    /// Borrows the oldest item; `gather` may take more in the same turn.
+    #[inline]
+    fn borrow<R>(
+        &self,
+        for_good: bool,
+        patience: Patience,
+        mut gather: impl FnMut(Loan, &mut Turn<'_>) -> R,
+    ) -> Result<R, TakeError> {
         let mut last = Nothing::Now(TakeError::Empty);
-        let wish = wish(for_good);
-        let begin = Instant::now();
+        let mut begin = None;
         loop {
-            let waited = call::wait(&self.party, wish, patience, |turn, standing| {
-                attempt(turn, standing, for_good, max, &mut last)
+            let waited = call::wait(&self.party, wish(for_good), patience, |turn, standing| {
+                attempt(turn, standing, for_good, &mut gather, &mut last)
             })?;
             return match (waited, last) {
                 (Waited::Done(loans), _) => loans,
                 (Waited::TimedOut, _) if patience != Patience::Try => Err(TakeError::TimedOut),
-                (Waited::TimedOut, Nothing::InFlight) if begin.elapsed() < IN_FLIGHT => {
+                (Waited::TimedOut, Nothing::InFlight)
+                    if begin.get_or_insert_with(Instant::now).elapsed() < IN_FLIGHT =>
+                {
                     thread::sleep(Duration::from_micros(50));
                     continue;
                 }
@@ -206,11 +211,23 @@ impl<T, C: Codec<T>> Consumer<T, C> {
         }
     }
 
-    async fn borrow_async(&self, for_good: bool, max: usize) -> Result<Loans, TakeError> {
+    fn borrow_many(
+        &self,
+        for_good: bool,
+        max: usize,
+        patience: Patience,
+    ) -> Result<Vec<Loan>, TakeError> {
+        self.borrow(for_good, patience, |loan, turn| gather(loan, turn, for_good, max))
+    }
+
+    async fn borrow_async<R>(
+        &self,
+        for_good: bool,
+        mut gather: impl FnMut(Loan, &mut Turn<'_>) -> R,
+    ) -> Result<R, TakeError> {
         let mut last = Nothing::Now(TakeError::Empty);
-        let wish = wish(for_good);
-        let waited = call::wait_async(&self.party, wish, None, |turn, standing| {
-            attempt(turn, standing, for_good, max, &mut last)
+        let waited = call::wait_async(&self.party, wish(for_good), None, |turn, standing| {
+            attempt(turn, standing, for_good, &mut gather, &mut last)
         })
         .await?;
         match waited {
@@ -242,9 +259,18 @@ impl<T, C: Codec<T>> Consumer<T, C> {
     }
 
     /// Finishes what was taken, and hands it over.
-    fn keep(&self, loans: Loans) -> Result<Vec<T>, TakeError> {
+    fn keep_one(&self, loan: Loan) -> Result<Option<T>, TakeError> {
+        let Some(item) = self.item_of(&loan)? else { return Ok(None) };
+        match self.party.turn_within(Patience::Forever)?.finish(&loan)? {
+            Ok(()) => Ok(Some(item)),
+            // Nobody but a repair takes it away; then it is somebody else's.
+            Err(_) => Err(Fault::Damaged.into()),
+        }
+    }
+
+    fn keep(&self, loans: Vec<Loan>) -> Result<Vec<T>, TakeError> {
         let mut items = Vec::with_capacity(loans.len());
-        let mut read = Loans::new();
+        let mut read = Vec::with_capacity(loans.len());
         for loan in loans {
             if let Some(item) = self.item_of(&loan)? {
                 items.push(item);
@@ -253,7 +279,6 @@ impl<T, C: Codec<T>> Consumer<T, C> {
         }
         let mut turn = self.party.turn_within(Patience::Forever)?;
         for loan in &read {
-            // Nobody but a repair takes it away; then it is somebody else's.
             if turn.finish(loan)?.is_err() {
                 return Err(Fault::Damaged.into());
             }
@@ -310,30 +335,34 @@ fn wish(for_good: bool) -> Wish {
     Wish { line: Line::Item, leases: !for_good, weight: 0, blocks: 0 }
 }
 
-fn attempt(
+#[inline]
+fn attempt<R>(
     turn: &mut Turn<'_>,
     standing: Option<Standing>,
     for_good: bool,
-    max: usize,
+    gather: &mut impl FnMut(Loan, &mut Turn<'_>) -> R,
     last: &mut Nothing,
-) -> Result<Attempt<Result<Loans, TakeError>>, Fault> {
-    let mut loans = Loans::new();
+) -> Result<Attempt<Result<R, TakeError>>, Fault> {
     match turn.lend(for_good, standing)? {
-        Ok(loan) => loans.push(loan),
-        Err(Nothing::Closed) => return Ok(Attempt::Done(Err(TakeError::Closed))),
+        Ok(loan) => Ok(Attempt::Done(Ok(gather(loan, turn)))),
+        Err(Nothing::Closed) => Ok(Attempt::Done(Err(TakeError::Closed))),
         Err(nothing) => {
             *last = nothing;
-            return Ok(Attempt::NotNow);
+            Ok(Attempt::NotNow)
         }
     }
-    while loans.len() < max {
-        match turn.lend(for_good, None) {
-            Ok(Ok(loan)) => loans.push(loan),
-            // What was borrowed is handed over; what else is wrong, the next call finds.
-            _ => break,
-        }
+}
+
+/// What else there is, at most so many in all. What is handed over is what was borrowed; what else is wrong, the next
+/// call finds.
+fn gather(loan: Loan, turn: &mut Turn<'_>, for_good: bool, max: usize) -> Vec<Loan> {
+    let mut loans = vec![loan];
+    while loans.len() < max
+        && let Ok(Ok(loan)) = turn.lend(for_good, None)
+    {
+        loans.push(loan);
     }
-    Ok(Attempt::Done(Ok(loans)))
+    loans
 }
 
 impl<T, C: Codec<T>> Clone for Consumer<T, C> {

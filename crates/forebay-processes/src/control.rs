@@ -14,7 +14,6 @@ use crate::words::{Word, Word32};
 pub(crate) struct Control<'a> {
     words: &'a [Word; 128],
     lock: &'a Word32,
-    sync_lock: &'a Word32,
 }
 
 macro_rules! fields {
@@ -41,6 +40,8 @@ fields! {
     suspect = 2;
     /// Not 0 when a sync failed. Not derived.
     poisoned = 3;
+    /// Counts those who come, before they have the lock. Not derived.
+    arrivals = 4;
 
     /// The position of the next item.
     next_position = 8;
@@ -128,11 +129,7 @@ fields! {
 impl<'a> Control<'a> {
     pub(crate) fn of(region: &'a Region) -> Result<Self, Fault> {
         let at = Geometry::AT_CONTROL;
-        Ok(Self {
-            words: region.words(at)?,
-            lock: region.word32(at)?,
-            sync_lock: region.word32(at + 64 * 8)?,
-        })
+        Ok(Self { words: region.words(at)?, lock: region.word32(at)? })
     }
 
     /// The buffer's lock.
@@ -141,7 +138,7 @@ impl<'a> Control<'a> {
     }
 
     /// The lock of those who sync.
-    pub(crate) fn sync_lock(self) -> &'a Word32 {
-        self.sync_lock
+    pub(crate) fn sync_lock(region: &'a Region) -> Result<&'a Word32, Fault> {
+        region.word32(Geometry::AT_CONTROL + 64 * 8)
     }
 }

@@ -7,6 +7,9 @@ use crate::geometry::{Geometry, INLINE, NONE};
 use crate::region::Region;
 use crate::words::Word as Cell;
 
+/// No buffer comes so far: whatever is greater was written by somebody else.
+pub(crate) const MOST_POSITION: u64 = 1 << 62;
+
 /// Where an item is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
@@ -222,6 +225,15 @@ pub(crate) fn write(words: &[Cell], bytes: &[u8]) {
         value[..chunk.len()].copy_from_slice(chunk);
         word.set(u64::from_le_bytes(value));
     }
+}
+
+/// The bytes that lie in the slot, whether they belong to the item or not.
+pub(crate) fn read_inline(words: &[Cell]) -> [u8; INLINE] {
+    let mut bytes = [0; INLINE];
+    for (word, chunk) in words.iter().zip(bytes.chunks_exact_mut(8)) {
+        chunk.copy_from_slice(&word.get().to_le_bytes());
+    }
+    bytes
 }
 
 /// Appends this many bytes of words.

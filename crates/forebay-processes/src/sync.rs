@@ -7,12 +7,12 @@
 
 use forebay_contract::Fault;
 
+use crate::control::Control;
 use crate::geometry::Geometry;
 use crate::lock::{self, Holder, Limit};
 use crate::party::{Party, system};
 use crate::region::PAGE;
 use crate::settings::Durability;
-use crate::words::Word;
 
 impl Party {
     /// Returns once what this participant did until now survives a loss of power, if the buffer is such. A sync
@@ -36,19 +36,21 @@ impl Party {
 
     /// As [`commit`](Self::commit), for the whole file, whatever the durability.
     pub(crate) fn commit_all(&self) -> Result<(), Fault> {
+        self.buffer.region.dirty()?;
         self.synced(self.buffer.region.sync(0, self.buffer.geometry.len))
     }
 
     fn commit_range(&self, from: u64, to: u64) -> Result<(), Fault> {
         let control = self.buffer.control()?;
-        let number = draw(control.commits());
+        let sync_lock = Control::sync_lock(&self.buffer.region)?;
+        let number = control.commits().draw();
         let holder = Holder::new(self.me.participant, self.me.generation);
         loop {
             if control.synced().read() >= number {
                 return self.check_poison();
             }
             // One who waits for the leader most often finds its own number synced then.
-            match lock::acquire(control.sync_lock(), holder, false, Limit::Forever, &*self.buffer) {
+            match lock::acquire(sync_lock, holder, false, Limit::Forever, &*self.buffer) {
                 Ok(_) => {}
                 Err(Fault::Stalled { .. }) => continue,
                 Err(fault) => return Err(fault),
@@ -64,7 +66,7 @@ impl Party {
                 }
                 synced
             };
-            lock::release(control.sync_lock());
+            lock::release(sync_lock);
             result?;
             return self.check_poison();
         }
@@ -85,15 +87,6 @@ impl Party {
                 let _ = self.buffer.region.sync(at, at + PAGE);
                 Err(system(&error))
             }
-        }
-    }
-}
-
-fn draw(commits: &Word) -> u64 {
-    loop {
-        let last = commits.read();
-        if commits.exchange(last, last + 1) {
-            return last + 1;
         }
     }
 }

@@ -91,9 +91,8 @@ pub(super) fn read(buffer: &Attachment, slot: Slot<'_>) -> Result<Bytes, Fault> 
     if blocks > u64::from(buffer.geometry.blocks) {
         return Err(Fault::Damaged);
     }
-    let mut bytes = SmallVec::new();
-    let inline = len.min(INLINE);
-    slot::read(slot.inline(), inline, |part| bytes.extend_from_slice(part));
+    let inline = slot::read_inline(slot.inline());
+    let mut bytes = SmallVec::from_buf_and_len(inline, len.min(INLINE));
     if len > INLINE {
         // Bounded by the number of blocks that there are, so by the size of the file.
         bytes.reserve_exact(len - INLINE);

@@ -30,7 +30,6 @@ use std::task::Waker;
 use std::thread;
 
 use forebay_contract::Fault;
-use smallvec::SmallVec;
 
 use crate::attachment::Attachment;
 use crate::clock;
@@ -59,18 +58,19 @@ pub(crate) struct Turn<'a> {
     pub(crate) buffer: &'a Attachment,
     pub(crate) control: Control<'a>,
     pub(crate) me: Me,
-    called: Called,
+    /// Most turns call nobody.
+    called: Option<Box<Called>>,
 }
 
 /// Those to wake once the turn is over.
 #[derive(Default)]
 struct Called {
     /// Threads, by waiter.
-    threads: SmallVec<[u32; 8]>,
+    threads: Vec<u32>,
     /// Tasks of this process.
-    tasks: SmallVec<[Waker; 2]>,
+    tasks: Vec<Waker>,
     /// Participants whose tasks, in other processes, were called.
-    bells: SmallVec<[u32; 4]>,
+    bells: Vec<u32>,
 }
 
 /// What a turn is for: a poisoned buffer can still be looked after.
@@ -92,11 +92,15 @@ impl<'a> Turn<'a> {
         limit: Limit,
         purpose: Purpose,
     ) -> Result<Self, Fault> {
-        buffer.check()?;
         let control = buffer.control()?;
-        let holder = Holder::new(me.participant, me.generation);
-        let got = lock::acquire(control.lock(), holder, purpose == Purpose::Join, limit, buffer)?;
-        let mut turn = Self { buffer, control, me, called: Called::default() };
+        let is_new = purpose == Purpose::Join;
+        let holder = if is_new {
+            Holder::coming(me.participant, control.arrivals().draw())
+        } else {
+            Holder::new(me.participant, me.generation)
+        };
+        let got = lock::acquire(control.lock(), holder, is_new, limit, buffer)?;
+        let mut turn = Self { buffer, control, me, called: None };
         let turns = control.turns().get();
         // Odd inside. After a death it may have been left odd.
         control.turns().set((turns | 1).wrapping_add(if turns & 1 == 1 { 2 } else { 0 }));
@@ -125,7 +129,9 @@ impl<'a> Turn<'a> {
 
     /// Items that are not finished (C7).
     pub(crate) fn unfinished(&self) -> u64 {
-        self.control.waiting().get() + self.control.leased().get() + self.control.taking().get()
+        let control = self.control;
+        let held = control.leased().get().saturating_add(control.taking().get());
+        control.waiting().get().saturating_add(held)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -154,7 +160,9 @@ impl Drop for Turn<'_> {
         }
         self.control.turns().add(1);
         lock::release(self.control.lock());
-        self.called.wake(self.buffer);
+        if let Some(mut called) = self.called.take() {
+            called.wake(self.buffer);
+        }
     }
 }
 

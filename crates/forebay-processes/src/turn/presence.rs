@@ -3,6 +3,7 @@
 use forebay_contract::Fault;
 
 use super::{Me, Turn};
+use crate::control::Control;
 use crate::lock;
 use crate::participant::Role;
 use crate::words::Word;
@@ -25,14 +26,15 @@ impl<'a> Turn<'a> {
     ) -> Result<(Me, u64), Fault> {
         let entry = self.buffer.entry(self.me.participant)?;
         // Nobody would take over from a leader whose entry is in use again.
-        lock::release_of_dead(self.control.sync_lock(), self.me.participant);
+        let sync_lock = Control::sync_lock(&self.buffer.region)?;
+        lock::release_of_dead(sync_lock, self.me.participant);
         let next = match role {
             Role::Producer => self.control.next_producer(),
             Role::Consumer => self.control.next_consumer(),
             Role::Other => self.control.next_other(),
         };
         let number = next.get();
-        next.set(number + 1);
+        next.set(number.wrapping_add(1));
         let generation = entry.begin(role, process, number, command);
         if let Some(present) = self.present(role) {
             present.add(1);
