@@ -16,7 +16,7 @@ use crate::life::Life;
 use crate::lock::{Limit, Others as _};
 use crate::participant::Role;
 use crate::statistics;
-use crate::turn::{Me, Purpose, Turn};
+use crate::turn::{Me, Purpose, Trust, Turn};
 use crate::waiter::Line;
 
 /// How long a call that does not wait for items or room waits for the lock (C5: one operation in flight).
@@ -114,7 +114,11 @@ impl Party {
             let me = Me { participant, generation: 0 };
             let mut turn = Turn::begin(buffer, me, Limit::Forever, Purpose::Join)?;
             if buffer.entry(participant)?.generation() == Some(generation) {
-                turn.bury_dead(participant)?;
+                match turn.bury_dead(participant) {
+                    // Nobody could come any more, not even to repair it.
+                    Err(Fault::Damaged) => turn.rebuild(Trust::Nothing).map(|_| ())?,
+                    buried => buried?,
+                }
             }
             return Ok(true);
         }
@@ -145,19 +149,19 @@ impl Party {
         Turn::begin(&self.buffer, self.me, limit, Purpose::Care)
     }
 
-    /// Looks for the dead, if nobody has just done so.
-    pub(crate) fn sweep_if_due(&self) -> Result<(), Fault> {
+    /// Looks for the dead, if nobody has just done so. Returns how many it found.
+    pub(crate) fn sweep_if_due(&self) -> Result<u32, Fault> {
         let control = self.buffer.control()?;
         let (last, now) = (control.swept_at().get(), clock::since_boot());
         let tick = TICK.as_nanos() as u64 * 4 / 5;
         if now.abs_diff(last) < tick || !control.swept_at().exchange(last, now) {
-            return Ok(());
+            return Ok(0);
         }
         self.buffer.check_name()?;
         match self.care(Limit::For(IN_FLIGHT)) {
             // The next one who waits tries again.
-            Err(Fault::Stalled { .. }) => Ok(()),
-            turn => turn?.sweep().map(drop),
+            Err(Fault::Stalled { .. }) => Ok(0),
+            turn => turn?.sweep(),
         }
     }
 
@@ -166,6 +170,9 @@ impl Party {
     pub(crate) fn look_after(&self, line: Line) -> Result<(), Fault> {
         self.sweep_if_due()?;
         let control = self.buffer.control()?;
+        if control.poisoned().get() != 0 {
+            return Err(Fault::Poisoned);
+        }
         let others = match line {
             Line::Room => control.room_count().get(),
             Line::Item => control.item_count().get(),
@@ -180,8 +187,10 @@ impl Party {
         Ok(())
     }
 
-    /// The counts of this moment. What has expired is given back first.
+    /// The counts of this moment. What the dead held and what has expired is given back first.
     pub(crate) fn statistics(&self) -> Statistics {
+        // What keeps it from looking keeps nobody from reading.
+        let _ = self.sweep_if_due();
         let is_timed = self.buffer.settings.lease_time.is_some();
         if is_timed && self.buffer.control().is_ok_and(|control| control.due_len().get() > 0) {
             // A turn begins so. If there is none to be had, the numbers are those of the last one.

@@ -36,6 +36,7 @@ impl Party {
 
     /// As [`commit`](Self::commit), for the whole file, whatever the durability.
     pub(crate) fn commit_all(&self) -> Result<(), Fault> {
+        self.buffer.region.dirty()?;
         self.synced(self.buffer.region.sync(0, self.buffer.geometry.len))
     }
 

@@ -39,6 +39,11 @@ impl Display {
     }
 
     fn put(&mut self, char: char) {
+        match char {
+            '\n' => return self.at.0 += 1,
+            '\r' => return self.at.1 = 0,
+            _ => {}
+        }
         let (row, column) = self.at;
         if let Some(place) = self.rows.get_mut(row).and_then(|row| row.get_mut(column)) {
             *place = char;

@@ -2,6 +2,7 @@
 
 mod display;
 mod plain;
+mod pty;
 mod terminal;
 
 /// A program that comes with the machine.

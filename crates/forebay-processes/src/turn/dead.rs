@@ -29,6 +29,7 @@ impl Letter {
     /// Those there are, in the order of their deaths; read without a turn, so that one may have gone when it is
     /// asked for.
     pub(crate) fn all(buffer: &Attachment) -> Result<Vec<Self>, Fault> {
+        buffer.check()?;
         let mut letters = Vec::new();
         for index in 0..buffer.geometry.slots {
             let slot = buffer.slot(index)?;
@@ -39,6 +40,7 @@ impl Letter {
             }
         }
         letters.sort_by_key(|letter| letter.number);
+        buffer.check()?;
         Ok(letters)
     }
 

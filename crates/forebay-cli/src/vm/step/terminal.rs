@@ -1,57 +1,21 @@
-//! The terminal: it is taken over, and given back as it was, whatever happens.
+//! A session on the terminal.
 
 use std::collections::VecDeque;
 use std::io;
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
-use std::time::Duration;
+use std::sync::mpsc::Receiver;
 
 use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{self, Event, KeyEvent};
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
-use signal_hook::iterator::Signals;
 
 use super::ink::Palette;
 use super::keys::{self, Flow};
 use super::screen;
 use super::session::{Mode, Session};
-
-/// What comes from outside.
-enum News {
-    Key(KeyEvent),
-    /// The terminal has another size.
-    Size,
-    /// The process is to end; why, as a signal.
-    Stop(i32),
-}
+use crate::terminal::{self, News};
 
 /// Shows a session until somebody leaves it; the exit status.
 pub(super) fn show(session: &mut Session, palette: Palette) -> io::Result<ExitCode> {
-    let (tell, news) = channel();
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGWINCH])?;
-    // A panic gives the terminal back before it is told.
-    let mut terminal = ratatui::try_init()?;
-    let tell_signals = tell.clone();
-    let listening = thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for signal in signals.forever() {
-            let it = if signal == SIGWINCH { News::Size } else { News::Stop(signal) };
-            let _ = tell_signals.send(it);
-        }
-    });
-    let reading = thread::Builder::new().name("keys".to_owned()).spawn(move || read_keys(&tell));
-    let ended = match (listening, reading) {
-        (Ok(_), Ok(_)) => converse(&mut terminal, session, palette, &news),
-        (Err(error), _) | (_, Err(error)) => Err(error),
-    };
-    let restored = ratatui::try_restore();
-    match ended? {
-        // There may be no terminal left to give back.
-        Some(signal) => Ok(ExitCode::from(128 + signal as u8)),
-        None => restored.map(|()| ExitCode::SUCCESS),
-    }
+    terminal::hold(|terminal, news| converse(terminal, session, palette, news))
 }
 
 /// Draws, and does what keys say; the signal that ended it, if one did.
@@ -98,32 +62,4 @@ fn converse(
 
 fn is_running(session: &Session) -> bool {
     matches!(session.mode, Mode::Running(_))
-}
-
-/// Tells which keys are pressed, for as long as there is a terminal.
-fn read_keys(tell: &Sender<News>) {
-    loop {
-        // The library goes round in a circle once its terminal has hung up: so it is only asked when
-        // there is something to read.
-        let stdin = rustix::stdio::stdin();
-        let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
-        match poll(&mut waiting, None) {
-            Err(Errno::INTR) => continue,
-            Ok(_) if waiting[0].revents() == PollFlags::IN => {}
-            _ => {
-                let _ = tell.send(News::Stop(SIGHUP));
-                return;
-            }
-        }
-        while let Ok(true) = event::poll(Duration::ZERO) {
-            let it = match event::read() {
-                Ok(Event::Key(key)) => News::Key(key),
-                Ok(_) => continue,
-                Err(_) => News::Stop(SIGHUP),
-            };
-            if tell.send(it).is_err() {
-                return;
-            }
-        }
-    }
 }

@@ -1,0 +1,92 @@
+//! `forebay top`: a buffer in a file, watched live.
+//!
+//! `watch.rs` looks at the buffer, without its lock; what it sees at one moment is a `Look`, and what has been seen so
+//! far a `History`. The picture (`picture.rs`, `panels/`) is a function of both, which the screen shows and plain text
+//! repeats; `wording.rs` says who waits for whom.
+
+mod history;
+mod ink;
+mod look;
+mod panels;
+mod picture;
+mod plain;
+mod screen;
+#[cfg(test)]
+mod tests;
+mod watch;
+mod wording;
+
+use std::env;
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use crate::page;
+use crate::run::args::values::duration;
+use ink::Palette;
+use watch::Watch;
+
+/// Watch a buffer live: how full it is, how fast items come and go, and who waits for whom
+///
+/// Nothing is locked or changed: whoever may read the file may watch it. Where there is no terminal, one picture is
+/// printed as text.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Keys: q, Esc or Ctrl-C leaves.
+
+Examples:
+  forebay top jobs.fb
+  Over a slow line:
+    forebay top jobs.fb --interval 5
+  Into a file, for later:
+    forebay top jobs.fb --once > jobs.txt
+
+Rates are those of the last second and of the last ten. `--once` looks twice, one interval apart, to have any.
+
+Exit status: 0; 255 for wrong usage, and if the buffer could not be opened.")]
+pub(crate) struct Args {
+    /// The buffer
+    #[arg(value_name = "BUFFER", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+
+    /// Look again after TIME, such as 2.5, 500ms or 1m
+    #[arg(long, short = 'n', value_name = "TIME", value_parser = duration, default_value = "1")]
+    interval: Duration,
+
+    /// Print one picture as text, and end
+    #[arg(long)]
+    once: bool,
+}
+
+/// Usage, and whatever could not start.
+const USAGE: u8 = 255;
+
+/// Looks closer together than this cost more than anybody sees.
+const SHORTEST: Duration = Duration::from_millis(50);
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    match show(args) {
+        Ok(code) => code,
+        Err(complaint) => {
+            eprintln!("forebay top: {complaint}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn show(args: &Args) -> Result<ExitCode, String> {
+    let interval = args.interval.max(SHORTEST);
+    let mut watch = Watch::open(&args.file).map_err(|error| error.to_string())?;
+    let is_capable = env::var_os("TERM").is_none_or(|term| term != "dumb");
+    let is_on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && is_capable;
+    if args.once || !is_on_terminal {
+        watch.look();
+        thread::sleep(interval);
+        watch.look();
+        return Ok(page::print(plain::text(&watch, plain::columns()).as_bytes()));
+    }
+    screen::show(&mut watch, interval, Palette::of_environment())
+        .map_err(|error| format!("the terminal does not work: {error}"))
+}

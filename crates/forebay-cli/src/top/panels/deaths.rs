@@ -1,0 +1,25 @@
+//! Dead letters: the last few, and the command that deals with them.
+
+use ratatui::text::Line;
+
+use super::super::ink::{Ink, Palette};
+use super::super::look::Look;
+use super::{Panel, fitting};
+
+pub(in crate::top) fn deaths(look: &Look, columns: usize, palette: Palette) -> Panel {
+    let command = format!("forebay dead {} list, retry or purge", look.path);
+    let mut lines =
+        vec![Line::from(palette.ink(fitting(&command, columns).trim_end(), Ink::Quiet))];
+    lines.extend(look.deaths.iter().map(|dead| {
+        let position = format!("{:>9}  ", dead.position);
+        let room = columns.saturating_sub(position.len());
+        Line::from(vec![
+            palette.ink(position, Ink::Plain),
+            palette.ink(fitting(&dead.reason, room).trim_end(), Ink::Wrong),
+        ])
+    }));
+    Panel {
+        title: format!("Dead letters: {} of {}, last first", look.counts.dead, look.dead_room),
+        lines,
+    }
+}
