@@ -23,7 +23,7 @@ use crate::scene::{Scene, longest};
 use crate::{picture, watchdog};
 
 /// How long the short slice goes on.
-const SLICE: Duration = Duration::from_secs(8);
+const SLICE: Duration = Duration::from_secs(6);
 
 /// The operations that come first: for the last, somebody died with the lock in the middle of the other.
 const FIRST: [(&str, Option<&str>); 5] = [

@@ -13,7 +13,7 @@ use crate::scene::Scene;
 use crate::watchdog;
 
 /// How long the short slice goes on.
-const SLICE: Duration = Duration::from_secs(10);
+const SLICE: Duration = Duration::from_secs(7);
 
 /// No operation makes so many stores.
 const NEVER: u64 = u64::MAX;
