@@ -138,3 +138,41 @@ impl Turn<'_> {
         u64::try_from(time).map_or(u64::MAX, |time| Self::now().saturating_add(time)).max(1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+    use crate::lock::Limit;
+    use crate::{Buffer, Raw, Settings};
+
+    /// As of one who was stopped between its lease and its read.
+    #[test]
+    fn a_loan_that_is_over_reads_no_other_item() -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("jobs.fb");
+        let settings = Settings::new(1).max_leased(1).dead_room(1);
+        settings.lease_time(Duration::from_hours(1)).create(&path)?;
+        let buffer = Buffer::open(&path)?;
+        let producer = buffer.producer::<Bytes, _>(Raw)?;
+        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
+        let party = &consumer.party;
+        let lend = || party.turn(Limit::Forever)?.lend(false, None);
+        producer.put(b"mine".as_slice().into())?;
+        let Ok(loan) = lend()? else { panic!("an item waits") };
+        assert_eq!(loan.read(&party.buffer)?.as_deref(), Some(b"mine".as_slice()));
+        party.turn(Limit::Forever)?.extend(&loan, Duration::ZERO)??;
+        loop {
+            let Ok(next) = lend()? else { panic!("an item waits") };
+            if next.slot == loan.slot && next.position != loan.position {
+                assert_eq!(next.read(&party.buffer)?.as_deref(), Some(b"another's".as_slice()));
+                break;
+            }
+            party.turn(Limit::Forever)?.finish(&next)??;
+            producer.put(b"another's".as_slice().into())?;
+        }
+        assert_eq!(loan.read(&party.buffer)?, None);
+        Ok(())
+    }
+}
