@@ -66,8 +66,14 @@ fn live(path: &Path) -> Life {
     Life { _buffer: buffer, _producer: producer, _consumer: consumer, _lease: lease }
 }
 
-fn golden() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/1.0.hex")
+/// The file that is kept of the version in which this one is.
+fn golden(file: &[u8]) -> PathBuf {
+    let half = |at: usize| u16::from_le_bytes([file[at], file[at + 1]]);
+    folder().join(format!("{}.{}.hex", half(8), half(10)))
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
 fn to_text(bytes: &[u8]) -> String {
@@ -114,9 +120,9 @@ fn a_file_made_today_is_the_one_that_is_kept() {
     let made = fs::read(&path).expect("the file");
     drop(life);
     if std::env::var_os("WRITE_GOLDEN").is_some() {
-        fs::write(golden(), to_text(&made)).expect("it can be written");
+        fs::write(golden(&made), to_text(&made)).expect("it can be written");
     }
-    let kept = from_text(&fs::read_to_string(golden()).expect("the golden file"));
+    let kept = from_text(&fs::read_to_string(golden(&made)).expect("the golden file"));
     assert_eq!(kept.len(), made.len());
     let differs = |at: &usize| kept[*at..at + 8] != made[*at..at + 8];
     let wrong: BTreeSet<usize> =
@@ -126,10 +132,20 @@ fn a_file_made_today_is_the_one_that_is_kept() {
 
 #[test]
 fn what_was_kept_is_found() {
+    let files = fs::read_dir(folder()).expect("the golden files");
+    let files = files.map(|file| file.expect("a file").path());
+    let files: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|is| is == "hex")).collect();
+    assert!(!files.is_empty());
+    for file in files {
+        find_all(&from_text(&fs::read_to_string(file).expect("a golden file")));
+    }
+}
+
+fn find_all(kept: &[u8]) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("jobs.fb");
-    let kept = from_text(&fs::read_to_string(golden()).expect("the golden file"));
-    fs::write(&path, &kept).expect("a copy");
+    fs::write(&path, kept).expect("a copy");
 
     let inspection = Inspection::open(&path).expect("it can be looked at");
     let statistics = inspection.statistics();
