@@ -13,12 +13,19 @@ const SECONDS: u64 = 60;
 const VARIABLE: &str = "FOREBAY_TORTURE_SECONDS";
 
 /// The stress tests of each crate that has any.
-const TESTS: [(&str, &str); 2] = [("forebay-threads", "stress"), ("toyvm", "random")];
+const TESTS: [(&str, &str); 4] = [
+    ("forebay-threads", "stress"),
+    ("forebay-processes", "power"),
+    ("forebay-processes", "hostile"),
+    ("toyvm", "random"),
+];
 
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let seconds = seconds(arguments)?;
     for (package, test) in TESTS {
-        let line = format!("test --release --package {package} --test {test} -- --test-threads=1");
+        let line = format!(
+            "test --release --all-features --package {package} --test {test} -- --test-threads=1"
+        );
         println!("{VARIABLE}={seconds} cargo {line}");
         let status = house::cargo()
             .args(line.split(' '))

@@ -26,6 +26,7 @@ fn settings() -> Settings {
         .max_leased(2)
         .dead_room(2)
         .participants(3)
+        .capacity_bytes(3000)
         .storage(1500)
         .max_failures(2)
         .lease_time(Duration::from_secs(1_000_000))
