@@ -24,10 +24,25 @@ macro_rules! fields {
 
         #[cfg(test)]
         mod tests {
+            use std::collections::BTreeSet;
+
             #[test]
             fn no_two_fields_share_a_word() {
                 let mut taken = std::collections::HashSet::from([0, 64, 67]);
                 $(assert!(taken.insert($index), "{}", stringify!($name));)*
+            }
+
+            #[test]
+            fn the_document_says_where_each_is() {
+                let document = include_str!("../../../docs/file-format.md");
+                let part = document.split("\n## ").find(|part| part.starts_with("The page of control"));
+                let rows = part.expect("its part").lines().filter_map(|line| {
+                    let (index, rest) = line.strip_prefix("| ")?.split_once(" | `")?;
+                    Some((index.parse::<u32>().ok()?, rest.split_once('`')?.0))
+                });
+                let mut fields = BTreeSet::from([(0, "lock"), (64, "sync_lock")]);
+                $(fields.insert(($index, stringify!($name)));)*
+                assert_eq!(rows.collect::<BTreeSet<_>>(), fields);
             }
         }
     };
