@@ -3,10 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::processor;
-
-/// Of what `/proc/stat` counts there are so many in a second.
-const TICKS: u64 = 100;
+use crate::processor::{self, TICKS};
 
 /// Processors that others may keep busy without being mentioned.
 const NOTICEABLE: f64 = 0.1;
@@ -26,7 +23,8 @@ impl Others {
     /// From now on.
     pub fn watch() -> Self {
         let all = fs::read_to_string("/proc/stat").ok().and_then(|stat| busy(&stat));
-        Self { begun: Instant::now(), all, own: processor::time() }
+        let own = processor::time() + processor::time_of_children();
+        Self { begun: Instant::now(), all, own }
     }
 
     /// How many processors others kept busy since, on average, where the system tells and there was time

@@ -1,5 +1,6 @@
 //! What this process has used of its processors.
 
+use std::fs;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -7,4 +8,31 @@ use rustix::time::{ClockId, clock_gettime};
 /// Of all its threads, those that have ended included, so far.
 pub fn time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).expect("it never runs backwards")
+}
+
+/// Of what `/proc` counts there are so many in a second.
+pub const TICKS: u64 = 100;
+
+/// Of its children that have ended and were waited for, and of theirs, where the system tells.
+pub fn time_of_children() -> Duration {
+    let said = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // What stands before is the program's name, in parentheses.
+    let words = said.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+    let ticks: u64 = words.skip(13).take(2).filter_map(|word| word.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 1000 / TICKS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn what_children_use_is_seen() {
+        let before = time_of_children();
+        let busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+        assert!(Command::new("sh").args(["-c", busy]).status().is_ok_and(|end| end.success()));
+        assert!(time_of_children() > before);
+    }
 }

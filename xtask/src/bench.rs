@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 use crate::house;
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "threads",
     "tasks",
     "batches",
@@ -18,6 +18,7 @@ const NAMES: [&str; 13] = [
     "idle",
     "memory",
     "run",
+    "processes",
     "toyvm",
     "web",
     "page",
@@ -38,8 +39,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         // What peers need for tasks slows some of them between threads.
         measure.args(["--features", "tasks"]);
     }
+    if name == "processes" {
+        // Peers that no other bench needs to wait for.
+        measure.args(["--features", "processes"]);
+    }
     measure.args(["--bin", name, "--"]);
-    if name == "run" {
+    if name == "run" || name == "processes" {
         // The command under test is the product's, built as the product is released.
         succeed(house::cargo().args([
             "build",

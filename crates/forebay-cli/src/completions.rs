@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::{Command, page};
+use super::page;
 
 /// Print completions for a shell
 ///
@@ -22,6 +21,6 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Command::command(), "forebay", &mut text);
+    clap_complete::generate(args.shell, &mut super::table(), "forebay", &mut text);
     page::print(&text)
 }

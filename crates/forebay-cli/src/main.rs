@@ -1,11 +1,13 @@
 //! The `forebay` command: one folder for each verb.
 
+use std::env;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 mod completions;
 mod demo;
+mod file;
 mod man;
 mod page;
 mod run;
@@ -23,8 +25,27 @@ struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    #[command(
+        override_usage = "forebay run [OPTIONS] [--] COMMAND [ARGUMENT]... [::: ITEM...]...",
+        after_help = run::args::help::BRIEFLY,
+        after_long_help = run::args::help::AFTER
+    )]
     Run(Box<run::Args>),
+    Create(file::create::Args),
+    Put(file::put::Args),
+    Take(file::take::Args),
+    #[command(
+        override_usage = "forebay work BUFFER [OPTIONS] [--] COMMAND [ARGUMENT]...",
+        after_help = run::args::help::BRIEFLY,
+        after_long_help = file::work::AFTER
+    )]
+    Work(Box<file::work::WorkArgs>),
+    Join(file::join::Args),
+    Stat(file::stat::Args),
     Top(top::Args),
+    Close(file::close::Args),
+    Dead(file::dead::Args),
+    Verify(file::verify::Args),
     Demo(demo::Args),
     Vm(vm::Args),
     Completions(completions::Args),
@@ -35,13 +56,37 @@ fn main() -> ExitCode {
     run::watch::status_of(serve)
 }
 
+/// The whole table of verbs and flags.
+fn table() -> clap::Command {
+    let mut table = Command::command();
+    for verb in table.get_subcommands_mut().filter(|verb| verb.get_name() == "work") {
+        *verb = file::work::adapt(std::mem::take(verb));
+    }
+    table
+}
+
+fn parsed() -> Result<Command, clap::Error> {
+    let mut table = table();
+    let matches = table.try_get_matches_from_mut(env::args_os())?;
+    Command::from_arg_matches(&matches).map_err(|error| error.format(&mut table))
+}
+
 fn serve() -> ExitCode {
     if let Some(code) = run::command::guard::serve_if_asked() {
         return code;
     }
-    match Command::try_parse() {
+    match parsed() {
         Ok(Command { verb: Verb::Run(args) }) => run::run(*args),
+        Ok(Command { verb: Verb::Create(args) }) => file::create::run(&args),
+        Ok(Command { verb: Verb::Put(args) }) => file::put::run(&args),
+        Ok(Command { verb: Verb::Take(args) }) => file::take::run(&args),
+        Ok(Command { verb: Verb::Work(args) }) => file::work::run(*args),
+        Ok(Command { verb: Verb::Join(args) }) => file::join::run(&args),
+        Ok(Command { verb: Verb::Stat(args) }) => file::stat::run(&args),
         Ok(Command { verb: Verb::Top(args) }) => top::run(&args),
+        Ok(Command { verb: Verb::Close(args) }) => file::close::run(&args),
+        Ok(Command { verb: Verb::Dead(args) }) => file::dead::run(&args),
+        Ok(Command { verb: Verb::Verify(args) }) => file::verify::run(&args),
         Ok(Command { verb: Verb::Demo(args) }) => demo::run(&args),
         Ok(Command { verb: Verb::Vm(args) }) => vm::run(&args),
         Ok(Command { verb: Verb::Completions(args) }) => completions::run(&args),

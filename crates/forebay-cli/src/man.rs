@@ -5,11 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use super::{Command, page};
+use super::page;
 
 /// Print a man page, or write all of them to a folder
 ///
@@ -37,7 +36,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 /// The whole tree of verbs, each with the name that its page has, such as `forebay-vm-run`.
 fn tree() -> clap::Command {
-    let mut command = Command::command().disable_help_subcommand(true);
+    let mut command = super::table().disable_help_subcommand(true);
     command.build();
     command
 }

@@ -2,11 +2,8 @@
 
 use std::env;
 
-use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use strsim::osa_distance;
-
-use super::Command;
 
 /// Adds the verb that was meant to an error about one that does not exist: clap finds those that are
 /// spelt alike, but not `rnu`, in which two letters changed places.
@@ -20,7 +17,7 @@ pub(crate) fn suggest(error: &mut Error) {
         return;
     };
     // The verbs before it chose the group that it was to be one of.
-    let mut group = Command::command();
+    let mut group = super::table();
     for word in env::args().skip(1) {
         let Some(verb) = group.find_subcommand(&word) else { break };
         group = verb.clone();

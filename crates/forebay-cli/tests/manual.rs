@@ -20,8 +20,17 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("it prints text")
 }
 
-const VERBS: [&[&str]; 11] = [
+const VERBS: [&[&str]; 20] = [
     &["run"],
+    &["create"],
+    &["put"],
+    &["take"],
+    &["work"],
+    &["join"],
+    &["stat"],
+    &["close"],
+    &["dead"],
+    &["verify"],
     &["demo"],
     &["vm"],
     &["vm", "run"],
@@ -89,7 +98,10 @@ fn a_page_that_cannot_be_had_is_told() {
     let output = forebay(&["man", "rnu"]);
     assert_eq!(output.status.code(), Some(255));
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("no `rnu` in `forebay`") && told.contains("run, demo, vm"), "{told}");
+    assert!(
+        told.contains("no `rnu` in `forebay`") && told.contains("run, create, put, take, work"),
+        "{told}"
+    );
     let output = forebay(&["man", "--to", "/dev/null/pages"]);
     assert_eq!(output.status.code(), Some(255));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/dev/null/pages"), "{output:?}");

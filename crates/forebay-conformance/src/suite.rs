@@ -196,6 +196,7 @@ macro_rules! __for_each_mortal_check {
             [$($use)*]
             Bound killed c1_a_killed_producers_permit_is_free_again;
             NothingLost killed c3_a_killed_consumers_items_go_back_in_place;
+            NothingLost killed c3_who_only_tries_finds_what_the_dead_held;
             NothingLost killed c3_what_a_killed_producer_put_stays;
             NothingTwice killed c4_a_death_counts_as_a_delivery;
             Waiting killed c5_a_killed_put_is_out_of_the_way;

@@ -38,7 +38,10 @@ pub(crate) struct Attachment {
 }
 
 impl Attachment {
+    /// Where all use of the memory begins.
+    #[inline]
     pub(crate) fn control(&self) -> Result<Control<'_>, Fault> {
+        self.check()?;
         Control::of(&self.region)
     }
 
@@ -54,6 +57,11 @@ impl Attachment {
         Waiter::at(&self.region, &self.geometry, waiter)
     }
 
+    /// Whether this is a child of fork, which has the handles, and not the memory.
+    pub(crate) fn is_forked(&self) -> bool {
+        !self.mark.is_here()
+    }
+
     /// Whether this process may touch the memory at all, and whether there is any.
     #[inline]
     pub(crate) fn check(&self) -> Result<(), Fault> {
@@ -66,11 +74,13 @@ impl Attachment {
         Ok(())
     }
 
-    /// Whether the file is still the one that others find under its name.
+    /// Whether the file is still the one that others find under its name, and whole.
     pub(crate) fn check_name(&self) -> Result<(), Fault> {
         let found = std::fs::metadata(&self.path);
         match found {
-            Ok(found) if (found.dev(), found.ino()) == self.identity => Ok(()),
+            Ok(found) if (found.dev(), found.ino()) == self.identity => {
+                if found.len() < self.geometry.len { Err(Fault::Truncated) } else { Ok(()) }
+            }
             Ok(_) => Err(Fault::Deleted),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Fault::Deleted),
             // A folder that may not be looked into any more: the file itself says whether it has a name.

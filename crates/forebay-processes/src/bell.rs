@@ -17,12 +17,13 @@ use crate::attachment::Attachment;
 use crate::lock;
 use crate::participant::Role;
 use crate::party::{Party, TICK, system};
-use crate::waiter::{CALLED, Line, OVERLOOKED};
+use crate::turn::Standing;
+use crate::waiter::Line;
 
 /// A task that waits.
 #[derive(Debug)]
 struct Task {
-    waiter: Option<u32>,
+    standing: Option<Standing>,
     waker: Waker,
     deadline: Option<Instant>,
     line: Line,
@@ -34,6 +35,8 @@ struct Shared {
     tasks: Mutex<HashMap<u64, Task>>,
     next: AtomicU64,
     stopped: AtomicBool,
+    /// What was wrong at the last look after the buffer.
+    fault: Mutex<Option<Fault>>,
 }
 
 /// The bell of this process's tasks at one buffer.
@@ -48,7 +51,7 @@ pub(crate) struct Bell {
 pub(crate) struct Waiting {
     bell: Arc<Bell>,
     key: u64,
-    waiter: Option<u32>,
+    standing: Option<Standing>,
 }
 
 impl Bell {
@@ -59,6 +62,7 @@ impl Bell {
             tasks: Mutex::default(),
             next: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
+            fault: Mutex::default(),
         });
         let listening = Arc::clone(&shared);
         let thread = thread::Builder::new()
@@ -75,26 +79,26 @@ impl Bell {
 
     pub(crate) fn enter(
         self: Arc<Self>,
-        waiter: Option<u32>,
+        standing: Option<Standing>,
         waker: Waker,
         deadline: Option<Instant>,
         line: Line,
     ) -> Waiting {
         let shared = &self.shared;
-        if let Some(waiter) = waiter {
+        if let Some(Standing { waiter, .. }) = standing {
             shared.party.buffer.lock_tasks().insert(waiter, waker.clone());
         }
         let key = shared.next.fetch_add(1, Ordering::Relaxed);
         let first = {
             let mut tasks = shared.lock();
-            tasks.insert(key, Task { waiter, waker, deadline, line });
+            tasks.insert(key, Task { standing, waker, deadline, line });
             tasks.len() == 1
         };
         // The thread sleeps without end while there are no tasks, and to the nearest deadline.
         if first || deadline.is_some() {
             self.ring();
         }
-        Waiting { bell: self, key, waiter }
+        Waiting { bell: self, key, standing }
     }
 
     fn ring(&self) {
@@ -107,6 +111,11 @@ impl Bell {
 
 impl Drop for Bell {
     fn drop(&mut self) {
+        if self.shared.party.buffer.is_forked() {
+            // The thread is the parent's, and locks may be held by it for ever.
+            std::mem::forget(self.thread.take());
+            return;
+        }
         self.shared.stopped.store(true, Ordering::Release);
         self.ring();
         if let Some(thread) = self.thread.take()
@@ -118,13 +127,18 @@ impl Drop for Bell {
 }
 
 impl Waiting {
-    pub(crate) fn is_of(&self, waiter: u32) -> bool {
-        self.waiter == Some(waiter)
+    pub(crate) fn is_of(&self, standing: Standing) -> bool {
+        self.standing == Some(standing)
+    }
+
+    /// What is wrong with the buffer, if anything is: one that waits would not find out by itself.
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        *self.bell.shared.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_waker(&self, waker: &Waker) {
         let shared = &self.bell.shared;
-        if let Some(waiter) = self.waiter {
+        if let Some(Standing { waiter, .. }) = self.standing {
             shared.party.buffer.lock_tasks().insert(waiter, waker.clone());
         }
         if let Some(task) = shared.lock().get_mut(&self.key) {
@@ -136,8 +150,11 @@ impl Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         let shared = &self.bell.shared;
+        if shared.party.buffer.is_forked() {
+            return;
+        }
         shared.lock().remove(&self.key);
-        if let Some(waiter) = self.waiter {
+        if let Some(Standing { waiter, .. }) = self.standing {
             shared.party.buffer.lock_tasks().remove(&waiter);
         }
     }
@@ -156,6 +173,7 @@ impl Shared {
                 return;
             }
             let fault = self.serve().err();
+            *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
             let (nearest, is_idle) = {
                 let tasks = self.lock();
                 (tasks.values().filter_map(|task| task.deadline).min(), tasks.is_empty())
@@ -186,11 +204,8 @@ impl Shared {
             if !lines.contains(&task.line) {
                 lines.push(task.line);
             }
-            let is_called = match task.waiter {
-                Some(waiter) => {
-                    let state = self.party.buffer.waiter(waiter)?.state().read();
-                    state == CALLED || state == OVERLOOKED
-                }
+            let is_called = match task.standing {
+                Some(standing) => standing.has_news(&self.party.buffer)?,
                 None => true,
             };
             if is_called || task.deadline.is_some_and(|deadline| deadline <= now) {

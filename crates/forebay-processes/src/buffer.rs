@@ -23,7 +23,7 @@ use crate::producer::Producer;
 use crate::region::{Mark, Region};
 use crate::settings::Settings;
 use crate::statistics::{self, Held, Participant};
-use crate::turn::{Findings, Letter, Me, Purpose, Trust, Turn};
+use crate::turn::{Findings, Item, Letter, Me, Purpose, Trust, Turn};
 
 impl Settings {
     /// Makes a buffer of these settings, in a file of this name, which must not be there. Nobody ever sees a half made
@@ -88,7 +88,11 @@ impl Buffer {
         let (party, _descriptor) = Party::join(&attachment, Role::Other).map_err(fault)?;
         {
             let mut turn = party.care(Limit::Forever).map_err(fault)?;
-            turn.sweep().map_err(fault)?;
+            match turn.sweep() {
+                // Whoever is to repair it has to open it first.
+                Ok(_) | Err(Fault::Damaged) => {}
+                Err(other) => return Err(fault(other)),
+            }
         }
         Ok(Self { attachment, party: Arc::new(party) })
     }
@@ -160,6 +164,12 @@ impl Buffer {
         statistics::oldest(&self.attachment)
     }
 
+    /// What is in the buffer, in the order of puts: what waits, is leased, or is a dead letter. Each that is there all
+    /// the while, once; some that come or go meanwhile.
+    pub fn items(&self) -> Result<Vec<Item>, Fault> {
+        Item::all(&self.attachment)
+    }
+
     /// The dead letters, in the order of their deaths.
     pub fn dead_letters(&self) -> Result<Vec<Letter>, Fault> {
         Letter::all(&self.attachment)
@@ -190,9 +200,11 @@ impl Buffer {
         let mut findings = turn.examine()?;
         let found = turn.rebuild(Trust::Nothing)?;
         findings.discarded = found.discarded;
-        turn.forgive();
         drop(turn);
+        // Whoever waits for a sync that failed is told so until everything is on the disk.
         self.party.commit_all()?;
+        self.party.care(Limit::Forever)?.forgive();
+        self.party.commit_control()?;
         Ok(findings)
     }
 }

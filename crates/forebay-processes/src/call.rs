@@ -1,8 +1,10 @@
 //! A call that may have to wait: as a thread that sleeps, or as a task.
 
 use std::future::poll_fn;
+use std::hint;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{Fault, Patience};
@@ -92,6 +94,7 @@ impl<'p> Call<'p> {
 
     fn stop_waiting(&mut self) {
         if let Some(since) = self.since.take()
+            && !self.party.buffer.is_forked()
             && let Ok(entry) = self.party.buffer.entry(self.party.me.participant)
         {
             entry.waiting_for().set(0);
@@ -105,7 +108,7 @@ impl<'p> Call<'p> {
     /// One that has no place in line does so now and then.
     fn is_called(&self) -> Result<bool, Fault> {
         let Some(standing) = self.standing else { return Ok(false) };
-        Ok(self.party.buffer.waiter(standing.waiter)?.state().read() != STANDING)
+        standing.has_news(&self.party.buffer)
     }
 
     /// Sleeps until it is called, at most until the deadline or for a tick.
@@ -114,7 +117,7 @@ impl<'p> Call<'p> {
             .map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()).min(TICK));
         let Some(standing) = self.standing else {
             // No waiter was free: rare, and only so many wait at a time.
-            std::thread::sleep(left.min(Duration::from_millis(1)));
+            thread::sleep(left.min(Duration::from_millis(1)));
             return Ok(());
         };
         lock::wait(self.party.buffer.waiter(standing.waiter)?.state(), STANDING, left)
@@ -145,10 +148,45 @@ pub(crate) fn wait<R>(
         return Ok(Waited::Done(done));
     }
     match patience {
-        Patience::Try => Ok(Waited::TimedOut),
+        Patience::Try => {
+            // Where nobody waits, nobody else looks for the dead.
+            if party.sweep_if_due()? > 0
+                && let Attempt::Done(done) = attempt(&mut party.turn_within(patience)?, None)?
+            {
+                return Ok(Waited::Done(done));
+            }
+            Ok(Waited::TimedOut)
+        }
         Patience::Until(deadline) => wait_long(party, wish, patience, Some(deadline), attempt),
         Patience::Forever => wait_long(party, wish, patience, None, attempt),
     }
+}
+
+/// Looks, a few nanoseconds apart, before the processor is given up.
+const SPINS: u32 = 64;
+/// Times that the processor is given up before one sleeps: to be woken costs more than either (C5).
+const YIELDS: u32 = 8;
+
+/// Gives others a moment, and says whether what one waits for seems to be there: without a turn, since most
+/// of the looks are in vain.
+fn is_soon(party: &Party, wish: Wish) -> Result<bool, Fault> {
+    let control = party.buffer.control()?;
+    for turn in 0..SPINS + YIELDS {
+        let waiting = control.waiting().get();
+        let is_there = match wish.line {
+            Line::Room => {
+                let taken = waiting.saturating_add(control.reserved().get());
+                taken < party.buffer.settings.capacity
+            }
+            Line::Item => waiting > 0,
+            Line::Idle => return Ok(false),
+        };
+        if is_there {
+            return Ok(true);
+        }
+        if turn < SPINS { hint::spin_loop() } else { thread::yield_now() }
+    }
+    Ok(false)
 }
 
 #[cold]
@@ -159,6 +197,11 @@ fn wait_long<R>(
     deadline: Option<Instant>,
     mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
 ) -> Result<Waited<R>, Fault> {
+    if is_soon(party, wish)?
+        && let Attempt::Done(done) = attempt(&mut party.turn_within(patience)?, None)?
+    {
+        return Ok(Waited::Done(done));
+    }
     let mut call = Call::new(party, wish);
     if let Some(done) = call.attempt(patience, &mut attempt)? {
         return Ok(Waited::Done(done));
@@ -207,19 +250,23 @@ pub(crate) async fn wait_async<R>(
                 waiting = None;
                 return Poll::Ready(Ok(Waited::TimedOut));
             }
+            if let Some(fault) = waiting.as_ref().and_then(Waiting::fault) {
+                waiting = None;
+                return Poll::Ready(Err(fault));
+            }
             let Some(standing) = call.standing else {
                 // No waiter was free: the bell wakes it before long.
                 let bell = Arc::clone(party.bell()?);
                 waiting = Some(bell.enter(None, context.waker().clone(), deadline, wish.line));
                 return Poll::Pending;
             };
-            let is_known = waiting.as_ref().is_some_and(|waiting| waiting.is_of(standing.waiter));
+            let is_known = waiting.as_ref().is_some_and(|waiting| waiting.is_of(standing));
             if is_known && let Some(waiting) = &waiting {
                 waiting.set_waker(context.waker());
             } else {
                 let bell = Arc::clone(party.bell()?);
                 let waker = context.waker().clone();
-                waiting = Some(bell.enter(Some(standing.waiter), waker, deadline, wish.line));
+                waiting = Some(bell.enter(Some(standing), waker, deadline, wish.line));
             }
             // Called before the waker was there: nobody would wake this task.
             if !call.is_called()? {

@@ -2,6 +2,7 @@
 //! that people are shown.
 
 use std::fs;
+use std::sync::OnceLock;
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -22,8 +23,11 @@ fn nanoseconds(clock: ClockId) -> u64 {
 
 /// Which start of the machine this is.
 pub(crate) fn boot() -> (u64, u64) {
-    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let digits: String = id.chars().filter(char::is_ascii_hexdigit).collect();
-    let number = u128::from_str_radix(&digits, 16).unwrap_or(1);
-    (number as u64, (number >> 64) as u64)
+    static BOOT: OnceLock<(u64, u64)> = OnceLock::new();
+    *BOOT.get_or_init(|| {
+        let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let digits: String = id.chars().filter(char::is_ascii_hexdigit).collect();
+        let number = u128::from_str_radix(&digits, 16).unwrap_or(1);
+        (number as u64, (number >> 64) as u64)
+    })
 }

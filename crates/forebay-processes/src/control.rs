@@ -40,6 +40,8 @@ fields! {
     suspect = 2;
     /// Not 0 when a sync failed. Not derived.
     poisoned = 3;
+    /// Counts those who come, before they have the lock. Not derived.
+    arrivals = 4;
 
     /// The position of the next item.
     next_position = 8;

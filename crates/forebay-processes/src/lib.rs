@@ -94,4 +94,4 @@ pub use permit::Permit;
 pub use producer::Producer;
 pub use settings::{Durability, Settings};
 pub use statistics::{Awaited, Held, Participant};
-pub use turn::{Bytes, Findings, Letter};
+pub use turn::{Bytes, Findings, Item, Letter};

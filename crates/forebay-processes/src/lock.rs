@@ -24,6 +24,8 @@ const SPINS: u32 = 60;
 const YIELDS: u32 = 4;
 /// How long a waiter sleeps before it asks whether the holder lives.
 const ASK: Duration = Duration::from_millis(20);
+/// For how long one who recovers may seem to do nothing: it sorts, and has little to show meanwhile.
+const RECOVERY: Duration = Duration::from_millis(200);
 
 /// What a holder writes there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +34,14 @@ pub(crate) struct Holder(u32);
 impl Holder {
     /// The generation tells apart those who had the same entry.
     pub(crate) fn new(participant: u32, generation: u32) -> Self {
-        Self((participant + 1) | (generation & 0x7fff) << 16)
+        Self((participant + 1) | (generation & 0x3fff) << 16)
+    }
+
+    /// One who has no generation yet, or clears up at the entry of another. A ticket of its own tells it apart from
+    /// whoever died there in the same state: to one who has asked after that one, and is about to take over, the
+    /// lock must not look as it did.
+    pub(crate) fn coming(participant: u32, ticket: u64) -> Self {
+        Self((participant + 1) | (0x4000 | ticket as u32 & 0x3fff) << 16)
     }
 
     /// Who holds a lock in this state.
@@ -142,8 +151,9 @@ fn sleep_for(
             }
         }
         let is_over = deadline.is_some_and(|deadline| now >= deadline);
-        // Many who take turns stall nobody, however long they make one wait.
-        if is_over && since >= ASK && !others.is_recovering() {
+        let still = if others.is_recovering() { RECOVERY } else { ASK };
+        // Many who take turns stall nobody, however long they make one wait; nor does one who recovers, while it does.
+        if is_over && since >= still {
             let holder = holder.map_or(0, |participant| others.process(participant));
             return Err(Fault::Stalled { holder, since });
         }
@@ -186,4 +196,59 @@ pub(crate) fn wait(word: &Word32, value: u32, at_most: Duration) -> Result<(), F
 pub(crate) fn wake(word: &Word32, most: u32) {
     // Nobody to wake, or a file that is gone: whoever sleeps looks again before long.
     let _ = futex::wake(word.futex(), futex::Flags::empty(), most);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::region::Region;
+
+    /// The kernel's witness, which is slow to tell: meanwhile another comes to the entry of the dead, and takes the
+    /// lock over.
+    struct SlowWitness<'w> {
+        word: &'w Word32,
+        next: Holder,
+        has_come: Cell<bool>,
+    }
+
+    impl Others for SlowWitness<'_> {
+        fn is_alive(&self, _: u32) -> Result<bool, Fault> {
+            if !self.has_come.replace(true) {
+                let got = acquire(self.word, self.next, true, Limit::Forever, self)?;
+                assert_eq!(got, Got::Stolen);
+                return Ok(false);
+            }
+            Ok(true)
+        }
+
+        fn process(&self, _: u32) -> u32 {
+            7
+        }
+
+        fn turns(&self) -> u64 {
+            0
+        }
+
+        fn is_recovering(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn the_lock_of_one_who_has_just_come_is_not_taken_for_that_of_the_dead() -> Result<(), Fault> {
+        let file = tempfile::tempfile().expect("a file can be made");
+        file.set_len(4096).expect("it can be as long");
+        let region = Region::map(&file, 4096, true).expect("it can be mapped");
+        let word = region.word32(0)?;
+        let (dead, next) = (Holder::coming(3, 1), Holder::coming(3, 2));
+        assert_eq!(Holder::of(next.0), Some(3));
+        let witness = SlowWitness { word, next, has_come: Cell::new(false) };
+        acquire(word, dead, true, Limit::Forever, &witness)?;
+        let limit = Limit::For(Duration::from_millis(60));
+        let got = acquire(word, Holder::new(4, 1), false, limit, &witness);
+        assert!(matches!(got, Err(Fault::Stalled { holder: 7, .. })), "{got:?}");
+        Ok(())
+    }
 }

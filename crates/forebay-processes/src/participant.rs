@@ -61,6 +61,11 @@ impl<'a> Entry<'a> {
         self.words[0].commit(u64::from(generation) << 32);
     }
 
+    /// Whose turn it is when one who only comes, or clears up, has it: for one who lives at this entry.
+    pub(crate) fn set_process(self, process: u32) {
+        self.words[1].set_halves(process, self.words[1].halves().1);
+    }
+
     pub(crate) fn process(self) -> u32 {
         self.words[1].halves().0
     }

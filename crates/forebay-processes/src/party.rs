@@ -16,7 +16,7 @@ use crate::life::Life;
 use crate::lock::{Limit, Others as _};
 use crate::participant::Role;
 use crate::statistics;
-use crate::turn::{Me, Purpose, Turn};
+use crate::turn::{Me, Purpose, Trust, Turn};
 use crate::waiter::Line;
 
 /// How long a call that does not wait for items or room waits for the lock (C5: one operation in flight).
@@ -40,7 +40,7 @@ impl Party {
     /// Becomes a participant. Also returns a descriptor that keeps it alive as long as it is open anywhere.
     pub(crate) fn join(buffer: &Arc<Attachment>, role: Role) -> Result<(Self, OwnedFd), Fault> {
         buffer.check()?;
-        for attempt in 0..2 {
+        loop {
             for participant in 0..buffer.geometry.participants {
                 if !buffer.entry(participant)?.is_free() {
                     continue;
@@ -49,11 +49,11 @@ impl Party {
                     return Ok(joined);
                 }
             }
-            if attempt == 0 {
-                Self::clear_dead(buffer)?;
+            // Somebody else may come to where room was made: there is none when nobody is dead.
+            if !Self::clear_dead(buffer)? {
+                return Err(Fault::Crowded);
             }
         }
-        Err(Fault::Crowded)
     }
 
     /// Joins at this entry, if nobody else does so at the same moment.
@@ -68,8 +68,7 @@ impl Party {
         if !buffer.entry(participant)?.is_free() {
             return Ok(None);
         }
-        let process = rustix::process::getpid().as_raw_nonzero().get() as u32;
-        let (me, number) = turn.come(role, process, command_name())?;
+        let (me, number) = turn.come(role, own_process(), command_name())?;
         drop(turn);
         let bell = OnceLock::new();
         let party = Self { buffer: Arc::clone(buffer), me, number, bell, _life: life };
@@ -93,27 +92,37 @@ impl Party {
         if (found.dev(), found.ino()) != buffer.identity {
             return Err(Fault::Deleted);
         }
-        Life::begin(own, at).map_err(|error| system(&error))
+        let life = Life::begin(own, at).map_err(|error| system(&error))?;
+        if life.is_some() {
+            // Whoever waits for a turn that is had from here is told of this process, not of the one before.
+            buffer.entry(participant)?.set_process(own_process());
+        }
+        Ok(life)
     }
 
-    /// Makes room in a table that is full: whose entry this process can live at is dead.
-    fn clear_dead(buffer: &Arc<Attachment>) -> Result<(), Fault> {
+    /// Makes room in a table that is full: whose entry this process can live at is dead. Says whether anybody was, or an
+    /// entry was free after all.
+    fn clear_dead(buffer: &Arc<Attachment>) -> Result<bool, Fault> {
         for participant in 0..buffer.geometry.participants {
             if buffer.is_alive(participant)? {
                 continue;
             }
             let Some((_life, _descriptor)) = Self::live_as(buffer, participant)? else { continue };
             let entry = buffer.entry(participant)?;
-            let Some(generation) = entry.generation() else { return Ok(()) };
+            let Some(generation) = entry.generation() else { return Ok(true) };
             // In its place; if it held the lock, that is taken over.
             let me = Me { participant, generation: 0 };
             let mut turn = Turn::begin(buffer, me, Limit::Forever, Purpose::Join)?;
             if buffer.entry(participant)?.generation() == Some(generation) {
-                turn.bury_dead(participant)?;
+                match turn.bury_dead(participant) {
+                    // Nobody could come any more, not even to repair it.
+                    Err(Fault::Damaged) => turn.rebuild(Trust::Nothing).map(|_| ())?,
+                    buried => buried?,
+                }
             }
-            return Ok(());
+            return Ok(true);
         }
-        Ok(())
+        Ok(false)
     }
 
     pub(crate) fn turn(&self, limit: Limit) -> Result<Turn<'_>, Fault> {
@@ -140,19 +149,19 @@ impl Party {
         Turn::begin(&self.buffer, self.me, limit, Purpose::Care)
     }
 
-    /// Looks for the dead, if nobody has just done so.
-    pub(crate) fn sweep_if_due(&self) -> Result<(), Fault> {
+    /// Looks for the dead, if nobody has just done so. Returns how many it found.
+    pub(crate) fn sweep_if_due(&self) -> Result<u32, Fault> {
         let control = self.buffer.control()?;
         let (last, now) = (control.swept_at().get(), clock::since_boot());
         let tick = TICK.as_nanos() as u64 * 4 / 5;
         if now.abs_diff(last) < tick || !control.swept_at().exchange(last, now) {
-            return Ok(());
+            return Ok(0);
         }
         self.buffer.check_name()?;
         match self.care(Limit::For(IN_FLIGHT)) {
             // The next one who waits tries again.
-            Err(Fault::Stalled { .. }) => Ok(()),
-            turn => turn?.sweep().map(drop),
+            Err(Fault::Stalled { .. }) => Ok(0),
+            turn => turn?.sweep(),
         }
     }
 
@@ -161,6 +170,9 @@ impl Party {
     pub(crate) fn look_after(&self, line: Line) -> Result<(), Fault> {
         self.sweep_if_due()?;
         let control = self.buffer.control()?;
+        if control.poisoned().get() != 0 {
+            return Err(Fault::Poisoned);
+        }
         let others = match line {
             Line::Room => control.room_count().get(),
             Line::Item => control.item_count().get(),
@@ -175,8 +187,10 @@ impl Party {
         Ok(())
     }
 
-    /// The counts of this moment. What has expired is given back first.
+    /// The counts of this moment. What the dead held and what has expired is given back first.
     pub(crate) fn statistics(&self) -> Statistics {
+        // What keeps it from looking keeps nobody from reading.
+        let _ = self.sweep_if_due();
         let is_timed = self.buffer.settings.lease_time.is_some();
         if is_timed && self.buffer.control().is_ok_and(|control| control.due_len().get() > 0) {
             // A turn begins so. If there is none to be had, the numbers are those of the last one.
@@ -202,6 +216,10 @@ impl Drop for Party {
             let _ = turn.go();
         }
     }
+}
+
+fn own_process() -> u32 {
+    rustix::process::getpid().as_raw_nonzero().get() as u32
 }
 
 /// The name under which people know this process, as far as 16 bytes go.

@@ -7,6 +7,7 @@ use std::ptr::{self, NonNull};
 
 use forebay_contract::Fault;
 use rustix::mm::{Advice, MapFlags, MsyncFlags, ProtFlags};
+use rustix::process::{Pid, getpid};
 
 use crate::bus::Watched;
 use crate::crash;
@@ -22,6 +23,7 @@ pub(crate) struct Region {
     len: usize,
     /// Says when the file was cut short under us.
     watched: Watched,
+    owner: Pid,
 }
 
 // SAFETY: the memory is reached as atomic words only, whoever holds the region.
@@ -42,7 +44,7 @@ impl Region {
         unsafe { rustix::mm::madvise(base, len, Advice::LinuxDontFork) }?;
         let base = NonNull::new(base.cast()).ok_or(rustix::io::Errno::NOMEM)?;
         let watched = Watched::new(base.as_ptr() as usize, len)?;
-        Ok(Self { base, len, watched })
+        Ok(Self { base, len, watched, owner: getpid() })
     }
 
     /// Whether the file was cut short since it was mapped: what was read since is zeros, and what was
@@ -75,6 +77,17 @@ impl Region {
         Ok(offset as usize)
     }
 
+    /// Makes every page one that has to be written: after a sync that failed, the kernel may take those for clean that it
+    /// could not write.
+    pub(crate) fn dirty(&self) -> Result<(), Fault> {
+        for page in 0..self.len as u64 / PAGE {
+            let [word] = self.words::<1>(page * PAGE)?;
+            let value = word.get();
+            word.exchange(value, value);
+        }
+        Ok(())
+    }
+
     /// Writes the pages of these bytes to the disk, and returns when they are there.
     pub(crate) fn sync(&self, from: u64, to: u64) -> std::io::Result<()> {
         let from = (from / PAGE * PAGE) as usize;
@@ -95,6 +108,10 @@ impl Region {
 impl Drop for Region {
     fn drop(&mut self) {
         self.watched.forget();
+        if getpid() != self.owner {
+            // In a child of fork, something else may lie there by now.
+            return;
+        }
         // SAFETY: the mapping is ours, and no word of it is borrowed any more.
         let _ = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.len) };
     }
@@ -145,7 +162,7 @@ impl Drop for Mark {
 /// A page of a file mapped only to keep the file's description open, and with it the locks that hang on
 /// it: no child of fork inherits it, as it would a descriptor.
 #[derive(Debug)]
-pub(crate) struct Anchor(NonNull<u8>);
+pub(crate) struct Anchor(NonNull<u8>, Pid);
 
 // SAFETY: the page is never read.
 unsafe impl Send for Anchor {}
@@ -168,12 +185,16 @@ impl Anchor {
         }?;
         // SAFETY: the range is the mapping made above.
         unsafe { rustix::mm::madvise(base, len, Advice::LinuxDontFork) }?;
-        Ok(Self(NonNull::new(base.cast()).ok_or(rustix::io::Errno::NOMEM)?))
+        Ok(Self(NonNull::new(base.cast()).ok_or(rustix::io::Errno::NOMEM)?, getpid()))
     }
 }
 
 impl Drop for Anchor {
     fn drop(&mut self) {
+        if getpid() != self.1 {
+            // As for a region.
+            return;
+        }
         // SAFETY: the mapping is ours, and nothing is borrowed from it.
         let _ = unsafe { rustix::mm::munmap(self.0.as_ptr().cast(), PAGE as usize) };
     }

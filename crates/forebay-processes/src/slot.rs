@@ -7,6 +7,9 @@ use crate::geometry::{Geometry, INLINE, NONE};
 use crate::region::Region;
 use crate::words::Word as Cell;
 
+/// No buffer comes so far: whatever is greater was written by somebody else.
+pub(crate) const MOST_POSITION: u64 = 1 << 62;
+
 /// Where an item is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {

@@ -33,8 +33,9 @@ pub(crate) fn read(buffer: &Attachment) -> Statistics {
         }
         std::hint::spin_loop();
     }
-    let unfinished = statistics.waiting + statistics.leased + control.taking().get();
-    statistics.produced = statistics.finished + unfinished + statistics.dead + statistics.dropped;
+    let Statistics { finished, waiting, leased, dead, dropped, .. } = statistics;
+    let parts = [finished, waiting, leased, control.taking().get(), dead, dropped];
+    statistics.produced = parts.into_iter().fold(0, u64::saturating_add);
     statistics
 }
 
@@ -63,9 +64,9 @@ fn look(buffer: &Attachment, control: Control<'_>) -> Statistics {
     for (_, participant) in entries(buffer) {
         let waited = participant.waited.as_nanos() as u64;
         match participant.role {
-            Role::Producer => producer_wait += waited,
+            Role::Producer => producer_wait = producer_wait.saturating_add(waited),
             Role::Consumer => {
-                consumer_wait += waited;
+                consumer_wait = consumer_wait.saturating_add(waited);
                 let mut share = Share::default();
                 share.consumer = participant.number;
                 share.items = participant.items;
@@ -136,6 +137,9 @@ pub(crate) fn participants(buffer: &Attachment) -> Vec<Participant> {
 fn entries(buffer: &Attachment) -> Vec<(u32, Participant)> {
     let now = clock::wall();
     let mut found = Vec::new();
+    if buffer.check().is_err() {
+        return found;
+    }
     for index in 0..buffer.geometry.participants {
         let Ok(entry) = buffer.entry(index) else { break };
         if entry.generation().is_none() {
@@ -157,7 +161,7 @@ fn entries(buffer: &Attachment) -> Vec<(u32, Participant)> {
         });
         let mut waited = Duration::from_nanos(entry.waited().get());
         if let Some((Awaited::Room | Awaited::Item, now)) = waits {
-            waited += now;
+            waited = waited.saturating_add(now);
         }
         let participant = Participant {
             number: entry.number(),
@@ -223,6 +227,7 @@ pub(crate) fn leases(buffer: &Attachment) -> Vec<Held> {
 /// For how long the item that is next has waited, since it was put or given back: looked up where takes look, in no more
 /// time where more items wait.
 pub(crate) fn oldest(buffer: &Attachment) -> Option<Duration> {
+    buffer.check().ok()?;
     let control = buffer.control().ok()?;
     let first = |array: Array, at: u64, count: u64| {
         let at = u32::try_from(at).ok().filter(|_| count > 0)?;
@@ -248,6 +253,9 @@ pub(crate) fn oldest(buffer: &Attachment) -> Option<Duration> {
 }
 
 fn for_each_in(buffer: &Attachment, state: State, mut look: impl FnMut(u32) -> Result<(), Fault>) {
+    if buffer.check().is_err() {
+        return;
+    }
     for index in 0..buffer.geometry.slots {
         let Ok(slot) = buffer.slot(index) else { return };
         if slot.word().is(state) && look(index).is_err() {

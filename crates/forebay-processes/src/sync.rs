@@ -13,7 +13,6 @@ use crate::lock::{self, Holder, Limit};
 use crate::party::{Party, system};
 use crate::region::PAGE;
 use crate::settings::Durability;
-use crate::words::Word;
 
 impl Party {
     /// Returns once what this participant did until now survives a loss of power, if the buffer is such. A sync
@@ -37,13 +36,14 @@ impl Party {
 
     /// As [`commit`](Self::commit), for the whole file, whatever the durability.
     pub(crate) fn commit_all(&self) -> Result<(), Fault> {
+        self.buffer.region.dirty()?;
         self.synced(self.buffer.region.sync(0, self.buffer.geometry.len))
     }
 
     fn commit_range(&self, from: u64, to: u64) -> Result<(), Fault> {
         let control = self.buffer.control()?;
         let sync_lock = Control::sync_lock(&self.buffer.region)?;
-        let number = draw(control.commits());
+        let number = control.commits().draw();
         let holder = Holder::new(self.me.participant, self.me.generation);
         loop {
             if control.synced().read() >= number {
@@ -87,15 +87,6 @@ impl Party {
                 let _ = self.buffer.region.sync(at, at + PAGE);
                 Err(system(&error))
             }
-        }
-    }
-}
-
-fn draw(commits: &Word) -> u64 {
-    loop {
-        let last = commits.read();
-        if commits.exchange(last, last + 1) {
-            return last + 1;
         }
     }
 }

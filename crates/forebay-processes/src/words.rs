@@ -5,7 +5,7 @@
 //! what is ordered by more than that lock says so where it is used: a process may be killed between any
 //! two stores, and whoever comes after it sees a prefix of them.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
 use crate::crash;
 
@@ -29,10 +29,12 @@ impl Word {
         self.0.store(value, Ordering::Relaxed);
     }
 
-    /// A store that no store before it may pass: whoever finds it after a crash finds those too.
+    /// A store that no store before it may pass: whoever finds it after a crash finds those too. Nor does the compiler
+    /// move a later one before it, as into the slot of an item that is not gone yet.
     pub(crate) fn commit(&self, value: u64) {
         crash::point();
         self.0.store(value, Ordering::Release);
+        compiler_fence(Ordering::Release);
     }
 
     pub(crate) fn add(&self, amount: u64) {
@@ -47,6 +49,16 @@ impl Word {
     pub(crate) fn exchange(&self, old: u64, new: u64) -> bool {
         crash::point();
         self.0.compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// A number that nobody else gets: one more than the last. Needs no lock.
+    pub(crate) fn draw(&self) -> u64 {
+        loop {
+            let last = self.read();
+            if self.exchange(last, last.wrapping_add(1)) {
+                return last.wrapping_add(1);
+            }
+        }
     }
 
     /// The lower and the upper half.

@@ -18,7 +18,7 @@ impl Distance for Separate {
 
     const SERVER: &'static str = "a_handle_is_served";
     const STAYS_OPEN: bool = true;
-    const EFFORT: u64 = 5;
+    const EFFORT: u64 = 15;
 
     fn create(&self, settings: &Settings) -> Result<String, String> {
         let path = self.0.create(settings)?;

@@ -101,6 +101,22 @@ impl Hand {
         }
     }
 
+    /// The next line that it says, if it says one in this time.
+    pub(crate) fn hear_within(&mut self, patience: Duration) -> Result<Option<String>, String> {
+        let stream = self.lines.get_ref().try_clone().map_err(|error| error.to_string())?;
+        let limit = |time| stream.set_read_timeout(time).map_err(|error| error.to_string());
+        limit(Some(patience))?;
+        // A line is sent whole, so it is there or not.
+        let filled = self.lines.fill_buf().map(|bytes| !bytes.is_empty());
+        limit(None)?;
+        match filled {
+            Ok(true) => self.hear().map(Some),
+            Ok(false) => self.hear().map(|_| None),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(format!("a child is gone: {error}")),
+        }
+    }
+
     /// Kills it, as `kill -9` does, and returns as soon as the signal is sent.
     pub(crate) fn kill(&mut self) -> Result<(), String> {
         self.child.0.kill().map_err(|error| format!("a child cannot be killed: {error}"))

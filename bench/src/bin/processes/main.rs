@@ -4,6 +4,7 @@
 mod allocations;
 mod alone;
 mod clock;
+mod command;
 mod contender;
 mod control;
 mod deed;
@@ -13,13 +14,16 @@ mod item;
 mod leg;
 mod media;
 mod medium;
+mod open;
 mod place;
 mod power;
 mod race;
+mod recovery;
 mod scratch;
 mod server;
 mod traced;
 mod uncontended;
+mod waiter;
 
 use std::env;
 use std::num::NonZeroUsize;
@@ -84,6 +88,14 @@ enum Part {
     Power,
     /// One process alone: time, system calls and allocations for an item.
     Uncontended,
+    /// Deaths: how long others are held up, and how soon what the dead held is leased again.
+    Recovery,
+    /// Processor time of those who wait.
+    Waiter,
+    /// Time and memory to join a buffer in which a million items wait.
+    Open,
+    /// A million lines put, and worked on, by the command.
+    Command,
 }
 
 impl Part {
@@ -93,6 +105,10 @@ impl Part {
             Self::Batches => grid::batches(place),
             Self::Power => power::measure(place),
             Self::Uncontended => uncontended::measure(place),
+            Self::Recovery => recovery::measure(place),
+            Self::Waiter => waiter::measure(place),
+            Self::Open => open::measure(place),
+            Self::Command => command::measure(place),
         }
     }
 

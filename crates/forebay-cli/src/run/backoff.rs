@@ -2,7 +2,8 @@
 //!
 //! The lease goes on: the item stays unfinished, in nobody's way. When its time comes the lease is
 //! answered with a failure, and the buffer gives the item to the next free consumer, at its own
-//! position, before items that were put later.
+//! position, before items that were put later. Where the item came out of a file, that is the file's
+//! buffer, and the consumer may be another process's.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -96,9 +97,12 @@ impl Backoff {
         self.changed.notify_one();
     }
 
-    /// Answers each lease when it is due, until the end; `due_again` is called before that. Those that
-    /// are left at the end are given back.
-    pub(crate) fn serve(&self, due_again: impl Fn(&Item), give_back: impl Fn(Lease<Item>)) {
+    /// Hands out each lease when it is due, with why it failed, until the end; then those that are left.
+    pub(crate) fn serve(
+        &self,
+        due_again: impl Fn(Lease<Item>, &str),
+        give_back: impl Fn(Lease<Item>, &str),
+    ) {
         let mut waiting = self.lock();
         while !waiting.ended {
             let now = Instant::now();
@@ -113,9 +117,7 @@ impl Backoff {
                     let held = waiting.items.pop();
                     drop(waiting);
                     if let Some(Reverse(Held { lease, reason, .. })) = held {
-                        due_again(&lease);
-                        // A lease without a deadline is always answered.
-                        let _ = lease.fail(&reason);
+                        due_again(lease, &reason);
                     }
                     self.lock()
                 }
@@ -124,7 +126,7 @@ impl Backoff {
         let left = std::mem::take(&mut waiting.items);
         drop(waiting);
         for Reverse(held) in left {
-            give_back(held.lease);
+            give_back(held.lease, &held.reason);
         }
     }
 }

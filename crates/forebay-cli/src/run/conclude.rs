@@ -29,6 +29,9 @@ impl Run {
         }
         let elapsed = self.began.elapsed();
         let statistics = self.buffer.statistics();
+        let account = self.account(&statistics);
+        // Whoever waits for these need not wait for the end of this process.
+        self.give_rest_back();
         let production = self.production.get();
         let (ended, service) = self.tally.service();
         let consumers = self.gate.most();
@@ -42,31 +45,31 @@ impl Run {
             production: production.map_or(elapsed, |production| production.ended),
             producing: self.intake.producing(elapsed),
             rate: self.intake.rate(elapsed),
-            producer_wait: statistics.producer_wait,
+            producer_wait: account.producer_wait,
             consumer_wait: production
                 .map_or(statistics.consumer_wait, |production| production.consumer_wait),
-            produced: statistics.produced,
+            produced: account.produced,
             refused: self.intake.refused_full(),
-            dropped: statistics.dropped,
+            dropped: account.dropped,
             ended: (self.tally.succeeded() + self.tally.failed()).max(u64::from(ended > 0)),
             service,
-            is_telling: !self.is_list && self.stop.cause().is_none(),
+            is_telling: !self.is_list && account.has_source && self.stop.cause().is_none(),
         };
         let report = Report {
-            produced: statistics.produced,
-            finished: statistics.finished,
-            failed: self.tally.failed(),
-            remaining: statistics.unfinished(),
-            dead: statistics.dead,
-            dropped: statistics.dropped,
+            produced: account.produced,
+            finished: account.finished,
+            failed: account.failed,
+            remaining: account.remaining,
+            dead: account.dead,
+            dropped: account.dropped,
             refused: self.intake.refused(),
-            high_water: statistics.high_water,
+            high_water: account.high_water,
             capacity: self.capacity as u64,
             producers: self.intake.producers(),
             consumers,
-            produced_by: self.intake.produced_by(),
+            produced_by: account.produced_by,
             shares: self.tally.shares(consumers),
-            producer_wait_seconds: statistics.producer_wait.as_secs_f64(),
+            producer_wait_seconds: account.producer_wait.as_secs_f64(),
             producer_waits_seconds: self.intake.waits(),
             consumer_wait_seconds: statistics.consumer_wait.as_secs_f64(),
             elapsed_seconds: elapsed.as_secs_f64(),
@@ -78,8 +81,11 @@ impl Run {
         let remarks = Remarks {
             skipped: self.skipped.load(Ordering::Relaxed),
             too_heavy: self.intake.too_heavy(),
-            all_read: production.is_some(),
+            all_read: production.is_some()
+                || self.file.as_ref().is_some_and(|file| file.own.is_none()),
             named: self.tally.named(),
+            failed_before: account.failed_before,
+            elsewhere: account.elsewhere,
             fewest: self.is_elastic.then(|| self.gate.fewest()),
             pace: self.pace.name(),
         };
@@ -112,10 +118,10 @@ impl Run {
                         forebay, please report it"
                 .to_owned());
         }
-        Ok(self.exit_status())
+        Ok(self.exit_status(report.failed))
     }
 
-    fn exit_status(&self) -> u8 {
+    fn exit_status(&self, failed: u64) -> u8 {
         match self.stop.cause() {
             Some(Cause::Interrupted(signal)) => 128 + signal as u8,
             Some(Cause::NeverRuns(code)) => code,
@@ -123,7 +129,7 @@ impl Run {
             Some(Cause::Broken) => 255,
             Some(Cause::Halted { success: true }) => 0,
             _ if self.fault.load(Ordering::Relaxed) => 255,
-            Some(Cause::Halted { success: false }) | None => self.tally.failed().min(101) as u8,
+            Some(Cause::Halted { success: false }) | None => failed.min(101) as u8,
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
             // Dropping the lease gives the item back; it remains.
             return;
         }
-        let delivery = lease.deliveries();
+        let delivery = Item::deliveries(&lease);
         run.tell(&Event::Lease { consumer: number, item: &lease, delivery });
         if !run.pace.pass() {
             return run.give_back(lease);
@@ -75,14 +75,15 @@ pub(crate) fn next(
     if run.is_elastic {
         return next_if_wanted(run, consumer, number);
     }
-    if run.observers.is_empty() {
+    if run.observers.is_empty() && run.file.is_none() {
         return consumer.lease();
     }
     if let Ok(lease) = consumer.try_lease() {
+        run.took(1);
         return Ok(lease);
     }
     let since = Instant::now();
-    let lease = consumer.lease();
+    let lease = run.waiting(|| consumer.lease());
     run.tell(&Event::Wait { side: Side::Consumer(number), since });
     lease
 }
@@ -95,10 +96,11 @@ fn next_if_wanted(
 ) -> Result<Lease<Item>, TakeError> {
     while run.gate.pass(number) {
         if let Ok(lease) = consumer.try_lease() {
+            run.took(1);
             return Ok(lease);
         }
         let since = Instant::now();
-        let lease = consumer.lease_timeout(GLANCE);
+        let lease = run.waiting(|| consumer.lease_timeout(GLANCE));
         run.tell(&Event::Wait { side: Side::Consumer(number), since });
         if !matches!(lease, Err(TakeError::TimedOut)) {
             return lease;
@@ -138,7 +140,7 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
             let command = Command { argv: &argv, times, ended: Ok(ended) };
             if ended.status.success() && !ended.timed_out {
                 finish(run, runner.consumer, lease, output, Some(&command));
-            } else if lease.failures() + 1 < run.retries {
+            } else if Item::failures(&lease) + 1 < run.retries {
                 // Only the last try's output is printed, unless all is printed as it comes.
                 return retry(run, runner.consumer, lease, reason(ended, run.timeout));
             } else {

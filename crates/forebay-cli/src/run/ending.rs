@@ -1,9 +1,10 @@
 //! How a try ends: results are written, what was written is printed, the joblog gets its line, the lease its
-//! answer, in this order. If one of them cannot be done, the item has not come to its end.
+//! answer (the one in the file, and then the one in memory), in this order. If one of them cannot be done, the item has not come to its end.
 
 use std::ffi::OsString;
 use std::iter;
 use std::os::unix::process::ExitStatusExt;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use forebay::Lease;
@@ -41,14 +42,41 @@ pub(crate) fn finish(
 
 /// Says whether the item went to the backoff: unless the run has stopped.
 pub(crate) fn retry(run: &Run, consumer: usize, lease: Lease<Item>, reason: String) -> bool {
-    let pause = run.backoff.pause(lease.failures() + 1);
+    let pause = run.backoff.pause(Item::failures(&lease) + 1);
     run.tell(&Event::Failed { consumer, item: &lease, reason: &reason, pause });
+    let why = lease.duty.is_some().then(|| reason.clone());
     match run.backoff.hold(lease, pause, reason) {
         None => true,
         Some(lease) => {
-            run.give_back(lease);
+            run.give_failed_back(lease, why.as_deref().unwrap_or_default());
             false
         }
+    }
+}
+
+impl Run {
+    /// The item's pause is over.
+    pub(crate) fn try_again(&self, lease: Lease<Item>, reason: &str) {
+        if !self.fail_in_file(&lease, reason) {
+            self.tell(&Event::Nack { item: &lease });
+            // A lease without a deadline is always answered.
+            let _ = lease.fail(reason);
+            return;
+        }
+        // It is none of ours any more, until it is leased again.
+        if let Some(file) = &self.file {
+            file.gone.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Err(error) = self.printer.end_turn(lease.place) {
+            self.stop_without_output(&error);
+        }
+        let _ = lease.ack();
+    }
+
+    /// The run stops before the item's pause is over.
+    pub(crate) fn give_failed_back(&self, lease: Lease<Item>, reason: &str) {
+        self.fail_in_file(&lease, reason);
+        self.give_back(lease);
     }
 }
 
@@ -65,11 +93,14 @@ pub(crate) fn fail(
     }
     run.tally.fail(consumer, || lease.label(), reason);
     run.tell(&Event::Dead { consumer, item: &lease, reason });
-    let _ = match command.ended {
+    run.set_aside_in_file(&lease, reason);
+    match command.ended {
+        // It is a dead letter of the file, and nothing here any more.
+        _ if lease.duty.is_some() => drop(lease.ack()),
         // The last of its tries: the buffer sets it aside.
-        Ok(_) => lease.fail(reason),
-        Err(_) => lease.reject(reason),
-    };
+        Ok(_) => drop(lease.fail(reason)),
+        Err(_) => drop(lease.reject(reason)),
+    }
     run.check_halt();
 }
 
@@ -137,11 +168,19 @@ pub(crate) fn deliver_answers<'a>(
 
 /// Counts an item whose output was delivered as finished.
 pub(crate) fn acknowledge(run: &Run, consumer: usize, lease: Lease<Item>) {
-    // A lease without a deadline is always answered.
-    if let Ok(item) = lease.ack() {
-        run.tell(&Event::Ack { consumer, item: &item });
+    acknowledge_all(run, consumer, vec![lease]);
+}
+
+/// The same for several.
+pub(crate) fn acknowledge_all(run: &Run, consumer: usize, leases: Vec<Lease<Item>>) {
+    run.ack_in_file(leases.iter().map(|lease| &**lease));
+    for lease in leases {
+        // A lease without a deadline is always answered.
+        if let Ok(item) = lease.ack() {
+            run.tell(&Event::Ack { consumer, item: &item });
+        }
+        run.tally.succeed(consumer);
     }
-    run.tally.succeed(consumer);
 }
 
 /// The item's line, with the number of bytes that its command printed.
@@ -167,9 +206,10 @@ fn log<'a>(run: &Run, first: &Item, rows: impl Iterator<Item = Row<'a>>) -> bool
 /// What was to be written cannot be; the item is not done then.
 fn stop_short(run: &Run, item: &Item, message: &str) -> bool {
     if run.stop_soon(Cause::Broken) {
-        let then = match &run.joblog {
-            Some(_) => "go on with --resume",
-            None => "run it again",
+        let then = match (&run.joblog, &run.file) {
+            (_, Some(_)) => "start it again",
+            (Some(_), None) => "go on with --resume",
+            (None, None) => "run it again",
         };
         say(format_args!(
             "{message}; item {} is not counted as done. Make room, then {then}",

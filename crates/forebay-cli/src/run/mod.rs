@@ -57,6 +57,7 @@
 //! this order. Where forebay is killed in between, `--resume` runs the item again: at least once. Under
 //! `--keep-order` output that waits for its turn is printed later than its joblog line is written.
 
+mod account;
 pub(crate) mod args;
 mod arguments;
 mod backoff;
@@ -67,10 +68,11 @@ mod conclude;
 mod consumer;
 mod elastic;
 mod ending;
+pub(crate) mod file;
 pub(crate) mod foreign;
 mod gate;
 mod halt;
-mod intake;
+pub(crate) mod intake;
 mod interrupt;
 pub(crate) mod item;
 mod message;
@@ -90,6 +92,7 @@ mod worker;
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -109,6 +112,8 @@ use command::phrase::Phrase;
 use command::surroundings::Surroundings;
 use command::template::Template;
 use elastic::Bounds;
+use file::FileSide;
+use file::opening::{Opened, Work};
 use gate::Gate;
 use halt::Halt;
 use intake::Intake;
@@ -157,6 +162,8 @@ pub(crate) struct Run {
     observers: Observers,
     /// One handle that stays, so that nothing is dropped while figures are still to be read.
     buffer: Consumer<Item>,
+    /// Where items come out of a file, and go on in the buffer from there.
+    file: Option<FileSide>,
     backoff: Backoff,
     /// Whether the number of consumers varies.
     is_elastic: bool,
@@ -194,7 +201,16 @@ pub(crate) struct Run {
 
 /// Runs the verb to its end.
 pub(crate) fn run(args: Args) -> ExitCode {
-    match execute(args) {
+    status(execute(args, None))
+}
+
+/// The same for items that others put into a file.
+pub(crate) fn work(work: &Work, args: Args) -> ExitCode {
+    status(execute(args, Some(work)))
+}
+
+fn status(executed: Result<u8, String>) -> ExitCode {
+    match executed {
         Ok(code) => ExitCode::from(code),
         Err(message) => {
             say(message);
@@ -203,10 +219,15 @@ pub(crate) fn run(args: Args) -> ExitCode {
     }
 }
 
-fn execute(mut args: Args) -> Result<u8, String> {
+fn execute(mut args: Args, work: Option<&Work>) -> Result<u8, String> {
     args.output.check(args.failure.joblog.as_deref())?;
     let given = args.split_command()?;
-    preparation::check_claims(&args, &given)?;
+    file::opening::check(&args, &given, work)?;
+    if args.command_line.dry_run {
+        // Nothing is put, nor taken.
+        args.flow.buffer = None;
+    }
+    preparation::check_claims(&args, &given, work)?;
     let workers = Workers::of(&args)?;
     let consumers = args.consumers();
     if workers.is_some() && args.command_line.dry_run {
@@ -215,7 +236,8 @@ fn execute(mut args: Args) -> Result<u8, String> {
     }
     // First of all files: it must not be one that is emptied.
     let dead = DeadFile::of_run(&args, &given)?;
-    let input = args.reads_itself(&given).then(|| Input::open(&args, given)).transpose()?;
+    let reads = work.is_none() && args.reads_itself(&given);
+    let input = reads.then(|| Input::open(&args, given)).transpose()?;
     let columns = preparation::columns(&args, input.as_ref())?;
     let (template, surroundings) = preparation::command(&args, columns)?;
     let tag = args
@@ -225,8 +247,13 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let portion = preparation::portion(&args, &template, &surroundings)?;
     let report_file =
         args.output.report_json.as_deref().map(preparation::report_file).transpose()?;
-    let (joblog, finished) = preparation::joblog(&args, &template, columns)?;
-    let capacity = args.capacity();
+    let Opened { side: file, keep, joblog, finished } =
+        file::opening::of_run(&args, work, &template, columns)?;
+    let retries = match &file {
+        Some(file) => file.tries(args.failure.retries, work.is_some()),
+        None => args.failure.retries.unwrap_or(1),
+    };
+    let capacity = file.as_ref().map_or(args.capacity(), FileSide::capacity);
     let commands = args.items.producer.len();
     allow_file_handles(consumers.most + commands);
     let show_progress = progress::is_wanted(&args.output) && !args.command_line.dry_run;
@@ -240,11 +267,11 @@ fn execute(mut args: Args) -> Result<u8, String> {
     let marks = args.flow.marks(capacity)?.filter(|_| !is_dry).map(|marks| {
         Arc::new(Marks::new(marks, args.flow.on_high.take(), args.flow.on_low.take()))
     });
-    let (producer, buffer) = preparation::buffer(&args, marks.as_ref())?;
+    let (producer, buffer) = preparation::buffer(&args, marks.as_ref(), file.is_some(), retries)?;
     let groups = Arc::new(Groups::new(consumers.most, commands));
-    let guard = if is_dry && commands == 0 { None } else { start_guard(&groups) };
+    let guard = if is_dry && commands == 0 { None } else { start_guard(&groups, keep) };
     // Last, so that what is wrong with the rest leaves no folder behind.
-    let results = preparation::results(&args)?;
+    let results = preparation::results(&args, file.is_some())?;
     let spill = Arc::new(Spill::default());
     let began = Instant::now();
     let observers = preparation::observers(&args, &template, began, capacity)?;
@@ -256,12 +283,13 @@ fn execute(mut args: Args) -> Result<u8, String> {
         is_dry,
         verbose: args.command_line.verbose,
         timeout: args.failure.timeout,
-        retries: args.failure.retries,
+        retries,
         halt: args.failure.halt,
         capacity,
         began,
         observers: Observers::new(began, observers),
         buffer,
+        file,
         backoff: Backoff::new(args.failure.backoff),
         is_elastic: consumers.least < consumers.most,
         gate: Gate::new(consumers.least),
@@ -279,7 +307,7 @@ fn execute(mut args: Args) -> Result<u8, String> {
         spill,
         joblog,
         dead,
-        intake: Intake::new(commands + usize::from(input.is_some())),
+        intake: Intake::new(commands + usize::from(input.is_some() || work.is_some())),
         marks,
         tally: Tally::new(consumers.most),
         stop: Stop::default(),
@@ -303,8 +331,16 @@ fn execute(mut args: Args) -> Result<u8, String> {
     }
     run.start_consumers(consumers).map_err(cannot_begin).and_then(|ended| {
         let upstream_told = run.serve_watermarks().map_err(cannot_begin)?;
-        let feeds = run.feeds(&args, input, &portion, finished)?;
-        run.start_producers(producer, feeds).map_err(cannot_begin)?;
+        if run.file.is_some() {
+            run.start_supply(producer.clone()).map_err(cannot_begin)?;
+            let extending = Arc::clone(&run);
+            run.spawn("extending", (), move || file::extending::serve(&extending))
+                .map_err(cannot_begin)?;
+        }
+        if work.is_none() {
+            let feeds = run.feeds(&args, input, &portion, finished)?;
+            run.start_producers(producer, feeds).map_err(cannot_begin)?;
+        }
         let mut circle = Circle::default();
         run.wait(&ended, || circle.look(&run, run.gate.number()));
         run.finish_watermarks(&upstream_told);
@@ -315,8 +351,8 @@ fn execute(mut args: Args) -> Result<u8, String> {
     run.conclude(args.output.quiet, report_file)
 }
 
-fn start_guard(groups: &Groups) -> Option<Guard> {
-    Guard::start(groups)
+fn start_guard(groups: &Groups, keep: Option<OwnedFd>) -> Option<Guard> {
+    Guard::start(groups, keep)
         .inspect_err(|error| {
             say(format_args!("no guard ({error}): if forebay is killed, what runs will run on"));
         })
@@ -351,7 +387,10 @@ impl Run {
         }
         let run = Arc::clone(self);
         self.spawn("backoff", (), move || {
-            run.backoff.serve(|item| run.tell(&Event::Nack { item }), |lease| run.give_back(lease));
+            run.backoff.serve(
+                |lease, reason| run.try_again(lease, reason),
+                |lease, reason| run.give_failed_back(lease, reason),
+            );
         })?;
         Ok(ended)
     }
@@ -410,6 +449,14 @@ impl Run {
     /// Gives an item back that has neither finished nor failed.
     fn give_back(&self, lease: Lease<Item>) {
         self.tell(&Event::Nack { item: &lease });
+        if let (Some(file), Some(duty)) = (&self.file, &lease.duty) {
+            if duty.is_lost() {
+                file.gone.fetch_add(1, Ordering::Relaxed);
+                let _ = lease.ack();
+                return;
+            }
+            file.demand.brought(1);
+        }
         // A lease without an answer gives its item back.
         drop(lease);
     }

@@ -1,5 +1,6 @@
 //! From the flags to what a run is made of: its input, its command, its buffer, the files that it writes.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt;
@@ -14,6 +15,7 @@ use super::command::measure::Measure;
 use super::command::quote;
 use super::command::surroundings::Surroundings;
 use super::command::template::{Reading, Template};
+use super::file::opening::{Work, joblog_beside, most_in_memory};
 use super::intake::input::Input;
 use super::intake::packing::{Fitting, Portion};
 use super::intake::resume::Finished;
@@ -111,14 +113,18 @@ pub(super) fn portion(
 }
 
 /// The buffer.
+/// Where items come out of a file, it holds what is leased there for the consumers.
 pub(super) fn buffer(
     args: &Args,
     marks: Option<&Arc<Marks>>,
+    of_file: bool,
+    retries: u32,
 ) -> Result<(Producer<Item>, Consumer<Item>), String> {
-    let mut builder = Builder::bounded(args.capacity())
+    let capacity = if of_file { most_in_memory(args) } else { args.capacity() };
+    let mut builder = Builder::bounded(capacity)
         .name("run")
         .max_leased(args.consumers().most * args.most_in_flight() + IN_BACKOFF)
-        .max_failures(args.failure.retries);
+        .max_failures(retries);
     if let Some(weight) = args.flow.weight {
         builder = builder.weighing(weight.get(), Item::weight);
     }
@@ -150,24 +156,33 @@ pub(super) fn observers(
 }
 
 /// Refuses files that two flags name, before any is opened.
-pub(super) fn check_claims(args: &Args, given: &[Given]) -> Result<(), String> {
+pub(super) fn check_claims(
+    args: &Args,
+    given: &[Given],
+    work: Option<&Work>,
+) -> Result<(), String> {
     let stdin = ("standard input", Path::new("/dev/stdin"));
     let files = args.items.arg_file.iter().map(|path| ("--arg-file", &**path));
     let files = files.chain(given.iter().filter_map(|source| Some(("::::", source.file()?))));
     let mut read: Vec<_> =
         files.map(|file| if file.1.as_os_str() == "-" { stdin } else { file }).collect();
-    if read.is_empty() && given.is_empty() && args.reads_itself(given) {
+    if work.is_none() && read.is_empty() && given.is_empty() && args.reads_itself(given) {
         read.push(stdin);
     }
+    let buffer = work.map(|work| ("the buffer", &*work.path));
+    let buffer = buffer.or(args.flow.buffer.as_deref().map(|path| ("--buffer", path)));
+    let beside = args.flow.buffer.as_deref().filter(|_| args.failure.joblog.is_none());
+    let beside = beside.map(joblog_beside);
     let written = [
         ("--joblog", &args.failure.joblog),
+        ("the joblog of --buffer", &beside),
         ("--dead", &args.failure.dead),
         ("--report-json", &args.output.report_json),
         ("--report-html", &args.output.report_html),
         ("--trace", &args.output.trace),
     ];
     let written = written.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?)));
-    claim::refuse_shared(&read, &written.collect::<Vec<_>>())
+    claim::refuse_shared(&read, &written.chain(buffer).collect::<Vec<_>>())
 }
 
 /// Before anything runs, so that a report that has no place is no surprise at the end.
@@ -185,20 +200,10 @@ pub(super) fn joblog(
 ) -> Result<(Option<Joblog>, Finished), String> {
     let Some(path) = &args.failure.joblog else { return Ok((None, Finished::default())) };
     if args.failure.resume {
-        let (joblog, finished) = Joblog::resume(path, template.signature(), !columns.is_one())?;
-        for line in finished.damaged.iter().take(3) {
-            say(format_args!(
-                "{} line {line} is damaged and ignored; its item may be run again",
-                path.display()
-            ));
-        }
-        if finished.damaged.len() > 3 {
-            say(format_args!(
-                "{}: {} damaged lines in all",
-                path.display(),
-                finished.damaged.len()
-            ));
-        }
+        let has_columns = !columns.is_one();
+        let (joblog, finished) =
+            Joblog::resume(path, template.signature(), has_columns, false, &HashSet::new())?;
+        tell_damaged(path, &finished);
         return Ok(((!args.command_line.dry_run).then_some(joblog), finished));
     }
     if args.command_line.dry_run {
@@ -207,11 +212,24 @@ pub(super) fn joblog(
     Ok((Some(Joblog::create(path, template.signature())?), Finished::default()))
 }
 
-/// The folder of results.
-pub(super) fn results(args: &Args) -> Result<Option<Results>, String> {
+/// Says which lines of the joblog could not be read.
+pub(super) fn tell_damaged(path: &Path, finished: &Finished) {
+    for line in finished.damaged.iter().take(3) {
+        say(format_args!(
+            "{} line {line} is damaged and ignored; its item may be run again",
+            path.display()
+        ));
+    }
+    if finished.damaged.len() > 3 {
+        say(format_args!("{}: {} damaged lines in all", path.display(), finished.damaged.len()));
+    }
+}
+
+/// The folder of results. Where items come out of a file, the folder may hold those of others already.
+pub(super) fn results(args: &Args, of_file: bool) -> Result<Option<Results>, String> {
     if args.command_line.dry_run {
         return Ok(None);
     }
     let dir = args.output.results.as_deref();
-    dir.map(|dir| Results::open(dir, args.failure.resume)).transpose()
+    dir.map(|dir| Results::open(dir, args.failure.resume || of_file)).transpose()
 }

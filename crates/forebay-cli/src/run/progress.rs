@@ -83,7 +83,7 @@ impl Figures {
             failed: run.tally.failed(),
             total,
             rate: bar.per_sec(),
-            waiting: run.buffer.statistics().waiting,
+            waiting: run.standing().waiting,
             capacity: run.capacity as u64,
             left: bar.eta(),
         }

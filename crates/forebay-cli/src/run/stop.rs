@@ -105,6 +105,9 @@ impl Run {
         self.pace.end();
         self.gate.end();
         self.backoff.end();
+        if let Some(file) = &self.file {
+            file.demand.end();
+        }
         if is_first {
             self.stop_producers();
         }

@@ -17,7 +17,7 @@ use forebay_contract::{
 
 use crate::ensure::{ensure, ensure_eq};
 use crate::task::Task;
-use crate::watchdog::eventually;
+use crate::watchdog::{comes_true, eventually};
 use crate::worker::{Worker, blocked_consumer, blocked_producer, finish_all};
 use crate::{Item, Mortal, Settings, Subject};
 
@@ -78,6 +78,33 @@ pub fn c3_a_killed_consumers_items_go_back_in_place<F: Mortal>(factory: &F) {
     ensure_eq!(NothingTwice, nacked, Ok(Ok(())), "the answer of a consumer that lives");
     ensure_eq!(Order, subject.drain(), vec![2], "its item");
     ensure_eq!(Accounting, subject.ensure_accounted().finished, 5, "finished");
+}
+
+/// Who never waits, and only tries, finds what the dead held as well: an item, and a place.
+pub fn c3_who_only_tries_finds_what_the_dead_held<F: Mortal>(factory: &F) {
+    let subject = Subject::with_capacity(factory, 1);
+    subject.fill([0]);
+    let victim = subject.consumer.clone();
+    let held = victim.try_lease();
+    ensure!(NothingLost, held.is_ok(), "a lease");
+    ensure_eq!(
+        NothingTwice,
+        subject.try_take(),
+        Err(TakeError::Empty),
+        "a try_take beside a lease"
+    );
+    F::kill_consumer(&victim);
+    let found = comes_true(|| subject.try_take() == Ok(0));
+    ensure!(NothingLost, found, "try_take after try_take never finds the item of the dead");
+
+    let victim = subject.producer.clone();
+    let permit = victim.try_reserve();
+    ensure!(Bound, permit.is_ok(), "a permit");
+    F::kill_producer(&victim);
+    let found = comes_true(|| subject.try_put(1) == Ok(()));
+    ensure!(NothingLost, found, "try_put after try_put never finds the place of the dead");
+    ensure_eq!(NothingLost, subject.drain(), vec![1], "what was placed");
+    subject.ensure_accounted();
 }
 
 /// What a killed producer had put is there, in its order.

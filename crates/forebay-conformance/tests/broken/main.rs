@@ -85,6 +85,7 @@ faults! { Lasting in checks:
 faults! { Perishable in mortal_checks:
     keeps_permits_of_the_dead: KeepsPermitsOfTheDead breaks Bound in c1_a_killed_producers_permit_is_free_again;
     keeps_leases_of_the_dead: KeepsLeasesOfTheDead breaks NothingLost in c3_a_killed_consumers_items_go_back_in_place;
+    hides_leases_of_the_dead: KeepsLeasesOfTheDead breaks NothingLost in c3_who_only_tries_finds_what_the_dead_held;
     loses_puts_of_the_dead: LosesPutsOfTheDead breaks NothingLost in c3_what_a_killed_producer_put_stays;
     counts_death_as_failure: CountsDeathAsFailure breaks NothingTwice in c4_a_death_counts_as_a_delivery;
     keeps_puts_of_the_dead: KeepsCallsOfTheDead breaks Waiting in c5_a_killed_put_is_out_of_the_way;

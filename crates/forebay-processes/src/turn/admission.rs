@@ -9,7 +9,7 @@ use super::{Me, Turn};
 use crate::attachment::Attachment;
 use crate::clock;
 use crate::geometry::{Geometry, NONE};
-use crate::slot::{State, Word as SlotWord};
+use crate::slot::{MOST_POSITION, State, Word as SlotWord};
 use crate::waiter::{Line, Wish};
 
 /// Longer items are written outside of the turn.
@@ -68,7 +68,7 @@ pub(crate) struct Place {
 impl Turn<'_> {
     /// Places that are not free: items that wait, and places set aside.
     pub(super) fn taken_places(&self) -> u64 {
-        self.control.waiting().get() + self.control.reserved().get()
+        self.control.waiting().get().saturating_add(self.control.reserved().get())
     }
 
     /// Blocks that items may have: one is kept for the reason of each dead letter that there may be.
@@ -81,6 +81,8 @@ impl Turn<'_> {
         let settings = &self.buffer.settings;
         let heavy = |most: u64| self.control.weight().get().saturating_add(weight) > most;
         self.taken_places() < settings.capacity
+            // Items in the hands of takes that are not over have slots, too, and no limit.
+            && self.control.free_len().get() > 0
             && !settings.capacity_bytes.is_some_and(heavy)
             && self.spare_blocks() >= u64::from(blocks)
     }
@@ -104,7 +106,8 @@ impl Turn<'_> {
         if let Some(standing) = standing {
             self.stay(standing)?;
         }
-        let is_without_storage = self.spare_blocks() < u64::from(blocks);
+        let is_without_storage =
+            self.spare_blocks() < u64::from(blocks) || self.control.free_len().get() == 0;
         if is_without_storage && self.unfinished() == 0 && self.control.reserved().get() == 0 {
             // Nothing that anybody finishes would make room.
             return Err(Fault::DeadRoom);
@@ -123,7 +126,7 @@ impl Turn<'_> {
         match self.admit(content.weight, content.blocks, standing)? {
             Ok(()) => {}
             Err(Refusal::Full) if overflow == Overflow::DropThis => {
-                self.control.dropped().commit(self.control.dropped().get() + 1);
+                self.control.dropped().commit(self.control.dropped().get().wrapping_add(1));
                 return Ok(Ok(Outcome::DroppedThis));
             }
             Err(Refusal::Full) if overflow == Overflow::DropOldest => {
@@ -182,7 +185,7 @@ impl Turn<'_> {
             }
             let slot = self.slot(index)?;
             if slot.word().is(State::Ready) {
-                blocks += Geometry::blocks_for(u64::from(slot.extent().0));
+                blocks = blocks.saturating_add(Geometry::blocks_for(u64::from(slot.extent().0)));
             }
         }
         Ok(blocks >= u64::from(content.blocks))
@@ -318,6 +321,9 @@ impl Turn<'_> {
         let control = self.control;
         let slot = self.slot(index)?;
         let position = control.next_position().get();
+        if position >= MOST_POSITION {
+            return Err(Fault::Damaged);
+        }
         control.next_position().set(position + 1);
         slot.set_position(position);
         slot.set_checksum(checksum(
@@ -335,7 +341,7 @@ impl Turn<'_> {
 
     /// One more waits.
     pub(super) fn see_one_more(&self) {
-        let depth = self.control.waiting().get() + 1;
+        let depth = self.control.waiting().get().saturating_add(1);
         self.control.waiting().set(depth);
         if depth > self.control.high_water().get() {
             self.control.high_water().set(depth);

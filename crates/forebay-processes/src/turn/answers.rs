@@ -153,7 +153,7 @@ impl<'a> Turn<'a> {
         }
         slot.set_death(death);
         let number = self.control.next_death().get();
-        self.control.next_death().set(number + 1);
+        self.control.next_death().set(number.wrapping_add(1));
         slot.set_deadline(number);
         slot.set_since(clock::wall());
         slot.commit(word.with_state(State::Dead));

@@ -73,6 +73,9 @@ impl<'a> Turn<'a> {
         let mut first = NONE;
         let mut count = 0;
         for block in (0..self.buffer.geometry.blocks).rev() {
+            if block.is_multiple_of(4096) {
+                self.show_progress();
+            }
             if !is_used(block) {
                 self.link(block)?.set_halves(first, NONE);
                 first = block;

@@ -29,6 +29,7 @@ impl Letter {
     /// Those there are, in the order of their deaths; read without a turn, so that one may have gone when it is
     /// asked for.
     pub(crate) fn all(buffer: &Attachment) -> Result<Vec<Self>, Fault> {
+        buffer.check()?;
         let mut letters = Vec::new();
         for index in 0..buffer.geometry.slots {
             let slot = buffer.slot(index)?;
@@ -39,6 +40,7 @@ impl Letter {
             }
         }
         letters.sort_by_key(|letter| letter.number);
+        buffer.check()?;
         Ok(letters)
     }
 
@@ -98,9 +100,10 @@ impl<'a> Turn<'a> {
     /// Puts it back to its position, as if it had never been leased. Says whether it was there.
     pub(crate) fn retry(&mut self, letter: &Letter) -> Result<bool, Fault> {
         let Some(slot) = self.letter(letter)? else { return Ok(false) };
-        self.free_reason(slot)?;
         slot.set_since(clock::wall());
         slot.commit(slot.word().anew().with_state(State::Ready));
+        // Only now: the link of a free block lies where a reason has its checksum.
+        self.free_reason(slot)?;
         self.control.dead().subtract(1);
         self.control.weight().add(slot.weight());
         self.push_returned(letter.slot)?;
@@ -112,9 +115,9 @@ impl<'a> Turn<'a> {
     /// Drops it for good. Says whether it was there.
     pub(crate) fn purge(&mut self, letter: &Letter) -> Result<bool, Fault> {
         let Some(slot) = self.letter(letter)? else { return Ok(false) };
-        self.free_reason(slot)?;
         self.free_content(letter.slot)?;
         self.end_item(letter.slot, slot, End::Dropped)?;
+        self.free_reason(slot)?;
         self.control.dead().subtract(1);
         self.call(Line::Room)?;
         // A lease that was refused because the dead had filled their room can go on.

@@ -67,7 +67,7 @@ impl Turn<'_> {
                 findings.miscounted.push((name, counted, found));
             }
         }
-        let ordered = control.fresh_len().get() + control.returned_len().get();
+        let ordered = control.fresh_len().get().saturating_add(control.returned_len().get());
         if ordered != counts[State::Ready as usize] {
             findings.miscounted.push(("in order", ordered, counts[State::Ready as usize]));
         }

@@ -73,7 +73,7 @@ impl<'t, 'a> Heap<'t, 'a> {
 
     fn remove_at(&self, place: u64) -> Result<(), Fault> {
         let gone = self.get(place)?;
-        let last = self.len.get() - 1;
+        let last = self.len.get().checked_sub(1).ok_or(Fault::Damaged)?;
         let moved = self.get(last)?;
         self.len.set(last);
         if self.array == Array::Due {

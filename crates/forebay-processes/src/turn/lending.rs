@@ -1,5 +1,6 @@
 //! Leasing and taking: the oldest item goes to one consumer (C2, C4).
 
+use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
 use forebay_contract::{Fault, TakeError};
@@ -22,7 +23,8 @@ pub(crate) struct Loan {
 }
 
 impl Loan {
-    /// Copies the item out; no turn is needed. `None` when its bytes are not those that were put.
+    /// Copies the item out; no turn is needed. `None` when its bytes are not those that were put, and when the loan is
+    /// over: one who was stopped may find another item in the slot.
     pub(crate) fn read(&self, buffer: &Attachment) -> Result<Option<Bytes>, Fault> {
         let slot = buffer.slot(self.slot)?;
         let bytes = match content::read(buffer, slot) {
@@ -30,7 +32,11 @@ impl Loan {
             Err(Fault::Damaged) => return Ok(None),
             Err(fault) => return Err(fault),
         };
-        Ok(content::is_intact(slot, &bytes).then_some(bytes))
+        let is_intact = content::is_intact(slot, &bytes);
+        // What was read before is not newer than the word that is read now.
+        fence(Ordering::Acquire);
+        let is_own = slot.word() == self.word && slot.position() == self.position;
+        Ok((is_intact && is_own).then_some(bytes))
     }
 }
 

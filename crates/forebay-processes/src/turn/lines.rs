@@ -9,6 +9,7 @@
 use forebay_contract::Fault;
 
 use super::Turn;
+use crate::attachment::Attachment;
 use crate::geometry::NONE;
 use crate::waiter::{CALLED, Line, OVERLOOKED, STANDING, Waiter, Wish};
 use crate::words::Word;
@@ -21,6 +22,14 @@ const OVERLOOK: u64 = 100_000_000;
 pub(crate) struct Standing {
     pub(crate) waiter: u32,
     ticket: u64,
+}
+
+impl Standing {
+    /// Whether there is something to look at: it was called, overlooked, or lost its place.
+    pub(crate) fn has_news(self, buffer: &Attachment) -> Result<bool, Fault> {
+        let waiter = buffer.waiter(self.waiter)?;
+        Ok(waiter.state().read() != STANDING || waiter.ticket().get() != self.ticket)
+    }
 }
 
 impl<'a> Turn<'a> {
@@ -76,7 +85,8 @@ impl<'a> Turn<'a> {
     pub(crate) fn may_go(&mut self, line: Line, standing: Option<Standing>) -> Result<bool, Fault> {
         if let Some(standing) = standing {
             let waiter = self.buffer.waiter(standing.waiter)?;
-            if waiter.state().get() == OVERLOOKED {
+            if !matches!(waiter.state().get(), CALLED | STANDING) {
+                // Overlooked until now.
                 waiter.state().set(STANDING);
                 self.call(line)?;
             }
@@ -144,7 +154,7 @@ impl<'a> Turn<'a> {
         let waiter = self.buffer.waiter(index)?;
         self.control.free_waiter().set(u64::from(waiter.links().halves().1));
         let ticket = self.control.next_ticket().get();
-        self.control.next_ticket().set(ticket + 1);
+        self.control.next_ticket().set(ticket.wrapping_add(1));
         waiter.ticket().set(ticket);
         waiter.passed().set(self.passed(wish.line).get());
         waiter.set_wish(wish);
@@ -170,7 +180,7 @@ impl<'a> Turn<'a> {
     /// One that was called and found nothing: a newcomer was faster. It keeps its place.
     pub(crate) fn stay(&mut self, standing: Standing) -> Result<(), Fault> {
         let waiter = self.buffer.waiter(standing.waiter)?;
-        if waiter.state().get() == CALLED {
+        if waiter.state().get() != STANDING {
             waiter.state().set(STANDING);
         }
         Ok(())
@@ -237,7 +247,8 @@ impl<'a> Turn<'a> {
             return self.call_whole(Line::Room);
         }
         let settings = &self.buffer.settings;
-        let mut places = settings.capacity.saturating_sub(self.taken_places());
+        let places = settings.capacity.saturating_sub(self.taken_places());
+        let mut places = places.min(self.control.free_len().get());
         let mut weight =
             settings.capacity_bytes.map(|most| most.saturating_sub(self.control.weight().get()));
         let mut blocks = self.spare_blocks();
@@ -336,8 +347,9 @@ impl<'a> Turn<'a> {
         let now = Self::now();
         let mut late = smallvec::SmallVec::<[u32; 8]>::new();
         self.each(line, |index, waiter| {
-            let is_late = waiter.state().get() == CALLED
-                && now.saturating_sub(waiter.called_at().get()) > OVERLOOK;
+            // What was called in the future, somebody else wrote.
+            let is_late =
+                waiter.state().get() == CALLED && now.abs_diff(waiter.called_at().get()) > OVERLOOK;
             if is_late {
                 late.push(index);
             }
@@ -406,7 +418,7 @@ impl<'a> Turn<'a> {
             }
             self.standing_in(line).add(1);
             let next = self.control.next_ticket();
-            next.set(next.get().max(ticket + 1));
+            next.set(next.get().max(ticket.wrapping_add(1)));
             if line == Line::Idle {
                 waiter.state().set(STANDING);
             } else {

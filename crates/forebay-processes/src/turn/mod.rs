@@ -17,6 +17,7 @@ mod content;
 mod dead;
 mod examination;
 mod heap;
+mod items;
 mod lending;
 mod lines;
 mod order;
@@ -40,6 +41,7 @@ pub(crate) use admission::{Content, Place};
 pub use content::Bytes;
 pub use dead::Letter;
 pub use examination::Findings;
+pub use items::Item;
 pub(crate) use lending::{Loan, Nothing};
 pub(crate) use lines::Standing;
 pub(crate) use recovery::Trust;
@@ -90,10 +92,14 @@ impl<'a> Turn<'a> {
         limit: Limit,
         purpose: Purpose,
     ) -> Result<Self, Fault> {
-        buffer.check()?;
         let control = buffer.control()?;
-        let holder = Holder::new(me.participant, me.generation);
-        let got = lock::acquire(control.lock(), holder, purpose == Purpose::Join, limit, buffer)?;
+        let is_new = purpose == Purpose::Join;
+        let holder = if is_new {
+            Holder::coming(me.participant, control.arrivals().draw())
+        } else {
+            Holder::new(me.participant, me.generation)
+        };
+        let got = lock::acquire(control.lock(), holder, is_new, limit, buffer)?;
         let mut turn = Self { buffer, control, me, called: None };
         let turns = control.turns().get();
         // Odd inside. After a death it may have been left odd.
@@ -123,7 +129,9 @@ impl<'a> Turn<'a> {
 
     /// Items that are not finished (C7).
     pub(crate) fn unfinished(&self) -> u64 {
-        self.control.waiting().get() + self.control.leased().get() + self.control.taking().get()
+        let control = self.control;
+        let held = control.leased().get().saturating_add(control.taking().get());
+        control.waiting().get().saturating_add(held)
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -34,7 +34,7 @@ impl<'a> Turn<'a> {
             Role::Other => self.control.next_other(),
         };
         let number = next.get();
-        next.set(number + 1);
+        next.set(number.wrapping_add(1));
         let generation = entry.begin(role, process, number, command);
         if let Some(present) = self.present(role) {
             present.add(1);

@@ -10,7 +10,7 @@ use crate::clock;
 use crate::geometry::{Geometry, NONE};
 use crate::lock::Others as _;
 use crate::participant::Role;
-use crate::slot::{Slot, State, Word as SlotWord};
+use crate::slot::{MOST_POSITION, Slot, State, Word as SlotWord};
 
 /// What was found and done.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -48,7 +48,8 @@ impl Turn<'_> {
         control.suspect().set(2);
         let mut found = Found::default();
         self.settle_intent();
-        control.intent().set(0);
+        // Not before what was settled (release).
+        control.intent().commit(0);
 
         let geometry = self.buffer.geometry;
         let mut generations = vec![None; geometry.participants as usize];
@@ -78,6 +79,9 @@ impl Turn<'_> {
         control.returned_len().set(0);
         control.due_len().set(0);
         for index in 0..geometry.slots {
+            if index.is_multiple_of(256) {
+                self.show_progress();
+            }
             let slot = self.slot(index)?;
             let word = slot.word();
             let state = if is_sound(slot, word) { word.state() } else { None };
@@ -86,6 +90,10 @@ impl Turn<'_> {
                 self.discard(index, slot)?;
                 continue;
             };
+            if trust == Trust::Nothing && slot.since() > 0 && slot.position() < MOST_POSITION {
+                // Also what is long finished: after a loss of power, only the slots know how far one was.
+                counts.position = counts.position.max(slot.position().saturating_add(1));
+            }
             if state == State::Free {
                 self.push_free(index)?;
                 continue;
@@ -105,7 +113,7 @@ impl Turn<'_> {
                 continue;
             }
             if state != State::Reserved {
-                counts.position = counts.position.max(slot.position() + 1);
+                counts.position = counts.position.max(slot.position().saturating_add(1));
             }
             match state {
                 State::Free => {}
@@ -121,7 +129,7 @@ impl Turn<'_> {
                 }
                 State::Reserved => {
                     counts.reserved += 1;
-                    counts.reserved_weight += slot.weight();
+                    counts.reserved_weight = counts.reserved_weight.saturating_add(slot.weight());
                     self.buffer.entry(owner)?.held().add(1);
                 }
                 State::Leased | State::Taking if !is_held => {
@@ -158,26 +166,38 @@ impl Turn<'_> {
         control.leased().set(counts.leased);
         control.taking().set(counts.taking);
         control.dead().set(counts.dead);
-        control.next_position().set(control.next_position().get().max(counts.position));
+        let told = Some(control.next_position().get()).filter(|told| *told < MOST_POSITION);
+        control.next_position().set(told.unwrap_or(0).max(counts.position).min(MOST_POSITION - 1));
         control.next_death().set(control.next_death().get().max(counts.death));
         for index in counts.burials {
             let slot = self.slot(index)?;
             self.bury(slot, slot.word(), super::answers::DELIVERED, "")?;
         }
         found.dead = self.rebuild_participants(&generations)?;
+        // A repair believes nobody that he stands in line: who does, comes again.
         self.rebuild_lines(|participant| {
-            generations.get(participant as usize).is_some_and(Option::is_some)
+            trust == Trust::Process
+                && generations.get(participant as usize).is_some_and(Option::is_some)
         })?;
         self.note_start();
         control.suspect().set(0);
         Ok(found)
     }
 
+    /// Others see that this goes on, and wait: one who was stopped in it would hold them up for ever.
+    pub(super) fn show_progress(&self) {
+        // Odd, as it is.
+        self.control.turns().add(2);
+    }
+
     /// The order of what waits, and its counts.
     fn line_up(&mut self, mut ready: Vec<(u64, u32)>) -> Result<(), Fault> {
         ready.sort_unstable();
         let mut weight = 0_u64;
-        for (_, index) in &ready {
+        for (at, (_, index)) in ready.iter().enumerate() {
+            if at.is_multiple_of(1024) {
+                self.show_progress();
+            }
             self.push_fresh(*index)?;
             weight = weight.saturating_add(self.slot(*index)?.weight());
         }
@@ -249,7 +269,7 @@ fn is_sound(slot: Slot<'_>, word: SlotWord) -> bool {
     match word.state() {
         None => false,
         Some(State::Free | State::Reserved) => true,
-        Some(_) => word.fits(slot.position()) && slot.position() < u64::MAX,
+        Some(_) => word.fits(slot.position()) && slot.position() < MOST_POSITION,
     }
 }
 

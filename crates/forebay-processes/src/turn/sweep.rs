@@ -51,7 +51,7 @@ impl Turn<'_> {
     pub(super) fn reclaim(&mut self, participant: u32) -> Result<(), Fault> {
         let entry = self.buffer.entry(participant)?;
         let generation = entry.generation();
-        let mut left = entry.leased().get() + entry.held().get();
+        let mut left = entry.leased().get().saturating_add(entry.held().get());
         if left == 0 {
             return Ok(());
         }

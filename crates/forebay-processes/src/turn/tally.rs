@@ -35,8 +35,8 @@ impl<'a> Turn<'a> {
         let count = self.count(end);
         let next = count.get().wrapping_add(1);
         let intent = end as u64 | (next & COUNT_MASK) << 8 | u64::from(index) << 32;
-        self.control.intent().set(intent);
-        // After the intent (release), and before the count (release).
+        // Each of the three after the one before (release), and this one after the count of the intent before.
+        self.control.intent().commit(intent);
         slot.commit(SlotWord::FREE);
         count.commit(next);
         self.push_free(index)

@@ -76,7 +76,7 @@ fn lose_power_in(path: &Path, durability: Durability, seed: u64) -> u64 {
                     let path = PathBuf::from(format!("{}-{image}", path.display()));
                     let life = Arc::clone(&history);
                     let checked = watch("an image", PATIENCE, move || {
-                        reopening::check(&life, time, disk, &path)
+                        reopening::check(&life, time, disk, &path, &mut random)
                     });
                     if let Err(found) = checked.unwrap_or_else(|mishap| Err(format!("{mishap:?}")))
                     {

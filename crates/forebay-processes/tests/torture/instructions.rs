@@ -22,7 +22,7 @@ const STEPPED: [(&str, Option<&str>); 5] = [
     ("lease", None),
     ("ack", None),
     ("ack-and-lease", None),
-    ("open", Some("lease")),
+    ("look", Some("lease")),
 ];
 
 /// What a stepped child came to.
@@ -73,8 +73,8 @@ impl Tracee {
 /// How many instructions the operation has.
 fn measure(operation: &Operation, before: Option<&str>) -> u64 {
     let scene = operation.scene();
-    prepare(before, &scene);
     let mut tracee = Tracee::start(operation, &scene);
+    prepare(before, &scene);
     let stepped = tracee.step(u64::MAX);
     tracee.kill();
     let Stepped::Done(steps) = stepped else { panic!("it never ends") };
@@ -82,6 +82,8 @@ fn measure(operation: &Operation, before: Option<&str>) -> u64 {
 }
 
 /// Leaves the lock with one who is dead, killed in the middle of this.
+///
+/// The one who will be stepped has joined by then, so that its steps are those of the recovery.
 fn prepare(before: Option<&str>, scene: &crate::scene::Scene) {
     let Some(name) = before else { return };
     let mut tracee = Tracee::start(Operation::named(name), scene);
@@ -115,8 +117,8 @@ pub(crate) fn killed_at_every_instruction(orders: &Orders) {
         let what = format!("{}, killed after instruction {step}", operation.name);
         watchdog::step(&what);
         let mut scene = operation.scene();
-        prepare(before, &scene);
         let mut tracee = Tracee::start(operation, &scene);
+        prepare(before, &scene);
         // Calls to the system, and so their ways, differ a little from run to run.
         let _ = tracee.step(step);
         tracee.kill();

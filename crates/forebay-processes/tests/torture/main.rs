@@ -47,7 +47,7 @@ const TESTS: &[Test] = &[
     #[cfg(feature = "crash-points")]
     ("stopped_in_its_recovery", stops::stopped_in_its_recovery),
     #[cfg(feature = "crash-points")]
-    ("stopped_between_two_turns", stops::stopped_between_two_turns),
+    ("stopped_while_others_stand_in_line", stops::stopped_while_others_stand_in_line),
     #[cfg(feature = "crash-points")]
     ("stopped_when_called", stops::stopped_when_called),
     #[cfg(feature = "crash-points")]
@@ -56,6 +56,10 @@ const TESTS: &[Test] = &[
     ("joins_end_at_the_end_only", stops::joins_end_at_the_end_only),
     #[cfg(feature = "crash-points")]
     ("a_dead_leader_of_syncs_is_followed", stops::a_dead_leader_of_syncs_is_followed),
+    #[cfg(feature = "crash-points")]
+    ("takes_under_way_leave_room", stops::takes_under_way_leave_room),
+    #[cfg(feature = "crash-points")]
+    ("the_dead_crowd_nobody_out", stops::the_dead_crowd_nobody_out),
     ("killed_at_every_instruction", instructions::killed_at_every_instruction),
     ("killed_and_stopped_at_random", kills::killed_and_stopped_at_random),
 ];

@@ -457,6 +457,12 @@ operations! {
         let _buffer = open(path);
         gate.end();
     }, ["c d; dead b+1!delivered"];
+    "look", plain, bc, |path, gate| {
+        let buffer = open(path);
+        gate.begin();
+        buffer.verify().expect("it can be looked at");
+        gate.end();
+    }, ["b c"];
     "join-a-full-table", |settings| settings.participants(5), |scene| {
         bc(scene);
         die_with(scene, "lease");

@@ -1,7 +1,6 @@
 //! A small buffer, one who survives with handles of its own, and what it checks after a death.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use forebay_processes::{Buffer, Bytes, Consumer, Lease, Permit, Producer, Raw, Settings};
@@ -128,12 +127,6 @@ pub(crate) fn named(text: &str) -> Bytes {
         Some((name, len)) => item::make(name, len.parse().expect("a length")),
         None => item::make(text, 10),
     }
-}
-
-/// A path that nobody had yet, beside this one.
-pub(crate) fn beside(path: &Path) -> PathBuf {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    path.with_extension(NEXT.fetch_add(1, Ordering::Relaxed).to_string())
 }
 
 /// Waits until so many stand in line for room, or for items.

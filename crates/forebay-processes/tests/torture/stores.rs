@@ -106,8 +106,15 @@ pub(crate) fn killed_twice(orders: &Orders) {
     let begin = Instant::now();
     let limit = orders.time.unwrap_or(SLICE);
     let open = Operation::named("open");
-    // Of those who recover in the whole, their stores; the next ones die somewhere on that way.
-    let mut most = 1;
+    // The stores of a recovery, among which the next one dies.
+    let mut most: u64 = {
+        let scene = Operation::named("lease").scene();
+        run(Operation::named("lease"), &scene, 10);
+        match open.start(&scene.path, &format!("dies:{NEVER}")).end() {
+            Ended::Well(stores) => stores.parse().expect("a number of stores"),
+            ended => panic!("the recovery: {ended:?}"),
+        }
+    };
     let (mut done, mut recovered) = (0, 0);
     while begin.elapsed() < limit {
         let operation = &OPERATIONS[rng.usize(..OPERATIONS.len())];
@@ -119,7 +126,7 @@ pub(crate) fn killed_twice(orders: &Orders) {
         let mut deaths = 1;
         // The recoverer dies, and at times its own recoverer does.
         while deaths < 4 && rng.u8(..) < 200 {
-            let store = rng.u64(1..=most + 1);
+            let store = rng.u64(1..=most + most / 8);
             what += &format!(", then the one who opens, before store {store}");
             watchdog::step(&what);
             match open.start(&scene.path, &format!("dies:{store}")).end() {

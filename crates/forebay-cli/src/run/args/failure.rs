@@ -16,9 +16,11 @@ pub(crate) struct Failure {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Try an item up to N times in all before it counts as failed
-    #[arg(long, value_name = "N", value_parser = retries, default_value = "1")]
-    pub(crate) retries: u32,
+    /// Try an item up to N times in all before it counts as failed [default: 1]
+    ///
+    /// Of a buffer in a file it is never more than its --max-failures; for `work` that is the default.
+    #[arg(long, value_name = "N", value_parser = retries)]
+    pub(crate) retries: Option<u32>,
 
     /// Wait TIME before the second try, longer before others
     ///

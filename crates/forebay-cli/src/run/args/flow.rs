@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgGroup;
@@ -13,6 +14,16 @@ use super::values::{capacity, duration, high, low, on_full, rate, weight};
 #[command(next_help_heading = "Flow")]
 #[command(group = ArgGroup::new("told").multiple(true))]
 pub(crate) struct Flow {
+    /// Let the items go through the file BUFFER, and go on there after a crash
+    ///
+    /// Killed at any point and started again with the same items and command, the run goes on where it was: what
+    /// BUFFER.joblog says has finished is left out, what waits in the buffer is not put again, what failed for
+    /// good stays a dead letter (`forebay dead`). BUFFER is made if it is not there, with --capacity; it is
+    /// never closed. Others may `forebay work` on it at the same time; what they put is run here, too. The run
+    /// ends when its own items have. Of --joblog FILE only the name is another one.
+    #[arg(long, value_name = "BUFFER", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) buffer: Option<PathBuf>,
+
     /// Let at most N items wait for a consumer [default: 64 or more]
     ///
     /// The default is 64, or with --worker 1024, or twice --jobs if that is more. Under --pipe an item is a block, which is kept in memory: the default is then twice --jobs.
@@ -38,7 +49,7 @@ pub(crate) struct Flow {
 
     /// Start at most N commands a second; N/m: a minute; N/h: an hour
     ///
-    /// N may be a fraction.     /// A retry is a start, too. What a start came too late is made up by the next ones, as far as it is
+    /// N may be a fraction. A retry is a start, too. What a start came too late is made up by the next ones, as far as it is
     /// less than a twentieth of a second; so over a longer time the rate is kept, and no burst follows
     /// a pause.
     #[arg(long, value_name = "N/s", value_parser = rate, allow_hyphen_values = true)]

@@ -1,7 +1,10 @@
 //! What `--help` tells after the flags: placeholders, sources, examples, exit status.
 
+/// Of `-h`.
+pub(crate) const BRIEFLY: &str = "`--help` tells the placeholders, the exit status, and examples.";
+
 /// Of `--help`, not of `-h`.
-pub(super) const AFTER: &str = "\
+pub(crate) const AFTER: &str = "\
 Placeholders (an item is appended where the command names none):
   {}    the item                      {//}  its directory
   {.}   without its extension         {/.}  its last part without the extension
@@ -32,6 +35,8 @@ Examples:
     forebay run --producer 'find a' --producer 'find b' --dead later -- ./check
   Follow a log that cannot wait, and lose the oldest lines when too many come:
     forebay run --producer 'tail -F log' --on-full drop-oldest -- ./ship
+  Let the items survive whatever happens; the same line again goes on there:
+    forebay run --buffer jobs.fb --retries 3 -a urls -- curl -fsSO {}
   Keep one process for each consumer, which answers line by line:
     forebay run --worker -j4 -a urls -- python -u classify.py
   Stop at the first failure:

@@ -89,7 +89,7 @@ pub(crate) struct Items {
 
     /// Let a command be N bytes long at most; means -X unless -m is given
     ///
-    /// Each argument counts with the zero byte after it.     /// With --shell it is the length of the script. An item that is too long by itself has failed.
+    /// Each argument counts with the zero byte after it. With --shell it is the length of the script. An item that is too long by itself has failed.
     #[arg(short = 's', long, value_name = "N", value_parser = max_chars)]
     pub(crate) max_chars: Option<NonZeroUsize>,
 

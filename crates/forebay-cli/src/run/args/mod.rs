@@ -4,7 +4,7 @@ mod command;
 mod consumers;
 mod failure;
 mod flow;
-mod help;
+pub(crate) mod help;
 mod items;
 mod output;
 mod sources;
@@ -28,11 +28,6 @@ pub(crate) use output::Output;
 
 /// Run a command over items, several at a time, and lose none
 #[derive(Debug, clap::Args)]
-#[command(
-    override_usage = "forebay run [OPTIONS] [--] COMMAND [ARGUMENT]... [::: ITEM...]...",
-    after_help = "`--help` tells the placeholders, the exit status, and examples.",
-    after_long_help = help::AFTER
-)]
 pub(crate) struct Args {
     /// Run N commands at a time [default: auto, one for each processor]
     ///

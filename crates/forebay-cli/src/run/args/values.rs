@@ -74,13 +74,18 @@ pub(super) fn weight(text: &str) -> Result<NonZeroU64, String> {
         .ok_or_else(|| "where 0 bytes may wait nothing ever could; give 1 or more".to_owned())
 }
 
+/// Bytes of items that may wait.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    weight(text).map(NonZeroU64::get)
+}
+
 pub(super) fn block(text: &str) -> Result<NonZeroUsize, String> {
     let size = usize::try_from(bytes(text)?).ok().filter(|size| *size <= MOST_BYTES);
     let size = size.ok_or_else(|| format!("the largest block is {}G", MOST_BYTES >> 30))?;
     NonZeroUsize::new(size).ok_or_else(|| "a block holds at least 1 byte".to_owned())
 }
 
-pub(super) fn on_full(text: &str) -> Result<Overflow, String> {
+pub(crate) fn on_full(text: &str) -> Result<Overflow, String> {
     Ok(match text {
         "wait" => Overflow::Wait,
         "refuse" => Overflow::Refuse,

@@ -195,7 +195,7 @@ mod tests {
                 list.extend(row);
                 ends.push(list.len());
                 let args = Arguments::rows_of(list.clone(), ends.clone());
-                let argv = template.argv(&Item { seq: 1, place: 0, args }, 1);
+                let argv = template.argv(&Item { seq: 1, place: 0, args, duty: None }, 1);
                 let bytes = bytes_of(&argv, reading.shell);
                 let measured = &measure.length;
                 if is_exact {

@@ -110,6 +110,10 @@ impl Runner<'_> {
         };
         let group = Pid::from_child(&child);
         self.groups.started(self.consumer, seq, group);
+        if item.duty.as_ref().is_some_and(|duty| duty.is_lost()) {
+            // Whoever found that out may have been here before the group was known.
+            self.groups.stop_item(seq);
+        }
         let timed_out = self.collect(&mut child, group, &mut receive);
         wait_unreaped(group);
         if timed_out {

@@ -267,7 +267,7 @@ mod tests {
             ends.clear();
         }
         let args = Arguments::rows_of(list, ends);
-        template.argv(&Item { seq: 7, place: 0, args }, 2)
+        template.argv(&Item { seq: 7, place: 0, args, duty: None }, 2)
     }
 
     fn argv(command: &[&str], args: &[&str]) -> Vec<OsString> {

@@ -78,11 +78,11 @@ impl Counts {
 pub(super) fn adjust(run: &Arc<Run>, bounds: Bounds, alive: &mpsc::Sender<()>) {
     let mut controller = Controller::new(bounds.least, bounds.most);
     let (mut number, mut started, mut most) = (bounds.least, bounds.least, bounds.most);
-    let mut before = Counts::of(run, &run.buffer.statistics());
+    let mut before = Counts::of(run, &run.standing());
     let mut closed = None;
     run.tell(&Event::Consumers { number });
     while run.gate.linger(TICK) {
-        let statistics = run.buffer.statistics();
+        let statistics = run.standing();
         let counts = Counts::of(run, &statistics);
         let mut sample = counts.since(&before, statistics.producers);
         before = counts;

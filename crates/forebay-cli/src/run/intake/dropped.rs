@@ -26,8 +26,8 @@ impl Drop for Item {
             if let Ok(mut dropped) = dropped.try_borrow_mut()
                 && let Some(dropped) = &mut *dropped
             {
-                let args = std::mem::take(&mut self.args);
-                dropped.push(Self { seq: self.seq, place: self.place, args });
+                let (args, duty) = (std::mem::take(&mut self.args), self.duty.take());
+                dropped.push(Self { seq: self.seq, place: self.place, args, duty });
             }
         });
     }
@@ -45,6 +45,7 @@ mod tests {
             seq,
             place: seq - 1,
             args: Arguments::rows_of(vec![seq.to_string().into()], Vec::new()),
+            duty: None,
         }
     }
 

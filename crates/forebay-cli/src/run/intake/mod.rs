@@ -73,7 +73,7 @@ impl Intake {
         let place = numbers.places;
         numbers.places += 1;
         numbers.seq += 1;
-        Item { seq: numbers.seq, place, args }
+        Item { seq: numbers.seq, place, args, duty: None }
     }
 
     /// An item of the input gets no place.
@@ -124,6 +124,11 @@ impl Intake {
     /// Items put by each producer.
     pub(crate) fn produced_by(&self) -> Vec<u64> {
         self.each.iter().map(|brought| brought.put.load(Ordering::Relaxed)).collect()
+    }
+
+    /// How long all producers together waited on a full buffer.
+    pub(crate) fn waited_in_all(&self) -> Duration {
+        self.each.iter().map(Brought::waited).sum()
     }
 
     /// How long each producer waited on a full buffer, in seconds.

@@ -193,7 +193,7 @@ fn look_at_file(
 }
 
 /// Reads one item, without its delimiter; the last one may have none. Tells when the file has ended.
-fn read_item(
+pub(crate) fn read_item(
     reader: &mut impl BufRead,
     delimiter: &[u8],
     ended: &mut bool,

@@ -40,6 +40,16 @@ pub(crate) struct Feed {
     command: Option<ProducerCommand>,
 }
 
+/// Whether there may be more to put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Course {
+    On,
+    /// The run has stopped.
+    Stopped,
+    /// Nothing can be put any more.
+    Shut,
+}
+
 /// Puts all items, unless the run stops first. `number` counts from 0.
 fn produce(run: &Run, number: usize, producer: &Producer<Item>, feed: Feed) {
     let Feed { mut packing, command } = feed;
@@ -71,8 +81,14 @@ fn produce(run: &Run, number: usize, producer: &Producer<Item>, feed: Feed) {
             run.intake.waited(number, since.elapsed());
             run.tell(&Event::Wait { side: Side::Producer(number), since });
         };
-        if !put(run, number, producer, item, &mut waited) {
-            break false;
+        let course = match &run.file {
+            None => put(run, number, producer, item, &mut waited),
+            Some(file) => file.put(run, number, &item, &mut waited),
+        };
+        match course {
+            Course::On => {}
+            Course::Stopped => break false,
+            Course::Shut => break true,
         }
     };
     let ended = run.began.elapsed();
@@ -95,7 +111,11 @@ fn produce(run: &Run, number: usize, producer: &Producer<Item>, feed: Feed) {
             consumer_wait: statistics.consumer_wait,
             items: statistics.produced - statistics.dropped,
         });
-        producer.close();
+        match &run.file {
+            None => producer.close(),
+            // The supply closes once they have all come to their end.
+            Some(file) => file.end_input(),
+        }
     }
 }
 
@@ -107,7 +127,7 @@ fn put(
     producer: &Producer<Item>,
     item: Item,
     waited: &mut impl FnMut(Instant),
-) -> bool {
+) -> Course {
     let overflow = producer.overflow();
     let told = (!run.observers.is_empty()).then(|| item.clone());
     let (mut outcome, dropped) = if overflow.drops() {
@@ -139,32 +159,36 @@ fn put(
     if is_placed && let Some(item) = &told {
         run.tell(&Event::Put { producer: number, item });
     }
-    true
+    Course::On
 }
 
-fn refuse(run: &Run, number: usize, item: &Item, refusal: Refusal) -> bool {
+/// The item was refused, for lack of room or as too heavy.
+pub(crate) fn refuse(run: &Run, number: usize, item: &Item, refusal: Refusal) -> Course {
     let is_too_heavy = match refusal {
         Refusal::Full | Refusal::TimedOut => false,
         Refusal::TooHeavy => true,
         // Closed: the run has stopped.
-        _ => return false,
+        _ => return Course::Stopped,
     };
     if is_too_heavy {
+        let bound = if run.file.is_some() { "the buffer" } else { "--weight" };
         say(format_args!(
-            "item {} is refused: it weighs {} bytes, more than --weight lets wait at all",
+            "item {} is refused: it weighs {} bytes, more than {bound} lets wait at all",
             item.label(),
             item.weight()
         ));
         run.note_fault();
         if !run.set_aside(item) {
-            return false;
+            return Course::Stopped;
         }
     }
     run.intake.refuse(number, is_too_heavy);
     let reason = refusal.to_string();
     run.tell(&Event::Refused { producer: number, item, reason: &reason });
-    pass(run, item);
-    true
+    if run.file.is_none() {
+        pass(run, item);
+    }
+    Course::On
 }
 
 /// Under `--keep-order` nobody waits for what never comes.
@@ -184,6 +208,9 @@ impl Run {
         finished: Finished,
     ) -> Result<Vec<Feed>, String> {
         let finished = Arc::new(finished);
+        // What lies in a file is put together when it comes out.
+        let alone = Portion { rows: 1, fitting: None };
+        let portion = if self.file.is_some() { &alone } else { portion };
         let packing = |input| Packing::new(input, portion.clone(), Arc::clone(&finished));
         let mut feeds = Vec::new();
         for (command, output) in ProducerCommand::start_all(&self.groups, &args.items.producer)? {

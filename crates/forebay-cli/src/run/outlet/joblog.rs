@@ -6,14 +6,20 @@
 //! where a command got more than one such item, a column `\;` stands between them.
 //! The header line names the columns and, last, the command. An item whose line was not written is
 //! not finished: after a power cut it is run again.
+//!
+//! The joblog beside a buffer in a file is the run's that brings items into it. Those who work on the same
+//! buffer [add](Joblog::beside) to it, each line in one write at the end of the file; so nothing is ever cut off
+//! there.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::run::arguments::Arguments;
 use crate::run::intake::resume::Finished;
@@ -28,6 +34,9 @@ const COMMAND_MARK: &str = "# forebay run ";
 
 /// What stands between two rows of several columns. No escaping gives it.
 const BETWEEN_ROWS: &[u8] = b"\\;";
+
+/// What a run that was killed has begun to start may hold its joblog so long.
+const DYING: Duration = Duration::from_secs(2);
 
 /// An open joblog.
 #[derive(Debug)]
@@ -76,13 +85,7 @@ impl Joblog {
         let mut file = open(path)?;
         if is_regular(&file) {
             // Never write over something that is not a joblog.
-            const START: &[u8] = b"Seq\tHost\tStarttime\t";
-            let mut start = Vec::new();
-            (&file)
-                .take(START.len() as u64)
-                .read_to_end(&mut start)
-                .map_err(|error| cannot("read", path, &error))?;
-            if !START.starts_with(&start) {
+            if !starts_well(&file, path)? {
                 return Err(format!(
                     "--joblog {}: this file is not a joblog, and would be overwritten; give \
                      another name",
@@ -95,17 +98,47 @@ impl Joblog {
         Ok(Self::of(path, file))
     }
 
-    /// Opens a joblog to go on with, and reads from it what has finished.
-    /// `has_columns` says whether its items have several.
+    /// Opens a joblog to add to, and begins it if it is empty.
+    pub(crate) fn add_to(path: &Path, command: &[u8]) -> Result<Self, String> {
+        if standard::stream(path).is_some() || standard::is_pipe(path) {
+            return Self::create(path, command);
+        }
+        let mut file = open_shared(path, true)?;
+        if !starts_well(&file, path)? {
+            return Err(format!(
+                "--joblog {}: this file is not a joblog; give another name",
+                path.display()
+            ));
+        }
+        if file.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+            write_header(&mut file, path, command)?;
+        }
+        Ok(Self::of(path, file))
+    }
+
+    /// Opens the joblog that a run keeps beside its buffer, to add to it; there may be none.
+    pub(crate) fn beside(path: &Path) -> Result<Option<Self>, String> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let file = open_shared(path, false)?;
+        Ok(starts_well(&file, path)?.then(|| Self::of(path, file)))
+    }
+
+    /// Opens a joblog to go on with, and reads from it what has finished. Of the items with these `numbers` it is
+    /// told which they were. `has_columns` says whether its items have several, `is_shared` whether others add
+    /// to it meanwhile.
     pub(crate) fn resume(
         path: &Path,
         command: &[u8],
         has_columns: bool,
+        is_shared: bool,
+        numbers: &HashSet<u64>,
     ) -> Result<(Self, Finished), String> {
         if standard::stream(path).is_some() {
             return Err(format!("--resume: {} cannot be read back", path.display()));
         }
-        let mut file = open(path)?;
+        let mut file = open_patiently(path, if is_shared { DYING } else { Duration::ZERO })?;
         if !is_regular(&file) {
             return Err(format!("--resume: {} is not a regular file", path.display()));
         }
@@ -129,8 +162,19 @@ impl Joblog {
                 check_header(&line, path, command)?;
             } else {
                 match parse(&line, has_columns) {
-                    Some((true, rows)) => rows.into_iter().for_each(|row| finished.add(row)),
-                    Some((false, _)) => {}
+                    Some(Line { seq, started, finished: true, rows }) => {
+                        if numbers.contains(&seq)
+                            && let Some(row) = rows.first()
+                        {
+                            finished.numbered.insert(seq, (started, row.clone()));
+                        }
+                        for row in rows {
+                            finished.add(row);
+                        }
+                    }
+                    Some(_) => {}
+                    // The end of a line that was cut off.
+                    None if is_shared && line.is_empty() => {}
                     None => finished.damaged.push(number),
                 }
             }
@@ -141,8 +185,10 @@ impl Joblog {
             }
             file.set_len(0).map_err(|error| cannot("empty", path, &error))?;
             write_header(&mut file, path, command)?;
-        } else {
+        } else if !is_shared {
             file.set_len(whole).map_err(|error| cannot("repair", path, &error))?;
+        } else if !line.is_empty() {
+            file.write_all(b"\n").map_err(|error| cannot("write to", path, &error))?;
         }
         Ok((Self::of(path, file), finished))
     }
@@ -190,6 +236,12 @@ impl Row<'_> {
 }
 
 fn open(path: &Path) -> Result<File, String> {
+    open_patiently(path, Duration::ZERO)
+}
+
+/// The same, waiting so long for another that writes to it: it may just have been killed.
+fn open_patiently(path: &Path, patience: Duration) -> Result<File, String> {
+    let deadline = Instant::now() + patience;
     let file = OpenOptions::new()
         // Whoever could read a pipe itself would never see that its reader has gone.
         .read(!standard::is_pipe(path))
@@ -197,13 +249,41 @@ fn open(path: &Path) -> Result<File, String> {
         .create(true)
         .open(path)
         .map_err(|error| cannot("open", path, &error))?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => {
-            Err(format!("--joblog {}: another forebay is writing to it", path.display()))
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(format!(
+                    "--joblog {}: another forebay is writing to it",
+                    path.display()
+                ));
+            }
+            // Not every file system knows locks.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
         }
-        // Not every file system knows locks.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
+}
+
+/// The same, where others may add to it.
+fn open_shared(path: &Path, create: bool) -> Result<File, String> {
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(create)
+        .open(path)
+        .map_err(|error| cannot("open", path, &error))
+}
+
+/// Whether the file begins as a joblog does, or is empty.
+fn starts_well(file: &File, path: &Path) -> Result<bool, String> {
+    const START: &[u8] = b"Seq\tHost\tStarttime\t";
+    let mut start = Vec::new();
+    file.take(START.len() as u64)
+        .read_to_end(&mut start)
+        .map_err(|error| cannot("read", path, &error))?;
+    Ok(START.starts_with(&start))
 }
 
 fn is_regular(file: &File) -> bool {
@@ -244,8 +324,18 @@ fn check_header(line: &[u8], path: &Path, command: &[u8]) -> Result<(), String> 
     ))
 }
 
-/// Whether the line says that its items finished, and which they are. `None` if it is damaged.
-fn parse(line: &[u8], has_columns: bool) -> Option<(bool, Vec<Vec<OsString>>)> {
+/// What a line says.
+#[derive(Debug, PartialEq)]
+struct Line {
+    seq: u64,
+    /// In seconds since 1970.
+    started: f64,
+    finished: bool,
+    rows: Vec<Vec<OsString>>,
+}
+
+/// Reads a line. `None` if it is damaged.
+fn parse(line: &[u8], has_columns: bool) -> Option<Line> {
     let mut columns = line.split(|byte| *byte == b'\t');
     let mut number = |is_valid: fn(&str) -> bool| {
         let text = str::from_utf8(columns.next()?).ok()?.trim();
@@ -254,9 +344,9 @@ fn parse(line: &[u8], has_columns: bool) -> Option<(bool, Vec<Vec<OsString>>)> {
     let whole = |text: &str| text.parse::<u64>().is_ok();
     let signed = |text: &str| text.parse::<i32>().is_ok();
     let fraction = |text: &str| text.parse::<f64>().is_ok();
-    number(whole)?;
+    let seq = number(whole)?.parse().ok()?;
     number(|host| !host.is_empty())?;
-    number(fraction)?;
+    let started = number(fraction)?.parse().ok()?;
     number(fraction)?;
     number(whole)?;
     number(whole)?;
@@ -280,7 +370,7 @@ fn parse(line: &[u8], has_columns: bool) -> Option<(bool, Vec<Vec<OsString>>)> {
         rows.push(row);
     }
     let is_whole = !rows.is_empty() && rows.iter().all(|row| !row.is_empty());
-    is_whole.then_some((finished, rows))
+    is_whole.then_some(Line { seq, started, finished, rows })
 }
 
 #[cfg(test)]
@@ -289,14 +379,17 @@ mod tests {
 
     #[test]
     fn lines_are_read_back_or_seen_as_damaged() {
+        let parsed = |line, has_columns| {
+            parse(line, has_columns).map(|line| (line.seq, line.finished, line.rows))
+        };
         let row = |columns: &[&str]| columns.iter().map(OsString::from).collect::<Vec<_>>();
         let line = b"3\t:\t1795245055.768\t     0.001\t0\t4\t0\t0\techo a\\tb\ta\\tb";
-        assert_eq!(parse(line, false), Some((true, vec![row(&["a\tb"])])));
+        assert_eq!(parsed(line, false), Some((3, true, vec![row(&["a\tb"])])));
         let line = b"3\t:\t1795245055.768\t     0.001\t0\t4\t1\t0\techo a\ta\tb";
-        assert_eq!(parse(line, false), Some((false, vec![row(&["a"]), row(&["b"])])));
-        assert_eq!(parse(line, true), Some((false, vec![row(&["a", "b"])])));
+        assert_eq!(parsed(line, false), Some((3, false, vec![row(&["a"]), row(&["b"])])));
+        assert_eq!(parsed(line, true), Some((3, false, vec![row(&["a", "b"])])));
         let line = b"3\t:\t1.0\t1.0\t0\t4\t0\t0\techo\ta\tb\t\\;\tc\t";
-        assert_eq!(parse(line, true), Some((true, vec![row(&["a", "b"]), row(&["c", ""])])));
+        assert_eq!(parsed(line, true), Some((3, true, vec![row(&["a", "b"]), row(&["c", ""])])));
         assert_eq!(parse(line, false), None);
         for damaged in [
             &b""[..],

@@ -250,7 +250,7 @@ mod tests {
     fn name(seq: u64, args: &[&[u8]]) -> String {
         let args = args.iter().map(|arg| OsStr::from_bytes(arg).to_owned()).collect();
         let args = Arguments::rows_of(args, Vec::new());
-        name_of(&Item { seq, place: 0, args })
+        name_of(&Item { seq, place: 0, args, duty: None })
     }
 
     #[test]

@@ -78,6 +78,10 @@ pub(crate) struct Remarks {
     pub(crate) too_heavy: u64,
     /// Whether the input was read to its end.
     pub(crate) all_read: bool,
+    /// Of the failed, those that were dead letters in the file when the run began.
+    pub(crate) failed_before: u64,
+    /// Items of this run that others brought to their end.
+    pub(crate) elsewhere: u64,
     /// The first items that failed, each with its reason.
     pub(crate) named: Vec<(String, String)>,
     /// Where the number of consumers could vary: the fewest that ran.
@@ -126,13 +130,24 @@ impl Report {
             let _ =
                 write!(text, "\n{} dropped: the buffer was full", counted(self.dropped, "item"));
         }
+        if remarks.elsewhere > 0 {
+            let _ = write!(text, "\n{} done by others", counted(remarks.elsewhere, "item"));
+        }
+        if remarks.failed_before > 0 {
+            let _ = write!(
+                text,
+                "\n{} failed before: dead letters; `forebay dead BUFFER retry` lets them be tried again",
+                counted(remarks.failed_before, "item")
+            );
+        }
         if !remarks.all_read {
             text.push_str("\nthe input was not read to its end");
         }
         for (item, reason) in &remarks.named {
             let _ = write!(text, "\nfailed: {item}: {reason}");
         }
-        let unnamed = self.failed.saturating_sub(remarks.named.len() as u64);
+        let unnamed =
+            self.failed.saturating_sub(remarks.named.len() as u64 + remarks.failed_before);
         if unnamed > 0 && !remarks.named.is_empty() {
             let _ = write!(text, "\nfailed: {unnamed} more");
         }

@@ -9,6 +9,7 @@ use super::answers::Read;
 use super::service::Service;
 use crate::run::command::Ended;
 use crate::run::ending::{Command, fail, retry};
+use crate::run::item::Item;
 use crate::run::message::say;
 use crate::run::outlet::capture::Output;
 use crate::run::outlet::escape::escaped;
@@ -106,7 +107,7 @@ impl Service<'_> {
         let time = self.window.age();
         let Some(lease) = self.window.pop() else { return false };
         self.run.tally.serve(1, time);
-        let in_backoff = if lease.failures() + 1 < self.run.retries {
+        let in_backoff = if Item::failures(&lease) + 1 < self.run.retries {
             retry(self.run, self.number, lease, reason)
         } else {
             let now = SystemTime::now();

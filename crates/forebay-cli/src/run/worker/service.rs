@@ -16,7 +16,7 @@ use crate::run::Run;
 use crate::run::command::Ended;
 use crate::run::command::starting::{is_shortage, never_runs, patiently, show_command};
 use crate::run::consumer::next;
-use crate::run::ending::{Command, acknowledge, deliver, deliver_answers, fail};
+use crate::run::ending::{Command, acknowledge, acknowledge_all, deliver, deliver_answers, fail};
 use crate::run::item::Item;
 use crate::run::message::say;
 use crate::run::observer::event::Event;
@@ -102,7 +102,7 @@ impl Service<'_> {
 
     /// Puts the item in flight, unless the protocol has no place for it.
     fn admit(&mut self, lease: Lease<Item>) {
-        let delivery = lease.deliveries();
+        let delivery = Item::deliveries(&lease);
         self.run.tell(&Event::Lease { consumer: self.number, item: &lease, delivery });
         let end = self.workers.end;
         if lease.args.iter().any(|arg| arg.as_bytes().contains(&end)) {
@@ -155,11 +155,14 @@ impl Service<'_> {
         if !takes_input || !self.window.wants_more() || is_alone || self.run.stop.is_stopping() {
             return;
         }
+        let mut fetched = 0;
         while self.window.has_room()
             && let Ok(lease) = consumer.try_lease()
         {
             self.admit(lease);
+            fetched += 1;
         }
+        self.run.took(fetched);
     }
 
     /// Starts a worker. Says whether there is one then; if not, the run stops and everything was given back.
@@ -293,11 +296,8 @@ impl Service<'_> {
         if !deliver_answers(run, self.number, answers, &command) {
             return Course::Stop;
         }
-        for _ in from..count {
-            if let Some(lease) = self.window.pop() {
-                acknowledge(run, self.number, lease);
-            }
-        }
+        let answered = (from..count).map_while(|_| self.window.pop()).collect();
+        acknowledge_all(run, self.number, answered);
         process.answered += count as u64;
         self.answers.keep(&run.spill);
         self.workers.have_answered.store(true, Ordering::Relaxed);

@@ -1,0 +1,132 @@
+//! The processor time of processes that only wait: for an item, and for room (C5).
+
+use std::time::Duration;
+use std::{fs, thread};
+
+use bench::report::shown;
+use bench::table::Table;
+use forebay::processes::{Buffer, Bytes, Raw, Settings, Statistics};
+use serde_json::{Value, json};
+
+use crate::control::Control;
+use crate::deed::Deed;
+use crate::gate::{Gate, Hand};
+use crate::item::item;
+use crate::medium::Side;
+use crate::place::Place;
+
+const CAPACITY: u64 = 5;
+const WAIT: Duration = Duration::from_secs(10);
+
+/// Whoever has just gone to sleep is asleep by then.
+const SETTLED: Duration = Duration::from_millis(300);
+
+/// Per cent of a processor, for all who wait together: more, and they do not sleep.
+const MOST: f64 = 1.0;
+
+pub(crate) fn measure(place: &mut Place) -> Result<Value, String> {
+    let lasting = if place.quick { WAIT / 5 } else { WAIT };
+    let mut table =
+        Table::new(["who waits", "% of a processor", "wakes a second, each", "at most %"]);
+    let mut rows = Vec::new();
+    for side in [Side::Consumer, Side::Producer] {
+        for count in [1, 8] {
+            let (used, wakes) = wait(place, side, count, lasting)?;
+            let per_cent = 100.0 * used.div_duration_f64(lasting);
+            let wakes = wakes as f64 / lasting.as_secs_f64() / count as f64;
+            let who = match side {
+                Side::Consumer => format!("{count} on an empty buffer"),
+                Side::Producer => format!("{count} on a full buffer"),
+            };
+            table.row([who.clone(), format!("{per_cent:.3}"), shown(wakes), MOST.to_string()]);
+            if per_cent > MOST {
+                place.broken(format!("{who}: {per_cent:.3} % of a processor for sleeping (C5)"));
+            }
+            rows.push(json!({ "who": who, "per_cent": per_cent, "wakes_a_second": wakes }));
+        }
+    }
+    println!("Processes that wait {} s, and nothing moves:\n", lasting.as_secs());
+    println!("{}", table.markdown());
+    Ok(json!({ "seconds": lasting.as_secs_f64(), "rows": rows }))
+}
+
+/// The processor time of all of them, and how often they were awake.
+fn wait(
+    place: &Place,
+    side: Side,
+    count: usize,
+    lasting: Duration,
+) -> Result<(Duration, u64), String> {
+    let file = place.scratch.path("buffer");
+    Settings::new(CAPACITY).create(&file).map_err(|error| error.to_string())?;
+    let buffer = Buffer::open(&file).map_err(|error| error.to_string())?;
+    if side == Side::Producer {
+        let producer = buffer.producer::<Bytes, _>(Raw).map_err(|error| error.to_string())?;
+        for number in 0..CAPACITY {
+            let item = Bytes::from(item(number).as_slice());
+            producer.put(item).map_err(|error| error.to_string())?;
+        }
+    }
+    let gate = Gate::new(&place.scratch)?;
+    let start = |_| {
+        let mut hand =
+            gate.start(&mut Deed::Wait { file: file.clone(), side }.command(gate.socket())?)?;
+        hand.go().map(|()| hand)
+    };
+    let hands: Vec<Hand> = (0..count).map(start).collect::<Result<_, String>>()?;
+    let waiting = |statistics: Statistics| match side {
+        Side::Consumer => statistics.consumers_waiting,
+        Side::Producer => statistics.producers_waiting,
+    };
+    while waiting(buffer.statistics()) < count {
+        thread::sleep(Duration::from_millis(1));
+    }
+    thread::sleep(SETTLED);
+    let look = || -> Result<(Duration, u64), String> {
+        hands.iter().try_fold((Duration::ZERO, 0), |(time, wakes), hand| {
+            let used = used(hand.id()).ok_or("there is no /proc/PID/task/TID/schedstat")?;
+            Ok((time + used.0, wakes + used.1))
+        })
+    };
+    let before = look()?;
+    thread::sleep(lasting);
+    let after = look()?;
+    if waiting(buffer.statistics()) != count {
+        return Err("somebody moved: this measures nothing".to_owned());
+    }
+    drop(hands);
+    let _ = fs::remove_file(&file);
+    Ok((after.0.saturating_sub(before.0), after.1 - before.1))
+}
+
+/// Processor time of all threads of a process, and how often they were given a processor.
+fn used(process: u32) -> Option<(Duration, u64)> {
+    let mut sum = (Duration::ZERO, 0);
+    for thread in fs::read_dir(format!("/proc/{process}/task")).ok()? {
+        let said = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        // In order: nanoseconds on a processor, nanoseconds waiting for one, times that one was given.
+        let mut words = said.split_whitespace().map(str::parse);
+        let (time, _, times) = (words.next()?.ok()?, words.next()?, words.next()?.ok()?);
+        sum = (sum.0 + Duration::from_nanos(time), sum.1 + times);
+    }
+    Some(sum)
+}
+
+/// What a child does: it waits, until it is killed.
+pub(crate) fn run(control: &mut Control, file: &std::path::Path, side: Side) -> Result<(), String> {
+    let buffer = Buffer::open(file).map_err(|error| error.to_string())?;
+    match side {
+        Side::Consumer => {
+            let consumer = buffer.consumer::<Bytes, _>(Raw).map_err(|error| error.to_string())?;
+            control.ready()?;
+            consumer.lease().map(drop).map_err(|error| error.to_string())?;
+        }
+        Side::Producer => {
+            let producer = buffer.producer::<Bytes, _>(Raw).map_err(|error| error.to_string())?;
+            control.ready()?;
+            let item = Bytes::from(item(CAPACITY).as_slice());
+            producer.put(item).map_err(|error| error.to_string())?;
+        }
+    }
+    Err("what was waited for came".to_owned())
+}

@@ -1,0 +1,28 @@
+//! Opening a buffer, and making one; and the words for why that cannot be.
+
+use std::path::Path;
+
+use forebay::Fault;
+use forebay::processes::{Buffer, Settings};
+
+/// Opens the buffer. An error is a line that names it.
+pub(crate) fn open(path: &Path) -> Result<Buffer, String> {
+    Buffer::open(path).map_err(|error| error.to_string())
+}
+
+/// Makes the buffer. An error is a line that names it.
+pub(crate) fn create(settings: &Settings, path: &Path) -> Result<(), String> {
+    settings.create(path).map_err(|error| error.to_string())
+}
+
+/// A fault of the buffer in a message, and what to do about it.
+pub(crate) fn in_words(path: &Path, fault: Fault) -> String {
+    let name = path.display();
+    let next = match fault {
+        Fault::DeadRoom => format!(": see `forebay dead {name}`"),
+        Fault::Poisoned | Fault::Damaged => format!(": `forebay verify {name} --repair`"),
+        Fault::Crowded => "; let some end first, or make one with more --participants".to_owned(),
+        _ => String::new(),
+    };
+    format!("{name}: {fault}{next}")
+}

@@ -1,0 +1,217 @@
+//! `forebay stat`: how a buffer stands.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use forebay::Statistics;
+use forebay::processes::{Awaited, Durability, Inspection, Role};
+use serde::Serialize;
+
+use crate::page;
+use crate::run::file::number;
+
+/// Show how a buffer stands
+///
+/// What waits, is leased, finished and dead; who puts and takes, and who waits for whom.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit status: 0, or 255: the buffer could not be opened.
+
+At any moment when nothing moves: produced = finished + waiting + leased + dead + dropped.")]
+pub(crate) struct Args {
+    /// The buffer
+    #[arg(value_name = "BUFFER", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+
+    /// Print an object of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    match Inspection::open(&args.file) {
+        Ok(buffer) => {
+            let standing = Standing::of(&args.file, &buffer);
+            page::print(if args.json { standing.json() } else { standing.text() }.as_bytes())
+        }
+        Err(error) => super::status("stat", Err(error.to_string())),
+    }
+}
+
+/// What is told, in this order.
+#[derive(Debug, Serialize)]
+struct Standing {
+    buffer: String,
+    fault: Option<String>,
+    closed: bool,
+    capacity: u64,
+    capacity_bytes: Option<u64>,
+    durability: &'static str,
+    max_leased: u64,
+    dead_room: u64,
+    max_failures: Option<u32>,
+    max_deliveries: Option<u32>,
+    lease_seconds: Option<f64>,
+    waiting: u64,
+    oldest_seconds: Option<f64>,
+    leased: u64,
+    dead: u64,
+    produced: u64,
+    finished: u64,
+    dropped: u64,
+    high_water: u64,
+    producers: usize,
+    consumers: usize,
+    producers_waiting: usize,
+    consumers_waiting: usize,
+    producer_wait_seconds: f64,
+    consumer_wait_seconds: f64,
+    participants: Vec<Member>,
+    leases: Vec<Held>,
+}
+
+#[derive(Debug, Serialize)]
+struct Member {
+    role: &'static str,
+    pid: u32,
+    command: String,
+    items: u64,
+    leased: u64,
+    waits_for: Option<&'static str>,
+    waited_seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Held {
+    position: u64,
+    pid: u32,
+    deliveries: u32,
+    age_seconds: f64,
+    left_seconds: Option<f64>,
+}
+
+impl Standing {
+    fn of(path: &Path, buffer: &Inspection) -> Self {
+        let (settings, now): (_, Statistics) = (buffer.settings(), buffer.statistics());
+        let seconds = |time: Duration| time.as_secs_f64();
+        Self {
+            buffer: path.display().to_string(),
+            fault: buffer.fault().map(|fault| fault.to_string()),
+            closed: now.closed,
+            capacity: settings.get_capacity(),
+            capacity_bytes: settings.get_capacity_bytes(),
+            durability: match settings.get_durability() {
+                Durability::Power => "power",
+                _ => "process",
+            },
+            max_leased: settings.get_max_leased(),
+            dead_room: settings.get_dead_room(),
+            max_failures: settings.get_max_failures(),
+            max_deliveries: settings.get_max_deliveries(),
+            lease_seconds: settings.get_lease_time().map(seconds),
+            waiting: now.waiting,
+            oldest_seconds: buffer.oldest().map(seconds),
+            leased: now.leased,
+            dead: now.dead,
+            produced: now.produced,
+            finished: now.finished,
+            dropped: now.dropped,
+            high_water: now.high_water,
+            producers: now.producers,
+            consumers: now.consumers,
+            producers_waiting: now.producers_waiting,
+            consumers_waiting: now.consumers_waiting,
+            producer_wait_seconds: seconds(now.producer_wait),
+            consumer_wait_seconds: seconds(now.consumer_wait),
+            participants: buffer
+                .participants()
+                .into_iter()
+                .map(|member| Member {
+                    role: match member.role {
+                        Role::Producer => "producer",
+                        Role::Consumer => "consumer",
+                        _ => "other",
+                    },
+                    pid: member.process,
+                    command: member.command,
+                    items: member.items,
+                    leased: member.leased,
+                    waits_for: member.waits.map(|(awaited, _)| match awaited {
+                        Awaited::Room => "room",
+                        Awaited::Item => "an item",
+                        Awaited::Idle => "the end",
+                        _ => "something",
+                    }),
+                    waited_seconds: seconds(member.waited),
+                })
+                .collect(),
+            leases: buffer
+                .leases()
+                .into_iter()
+                .map(|held| Held {
+                    position: number(held.position),
+                    pid: held.process,
+                    deliveries: held.deliveries,
+                    age_seconds: seconds(held.age),
+                    left_seconds: held.left.map(seconds),
+                })
+                .collect(),
+        }
+    }
+
+    fn json(&self) -> String {
+        // Strings, numbers and lists of them: there is nothing to go wrong.
+        serde_json::to_string(self).unwrap_or_default() + "\n"
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let state = if self.closed { "closed" } else { "open" };
+        let _ = writeln!(
+            text,
+            "{}: {state}, {} of {} waiting, {} leased, {} dead",
+            self.buffer, self.waiting, self.capacity, self.leased, self.dead
+        );
+        let _ = writeln!(
+            text,
+            "{} produced, {} finished, {} dropped; at most {} waited at once",
+            self.produced, self.finished, self.dropped, self.high_water
+        );
+        let _ = writeln!(
+            text,
+            "{} producers waited {:.2} s for room ({} wait now), {} consumers {:.2} s for items ({} wait now)",
+            self.producers,
+            self.producer_wait_seconds,
+            self.producers_waiting,
+            self.consumers,
+            self.consumer_wait_seconds,
+            self.consumers_waiting,
+        );
+        for member in &self.participants {
+            let waits = member.waits_for.map(|what| format!(", waits for {what}"));
+            let does = waits.unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "{} {} ({}): {} items, {} leased, waited {:.2} s{does}",
+                member.role,
+                member.pid,
+                member.command,
+                member.items,
+                member.leased,
+                member.waited_seconds,
+            );
+        }
+        for held in &self.leases {
+            let left =
+                held.left_seconds.map_or_else(String::new, |left| format!(", {left:.1} s left"));
+            let _ = writeln!(
+                text,
+                "position {} leased by {} for {:.1} s, delivery {}{left}",
+                held.position, held.pid, held.age_seconds, held.deliveries
+            );
+        }
+        text
+    }
+}

@@ -1,0 +1,103 @@
+//! `forebay take`: takes items for good, and prints them.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use forebay::processes::{Bytes, Raw};
+use forebay::{Patience, TakeError};
+
+use super::opening::{in_words, open};
+use crate::run::args::values::duration;
+
+/// So many are taken in one go at most: they are lost if this process is killed before they are printed.
+const BATCH: u64 = 256;
+
+/// Take items out of a buffer and print them
+///
+/// An item that was taken is gone: if forebay is killed before it is printed, nobody has it. To have each item
+/// done at least once, `forebay work` leases it instead.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  Do something with each item, until the buffer is closed and drained:
+    while item=$(forebay take jobs.fb); do echo \"$item\"; done
+  See what is there, and leave nothing:
+    forebay take jobs.fb --all --no-wait
+
+Exit status:
+  0    all that was asked for was taken
+  1    less was: nothing came in TIME, there was nothing (--no-wait), or the
+       buffer is closed and drained (without --all, whose end that is)
+  141  whoever read the output went away
+  255  the buffer could not be opened, or is of no use")]
+pub(crate) struct Args {
+    /// The buffer
+    #[arg(value_name = "BUFFER", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+
+    /// Take N items, waiting for each
+    #[arg(short, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u64).range(1..))]
+    n: u64,
+
+    /// Take all, until the buffer is closed and drained
+    #[arg(long, conflicts_with = "n")]
+    all: bool,
+
+    /// Wait no longer than TIME altogether, and exit with 1 then
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    timeout: Option<Duration>,
+
+    /// Do not wait: take what there is
+    #[arg(long, conflicts_with = "timeout")]
+    no_wait: bool,
+
+    /// Print a zero byte after each item, not a newline
+    #[arg(short = '0', long)]
+    null: bool,
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    super::status("take", take(args))
+}
+
+fn take(args: &Args) -> Result<u8, String> {
+    let buffer = open(&args.file)?;
+    let consumer = buffer.consumer::<Bytes, _>(Raw).map_err(|fault| in_words(&args.file, fault))?;
+    let patience = match args.timeout {
+        _ if args.no_wait => Patience::Try,
+        None => Patience::Forever,
+        Some(time) => Instant::now().checked_add(time).map_or(Patience::Forever, Patience::Until),
+    };
+    let end = if args.null { 0 } else { b'\n' };
+    let mut left = if args.all { u64::MAX } else { args.n };
+    let mut text = Vec::new();
+    while left > 0 {
+        let taken = match consumer.take_many_within(left.min(BATCH) as usize, patience) {
+            Ok(taken) => taken,
+            Err(TakeError::Unable(fault)) => return Err(in_words(&args.file, fault)),
+            Err(TakeError::Closed) if args.all => return Ok(0),
+            Err(TakeError::Empty) if args.all && args.no_wait => return Ok(0),
+            Err(_) => return Ok(super::NOT_SO),
+        };
+        left -= taken.len() as u64;
+        text.clear();
+        for item in &taken {
+            text.extend_from_slice(item);
+            text.push(end);
+        }
+        let mut out = io::stdout().lock();
+        if let Err(error) = out.write_all(&text).and_then(|()| out.flush()) {
+            let lost = super::counted(taken.len() as u64);
+            if error.kind() == ErrorKind::BrokenPipe {
+                eprintln!("forebay take: whoever read went away; up to {lost} taken and not read");
+                return Ok(141);
+            }
+            return Err(format!(
+                "cannot write to standard output: {error}; up to {lost} taken and not printed"
+            ));
+        }
+    }
+    Ok(0)
+}

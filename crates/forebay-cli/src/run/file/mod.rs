@@ -1,0 +1,264 @@
+//! A buffer in a file, as far as a run goes: `forebay work`, and `run --buffer`.
+//!
+//! Consumers lease from a buffer in memory as ever; what they lease there carries the [duty](duty) to finish
+//! what lies in the file. One thread, the [supply](supply), leases from the file what is [in demand](demand), and
+//! makes items of it as their [form](form) says. Whoever ends a try answers both leases, the file's last, so
+//! that whatever dies in between, the item is delivered again. An item in [backoff](super::backoff) is leased
+//! in the file, and goes back there as failed when its pause is over.
+//!
+//! A run that brings items into the file itself keeps account of [its own](own) there, and ends when they have.
+
+pub(crate) mod demand;
+pub(crate) mod duty;
+pub(crate) mod extending;
+pub(crate) mod form;
+pub(crate) mod opening;
+pub(crate) mod own;
+pub(crate) mod supply;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use forebay::processes::{Buffer, Consumer, Producer, Raw};
+use forebay::{LeaseError, Outcome, Overflow, PutError, Refusal, Statistics};
+
+pub(crate) use forebay::processes::Bytes;
+
+use crate::file::opening::in_words;
+use crate::run::Run;
+use crate::run::intake::producer::{self, Course};
+use crate::run::item::Item;
+use crate::run::message::say;
+use crate::run::stop::Cause;
+use demand::Demand;
+use duty::Duty;
+use extending::Extending;
+use form::Form;
+use own::{Met, Own};
+
+/// The number of the item at this position: that is the position, counted from 1. It is `{#}`, Seq in the joblog, and
+/// how people name it.
+pub(crate) fn number(position: u64) -> u64 {
+    position + 1
+}
+
+/// The buffer in a file that a run works on.
+#[derive(Debug)]
+pub(crate) struct FileSide {
+    pub(crate) buffer: Buffer,
+    /// As it was given.
+    pub(crate) path: PathBuf,
+    /// Never cloned: the guard keeps this one alive.
+    pub(crate) consumer: Arc<Consumer<Bytes, Raw>>,
+    /// Of a run that brings items itself.
+    pub(crate) producer: Option<Producer<Bytes, Raw>>,
+    pub(crate) own: Option<Own>,
+    pub(crate) demand: Arc<Demand>,
+    pub(crate) form: Form,
+    /// So many items of the file go to one command.
+    pub(crate) rows: usize,
+    /// At so many failures the file sets an item aside by itself.
+    pub(crate) max_failures: Option<u32>,
+    /// End when nothing waits.
+    pub(crate) once: bool,
+    /// Items that came out of the file here, and of these the ones that went back there as failed, or were lost to
+    /// others, while the run went on.
+    pub(crate) brought: AtomicU64,
+    pub(crate) gone: AtomicU64,
+    /// Where leases have a deadline.
+    pub(crate) extending: Option<Extending>,
+}
+
+impl FileSide {
+    /// The most items that may wait in the file.
+    pub(crate) fn capacity(&self) -> usize {
+        usize::try_from(self.buffer.settings().get_capacity()).unwrap_or(usize::MAX)
+    }
+
+    /// How often an item is tried: as often as was asked for, but no more than the file allows. Who works on what
+    /// others put goes by the file alone if nothing was asked for.
+    pub(crate) fn tries(&self, asked: Option<u32>, works: bool) -> u32 {
+        let usual = if works { self.max_failures.unwrap_or(1) } else { 1 };
+        asked.unwrap_or(usual).min(self.max_failures.unwrap_or(u32::MAX))
+    }
+
+    /// The buffer in a message.
+    pub(crate) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Puts an item of the input into the file, unless it is there from an earlier life of the run, and calls
+    /// `waited` if it waited, with since when. Nobody is told of the put here, but when the item comes out
+    /// again: only then it has its number.
+    pub(crate) fn put(
+        &self,
+        run: &Run,
+        number: usize,
+        item: &Item,
+        waited: &mut impl FnMut(Instant),
+    ) -> Course {
+        if run.stop.is_stopping() {
+            return Course::Stopped;
+        }
+        let (Some(own), Some(producer)) = (&self.own, &self.producer) else { return Course::Shut };
+        let bytes = self.form.bytes(&item.args);
+        if own.meet(&bytes) != Met::New {
+            run.intake.put(number);
+            return Course::On;
+        }
+        let overflow = producer.overflow();
+        let mut outcome = producer.try_put(bytes.into());
+        if matches!(overflow, Overflow::Wait | Overflow::WaitFor(_)) {
+            outcome = outcome.or_else(|refused| {
+                if refused.refusal != Refusal::Full {
+                    return Err(refused);
+                }
+                let full = Instant::now();
+                let outcome = producer.put(refused.item);
+                waited(full);
+                outcome
+            });
+        }
+        match outcome {
+            Ok(Outcome::DroppedThis) => own.drop_one(&self.form.bytes(&item.args)),
+            Ok(_) => {}
+            Err(PutError { item: bytes, refusal }) => {
+                own.withdraw(&bytes);
+                return self.refuse(run, number, item, refusal);
+            }
+        }
+        run.intake.put(number);
+        Course::On
+    }
+
+    fn refuse(&self, run: &Run, number: usize, item: &Item, refusal: Refusal) -> Course {
+        match refusal {
+            Refusal::Full | Refusal::TimedOut | Refusal::TooHeavy => {
+                producer::refuse(run, number, item, refusal)
+            }
+            Refusal::Unable(fault) => {
+                if run.stop_soon(Cause::Broken) {
+                    say(format_args!(
+                        "{}; item {} and what comes after it are not put",
+                        in_words(&self.path, fault),
+                        item.label()
+                    ));
+                }
+                Course::Stopped
+            }
+            _ => {
+                say(format_args!(
+                    "{} was closed: item {} and what comes after it are not put; put them into another \
+                     buffer",
+                    self.name(),
+                    item.label()
+                ));
+                run.note_fault();
+                Course::Shut
+            }
+        }
+    }
+
+    /// All items of the input are put.
+    pub(crate) fn end_input(&self) {
+        if let Some(own) = &self.own {
+            own.end();
+            if own.has_ended() {
+                self.demand.end();
+            }
+        }
+    }
+
+    /// The items of a duty have come to their end: the run may have.
+    fn settle(&self, duty: &Duty, has_failed: bool) {
+        let Some(own) = &self.own else { return };
+        duty.each(|bytes| own.settle(bytes, has_failed));
+        if own.has_ended() {
+            self.demand.end();
+        }
+    }
+}
+
+impl Run {
+    /// Tells those who look for items that this consumer waits for one.
+    pub(crate) fn waiting<T, E>(&self, wait: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let Some(file) = &self.file else { return wait() };
+        file.demand.wait();
+        let item = wait();
+        file.demand.waited(item.is_ok());
+        item
+    }
+
+    /// So many items went to a consumer that did not wait for them.
+    pub(crate) fn took(&self, items: usize) {
+        if let Some(file) = &self.file {
+            file.demand.took(items);
+        }
+    }
+
+    /// Finishes items in the file, those of several commands together.
+    pub(crate) fn ack_in_file<'a>(&self, items: impl Iterator<Item = &'a Item> + Clone) {
+        let Some(file) = &self.file else { return };
+        let duties = items.filter_map(|item| item.duty.as_deref());
+        // Before they are handed over.
+        duties.clone().for_each(|duty| file.settle(duty, false));
+        self.note_answer(Duty::ack_all(duties));
+    }
+
+    /// Makes an item that has failed its last try a dead letter of the file.
+    pub(crate) fn set_aside_in_file(&self, item: &Item, reason: &str) {
+        if let (Some(file), Some(duty)) = (&self.file, &item.duty) {
+            file.settle(duty, true);
+            let is_last = file.max_failures.is_some_and(|most| duty.failures() + 1 >= most);
+            let tries = duty.failures() + 1;
+            self.note_answer(match tries {
+                _ if is_last => duty.fail(reason),
+                1 => duty.reject(reason),
+                _ => duty.reject(&format!("failed {tries} times, last because: {reason}")),
+            });
+        }
+    }
+
+    /// Gives an item that failed back to the file. Says whether it came from one.
+    pub(crate) fn fail_in_file(&self, item: &Item, reason: &str) -> bool {
+        let Some(duty) = &item.duty else { return false };
+        self.note_answer(duty.fail(reason));
+        true
+    }
+
+    /// What is done cannot be undone: that its lease was gone can only be told.
+    fn note_answer(&self, answer: Result<(), LeaseError>) {
+        let Some(file) = &self.file else { return };
+        match answer {
+            Ok(()) => {}
+            Err(LeaseError::Unable(fault)) => {
+                if self.stop_soon(Cause::Broken) {
+                    say(format_args!(
+                        "{}: {fault}; what was just done may be done again. Starting nothing more",
+                        file.name()
+                    ));
+                }
+            }
+            Err(error) => {
+                say(format_args!(
+                    "{}: {error}; it was done here, and may be done again",
+                    file.name()
+                ));
+            }
+        }
+    }
+
+    /// How the whole buffer stands: what is in memory alone, or in the file.
+    pub(crate) fn standing(&self) -> Statistics {
+        let memory = self.buffer.statistics();
+        let Some(file) = &self.file else { return memory };
+        let there = file.buffer.statistics();
+        let mut standing = memory;
+        standing.capacity = there.capacity;
+        standing.waiting += there.waiting;
+        standing.high_water = there.high_water;
+        standing
+    }
+}

@@ -1,0 +1,251 @@
+//! Opening the buffer of a run: made if need be, and compared with what an earlier life of the run has left.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::UNIX_EPOCH;
+
+use forebay::processes::{Buffer, Raw, Settings};
+
+use super::demand::Demand;
+use super::extending::Extending;
+use super::form::Form;
+use super::own::{Left, Own};
+use super::{FileSide, number};
+use crate::file::opening::{create, in_words, open};
+use crate::run::args::Args;
+use crate::run::command::template::Template;
+use crate::run::intake::resume::Finished;
+use crate::run::intake::source::{Columns, Given};
+use crate::run::outlet::joblog::Joblog;
+use crate::run::{preparation, worker};
+
+/// The buffer that `work` is to work on.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) path: PathBuf,
+    /// End when nothing waits.
+    pub(crate) once: bool,
+}
+
+/// What is open once the buffer is: of a run in memory, the joblog at most.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) side: Option<FileSide>,
+    /// Keeps the leases from being given back while the guard has something to kill.
+    pub(crate) keep: Option<OwnedFd>,
+    pub(crate) joblog: Option<Joblog>,
+    pub(crate) finished: Finished,
+}
+
+/// The joblog that a run keeps beside its buffer.
+pub(crate) fn joblog_beside(buffer: &Path) -> PathBuf {
+    let mut name = buffer.as_os_str().to_owned();
+    name.push(".joblog");
+    name.into()
+}
+
+/// Refuses flags that have no meaning where items lie in a file.
+pub(crate) fn check(args: &Args, given: &[Given], work: Option<&Work>) -> Result<(), String> {
+    let (items, flow) = (&args.items, &args.flow);
+    let verb = match work {
+        Some(_) => "work",
+        None if flow.buffer.is_some() => "--buffer",
+        None => return Ok(()),
+    };
+    let refused: &[(&str, bool, &str)] = &[
+        (
+            "-X, -m or -s",
+            items.is_filling(),
+            "how much fits is not known of what others put; give -n",
+        ),
+        (
+            "--weight",
+            flow.weight.is_some(),
+            "what may wait in a file is said when it is made: `forebay create --capacity-bytes`",
+        ),
+        (
+            "--on-high or --on-low",
+            flow.on_high.is_some() || flow.on_low.is_some(),
+            "other processes put and take, too, and nobody tells of them; look with `forebay stat`",
+        ),
+        (
+            "--resume",
+            args.failure.resume && work.is_some(),
+            "what is in the buffer is not finished, and the rest is not there; leave it out",
+        ),
+        (
+            "--pipe",
+            items.pipe && work.is_none(),
+            "a block has no name by which it would be known again; put files with `forebay put --file`, \
+             and let `forebay work --pipe` read them",
+        ),
+        (
+            "--on-full drop-oldest",
+            work.is_none() && flow.on_full == forebay::Overflow::DropOldest,
+            "the oldest may be somebody else's; give another one",
+        ),
+    ];
+    let of_input: &[(&str, bool)] = &[
+        ("-a", !items.arg_file.is_empty()),
+        (":::", !given.is_empty()),
+        ("--producer", !items.producer.is_empty()),
+        ("-E", items.end.is_some()),
+        ("-r", items.no_run_if_empty),
+        ("--capacity", flow.capacity.is_some()),
+        ("--on-full", flow.on_full != forebay::Overflow::Wait),
+        ("--buffer", flow.buffer.is_some()),
+        ("--dry-run", args.command_line.dry_run),
+    ];
+    let of_input = of_input.iter().filter(|_| work.is_some()).map(|(flag, is_given)| {
+        let why = "items come out of the buffer, where `forebay put` puts them; leave it out";
+        (*flag, *is_given, why)
+    });
+    match refused.iter().copied().chain(of_input).find(|(_, is_given, _)| *is_given) {
+        Some((flag, _, why)) => Err(format!("{verb} with {flag}: {why}")),
+        None => Ok(()),
+    }
+}
+
+/// How items of the file and rows are made of each other.
+fn form(args: &Args, columns: Columns) -> Result<Form, String> {
+    Ok(match args.separator()? {
+        Some(separator) => Form::Split(separator),
+        None if args.items.pipe => Form::Block,
+        None if columns.is_one() => Form::Whole,
+        None => Form::Sources,
+    })
+}
+
+/// Opens what the run works on, if that is a file; and its joblog.
+pub(crate) fn of_run(
+    args: &Args,
+    work: Option<&Work>,
+    template: &Template,
+    columns: Columns,
+) -> Result<Opened, String> {
+    let path = match (work, &args.flow.buffer) {
+        (Some(work), _) => &work.path,
+        (None, Some(path)) => path,
+        (None, None) => {
+            let (joblog, finished) = preparation::joblog(args, template, columns)?;
+            return Ok(Opened { side: None, keep: None, joblog, finished });
+        }
+    };
+    let form = form(args, columns)?;
+    let buffer = if work.is_some() { open(path)? } else { open_or_create(args, path)? };
+    let faulty = |fault| in_words(path, fault);
+    let (joblog, finished, own) = if work.is_some() {
+        (joblog_of_work(args, path, template)?, Finished::default(), None)
+    } else {
+        let (joblog, finished, own) = earlier_life(args, path, &buffer, &form, template, columns)?;
+        (Some(joblog), finished, Some(own))
+    };
+    let producer = if own.is_some() {
+        Some(buffer.producer(Raw).map_err(faulty)?.with_overflow(args.flow.on_full))
+    } else {
+        None
+    };
+    let (consumer, keep) = buffer.lasting_consumer(Raw).map_err(faulty)?;
+    let settings = buffer.settings();
+    let side = FileSide {
+        consumer: Arc::new(consumer),
+        producer,
+        own,
+        demand: Arc::new(Demand::default()),
+        form,
+        rows: args.items.most_rows().map_or(1, std::num::NonZeroUsize::get),
+        max_failures: settings.get_max_failures(),
+        once: work.is_some_and(|work| work.once),
+        brought: AtomicU64::new(0),
+        gone: AtomicU64::new(0),
+        extending: settings.get_lease_time().map(Extending::new),
+        path: path.clone(),
+        buffer,
+    };
+    Ok(Opened { side: Some(side), keep: Some(keep), joblog, finished })
+}
+
+/// The buffer of `run --buffer`.
+fn open_or_create(args: &Args, path: &Path) -> Result<Buffer, String> {
+    let wanted = args.flow.capacity.map(|capacity| capacity.get() as u64);
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        let capacity = wanted.unwrap_or(args.capacity() as u64);
+        // Every consumer may hold as much as it ever does, and others work beside.
+        let consumers = args.consumers().most * args.most_in_flight();
+        let leased = (2 * consumers as u64).max(capacity).max(64);
+        create(&Settings::new(capacity).max_leased(leased), path)?;
+        return open(path);
+    }
+    let buffer = open(path)?;
+    let capacity = buffer.settings().get_capacity();
+    match wanted {
+        Some(wanted) if wanted != capacity => Err(format!(
+            "--capacity {wanted}: {} is there already, with a capacity of {capacity}; leave --capacity out, or \
+             name another buffer",
+            path.display()
+        )),
+        _ => Ok(buffer),
+    }
+}
+
+fn joblog_of_work(
+    args: &Args,
+    buffer: &Path,
+    template: &Template,
+) -> Result<Option<Joblog>, String> {
+    match &args.failure.joblog {
+        Some(path) => Joblog::add_to(path, template.signature()).map(Some),
+        None => Joblog::beside(&joblog_beside(buffer)),
+    }
+}
+
+/// What an earlier life of the run has finished, by its joblog, and left in the file.
+fn earlier_life(
+    args: &Args,
+    name: &Path,
+    buffer: &Buffer,
+    form: &Form,
+    template: &Template,
+    columns: Columns,
+) -> Result<(Joblog, Finished, Own), String> {
+    let beside = joblog_beside(name);
+    let path = args.failure.joblog.as_deref().unwrap_or(&beside);
+    let items = buffer.items().map_err(|fault| in_words(name, fault))?;
+    let numbers: HashSet<_> = items.iter().map(|item| number(item.position)).collect();
+    let signature = template.signature();
+    let (joblog, finished) = Joblog::resume(path, signature, !columns.is_one(), true, &numbers)?;
+    preparation::tell_damaged(path, &finished);
+    let created = created(name);
+    let done: HashMap<u64, Vec<u8>> = finished
+        .numbered
+        .iter()
+        // A line from before this buffer was made is about another one.
+        .filter(|(_, (began, _))| created.is_some_and(|created| *began >= created))
+        .map(|(number, (_, row)): (&u64, &(f64, Vec<OsString>))| (*number, form.bytes(row)))
+        .collect();
+    let own = Own::new(items.iter().map(|item| Left {
+        position: item.position,
+        bytes: &item.bytes,
+        is_dead: item.is_dead,
+        is_done: !item.is_dead
+            && done.get(&number(item.position)).is_some_and(|row| **row == *item.bytes),
+    }));
+    Ok((joblog, finished, own))
+}
+
+/// When the file was made, in seconds since 1970, to the millisecond below, as in the joblog.
+fn created(path: &Path) -> Option<f64> {
+    let created = fs::metadata(path).ok()?.created().ok()?;
+    let created = created.duration_since(UNIX_EPOCH).ok()?;
+    Some(created.as_millis() as f64 / 1000.0)
+}
+
+/// How many items a run may hold in memory: what consumers want, and what is leased ahead.
+pub(crate) fn most_in_memory(args: &Args) -> usize {
+    args.consumers().most + super::demand::MOST_AHEAD + worker::MOST
+}

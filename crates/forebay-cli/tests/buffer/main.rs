@@ -1,0 +1,17 @@
+//! The verbs of a buffer in a file from outside: the real program, several of it at a time, killed at any moment.
+
+mod forebay;
+
+mod close;
+mod create;
+mod dead;
+mod hostile;
+mod join;
+mod killed;
+mod put;
+mod run;
+mod run_killed;
+mod stat;
+mod take;
+mod verify;
+mod work;

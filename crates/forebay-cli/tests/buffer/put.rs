@@ -1,0 +1,111 @@
+//! `forebay put`.
+
+use rustix::process::Signal;
+
+use crate::forebay::{buffer, figure, input, line, run, start, start_line, until};
+
+#[test]
+fn items_are_arguments_or_lines_or_files() {
+    let folder = buffer("");
+    run(&folder, &["put", "b", "one", "and two"], b"").exits(0);
+    run(&folder, &["put", "b"], b"three\nfour").exits(0).says(&["2 items put"]);
+    run(&folder, &["put", "-q", "b", "-0"], b"fi\nve\0six\0").exits(0);
+    run(&folder, &["put", "-q", "b", "-d", ", "], b"seven, eight").exits(0);
+    folder.write("x", b"a whole\nfile\n");
+    run(&folder, &["put", "-q", "b", "--file", "x", "-"], b"and\ninput").exits(0);
+    let taken = run(&folder, &["take", "b", "--all", "--no-wait", "-0"], b"").exits(0);
+    let expected =
+        "one\0and two\0three\0four\0fi\nve\0six\0seven\0eight\0a whole\nfile\n\0and\ninput\0";
+    assert_eq!(taken.text(), expected);
+}
+
+#[test]
+fn nothing_to_put_is_no_item() {
+    let folder = buffer("");
+    run(&folder, &["put", "b"], b"").exits(0).says(&["0 items put"]);
+    run(&folder, &["put", "b", "--file", "none"], b"").exits(255).says(&["none", "0 items"]);
+    assert_eq!(figure(&folder, "produced"), 0);
+}
+
+#[test]
+fn a_full_buffer_makes_it_wait() {
+    let folder = buffer("--capacity 3");
+    let put = start(&folder, &["put", "b"], &input(1..=8));
+    until("full", || figure(&folder, "waiting") == 3 && figure(&folder, "producers_waiting") == 1);
+    let taken = line(&folder, "take b -n 8").exits(0);
+    assert_eq!(taken.text().into_bytes(), input(1..=8));
+    put.wait().exits(0).says(&["8 items put"]);
+}
+
+#[test]
+fn what_is_refused_is_told() {
+    let folder = buffer("--capacity 3");
+    let put = run(&folder, &["put", "b", "--on-full", "refuse"], &input(1..=5)).exits(1);
+    put.says(&["item '4' is not put", "full"]);
+    let put = run(&folder, &["put", "b", "--on-full", "wait=30ms"], &input(6..=7)).exits(1);
+    put.says(&["item '6' is not put"]).says(&["0 items put", "2 refused"]);
+    run(&folder, &["put", "b", "--on-full", "drop-newest", "8"], b"").exits(0).says(&["1 dropped"]);
+    run(&folder, &["put", "b", "--on-full", "drop-oldest", "9"], b"")
+        .exits(0)
+        .says(&["1 that had waited"]);
+    assert_eq!(line(&folder, "take b --all --no-wait").text(), "2\n3\n9\n");
+}
+
+#[test]
+fn what_is_too_large_is_told_and_the_rest_is_put() {
+    let folder = buffer("--capacity-bytes 10");
+    let put = run(&folder, &["put", "b", "tiny", "much too large for it", "small"], b"");
+    put.exits(255)
+        .says(&["item 'much too large for it' is not put"])
+        .says(&["2 items put", "1 refused"]);
+    assert_eq!(line(&folder, "take b --all --no-wait").text(), "tiny\nsmall\n");
+}
+
+#[test]
+fn a_closed_buffer_takes_nothing() {
+    let folder = buffer("--capacity 3");
+    let put = start(&folder, &["put", "b"], &input(1..=8));
+    until("full", || figure(&folder, "producers_waiting") == 1);
+    line(&folder, "close b").exits(0);
+    put.wait().exits(255).says(&["closed", "3 items put", "item '4'"]);
+    run(&folder, &["put", "b", "x"], b"").exits(255).says(&["closed", "0 items put", "item 'x'"]);
+    assert_eq!(line(&folder, "take b --all").exits(0).text(), "1\n2\n3\n");
+}
+
+#[test]
+fn what_was_put_when_it_is_interrupted_is_told() {
+    let folder = buffer("--capacity 3");
+    for signal in [Signal::INT, Signal::TERM] {
+        let put = start(&folder, &["put", "b"], &input(1..=8));
+        until("full", || figure(&folder, "producers_waiting") == 1);
+        put.signal(signal);
+        put.wait().exits(128 + signal.as_raw()).says(&["interrupted: 3 items put"]);
+        assert_eq!(line(&folder, "take b --all --no-wait").text(), "1\n2\n3\n");
+    }
+    // It reads, and nothing comes.
+    std::process::Command::new("mkfifo").arg(folder.path("pipe")).status().expect("mkfifo");
+    let put = start_line(&folder, "put b --file pipe");
+    until("listening", || {
+        std::fs::read_to_string(format!("/proc/{}/status", put.child.id()))
+            .is_ok_and(|status| status.contains("Threads:\t2\n"))
+    });
+    put.signal(Signal::INT);
+    put.wait().exits(130).says(&["interrupted: 0 items put"]);
+}
+
+#[test]
+fn items_that_come_slowly_are_put_as_they_come() {
+    let folder = buffer("");
+    let forebay = env!("CARGO_BIN_EXE_forebay");
+    let script =
+        format!("(echo a; until [ -e go ]; do sleep 0.01; done; echo b) | {forebay} put -q b");
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.root())
+        .spawn()
+        .expect("sh");
+    assert_eq!(line(&folder, "take b").exits(0).text(), "a\n");
+    folder.write("go", b"");
+    assert_eq!(line(&folder, "take b").exits(0).text(), "b\n");
+    assert!(child.wait().expect("wait").success());
+}

@@ -1,0 +1,35 @@
+//! `forebay take`.
+
+use crate::forebay::{buffer, figure, input, line, run, start_line, until};
+
+#[test]
+fn it_takes_as_many_as_asked_for() {
+    let folder = buffer("");
+    run(&folder, &["put", "-q", "b"], &input(1..=9)).exits(0);
+    assert_eq!(line(&folder, "take b").exits(0).text(), "1\n");
+    assert_eq!(line(&folder, "take b -n 3 -0").exits(0).text(), "2\x003\x004\0");
+    assert_eq!(line(&folder, "take b -n 9 --no-wait").exits(1).text(), "5\n6\n7\n8\n9\n");
+    assert_eq!(figure(&folder, "finished"), 9);
+}
+
+#[test]
+fn nothing_in_time_is_told_by_the_status() {
+    let folder = buffer("");
+    line(&folder, "take b --no-wait").exits(1);
+    line(&folder, "take b --timeout 20ms").exits(1);
+    line(&folder, "take b --all --timeout 20ms").exits(1);
+    assert_eq!(line(&folder, "take b --all --no-wait").exits(0).text(), "");
+}
+
+#[test]
+fn it_waits_for_items_and_ends_with_the_buffer() {
+    let folder = buffer("");
+    let take = start_line(&folder, "take b --all");
+    until("waiting", || figure(&folder, "consumers_waiting") == 1);
+    run(&folder, &["put", "b", "x"], b"").exits(0);
+    take.until_printed("x\n");
+    line(&folder, "close b").exits(0);
+    take.wait().exits(0);
+    // A loop over single ones ends, too.
+    line(&folder, "take b").exits(1);
+}
