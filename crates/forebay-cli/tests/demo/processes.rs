@@ -177,6 +177,11 @@ fn an_interruption_leaves_neither_files_nor_processes() {
 #[test]
 fn a_scene_that_is_killed_leaves_no_processes() {
     let playing = Playing::start();
+    // Stopped, they cannot find out by themselves.
+    for (_, pid) in playing.told.lines().filter_map(|line| line.split_once("as process ")) {
+        let pid = Pid::from_raw(pid.parse().expect("a number")).expect("a process");
+        kill_process(pid, Signal::STOP).expect("sent");
+    }
     kill_process(Pid::from_child(&playing.scene), Signal::KILL).expect("sent");
     let (_, processes, _folder) = playing.end();
     are_gone(&processes);
