@@ -58,7 +58,11 @@ fn main() -> ExitCode {
 
 /// The whole table of verbs and flags.
 fn table() -> clap::Command {
-    Command::command().mut_subcommand("work", file::work::adapt)
+    let mut table = Command::command();
+    for verb in table.get_subcommands_mut().filter(|verb| verb.get_name() == "work") {
+        *verb = file::work::adapt(std::mem::take(verb));
+    }
+    table
 }
 
 fn parsed() -> Result<Command, clap::Error> {

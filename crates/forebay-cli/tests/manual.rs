@@ -98,7 +98,10 @@ fn a_page_that_cannot_be_had_is_told() {
     let output = forebay(&["man", "rnu"]);
     assert_eq!(output.status.code(), Some(255));
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("no `rnu` in `forebay`") && told.contains("run, demo, vm"), "{told}");
+    assert!(
+        told.contains("no `rnu` in `forebay`") && told.contains("run, create, put, take, work"),
+        "{told}"
+    );
     let output = forebay(&["man", "--to", "/dev/null/pages"]);
     assert_eq!(output.status.code(), Some(255));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/dev/null/pages"), "{output:?}");

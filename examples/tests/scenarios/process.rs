@@ -60,6 +60,17 @@ impl Example {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it still runs");
     }
 
+    /// Kills it with SIGKILL, and waits until it is no more; what it had said till then.
+    pub(crate) fn kill(mut self) -> Vec<String> {
+        self.child.kill().expect("it still runs");
+        self.child.wait().expect("it can be waited for");
+        self.lines.iter().collect()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for its end, which must be a good one.
     #[track_caller]
     pub(crate) fn end(mut self) -> Ended {

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use bench::report::Report;
 use clap::Parser;
+use serde::Deserialize;
 
 /// What the benches wrote with `--json` as one page with pictures
 #[derive(Debug, Parser)]
@@ -27,8 +28,10 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let reports: Result<Vec<Report>, String> = args.reports.iter().map(|path| read(path)).collect();
+    let reports: Result<Vec<Vec<Report>>, String> =
+        args.reports.iter().map(|path| read(path)).collect();
     let written = reports.and_then(|reports| {
+        let reports = reports.concat();
         fs::write(&args.html, section::page(&reports).into_string())
             .map_err(|error| format!("{}: {error}", args.html.display()))
     });
@@ -41,14 +44,27 @@ fn main() -> ExitCode {
     }
 }
 
-fn read(path: &Path) -> Result<Report, String> {
+/// What one bench wrote: one comparison, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Several { reports: Vec<Report> },
+    One(Box<Report>),
+}
+
+fn read(path: &Path) -> Result<Vec<Report>, String> {
     let complaint = |error: String| format!("{}: {error}", path.display());
     let text = fs::read_to_string(path).map_err(|error| complaint(error.to_string()))?;
-    let report: Report = serde_json::from_str(&text).map_err(|error| {
+    let written: Written = serde_json::from_str(&text).map_err(|error| {
         complaint(format!("not what a bench that compares writes with --json: {error}"))
     })?;
-    if report.cells.iter().all(|cell| cell.figures.is_empty()) {
+    let reports = match written {
+        Written::Several { reports } => reports,
+        Written::One(report) => vec![*report],
+    };
+    let is_empty = |report: &Report| report.cells.iter().all(|cell| cell.figures.is_empty());
+    if reports.is_empty() || reports.iter().any(is_empty) {
         return Err(complaint("there is no figure in it".to_owned()));
     }
-    Ok(report)
+    Ok(reports)
 }

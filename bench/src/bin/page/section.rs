@@ -22,7 +22,7 @@ pub(crate) fn page(reports: &[Report]) -> Markup {
                     h1 { "forebay beside others" }
                     p {
                         "forebay is a bounded buffer between producers and consumers. Here it runs "
-                        "beside the bounded buffers of other crates, all in one program and in "
+                        "beside other bounded buffers, and what else carries items, all on one machine and in "
                         "turn: every round runs each of them once and begins with another one. "
                         "What counts is how a figure compares with its neighbours, not its size: "
                         "that drifts with the machine."
@@ -31,7 +31,7 @@ pub(crate) fn page(reports: &[Report]) -> Markup {
                     @if reports.len() > 1 {
                         nav {
                             @for report in reports {
-                                a href={ "#" (report.subject.measure) } { (report.subject.measure) }
+                                a href={ "#" (anchor(report)) } { (report.subject.measure) }
                             }
                         }
                     }
@@ -40,6 +40,11 @@ pub(crate) fn page(reports: &[Report]) -> Markup {
             }
         }
     }
+}
+
+/// A name without spaces.
+fn anchor(report: &Report) -> String {
+    report.subject.measure.replace(' ', "-")
 }
 
 fn legend() -> Markup {
@@ -65,7 +70,7 @@ fn section(report: &Report) -> Markup {
     };
     let ours = report.contenders()[0];
     html! {
-        section id=(subject.measure) {
+        section id=(anchor(report)) {
             h2 { (subject.title) }
             p.unit {
                 (subject.unit) "; " strong { (better) } "; " (report.rounds) " rounds; "

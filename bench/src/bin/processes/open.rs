@@ -1,7 +1,7 @@
 //! A buffer in which a million items wait: how long it takes to join it, and in how much memory.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bench::report::shown_spread;
 use bench::spread::Spread;
@@ -107,9 +107,9 @@ pub(crate) fn fill(file: &Path, depth: u64) -> Result<(), String> {
     Ok(())
 }
 
-fn look(place: &Place, file: &PathBuf) -> Result<Found, String> {
+fn look(place: &Place, file: &Path) -> Result<Found, String> {
     let gate = Gate::new(&place.scratch)?;
-    let deed = Deed::Look(file.clone());
+    let deed = Deed::Look(file.to_owned());
     let mut hand = gate.start(&mut deed.command(gate.socket())?)?;
     hand.go()?;
     let line = hand.hear()?;

@@ -12,7 +12,7 @@ use bench::{progress, watchdog};
 use crate::contender::{Contender, Entrant};
 use crate::media::boost;
 use crate::media::python::Python;
-use crate::race::{Course, race};
+use crate::race::{Carried, Course, race};
 use crate::scratch::Scratch;
 
 /// What all measurements share.
@@ -156,7 +156,7 @@ impl Place {
                     failure = Some(format!("{what}: {error}"));
                     0.0
                 },
-                |carried| carried.rate(),
+                Carried::rate,
             )
         });
         match failure {

@@ -127,3 +127,27 @@ fn legs(hands: &mut [Hand]) -> Result<Vec<Leg>, String> {
     };
     hands.iter_mut().map(leg).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leg(numbers: &[u64], begun: u64, ended: u64) -> Leg {
+        Leg { items: numbers.len() as u64, sum: numbers.iter().sum(), begun, ended }
+    }
+
+    #[test]
+    fn it_takes_from_the_first_put_to_the_end_of_the_last() {
+        let producers = [leg(&[1, 2], 2_000, 9_000), leg(&[7], 1_000, 3_000)];
+        let carried = Carried::by(&producers, &[leg(&[7, 1, 2], 500, 11_000)]);
+        assert!(carried.is_ok_and(|carried| (carried.rate() - 300.0).abs() < 1e-9));
+    }
+
+    #[test]
+    fn what_was_lost_or_doubled_is_seen() {
+        let put = [leg(&[1, 2], 0, 1)];
+        assert!(Carried::by(&put, &[leg(&[1], 0, 1)]).is_err());
+        assert!(Carried::by(&put, &[leg(&[1, 1], 0, 1)]).is_err());
+        assert!(Carried::by(&[leg(&[], 0, 1)], &[leg(&[], 0, 1)]).is_err());
+    }
+}

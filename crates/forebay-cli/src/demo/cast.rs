@@ -1,6 +1,7 @@
 //! Who plays: how many on each side, over which buffer, with which dice.
 
 use std::fmt;
+use std::str::FromStr;
 
 use forebay::{Builder, Consumer, Discipline, Producer};
 
@@ -14,6 +15,8 @@ pub(super) struct Cast {
     pub(super) consumers: u64,
     pub(super) capacity: usize,
     pub(super) seed: u64,
+    /// Whether a consumer is to be killed.
+    pub(super) kill: bool,
 }
 
 impl Cast {
@@ -50,6 +53,22 @@ impl Cast {
 
 fn built<T>(builder: Builder<T>) -> (Producer<T>, Consumer<T>) {
     builder.build().expect("no count of a cast is 0")
+}
+
+impl FromStr for Actor {
+    type Err = String;
+
+    /// As it is displayed, of those who may have a process of their own.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (role, number) = text.split_once('-').unwrap_or_default();
+        let role = match role {
+            "producer" => Role::Producer,
+            "consumer" => Role::Consumer,
+            _ => return Err("want producer-N or consumer-N".to_owned()),
+        };
+        let number = number.parse().map_err(|_| "want a number behind the role".to_owned())?;
+        Ok(Self { role, number })
+    }
 }
 
 /// The side that somebody is on.
@@ -105,6 +124,7 @@ mod tests {
                 consumers: 1,
                 capacity: 1,
                 seed: 0,
+                kill: false,
             };
             assert_eq!(cast.producers().map(|one| cast.share_of(one)).sum::<u64>(), items);
         }

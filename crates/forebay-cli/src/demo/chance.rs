@@ -44,8 +44,15 @@ mod tests {
     #[test]
     fn the_same_seed_falls_the_same_way_for_each_actor() {
         let rolls = |seed, number| {
-            let cast =
-                Cast { scene: "", items: None, producers: 1, consumers: 1, capacity: 1, seed };
+            let cast = Cast {
+                scene: "",
+                items: None,
+                producers: 1,
+                consumers: 1,
+                capacity: 1,
+                seed,
+                kill: false,
+            };
             let mut dice = Chance::of(&cast, Actor { role: Role::Producer, number });
             (0..50).map(|_| dice.among(0..=256)).collect::<Vec<u64>>()
         };

@@ -1,21 +1,25 @@
 //! `forebay demo NAME`: the classic scenes of the producer-consumer problem, told as they happen.
 //!
 //! Each scene is a file under `scenes/` that reads like the textbook's page. The `narrator` prints what
-//! happens, `narrated` puts and takes aloud, `chance` rolls the dice, `load` measures the two sides, and
+//! happens, `narrated` puts and takes aloud, `chance` rolls the dice, `load` measures the two sides,
+//! `company` starts those who are processes of their own, and
 //! `table` lays out what is compared at the end.
 
 mod cast;
 mod chance;
+mod company;
 mod interruption;
+mod litter;
 mod load;
 mod narrated;
 mod narrator;
 mod scenes;
 mod table;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use cast::Cast;
+use cast::{Actor, Cast};
 use scenes::{Count, SCENES, Scene};
 
 /// Show a classic scene of the producer-consumer problem
@@ -47,6 +51,15 @@ pub(crate) struct Args {
     /// Instead of playing the scene, list the files of the repository that show how it is made
     #[arg(long)]
     source: bool,
+    /// Of `processes`: kill a consumer (SIGKILL) while it works on an item
+    #[arg(long)]
+    kill: bool,
+    /// For processes of a scene: whose part to play
+    #[arg(long, hide = true, requires = "folder")]
+    part: Option<Actor>,
+    /// And where
+    #[arg(long, hide = true)]
+    folder: Option<PathBuf>,
 }
 
 /// Each producer and each consumer is a thread.
@@ -85,7 +98,11 @@ fn show(args: &Args) -> Result<(), String> {
         );
         return Ok(());
     }
-    (scene.play)(&cast_of(scene, args)?);
+    let cast = cast_of(scene, args)?;
+    if let (Some(who), Some(folder)) = (args.part, &args.folder) {
+        return scenes::processes::part(&cast, who, folder);
+    }
+    (scene.play)(&cast);
     Ok(())
 }
 
@@ -106,6 +123,14 @@ fn no_scene(name: &str) -> String {
 
 fn cast_of(scene: &Scene, args: &Args) -> Result<Cast, String> {
     let name = scene.name;
+    if args.kill {
+        if name != scenes::processes::SCENE.name {
+            return Err(format!("{name} takes no --kill: nobody in it is a process"));
+        }
+        if args.consumers == Some(1) {
+            return Err("--kill needs another consumer, who gets the item then".to_owned());
+        }
+    }
     let one = |flag, given, count, most| {
         Ok::<u64, String>(
             asked(name, flag, given, count, most)?.expect("only items may be endless"),
@@ -118,6 +143,7 @@ fn cast_of(scene: &Scene, args: &Args) -> Result<Cast, String> {
         consumers: one("--consumers", args.consumers, scene.consumers, MOST_THREADS)?,
         capacity: one("--capacity", args.capacity, scene.capacity, MOST_CAPACITY)? as usize,
         seed: args.seed.or(scene.seed).unwrap_or_else(chance::any_seed),
+        kill: args.kill,
     })
 }
 

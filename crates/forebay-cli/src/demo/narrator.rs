@@ -8,7 +8,6 @@
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal as _, StdoutLock, Write as _};
 use std::mem;
-use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use forebay::Statistics;
 use rustix::termios::tcgetwinsize;
 
 use super::cast::{Actor, Cast, Role};
+use super::litter;
 
 /// The one who tells.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ pub(super) fn print_all(lines: impl IntoIterator<Item = String>) {
     };
     match print(io::stdout().lock()) {
         Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => process::exit(0),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => litter::exit(0),
         Err(error) => give_up(&format!("cannot print: {error}")),
     }
 }
@@ -157,7 +157,7 @@ pub(super) fn print_all(lines: impl IntoIterator<Item = String>) {
 /// Ends the program: the scene cannot go on.
 pub(super) fn give_up(complaint: &str) -> ! {
     eprintln!("forebay demo: {complaint}");
-    process::exit(255)
+    litter::exit(255)
 }
 
 /// How many columns there are to print in: the terminal's; in a file as many as one likes to read.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use forebay::processes::{Awaited, Bytes, Held, Letter, Participant, Role};
 use forebay::{DeadLetter, Death, Fault, Statistics};
 
+use crate::run::file::number;
 use crate::run::outlet::escape::escaped;
 
 /// All that is known of a buffer at a moment.
@@ -126,7 +127,7 @@ impl From<Participant> for Member {
 impl From<Held> for Hold {
     fn from(seen: Held) -> Self {
         Self {
-            position: seen.position.saturating_add(1),
+            position: number(seen.position),
             consumer: seen.consumer,
             pid: seen.process,
             deliveries: seen.deliveries,
@@ -138,9 +139,6 @@ impl From<Held> for Hold {
 
 impl From<Letter> for Dead {
     fn from(seen: Letter) -> Self {
-        Self {
-            position: seen.position.saturating_add(1),
-            reason: clean(reason(&seen.letter).trim_end()),
-        }
+        Self { position: number(seen.position), reason: clean(reason(&seen.letter).trim_end()) }
     }
 }

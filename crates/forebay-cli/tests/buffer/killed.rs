@@ -100,3 +100,35 @@ fn others_go_on_when_one_is_killed() {
     assert_eq!((ended.len(), figure(&folder, "finished")), (200, 200));
     assert_eq!(folder.lines("overlap"), [""; 0]);
 }
+
+#[test]
+fn an_item_is_nobody_elses_while_what_works_on_it_is_not_gone() {
+    // Nobody is sent SIGHUP and SIGCONT then for being orphaned while it is stopped.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).expect("set");
+    let folder = buffer("");
+    run(&folder, &["put", "b", "x"], b"").exits(0);
+    let work =
+        start(&folder, &["work", "b", "--shell", "echo $$ >> numbers; exec sleep 300; : {}"], b"");
+    until("at work", || folder.lines("numbers").len() == 1);
+    let mark = format!("guard-of-run\0{}\0", work.child.id());
+    let guards: Vec<_> = std::fs::read_dir("/proc")
+        .expect("/proc")
+        .flatten()
+        .filter(|process| {
+            std::fs::read(process.path().join("cmdline"))
+                .is_ok_and(|line| line.ends_with(mark.as_bytes()))
+        })
+        .filter_map(|process| process.file_name().to_str()?.parse().ok())
+        .filter_map(rustix::process::Pid::from_raw)
+        .collect();
+    let [guard] = guards[..] else { panic!("{guards:?}") };
+    // Whoever is to end what runs does not come to it.
+    rustix::process::kill_process(guard, Signal::STOP).expect("it is there");
+    work.signal(Signal::KILL);
+    work.wait().exits(137);
+    assert_eq!(line(&folder, "take b --timeout 300ms").exits(1).text(), "");
+    assert!(is_running(&folder.lines("numbers")[0]));
+    rustix::process::kill_process(guard, Signal::CONT).expect("it is there");
+    assert_eq!(line(&folder, "take b").exits(0).text(), "x\n");
+    assert!(!is_running(&folder.lines("numbers")[0]));
+}

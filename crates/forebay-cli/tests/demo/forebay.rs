@@ -13,7 +13,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 /// Every scene, in the order in which they are listed.
-pub(crate) const SCENES: [&str; 12] = [
+pub(crate) const SCENES: [&str; 13] = [
     "squares",
     "random",
     "semaphores",
@@ -24,6 +24,7 @@ pub(crate) const SCENES: [&str; 12] = [
     "balancing",
     "reactive",
     "race",
+    "processes",
     "deadlock",
     "toyvm",
 ];

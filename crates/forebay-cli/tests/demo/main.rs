@@ -5,4 +5,5 @@ mod consumers;
 mod coordination;
 mod forebay;
 mod imbalance;
+mod processes;
 mod usage;

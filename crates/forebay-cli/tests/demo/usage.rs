@@ -88,6 +88,9 @@ fn bad_input_is_one_clear_line() {
         ("deadlock --items 1", "at least 2"),
         ("race --consumers 2", "race takes no --consumers: it is made for 1"),
         ("toyvm --items 3", "toyvm takes no --items: it is made for 16"),
+        ("squares --kill", "squares takes no --kill: nobody in it is a process"),
+        ("processes --kill --consumers 1", "--kill needs another consumer"),
+        ("processes --producers 51", "processes takes at most 50"),
         ("--source", "--source needs the name of a scene"),
     ] {
         let output = output(arguments);

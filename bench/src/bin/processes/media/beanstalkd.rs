@@ -58,12 +58,12 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(socket: &Path) -> Result<Self, String> {
-        let stream = UnixStream::connect(socket).map_err(complaint)?;
+        let stream = UnixStream::connect(socket).map_err(|error| complaint(&error))?;
         Ok(Self { stream: BufReader::new(stream), request: Vec::new(), done: None })
     }
 
     fn send(&mut self) -> Result<(), String> {
-        self.stream.get_mut().write_all(&self.request).map_err(complaint)?;
+        self.stream.get_mut().write_all(&self.request).map_err(|error| complaint(&error))?;
         self.request.clear();
         Ok(())
     }
@@ -71,14 +71,14 @@ impl Client {
     /// The rest of a line that begins with this word.
     fn answer(&mut self, word: &str) -> Result<String, String> {
         let mut line = String::new();
-        self.stream.read_line(&mut line).map_err(complaint)?;
+        self.stream.read_line(&mut line).map_err(|error| complaint(&error))?;
         let rest = line.trim_end().strip_prefix(word).map(|rest| rest.trim_start().to_owned());
         rest.ok_or_else(|| format!("beanstalkd says {line:?} where {word} is due"))
     }
 
     fn body(&mut self, bytes: usize) -> Result<Vec<u8>, String> {
         let mut body = vec![0; bytes + 2];
-        self.stream.read_exact(&mut body).map_err(complaint)?;
+        self.stream.read_exact(&mut body).map_err(|error| complaint(&error))?;
         body.truncate(bytes);
         Ok(body)
     }
@@ -93,7 +93,7 @@ impl Client {
     }
 }
 
-fn complaint(error: std::io::Error) -> String {
+fn complaint(error: &std::io::Error) -> String {
     format!("beanstalkd: {error}")
 }
 

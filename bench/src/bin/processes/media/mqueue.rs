@@ -4,7 +4,7 @@ use std::fs;
 
 use nix::errno::Errno;
 use nix::mqueue::{
-    MQ_OFlag, MqAttr, MqdT, mq_attr_member_t, mq_open, mq_receive, mq_send, mq_unlink,
+    MQ_OFlag, MqAttr, MqdT, mq_attr_member_t, mq_close, mq_open, mq_receive, mq_send, mq_unlink,
 };
 use nix::sys::stat::Mode;
 
@@ -37,21 +37,21 @@ impl Mqueue {
     /// One of this capacity or, where that is not allowed, of the greatest that is.
     pub(crate) fn new(name: &str, course: &Course) -> Result<Self, String> {
         let name = format!("/{name}");
-        let make = |capacity: usize| {
-            let sizes = [capacity, BYTES].map(|size| size as mq_attr_member_t);
+        let open = |capacity: usize| {
+            let sizes = [capacity, BYTES].map(|size| size.cast_signed() as mq_attr_member_t);
             let attributes = MqAttr::new(0, sizes[0], sizes[1], 0);
             let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDWR;
             mq_open(name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR, Some(&attributes))
         };
         let (mut note, mut raised) = (None, None);
-        let made = match make(course.capacity) {
+        let made = match open(course.capacity) {
             Err(Errno::EINVAL | Errno::EMFILE) => {
                 let allowed =
                     fs::read_to_string(MOST).map_err(|error| format!("{MOST}: {error}"))?;
                 // Whoever may, raises it for as long as the queue is there.
                 raised =
                     fs::write(MOST, course.capacity.to_string()).ok().map(|()| allowed.clone());
-                match make(course.capacity) {
+                match open(course.capacity) {
                     Err(Errno::EINVAL | Errno::EMFILE) => {
                         let most: usize =
                             allowed.trim().parse().map_err(|error| format!("{MOST}: {error}"))?;
@@ -59,7 +59,7 @@ impl Mqueue {
                             "holds {most} items where {} is asked for: {MOST} allows no more",
                             course.capacity
                         ));
-                        make(most)
+                        open(most)
                     }
                     made => made,
                 }
@@ -67,7 +67,7 @@ impl Mqueue {
             made => made,
         };
         let raised = Raised(raised);
-        made.map_err(|error| format!("mq_open: {error}"))?;
+        made.and_then(mq_close).map_err(|error| format!("mq_open: {error}"))?;
         Ok(Self { name, note, _raised: raised })
     }
 }
@@ -78,7 +78,9 @@ impl Medium for Mqueue {
     }
 
     fn end(&mut self, consumers: usize) -> Result<(), String> {
-        End::open(&self.name)?.put(&vec![item(LAST); consumers])
+        let mut end = End::open(&self.name)?;
+        end.put(&vec![item(LAST); consumers])?;
+        mq_close(end.0).map_err(|error| format!("mq_close: {error}"))
     }
 
     fn notes(&self) -> Vec<String> {
@@ -92,7 +94,7 @@ impl Drop for Mqueue {
     }
 }
 
-/// Either end.
+/// Either end. Nothing closes it but [`mq_close`], or the end of the process.
 pub(crate) struct End(MqdT);
 
 impl End {

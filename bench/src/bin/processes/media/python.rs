@@ -62,7 +62,7 @@ impl Python {
         })?;
         let (python, faster_fifo) = said.trim().split_once(' ').ok_or("no release was said")?;
         let (release, faster_fifo) = (python.to_owned(), faster_fifo.to_owned());
-        Ok(Self { release, faster_fifo, program, script })
+        Ok(Self { program, script, release, faster_fifo })
     }
 
     /// What producers and consumers did.

@@ -52,17 +52,18 @@ impl Redis {
     }
 }
 
-fn complaint(error: RedisError) -> String {
+fn complaint(error: &RedisError) -> String {
     format!("Redis: {error}")
 }
 
 fn connect(socket: &Path) -> Result<Connection, String> {
-    let client = Client::open(format!("unix://{}", socket.display())).map_err(complaint)?;
-    client.get_connection().map_err(complaint)
+    let client =
+        Client::open(format!("unix://{}", socket.display())).map_err(|error| complaint(&error))?;
+    client.get_connection().map_err(|error| complaint(&error))
 }
 
 fn query(connection: &mut Connection, steps: &Pipeline) -> Result<(), String> {
-    steps.query(connection).map_err(complaint)
+    steps.query(connection).map_err(|error| complaint(&error))
 }
 
 impl Medium for Redis {
@@ -80,7 +81,11 @@ impl Medium for Redis {
     }
 
     fn waiting(&mut self) -> Result<Option<u64>, String> {
-        redis::cmd("LLEN").arg("items").query(&mut self.connection).map(Some).map_err(complaint)
+        redis::cmd("LLEN")
+            .arg("items")
+            .query(&mut self.connection)
+            .map(Some)
+            .map_err(|error| complaint(&error))
     }
 }
 
@@ -140,7 +145,8 @@ impl Take for Consumer {
             }
         }
         steps.cmd("BLMOVE").arg("items").arg("work").arg("LEFT").arg("RIGHT").arg(0);
-        let taken: Vec<Vec<u8>> = steps.query(&mut self.connection).map_err(complaint)?;
+        let taken: Vec<Vec<u8>> =
+            steps.query(&mut self.connection).map_err(|error| complaint(&error))?;
         let [taken] = <[Vec<u8>; 1]>::try_from(taken).map_err(|_| "Redis gave no item")?;
         if number(&taken)? == LAST {
             return Ok(false);

@@ -35,7 +35,7 @@ impl Sqlite {
              CREATE INDEX waiting ON items (leased) WHERE leased = 0;
              CREATE TABLE closed (at INTEGER);",
         )
-        .map_err(complaint)?;
+        .map_err(|error| complaint(&error))?;
         Ok(Self { file, full, capacity, table })
     }
 }
@@ -47,7 +47,7 @@ impl Medium for Sqlite {
 
     fn end(&mut self, _consumers: usize) -> Result<(), String> {
         let closed = self.table.connection.execute("INSERT INTO closed VALUES (1)", []);
-        closed.map(drop).map_err(complaint)
+        closed.map(drop).map_err(|error| complaint(&error))
     }
 
     fn waiting(&mut self) -> Result<Option<u64>, String> {
@@ -61,23 +61,26 @@ pub(crate) struct Table {
     capacity: u64,
 }
 
-fn complaint(error: rusqlite::Error) -> String {
+fn complaint(error: &rusqlite::Error) -> String {
     format!("SQLite: {error}")
 }
 
 impl Table {
     pub(crate) fn open(file: &Path, full: bool, capacity: u64) -> Result<Self, String> {
-        let connection = Connection::open(file).map_err(complaint)?;
-        connection.busy_timeout(BUSY).map_err(complaint)?;
-        let set = |name, value| connection.pragma_update(None, name, value).map_err(complaint);
+        let connection = Connection::open(file).map_err(|error| complaint(&error))?;
+        connection.busy_timeout(BUSY).map_err(|error| complaint(&error))?;
+        let set = |name, value| {
+            connection.pragma_update(None, name, value).map_err(|error| complaint(&error))
+        };
         set("journal_mode", "WAL")?;
         set("synchronous", if full { "FULL" } else { "NORMAL" })?;
         Ok(Self { connection, capacity })
     }
 
     fn count(&self, query: &str) -> Result<u64, String> {
-        let mut query = self.connection.prepare_cached(query).map_err(complaint)?;
-        let count: i64 = query.query_row([], |row| row.get(0)).map_err(complaint)?;
+        let mut query = self.connection.prepare_cached(query).map_err(|error| complaint(&error))?;
+        let count: i64 =
+            query.query_row([], |row| row.get(0)).map_err(|error| complaint(&error))?;
         Ok(count.cast_unsigned())
     }
 
@@ -88,8 +91,9 @@ impl Table {
         work: impl FnOnce() -> Result<R, String>,
     ) -> Result<R, String> {
         let say = |what: &str| {
-            let mut statement = self.connection.prepare_cached(what).map_err(complaint)?;
-            statement.execute([]).map_err(complaint)
+            let mut statement =
+                self.connection.prepare_cached(what).map_err(|error| complaint(&error))?;
+            statement.execute([]).map_err(|error| complaint(&error))
         };
         if several {
             say("BEGIN IMMEDIATE")?;
@@ -113,9 +117,12 @@ impl Put for Table {
                         "INSERT INTO items (body) SELECT ?1 WHERE
                          (SELECT count(*) FROM items WHERE leased = 0) < ?2",
                     )
-                    .map_err(complaint)?;
+                    .map_err(|error| complaint(&error))?;
                 for (placed, item) in items[placed..].iter().enumerate() {
-                    if insert.execute(params![item, self.capacity as i64]).map_err(complaint)? == 0
+                    if insert
+                        .execute(params![item, self.capacity.cast_signed()])
+                        .map_err(|error| complaint(&error))?
+                        == 0
                     {
                         return Ok(placed);
                     }
@@ -155,9 +162,9 @@ impl Take for Table {
                 let mut delete = self
                     .connection
                     .prepare_cached("DELETE FROM items WHERE id = ?1")
-                    .map_err(complaint)?;
+                    .map_err(|error| complaint(&error))?;
                 for (id, _) in &taken {
-                    delete.execute([id]).map_err(complaint)?;
+                    delete.execute([id]).map_err(|error| complaint(&error))?;
                 }
                 Ok(true)
             });
@@ -173,10 +180,10 @@ impl Table {
                 "UPDATE items SET leased = 1 WHERE id IN
                  (SELECT id FROM items WHERE leased = 0 ORDER BY id LIMIT ?1) RETURNING id, body",
             )
-            .map_err(complaint)?;
+            .map_err(|error| complaint(&error))?;
         let rows = update
-            .query_map([most as i64], |row| Ok((row.get(0)?, row.get(1)?)))
-            .map_err(complaint)?;
-        rows.collect::<Result<_, _>>().map_err(complaint)
+            .query_map([most.cast_signed() as i64], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(|error| complaint(&error))?;
+        rows.collect::<Result<_, _>>().map_err(|error| complaint(&error))
     }
 }

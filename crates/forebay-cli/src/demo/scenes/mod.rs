@@ -4,6 +4,7 @@ mod balancing;
 mod deadlock;
 mod monitor;
 mod overflow;
+pub(super) mod processes;
 mod race;
 mod random;
 mod reactive;
@@ -48,7 +49,7 @@ pub(super) enum Count {
 }
 
 /// Every scene, in the order in which they are listed.
-pub(super) const SCENES: [Scene; 12] = [
+pub(super) const SCENES: [Scene; 13] = [
     squares::SCENE,
     random::SCENE,
     semaphores::SCENE,
@@ -59,6 +60,7 @@ pub(super) const SCENES: [Scene; 12] = [
     balancing::SCENE,
     reactive::SCENE,
     race::SCENE,
+    processes::SCENE,
     deadlock::SCENE,
     toyvm::SCENE,
 ];

@@ -1,5 +1,7 @@
 //! What is out on lease.
 
+use forebay::processes::Role;
+
 use super::super::ink::{Ink, Palette};
 use super::super::look::Look;
 use super::super::wording;
@@ -19,12 +21,11 @@ const fn heads(left: &'static str) -> [Column; 5] {
 pub(in crate::top) fn holds(look: &Look, columns: usize, palette: Palette) -> Panel {
     let rows = look.holds.iter().map(|hold| {
         let is_again = hold.deliveries > 1;
-        let lives =
-            look.members.iter().any(|member| member.number == hold.consumer && member.lives);
+        let lives = look.living(Role::Consumer).any(|member| member.number == hold.consumer);
         [
             (hold.position.to_string(), Ink::Plain),
             (
-                format!("{} in {}", hold.consumer, hold.pid),
+                format!("{}, no. {}", hold.pid, hold.consumer),
                 if lives { Ink::Consumer } else { Ink::Wrong },
             ),
             (wording::age(hold.age), Ink::Plain),

@@ -80,5 +80,5 @@ fn closed_poisoned_and_deleted_are_told_plainly() {
 #[test]
 fn the_dead_and_what_they_hold_are_told() {
     let look = busy();
-    says(&look, &history(&look, 3), &["1 dead", "dead, unnoticed", "841 4 in 4004 1 m 02 s"]);
+    says(&look, &history(&look, 3), &["1 dead", "dead, unnoticed", "841 4004, no. 4 1 m 02 s"]);
 }

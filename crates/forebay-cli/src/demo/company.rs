@@ -1,0 +1,153 @@
+//! Those who play in a scene as processes of their own: started, heard, and gone with it.
+//!
+//! Each is this program again, told by hidden flags what its part is. All write on one pipe, a line at a time, and only
+//! while they have the page, which is a lock on a file: so what they tell comes in the order in which it happened,
+//! whichever process it happened in.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, PipeWriter, Write as _};
+use std::path::Path;
+use std::process::{self, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
+
+use super::cast::{Actor, Cast};
+use super::narrator;
+
+/// The file whose lock is the page.
+const PAGE: &str = "page";
+
+/// What is heard of the company.
+pub(super) enum News {
+    /// One of them told something.
+    Told(Told),
+    /// One of them is no more.
+    Ended(Actor, ExitStatus),
+    /// All are there that will be, and none of them can tell anything more.
+    Silence,
+}
+
+/// A line of one's part.
+pub(super) struct Told {
+    pub(super) who: Actor,
+    pub(super) pid: u32,
+    pub(super) what: String,
+}
+
+/// Processes of a scene.
+pub(super) struct Company<'a> {
+    cast: &'a Cast,
+    folder: &'a Path,
+    /// What those who are hired tell on; none once the company is complete.
+    writer: Option<PipeWriter>,
+    tell: Sender<News>,
+    news: Receiver<News>,
+}
+
+impl<'a> Company<'a> {
+    pub(super) fn gather(cast: &'a Cast, folder: &'a Path) -> io::Result<Self> {
+        File::create(folder.join(PAGE))?;
+        let (reader, writer) = io::pipe()?;
+        let (tell, news) = channel();
+        let hear = tell.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(reader).lines().map_while(Result::ok) {
+                let Some(told) = Told::read(&line) else { continue };
+                if hear.send(News::Told(told)).is_err() {
+                    return;
+                }
+            }
+            let _ = hear.send(News::Silence);
+        });
+        Ok(Self { cast, folder, writer: Some(writer), tell, news })
+    }
+
+    /// Starts the process of somebody; its number.
+    pub(super) fn hire(&self, who: Actor) -> io::Result<u32> {
+        let writer = self.writer.as_ref().expect("the company is not complete").try_clone()?;
+        let Cast { scene, items, producers, consumers, capacity, seed, kill } = self.cast;
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["demo", scene, "--part", &who.to_string(), "--folder"]).arg(self.folder);
+        for (flag, number) in [
+            ("--items", items.unwrap_or(u64::MAX)),
+            ("--producers", *producers),
+            ("--consumers", *consumers),
+            ("--capacity", *capacity as u64),
+            ("--seed", *seed),
+        ] {
+            command.arg(flag).arg(number.to_string());
+        }
+        if *kill {
+            command.arg("--kill");
+        }
+        command.stdin(Stdio::null()).stdout(writer);
+        let mut child = command.spawn()?;
+        let (pid, tell) = (child.id(), self.tell.clone());
+        thread::spawn(move || {
+            if let Ok(status) = child.wait() {
+                let _ = tell.send(News::Ended(who, status));
+            }
+        });
+        Ok(pid)
+    }
+
+    /// Nobody else will be hired.
+    pub(super) fn complete(&mut self) {
+        self.writer = None;
+    }
+
+    /// Waits for what is heard next.
+    pub(super) fn hear(&self) -> News {
+        self.news.recv().expect("the company has an end of its own")
+    }
+}
+
+/// Kills a process with SIGKILL, which it cannot do anything about.
+pub(super) fn kill(pid: u32) -> io::Result<()> {
+    let pid = Pid::from_raw(pid.cast_signed()).ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(kill_process(pid, Signal::KILL)?)
+}
+
+impl Told {
+    fn read(line: &str) -> Option<Self> {
+        let mut parts = line.splitn(3, ' ');
+        let who = parts.next()?.parse().ok()?;
+        let pid = parts.next()?.parse().ok()?;
+        Some(Self { who, pid, what: parts.next()?.to_owned() })
+    }
+}
+
+/// One's own part, in a process of its own.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) who: Actor,
+    page: File,
+}
+
+impl Part {
+    /// Takes the part. Whoever plays it goes when the scene does, whatever ends that.
+    pub(super) fn take(who: Actor, folder: &Path) -> io::Result<Self> {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        // If it has gone already, nobody hears the first word, which ends it as well.
+        Ok(Self { who, page: File::open(folder.join(PAGE))? })
+    }
+
+    /// Does something, and tells of it before anybody else does anything that is told.
+    pub(super) fn page<T>(&self, act: impl FnOnce(&mut dyn FnMut(String)) -> T) -> T {
+        let locked = self.page.lock();
+        locked.unwrap_or_else(|error| narrator::give_up(&format!("cannot lock the page: {error}")));
+        let mut tell = |what: String| {
+            let line = format!("{} {} {what}\n", self.who, process::id());
+            // In one piece, because it is short. Nobody to tell it to is the end.
+            if io::stdout().write_all(line.as_bytes()).is_err() {
+                process::exit(0);
+            }
+        };
+        let done = act(&mut tell);
+        let _ = self.page.unlock();
+        done
+    }
+}
