@@ -103,9 +103,9 @@ fn an_answer_that_comes_too_late_is_refused() {
         late.push(quick.lease().expect("it came back"));
     }
     let now = late.pop().expect("the last lease");
-    for (answer, mut lease) in late.into_iter().enumerate() {
+    for (answers, mut lease) in late.into_iter().enumerate() {
         assert_eq!(lease.extend(Duration::from_secs(100)), Err(LeaseError::Expired));
-        let end = match answer % 4 {
+        let end = match answers % 4 {
             0 => lease.ack().map(drop),
             1 => lease.nack(),
             2 => lease.fail("late"),
