@@ -12,13 +12,23 @@ const SECONDS: u64 = 60;
 /// What the stress tests look at.
 const VARIABLE: &str = "FOREBAY_TORTURE_SECONDS";
 
-/// The stress tests of each crate that has any.
-const TESTS: [(&str, &str); 2] = [("forebay-threads", "stress"), ("toyvm", "random")];
+/// The stress tests of each crate that has any, and the features that they need. The buffer in a file is killed as it
+/// ships, too: without the points at which it is killed otherwise.
+const TESTS: [(&str, &str, &str); 6] = [
+    ("forebay-threads", "stress", ""),
+    ("forebay-processes", "torture", " --features crash-points"),
+    ("forebay-processes", "torture", ""),
+    ("forebay-processes", "power", " --all-features"),
+    ("forebay-processes", "hostile", " --all-features"),
+    ("toyvm", "random", ""),
+];
 
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let seconds = seconds(arguments)?;
-    for (package, test) in TESTS {
-        let line = format!("test --release --package {package} --test {test} -- --test-threads=1");
+    for (package, test, features) in TESTS {
+        let line = format!(
+            "test --release --package {package} --test {test}{features} -- --test-threads=1"
+        );
         println!("{VARIABLE}={seconds} cargo {line}");
         let status = house::cargo()
             .args(line.split(' '))

@@ -24,10 +24,25 @@ macro_rules! fields {
 
         #[cfg(test)]
         mod tests {
+            use std::collections::BTreeSet;
+
             #[test]
             fn no_two_fields_share_a_word() {
-                let mut taken = std::collections::HashSet::from([0, 64]);
+                let mut taken = std::collections::HashSet::from([0, 64, 67]);
                 $(assert!(taken.insert($index), "{}", stringify!($name));)*
+            }
+
+            #[test]
+            fn the_document_says_where_each_is() {
+                let document = include_str!("../../../docs/file-format.md");
+                let part = document.split("\n## ").find(|part| part.starts_with("The page of control"));
+                let rows = part.expect("its part").lines().filter_map(|line| {
+                    let (index, rest) = line.strip_prefix("| ")?.split_once(" | `")?;
+                    Some((index.parse::<u32>().ok()?, rest.split_once('`')?.0))
+                });
+                let mut fields = BTreeSet::from([(0, "lock"), (64, "sync_lock")]);
+                $(fields.insert(($index, stringify!($name)));)*
+                assert_eq!(rows.collect::<BTreeSet<_>>(), fields);
             }
         }
     };
@@ -63,6 +78,7 @@ fields! {
     fresh_len = 19;
     returned_len = 20;
     due_len = 21;
+    /// The first block that was given back; and from which one on none was ever used.
     free_block = 22;
     free_blocks = 23;
 
@@ -120,6 +136,9 @@ fields! {
     /// The number of the next dead letter.
     next_death = 51;
 
+    /// When somebody last looked for the dead, in nanoseconds since 1970: for those who never wait.
+    swept_wall = 54;
+
     /// Puts that want to be on the disk.
     commits = 65;
     /// Those of them that are.
@@ -140,5 +159,10 @@ impl<'a> Control<'a> {
     /// The lock of those who sync.
     pub(crate) fn sync_lock(region: &'a Region) -> Result<&'a Word32, Fault> {
         region.word32(Geometry::AT_CONTROL + 64 * 8)
+    }
+
+    /// What those sleep on who wait for a sync.
+    pub(crate) fn sync_epoch32(region: &'a Region) -> Result<&'a Word32, Fault> {
+        region.word32(Geometry::AT_CONTROL + 67 * 8)
     }
 }

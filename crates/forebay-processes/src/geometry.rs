@@ -101,3 +101,43 @@ impl Geometry {
         bytes.saturating_sub(INLINE as u64).div_ceil(Self::BLOCK_BYTES)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_says_how_long_each_is() {
+        let document = include_str!("../../../docs/file-format.md");
+        for (name, value) in [
+            ("PARTICIPANT", Geometry::PARTICIPANT),
+            ("WAITER", Geometry::WAITER),
+            ("SLOT", Geometry::SLOT),
+            ("BLOCK", Geometry::BLOCK),
+            ("BLOCK_BYTES", Geometry::BLOCK_BYTES),
+            ("INLINE", INLINE as u64),
+            ("MOST_PARTICIPANTS", u64::from(Geometry::MOST_PARTICIPANTS)),
+        ] {
+            let row = format!(" | {value} | `{name}` |\n");
+            assert!(document.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
+    fn the_parts_follow_one_another_as_the_document_draws_them() {
+        let geometry = Geometry::new(100, 1000, 5000);
+        let page = |bytes: u64| bytes.next_multiple_of(PAGE);
+        let mut at = 2 * PAGE;
+        assert_eq!(geometry.participant(0), Some(at));
+        at += page(100 * 128);
+        assert_eq!((geometry.waiter(0), geometry.waiters), (Some(at), 400));
+        at += page(400 * 64);
+        assert_eq!(geometry.entry(Array::Free, 0), Some(at));
+        assert_eq!(geometry.entry(Array::Due, 999), Some(at + 3999 * 4));
+        at += page(1000 * 16);
+        assert_eq!(geometry.slot(0), Some(at));
+        at += page(1000 * 128);
+        assert_eq!(geometry.block(1), Some(at + 256));
+        assert_eq!(geometry.len, at + page(5000 * 256));
+    }
+}

@@ -179,6 +179,11 @@ pub(crate) fn release_of_dead(word: &Word32, participant: u32) {
     }
 }
 
+/// Takes the lock if it is free now.
+pub(crate) fn try_acquire(word: &Word32, me: Holder) -> bool {
+    word.acquire(FREE, me.0).is_ok()
+}
+
 /// Sleeps while the word has this value, at most so long. Wakes for no reason are allowed.
 pub(crate) fn wait(word: &Word32, value: u32, at_most: Duration) -> Result<(), Fault> {
     let time = futex::Timespec {

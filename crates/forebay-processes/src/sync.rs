@@ -7,10 +7,11 @@
 
 use forebay_contract::Fault;
 
+use crate::attachment::Attachment;
 use crate::control::Control;
 use crate::geometry::Geometry;
-use crate::lock::{self, Holder, Limit};
-use crate::party::{Party, system};
+use crate::lock::{self, Holder, Limit, Others};
+use crate::party::{Party, TICK, system};
 use crate::region::PAGE;
 use crate::settings::Durability;
 
@@ -45,31 +46,56 @@ impl Party {
         let sync_lock = Control::sync_lock(&self.buffer.region)?;
         let number = control.commits().draw();
         let holder = Holder::new(self.me.participant, self.me.generation);
+        let epoch = Control::sync_epoch32(&self.buffer.region)?;
         loop {
+            let seen = epoch.read();
             if control.synced().read() >= number {
                 return self.check_poison();
             }
-            // One who waits for the leader most often finds its own number synced then.
-            match lock::acquire(sync_lock, holder, false, Limit::Forever, &*self.buffer) {
-                Ok(_) => {}
-                Err(Fault::Stalled { .. }) => continue,
-                Err(fault) => return Err(fault),
+            self.check_poison()?;
+            if lock::try_acquire(sync_lock, holder) {
+                return self.lead(from, to, number);
             }
-            let result = if control.synced().read() >= number {
-                Ok(())
-            } else {
-                // Every number drawn by now belongs to a step that was made before it.
-                let drawn = control.commits().read();
-                let synced = self.synced(self.buffer.region.sync(from, to));
-                if synced.is_ok() {
-                    control.synced().commit(drawn);
+            // The leader wakes all at once: each whose number it had is done, and one of the rest leads.
+            lock::wait(epoch, seen, TICK)?;
+            if epoch.read() == seen {
+                // A long sync, or a leader that died in it.
+                match lock::acquire(
+                    sync_lock,
+                    holder,
+                    false,
+                    Limit::For(TICK),
+                    &Syncing(&self.buffer),
+                ) {
+                    Ok(_) => return self.lead(from, to, number),
+                    Err(Fault::Stalled { .. }) => {}
+                    Err(fault) => return Err(fault),
                 }
-                synced
-            };
-            lock::release(sync_lock);
-            result?;
-            return self.check_poison();
+            }
         }
+    }
+
+    /// Syncs for all who have drawn a number, as the one who holds the lock for it.
+    fn lead(&self, from: u64, to: u64, number: u64) -> Result<(), Fault> {
+        let control = self.buffer.control()?;
+        let sync_lock = Control::sync_lock(&self.buffer.region)?;
+        let epoch = Control::sync_epoch32(&self.buffer.region)?;
+        let result = if control.synced().read() >= number {
+            Ok(())
+        } else {
+            // Every number drawn by now belongs to a step that was made before it.
+            let drawn = control.commits().read();
+            let synced = self.synced(self.buffer.region.sync(from, to));
+            if synced.is_ok() {
+                control.synced().commit(drawn);
+            }
+            synced
+        };
+        lock::release(sync_lock);
+        epoch.increase();
+        lock::wake(epoch, i32::MAX as u32);
+        result?;
+        self.check_poison()
     }
 
     fn check_poison(&self) -> Result<(), Fault> {
@@ -88,5 +114,26 @@ impl Party {
                 Err(system(&error))
             }
         }
+    }
+}
+
+/// Those who sync, as seen by one who waits for their lock: what is done under it is a sync, not a turn.
+struct Syncing<'a>(&'a Attachment);
+
+impl Others for Syncing<'_> {
+    fn is_alive(&self, participant: u32) -> Result<bool, Fault> {
+        self.0.is_alive(participant)
+    }
+
+    fn process(&self, participant: u32) -> u32 {
+        self.0.process(participant)
+    }
+
+    fn turns(&self) -> u64 {
+        Control::sync_epoch32(&self.0.region).map_or(0, |epoch| u64::from(epoch.read()))
+    }
+
+    fn is_recovering(&self) -> bool {
+        false
     }
 }

@@ -103,6 +103,8 @@ fn others_go_on_when_one_is_killed() {
 
 #[test]
 fn an_item_is_nobody_elses_while_what_works_on_it_is_not_gone() {
+    // Nobody is sent SIGHUP and SIGCONT then for being orphaned while it is stopped.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).expect("set");
     let folder = buffer("");
     run(&folder, &["put", "b", "x"], b"").exits(0);
     let work =

@@ -7,7 +7,6 @@ use super::lines::Standing;
 use super::tally::End;
 use super::{Me, Turn};
 use crate::attachment::Attachment;
-use crate::clock;
 use crate::geometry::{Geometry, NONE};
 use crate::slot::{MOST_POSITION, State, Word as SlotWord};
 use crate::waiter::{Line, Wish};
@@ -217,7 +216,7 @@ impl Turn<'_> {
         }
         slot.set_weight(weight);
         slot.set_owner(self.me.participant, self.me.generation);
-        slot.set_since(clock::wall());
+        slot.set_since(self.wall);
         slot.commit(SlotWord::fresh(State::Reserved, 0));
         self.control.reserved().add(1);
         self.control.weight().add(weight);
@@ -332,7 +331,7 @@ impl Turn<'_> {
             content.bytes.len() as u32,
             content.weight,
         ));
-        slot.set_since(clock::wall());
+        slot.set_since(self.wall);
         slot.commit(SlotWord::fresh(State::Ready, position));
         self.push_fresh(index)?;
         self.see_one_more();

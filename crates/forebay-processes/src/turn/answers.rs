@@ -8,7 +8,6 @@ use super::admission::is_owner;
 use super::lending::Loan;
 use super::tally::End;
 use super::{Turn, content, dead};
-use crate::clock;
 use crate::geometry::{Geometry, NONE};
 use crate::slot::{self, Death, Slot, State, Word as SlotWord};
 use crate::waiter::Line;
@@ -124,7 +123,7 @@ impl<'a> Turn<'a> {
         if word.is(State::Leased) && limit.is_some_and(|limit| word.deliveries() >= limit) {
             return self.bury(slot, word, DELIVERED, "");
         }
-        slot.set_since(clock::wall());
+        slot.set_since(self.wall);
         slot.commit(word.with_state(State::Ready));
         self.control.weight().add(slot.weight());
         self.push_returned(index)?;
@@ -155,7 +154,7 @@ impl<'a> Turn<'a> {
         let number = self.control.next_death().get();
         self.control.next_death().set(number.wrapping_add(1));
         slot.set_deadline(number);
-        slot.set_since(clock::wall());
+        slot.set_since(self.wall);
         slot.commit(word.with_state(State::Dead));
         self.control.dead().add(1);
         Ok(())

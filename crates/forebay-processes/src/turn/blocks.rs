@@ -1,6 +1,6 @@
 //! The blocks in which the rest of longer items lies: chains, and one chain of those that are free.
 //!
-//! The first word of a block is the number of the next one; in the first block of a chain, its upper half is the
+//! Those that were never used are in no chain: they begin where a number says. The first word of a block is the number of the next one; in the first block of a chain, its upper half is the
 //! number of the last, so that a chain is given back in one step however long it is.
 
 use forebay_contract::Fault;
@@ -25,17 +25,31 @@ impl<'a> Turn<'a> {
         }
         let left = self.control.free_blocks().get();
         let left = left.checked_sub(u64::from(count)).ok_or(Fault::Damaged)?;
-        let first = self.control.free_block().halves().0;
+        let first = self.pop_block()?;
         let mut last = first;
         for _ in 1..count {
-            last = self.link(last)?.halves().0;
+            let next = self.pop_block()?;
+            self.link(last)?.set_halves(next, NONE);
+            last = next;
         }
-        let rest = self.link(last)?.halves().0;
         self.link(last)?.set_halves(NONE, NONE);
         let next = self.link(first)?.halves().0;
         self.link(first)?.set_halves(next, last);
-        self.control.free_block().set(u64::from(rest));
         self.control.free_blocks().set(left);
+        Ok(first)
+    }
+
+    /// Takes one block: one that was given back, or the first that was never used.
+    fn pop_block(&self) -> Result<u32, Fault> {
+        let (first, unused) = self.control.free_block().halves();
+        if first == NONE {
+            if unused >= self.buffer.geometry.blocks {
+                return Err(Fault::Damaged);
+            }
+            self.control.free_block().set_halves(NONE, unused + 1);
+            return Ok(unused);
+        }
+        self.control.free_block().set_halves(self.link(first)?.halves().0, unused);
         Ok(first)
     }
 
@@ -45,14 +59,14 @@ impl<'a> Turn<'a> {
             return Ok(());
         }
         let (next, last) = self.link(first)?.halves();
-        let rest = self.control.free_block().halves().0;
+        let (rest, unused) = self.control.free_block().halves();
         if count > 1 {
             self.link(last)?.set_halves(rest, NONE);
             self.link(first)?.set_halves(next, NONE);
         } else {
             self.link(first)?.set_halves(rest, NONE);
         }
-        self.control.free_block().set(u64::from(first));
+        self.control.free_block().set_halves(first, unused);
         self.control.free_blocks().add(u64::from(count));
         Ok(())
     }
@@ -68,11 +82,16 @@ impl<'a> Turn<'a> {
         Ok(blocks)
     }
 
-    /// Makes one chain of these, all free.
-    pub(super) fn rebuild_free_blocks(&self, is_used: impl Fn(u32) -> bool) -> Result<(), Fault> {
+    /// Makes one chain of these, all free. What lies behind the last used one is as if it had never been used, and is
+    /// not even looked at: there may be millions.
+    pub(super) fn rebuild_free_blocks(
+        &self,
+        unused: u32,
+        is_used: impl Fn(u32) -> bool,
+    ) -> Result<(), Fault> {
         let mut first = NONE;
-        let mut count = 0;
-        for block in (0..self.buffer.geometry.blocks).rev() {
+        let mut count = u64::from(self.buffer.geometry.blocks - unused);
+        for block in (0..unused).rev() {
             if block.is_multiple_of(4096) {
                 self.show_progress();
             }
@@ -82,7 +101,7 @@ impl<'a> Turn<'a> {
                 count += 1;
             }
         }
-        self.control.free_block().set(u64::from(first));
+        self.control.free_block().set_halves(first, unused);
         self.control.free_blocks().set(count);
         Ok(())
     }

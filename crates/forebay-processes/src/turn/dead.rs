@@ -7,7 +7,6 @@ use super::answers::{DELIVERED, FAILED};
 use super::content::{self, Bytes};
 use super::tally::End;
 use crate::attachment::Attachment;
-use crate::clock;
 use crate::geometry::Geometry;
 use crate::slot::{self, Slot, State};
 use crate::waiter::Line;
@@ -100,7 +99,7 @@ impl<'a> Turn<'a> {
     /// Puts it back to its position, as if it had never been leased. Says whether it was there.
     pub(crate) fn retry(&mut self, letter: &Letter) -> Result<bool, Fault> {
         let Some(slot) = self.letter(letter)? else { return Ok(false) };
-        slot.set_since(clock::wall());
+        slot.set_since(self.wall);
         slot.commit(slot.word().anew().with_state(State::Ready));
         // Only now: the link of a free block lies where a reason has its checksum.
         self.free_reason(slot)?;

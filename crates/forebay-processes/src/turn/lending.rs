@@ -9,7 +9,6 @@ use super::content::{self, Bytes};
 use super::lines::Standing;
 use super::{Me, Turn};
 use crate::attachment::Attachment;
-use crate::clock;
 use crate::slot::{State, Word as SlotWord};
 use crate::waiter::Line;
 
@@ -109,7 +108,7 @@ impl Turn<'_> {
         let lent = if for_good {
             word.with_state(State::Taking)
         } else {
-            slot.set_since(clock::wall());
+            slot.set_since(self.wall);
             slot.set_deadline(self.lease_deadline(None));
             word.delivered().with_state(State::Leased)
         };
@@ -137,5 +136,43 @@ impl Turn<'_> {
         let Some(lease_time) = self.buffer.settings.lease_time else { return 0 };
         let time = time.unwrap_or(lease_time).as_nanos();
         u64::try_from(time).map_or(u64::MAX, |time| Self::now().saturating_add(time)).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+    use crate::lock::Limit;
+    use crate::{Buffer, Raw, Settings};
+
+    /// As of one who was stopped between its lease and its read.
+    #[test]
+    fn a_loan_that_is_over_reads_no_other_item() -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("jobs.fb");
+        let settings = Settings::new(1).max_leased(1).dead_room(1);
+        settings.lease_time(Duration::from_hours(1)).create(&path)?;
+        let buffer = Buffer::open(&path)?;
+        let producer = buffer.producer::<Bytes, _>(Raw)?;
+        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
+        let party = &consumer.party;
+        let lend = || party.turn(Limit::Forever)?.lend(false, None);
+        producer.put(b"mine".as_slice().into())?;
+        let Ok(loan) = lend()? else { panic!("an item waits") };
+        assert_eq!(loan.read(&party.buffer)?.as_deref(), Some(b"mine".as_slice()));
+        party.turn(Limit::Forever)?.extend(&loan, Duration::ZERO)??;
+        loop {
+            let Ok(next) = lend()? else { panic!("an item waits") };
+            if next.slot == loan.slot && next.position != loan.position {
+                assert_eq!(next.read(&party.buffer)?.as_deref(), Some(b"another's".as_slice()));
+                break;
+            }
+            party.turn(Limit::Forever)?.finish(&next)??;
+            producer.put(b"another's".as_slice().into())?;
+        }
+        assert_eq!(loan.read(&party.buffer)?, None);
+        Ok(())
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) buffer: &'a Attachment,
     pub(crate) control: Control<'a>,
     pub(crate) me: Me,
+    /// When it began, in nanoseconds since 1970.
+    pub(crate) wall: u64,
     /// Most turns call nobody.
     called: Option<Box<Called>>,
 }
@@ -85,6 +87,9 @@ pub(crate) enum Purpose {
 /// Every so often one looks whether the file is still the one that others find: a system call.
 const LOOK_AT_NAME: u64 = 1 << 13;
 
+/// How long the dead may go unseen while everybody is busy, in nanoseconds.
+const SWEEP: u64 = 40_000_000;
+
 impl<'a> Turn<'a> {
     pub(crate) fn begin(
         buffer: &'a Attachment,
@@ -100,7 +105,7 @@ impl<'a> Turn<'a> {
             Holder::new(me.participant, me.generation)
         };
         let got = lock::acquire(control.lock(), holder, is_new, limit, buffer)?;
-        let mut turn = Self { buffer, control, me, called: None };
+        let mut turn = Self { buffer, control, me, wall: clock::wall(), called: None };
         let turns = control.turns().get();
         // Odd inside. After a death it may have been left odd.
         control.turns().set((turns | 1).wrapping_add(if turns & 1 == 1 { 2 } else { 0 }));
@@ -116,6 +121,10 @@ impl<'a> Turn<'a> {
         // Now and then, whether anybody else would find what is done here.
         if purpose == Purpose::Use && turns.is_multiple_of(LOOK_AT_NAME) {
             buffer.check_name()?;
+        }
+        // Where everybody is busy, nobody waits who would look for the dead.
+        if purpose == Purpose::Use && turn.wall.abs_diff(control.swept_wall().get()) > SWEEP {
+            turn.sweep()?;
         }
         if purpose == Purpose::Use && buffer.settings.lease_time.is_some() {
             turn.expire()?;

@@ -158,7 +158,7 @@ impl Turn<'_> {
                 }
             }
         }
-        self.rebuild_free_blocks(|block| used.is_used(block))?;
+        self.rebuild_free_blocks(used.end(), |block| used.is_used(block))?;
         self.line_up(ready)?;
         control.reserved().set(counts.reserved);
         control.reserved_weight().set(counts.reserved_weight);
@@ -291,6 +291,12 @@ struct Used(Vec<u64>);
 impl Used {
     fn new(blocks: u32) -> Self {
         Self(vec![0; (blocks as usize).div_ceil(64)])
+    }
+
+    /// Behind the last of them.
+    fn end(&self) -> u32 {
+        let last = self.0.iter().rposition(|word| *word != 0);
+        last.map_or(0, |at| at as u32 * 64 + (64 - self.0[at].leading_zeros()))
     }
 
     fn is_used(&self, block: u32) -> bool {

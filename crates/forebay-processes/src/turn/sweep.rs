@@ -37,6 +37,7 @@ impl Turn<'_> {
         }
         self.control.sweep_next().set(u64::from(next));
         self.control.swept_at().set(Self::now());
+        self.control.swept_wall().set(self.wall);
         Ok(dead)
     }
 

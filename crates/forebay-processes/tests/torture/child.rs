@@ -62,6 +62,7 @@ impl Process {
         Self(child)
     }
 
+    #[cfg(feature = "crash-points")]
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
     }
@@ -81,7 +82,8 @@ impl Process {
 
     /// Whether it is stopped, as the system sees it.
     pub(crate) fn is_stopped(&self) -> bool {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
         stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T') || rest.starts_with('t'))
     }
 

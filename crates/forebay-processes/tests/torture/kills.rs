@@ -17,7 +17,7 @@ use crate::worker::{Ways, name_of};
 use crate::{Orders, picture, watchdog};
 
 /// How long the short slice goes on.
-const SLICE: Duration = Duration::from_secs(8);
+const SLICE: Duration = Duration::from_secs(7);
 const PRODUCERS: usize = 2;
 const CONSUMERS: usize = 3;
 

@@ -7,7 +7,7 @@
 //! - [`kills`]: everything at once, killed and stopped at random, against a [`ledger`] that the buffer knows nothing of.
 //! - [`stores`]: each [`operation`], killed before each of its stores to the file; and so its recovery.
 //! - [`instructions`]: the same after each instruction.
-//! - [`stops`]: what the others do while one is stopped.
+//! - [`stops`], [`waiters`]: what the others do while one is stopped.
 
 mod account;
 mod child;
@@ -22,6 +22,7 @@ mod scene;
 mod stops;
 #[cfg(feature = "crash-points")]
 mod stores;
+mod waiters;
 mod watchdog;
 mod worker;
 
@@ -48,18 +49,15 @@ const TESTS: &[Test] = &[
     ("stopped_in_its_recovery", stops::stopped_in_its_recovery),
     #[cfg(feature = "crash-points")]
     ("stopped_while_others_stand_in_line", stops::stopped_while_others_stand_in_line),
-    #[cfg(feature = "crash-points")]
-    ("stopped_when_called", stops::stopped_when_called),
-    #[cfg(feature = "crash-points")]
-    ("killed_when_called", stops::killed_when_called),
+    ("stopped_when_called", waiters::stopped_when_called),
+    ("killed_when_called", waiters::killed_when_called),
     #[cfg(feature = "crash-points")]
     ("joins_end_at_the_end_only", stops::joins_end_at_the_end_only),
     #[cfg(feature = "crash-points")]
     ("a_dead_leader_of_syncs_is_followed", stops::a_dead_leader_of_syncs_is_followed),
     #[cfg(feature = "crash-points")]
     ("takes_under_way_leave_room", stops::takes_under_way_leave_room),
-    #[cfg(feature = "crash-points")]
-    ("the_dead_crowd_nobody_out", stops::the_dead_crowd_nobody_out),
+    ("the_dead_crowd_nobody_out", waiters::the_dead_crowd_nobody_out),
     ("killed_at_every_instruction", instructions::killed_at_every_instruction),
     ("killed_and_stopped_at_random", kills::killed_and_stopped_at_random),
 ];

@@ -293,7 +293,9 @@ operations! {
         scene.hold();
         scene.put("b c:300 d");
         let leases = scene.consumer.lease_many_within(3, Patience::Try).expect("b, c and d");
-        leases.into_iter().for_each(|lease| lease.nack().expect("held"));
+        for lease in leases {
+            lease.nack().expect("held");
+        }
     }, |path, gate| {
         let consumer = consumer(path);
         gate.begin();

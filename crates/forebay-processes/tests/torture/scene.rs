@@ -22,7 +22,7 @@ const STORAGE: u64 = 6000;
 
 /// The length of an item that takes every block: those for the bytes of storage, and one for each item that could leave
 /// one less than full.
-fn longest(settings: &Settings) -> usize {
+pub(crate) fn longest(settings: &Settings) -> usize {
     let items = settings.get_capacity() + settings.get_max_leased() + settings.get_dead_room();
     let most = (STORAGE / 248 + items + 1) * 248 + 64;
     settings.get_capacity_bytes().map_or(most, |capacity| most.min(capacity)) as usize

@@ -1,6 +1,7 @@
 //! Each operation, killed before each of its stores to the file; and the recovery of that, killed as well.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -12,7 +13,7 @@ use crate::scene::Scene;
 use crate::watchdog;
 
 /// How long the short slice goes on.
-const SLICE: Duration = Duration::from_secs(10);
+const SLICE: Duration = Duration::from_secs(7);
 
 /// No operation makes so many stores.
 const NEVER: u64 = u64::MAX;
@@ -127,7 +128,7 @@ pub(crate) fn killed_twice(orders: &Orders) {
         // The recoverer dies, and at times its own recoverer does.
         while deaths < 4 && rng.u8(..) < 200 {
             let store = rng.u64(1..=most + most / 8);
-            what += &format!(", then the one who opens, before store {store}");
+            let _ = write!(what, ", then the one who opens, before store {store}");
             watchdog::step(&what);
             match open.start(&scene.path, &format!("dies:{store}")).end() {
                 Ended::Killed => deaths += 1,

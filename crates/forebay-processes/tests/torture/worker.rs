@@ -33,16 +33,13 @@ pub(crate) fn work(words: &[&str]) {
     };
     let ledger = Ledger::create(Path::new(words[2]));
     let rng = Rng::with_seed(number(4));
-    match words[0] {
-        "producer" => {
-            let producer = buffer.producer(Raw).expect("there is room for a producer");
-            let own = number(3) as u32;
-            Putting { buffer, producer, ledger, rng, ways, own, next: 0 }.go_on();
-        }
-        _ => {
-            let consumer = buffer.consumer(Raw).expect("there is room for a consumer");
-            Getting { buffer, consumer, ledger, rng, ways }.go_on();
-        }
+    if words[0] == "producer" {
+        let producer = buffer.producer(Raw).expect("there is room for a producer");
+        let own = number(3) as u32;
+        Putting { buffer, producer, ledger, rng, ways, own, next: 0 }.go_on();
+    } else {
+        let consumer = buffer.consumer(Raw).expect("there is room for a consumer");
+        Getting { buffer, consumer, ledger, rng, ways }.go_on();
     }
 }
 
@@ -85,11 +82,11 @@ impl Putting {
                 _ => Ok(()),
             };
             match begun {
-                Ok(()) => {}
                 Err(Refusal::Closed) => return,
                 // Of what is full or stopped, nothing more was to be had.
-                Err(Refusal::Full | Refusal::TimedOut | Refusal::Unable(Fault::Stalled { .. })) => {
-                }
+                Ok(())
+                | Err(Refusal::Full | Refusal::TimedOut | Refusal::Unable(Fault::Stalled { .. })) =>
+                    {}
                 Err(refusal) => panic!("put: {refusal}"),
             }
         }
@@ -194,22 +191,24 @@ impl Getting {
     fn go_on(mut self) {
         loop {
             let begun = match self.rng.u8(..100) {
-                0..40 => self.lease(),
                 40..60 => self.lease_many(),
                 60..75 if self.ways.takes => self.take(),
                 75..80 if self.ways.takes => self.take_many(),
-                80..83 => self.purge(),
+                80..83 => {
+                    self.purge();
+                    Ok(())
+                }
                 83..86 => self.join(),
                 86 => self.new_handle(),
                 _ => self.lease(),
             };
             match begun {
-                Ok(()) => {}
                 Err(TakeError::Closed) => return,
                 Err(TakeError::Unable(Fault::DeadRoom)) => {
-                    let _ = self.purge();
+                    self.purge();
                 }
-                Err(
+                Ok(())
+                | Err(
                     TakeError::Empty
                     | TakeError::TimedOut
                     | TakeError::LeaseLimit
@@ -248,9 +247,10 @@ impl Getting {
             std::thread::sleep(Duration::from_micros(self.rng.u64(..3000)));
         }
         if self.rng.u8(..20) == 0 {
-            match lease.extend(Duration::from_millis(self.rng.u64(..20))) {
-                Ok(()) => {}
-                Err(error) => return self.answered(name, Err(error)),
+            let extended = lease.extend(Duration::from_millis(self.rng.u64(..20)));
+            if extended.is_err() {
+                self.answered(name, extended);
+                return Ok(());
             }
         }
         let answer = self.rng.u8(..100);
@@ -272,17 +272,15 @@ impl Getting {
                 Ok(())
             }
         };
-        self.answered(name, answered)
+        self.answered(name, answered);
+        Ok(())
     }
 
     /// A lease that had expired was refused; with any other, something is wrong.
-    fn answered(&mut self, name: Name, answered: Result<(), LeaseError>) -> Result<(), TakeError> {
+    fn answered(&mut self, name: Name, answered: Result<(), LeaseError>) {
         match answered {
-            Ok(()) => Ok(()),
-            Err(LeaseError::Expired) => {
-                self.ledger.note(Kind::Refused, name);
-                Ok(())
-            }
+            Ok(()) => {}
+            Err(LeaseError::Expired) => self.ledger.note(Kind::Refused, name),
             Err(error) => panic!("the answer for {name:?}: {error}"),
         }
     }
@@ -335,13 +333,12 @@ impl Getting {
         taken.map(drop)
     }
 
-    fn purge(&mut self) -> Result<(), TakeError> {
+    fn purge(&mut self) {
         self.ledger.note(Kind::Purging, Name::default());
         match self.consumer.take_dead() {
             Some(letter) => self.ledger.note(Kind::Purged, name_of(&letter.item)),
             None => self.ledger.note(Kind::PurgedNone, Name::default()),
         }
-        Ok(())
     }
 
     fn join(&mut self) -> Result<(), TakeError> {

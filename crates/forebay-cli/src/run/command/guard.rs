@@ -18,6 +18,7 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, process};
@@ -25,6 +26,7 @@ use std::{env, process};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, getpgid, kill_process_group};
 use rustix::stdio;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::run::command::group::{Groups, Record, mark};
 use crate::run::command::processes::of_group;
@@ -84,8 +86,14 @@ pub(crate) fn serve_if_asked() -> Option<ExitCode> {
     }
     let forebay = arguments.next()?.to_str()?.parse().ok()?;
     let table = stdio::stdout().try_clone_to_owned().map(File::from);
+    // What is sent to every forebay there is, or to a group without a terminal, must not end it before its time.
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        let _ = signal_hook::flag::register(signal, Arc::default());
+    }
     // Nothing is ever written to the lifeline: it ends when forebay does.
-    let _ = io::stdin().read(&mut [0]);
+    while io::stdin().read(&mut [0]).is_err_and(|error| error.kind() == io::ErrorKind::Interrupted)
+    {
+    }
     if let Ok(table) = table {
         kill_all(&table, forebay);
     }

@@ -1,0 +1,62 @@
+//! What is in a buffer, looked through while others move it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use forebay_processes::{Buffer, Bytes, Raw, Settings};
+
+fn buffer(capacity: u64) -> (tempfile::TempDir, Buffer) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("b");
+    Settings::new(capacity).create(&path).expect("made");
+    let buffer = Buffer::open(&path).expect("opened");
+    (folder, buffer)
+}
+
+#[test]
+fn what_waits_is_leased_or_dead_is_there_in_order() {
+    let (_folder, buffer) = buffer(10);
+    let producer = buffer.producer::<Bytes, _>(Raw).expect("room");
+    let consumer = buffer.consumer::<Bytes, _>(Raw).expect("room");
+    let long = "x".repeat(5000);
+    for item in ["dead", "finished", "leased", &long] {
+        producer.put(item.into()).expect("put");
+    }
+    consumer.lease().expect("there").reject("no use").expect("held");
+    consumer.take().expect("there");
+    let _lease = consumer.lease().expect("there");
+    let items = buffer.items().expect("whole");
+    let items: Vec<_> =
+        items.iter().map(|item| (item.position, &*item.bytes, item.is_dead)).collect();
+    assert_eq!(
+        items,
+        [(0, &b"dead"[..], true), (2, b"leased", false), (3, long.as_bytes(), false)]
+    );
+}
+
+#[test]
+fn an_item_that_stays_is_seen_by_every_look() {
+    let (_folder, buffer) = buffer(64);
+    let producer = buffer.producer::<Bytes, _>(Raw).expect("room");
+    for item in 0..64 {
+        producer.put(format!("{item} {}", "y".repeat(item * 7)).into_bytes().into()).expect("put");
+    }
+    let has_seen_enough = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            let consumer = buffer.consumer::<Bytes, _>(Raw).expect("room");
+            let has_seen_enough = &has_seen_enough;
+            scope.spawn(move || {
+                while !has_seen_enough.load(Ordering::Relaxed) {
+                    // Given back when dropped.
+                    let _leases = consumer.lease_many_within(9, forebay_processes::Patience::Try);
+                }
+            });
+        }
+        for _ in 0..300 {
+            let items = buffer.items().expect("whole");
+            assert!(items.iter().map(|item| item.position).eq(0..64), "{items:?}");
+        }
+        has_seen_enough.store(true, Ordering::Relaxed);
+    });
+}
