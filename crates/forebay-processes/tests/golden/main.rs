@@ -106,7 +106,7 @@ fn from_text(text: &str) -> Bytes {
 fn is_of_the_moment(at: usize) -> bool {
     let word = |start: usize, len: usize| (at - start) % len / 8;
     match at {
-        CONTROL..PARTICIPANTS => matches!(word(CONTROL, 4096), 1 | 42..=44 | 46 | 47),
+        CONTROL..PARTICIPANTS => matches!(word(CONTROL, 4096), 1 | 42..=44 | 46 | 47 | 54),
         PARTICIPANTS..0x3000 => matches!(word(PARTICIPANTS, 128), 1 | 4 | 6 | 9 | 10),
         SLOTS..SLOTS_END => matches!(word(SLOTS, 128), 3 | 7),
         _ => false,
