@@ -22,3 +22,8 @@ pub fn open(path: impl AsRef<std::path::Path>) -> Result<processes::Buffer, proc
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So is that of the guide.
+#[cfg(all(doctest, target_os = "linux"))]
+#[doc = include_str!("../../../docs/processes.md")]
+struct ProcessesGuide;

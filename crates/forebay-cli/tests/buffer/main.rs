@@ -5,6 +5,7 @@ mod forebay;
 mod close;
 mod create;
 mod dead;
+mod guide;
 mod hostile;
 mod join;
 mod killed;
@@ -13,5 +14,7 @@ mod run;
 mod run_killed;
 mod stat;
 mod take;
+#[path = "../vm/transcript.rs"]
+mod transcript;
 mod verify;
 mod work;

@@ -1,47 +1,9 @@
 //! `docs/toyvm/guide.md`: every command in it is run, and what it prints is what the guide shows.
 
 use crate::forebay::Folder;
+use crate::transcript::{self, assert_shown, blocks};
 
 const GUIDE: &str = include_str!("../../../../docs/toyvm/guide.md");
-
-/// A fenced block: what stands after the fence, and the lines in it.
-fn blocks() -> Vec<(&'static str, Vec<&'static str>)> {
-    let mut blocks = Vec::new();
-    let mut open: Option<(&str, Vec<&str>)> = None;
-    for line in GUIDE.lines() {
-        match (line.strip_prefix("```"), &mut open) {
-            (Some(_), Some(_)) => blocks.extend(open.take()),
-            (Some(info), None) => open = Some((info, Vec::new())),
-            (None, Some((_, lines))) => lines.push(line),
-            (None, None) => {}
-        }
-    }
-    assert!(open.is_none(), "a block is not closed");
-    blocks
-}
-
-/// Whether text is as shown: `…` stands for any text, and alone on a line for any lines.
-fn is_shown(shown: &[&str], lines: &[&str]) -> bool {
-    match shown {
-        [] => lines.is_empty(),
-        ["…", rest @ ..] => (0..=lines.len()).any(|skipped| is_shown(rest, &lines[skipped..])),
-        [first, rest @ ..] => match lines {
-            [line, later @ ..] => matches(first, line) && is_shown(rest, later),
-            [] => false,
-        },
-    }
-}
-
-fn matches(shown: &str, line: &str) -> bool {
-    match shown.split_once('…') {
-        None => shown == line,
-        Some((before, after)) => line.strip_prefix(before).is_some_and(|rest| {
-            let places = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
-            let mut ends = places.map(|at| &rest[at..]);
-            ends.any(|rest| matches(after, rest))
-        }),
-    }
-}
 
 /// Blocks `python NAME` are files; in blocks `console`, what follows `$ ` is run among them and the
 /// programs that ship, and prints what stands below.
@@ -49,7 +11,7 @@ fn matches(shown: &str, line: &str) -> bool {
 fn every_command_prints_what_the_guide_shows() {
     let folder = Folder::of_programs();
     let mut commands = 0;
-    for (info, lines) in blocks() {
+    for (info, lines) in blocks(GUIDE) {
         if let Some(name) = info.strip_prefix("python ") {
             let path = folder.path(name);
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
@@ -58,17 +20,9 @@ fn every_command_prints_what_the_guide_shows() {
         if info != "console" {
             continue;
         }
-        for command in lines.join("\n").split("$ ").skip(1) {
-            let (command, shown) = command.split_once('\n').unwrap_or((command, ""));
+        for (command, shown) in transcript::commands(&lines) {
             let ended = folder.shell(&format!("exec 2>&1; {command}"));
-            let shown: Vec<&str> = shown.trim_end().lines().map(str::trim_end).collect();
-            let lines: Vec<&str> = ended.out.trim_end().lines().map(str::trim_end).collect();
-            assert!(
-                is_shown(&shown, &lines),
-                "$ {command}\n{}\nshown:\n{}",
-                ended.out,
-                shown.join("\n")
-            );
+            assert_shown(command, &shown, &ended.out);
             commands += 1;
         }
     }
@@ -83,15 +37,7 @@ fn the_scheduler_is_that_of_the_docs() {
         .map_while(|line| line.strip_prefix("//!"))
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
         .collect();
-    let mut rust = blocks().into_iter().filter(|(info, _)| *info == "rust");
+    let mut rust = blocks(GUIDE).into_iter().filter(|(info, _)| *info == "rust");
     let (_, lines) = rust.next().expect("a scheduler");
     assert!(docs.join("\n").contains(&lines.join("\n")), "{}", lines.join("\n"));
-}
-
-#[test]
-fn the_wildcard_stands_for_text_and_lines() {
-    assert!(is_shown(&["a … c", "…", "z"], &["a bb c", "1", "2", "z"]));
-    assert!(is_shown(&["…"], &[]) && is_shown(&["a…"], &["a"]));
-    assert!(!is_shown(&["a … c"], &["a bb d"]) && !is_shown(&["a"], &["a", "b"]));
-    assert!(!is_shown(&["…", "z"], &["y"]));
 }

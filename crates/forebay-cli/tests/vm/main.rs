@@ -11,4 +11,5 @@ mod run;
 mod sweep;
 mod test;
 mod trace;
+mod transcript;
 mod usage;

@@ -15,7 +15,7 @@ use std::{env, thread};
 use forebay_conformance::task::Task;
 use forebay_conformance::watchdog::{PATIENCE, watch};
 use forebay_processes::{
-    Buffer, Durability, Inspection, Outcome, Overflow, Patience, Raw, Settings, TakeError,
+    Buffer, Durability, Inspection, Lease, Outcome, Overflow, Patience, Raw, Settings, TakeError,
 };
 
 use crate::call::Bytes;
@@ -109,8 +109,8 @@ fn work(buffer: &Buffer, seed: u64, stop: &AtomicBool) {
                 7 => drop(consumer.take_within(moment)),
                 8 => drop(consumer.take_many_within(3, moment)),
                 9..12 => leases.extend(consumer.lease_within(moment)),
-                12 => drop(leases.pop().map(|lease| lease.ack())),
-                13 => drop(leases.pop().map(|lease| lease.ack_synced())),
+                12 => drop(leases.pop().map(Lease::ack)),
+                13 => drop(leases.pop().map(Lease::ack_synced)),
                 14 => drop(leases.pop().map(|lease| lease.fail("why not"))),
                 15 => drop(leases.pop().map(|lease| lease.reject("never"))),
                 16 => drop(leases.first_mut().map(|lease| lease.extend(Duration::from_millis(9)))),

@@ -40,8 +40,9 @@ fn a_file_of_anything_else_is_no_buffer() {
     let path = folder.path().join("file");
     let mut random = fastrand::Rng::with_seed(3);
     let noise: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(100_000).collect();
+    let zeros = vec![0; 70_000];
     let text = "Dear diary,\n".repeat(1000);
-    for bytes in [b"".as_slice(), b"FOREBAY\n", b"FOREBAY", &[0; 70_000], text.as_bytes(), &noise] {
+    for bytes in [b"".as_slice(), b"FOREBAY\n", b"FOREBAY", &zeros, text.as_bytes(), &noise] {
         fs::write(&path, bytes).expect("a file");
         assert!(matches!(refused(&path).why(), Why::NotABuffer));
     }

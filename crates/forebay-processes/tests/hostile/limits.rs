@@ -103,8 +103,7 @@ fn an_answer_that_comes_too_late_is_refused() {
         late.push(quick.lease().expect("it came back"));
     }
     let now = late.pop().expect("the last lease");
-    let mut answers = 0;
-    for mut lease in late {
+    for (answers, mut lease) in late.into_iter().enumerate() {
         assert_eq!(lease.extend(Duration::from_secs(100)), Err(LeaseError::Expired));
         let end = match answers % 4 {
             0 => lease.ack().map(drop),
@@ -113,7 +112,6 @@ fn an_answer_that_comes_too_late_is_refused() {
             _ => lease.reject("late"),
         };
         assert_eq!(end, Err(LeaseError::Expired));
-        answers += 1;
     }
     // The last may have expired as well, but nobody has it since.
     drop(now);

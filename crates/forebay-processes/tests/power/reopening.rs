@@ -160,9 +160,8 @@ fn use_wholly(
     let most = vec![7; STORAGE as usize];
     told(put(most.clone()), "the longest item")?;
     ensure!(told(consumer.try_take(), "the longest item")? == most, "it came back otherwise");
-    let PutError { refusal, .. } = match producer.try_put(vec![0; STORAGE as usize * 4]) {
-        Err(error) => error,
-        Ok(_) => return Err("an item longer than the storage was put".to_owned()),
+    let Err(PutError { refusal, .. }) = producer.try_put(vec![0; STORAGE as usize * 4]) else {
+        return Err("an item longer than the storage was put".to_owned());
     };
     ensure!(refusal == Refusal::TooHeavy, "{refusal:?}");
     Ok(())
