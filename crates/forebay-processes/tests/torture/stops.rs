@@ -31,7 +31,6 @@ fn stop_where(
         if is_there(&child) {
             return child;
         }
-        child.signal(Signal::CONT);
         child.kill();
         // What it did is taken back.
         drop(Buffer::open(&scene.path).expect("it opens"));
