@@ -20,7 +20,7 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("it prints text")
 }
 
-const VERBS: [&[&str]; 20] = [
+const VERBS: [&[&str]; 21] = [
     &["run"],
     &["create"],
     &["put"],
@@ -31,6 +31,7 @@ const VERBS: [&[&str]; 20] = [
     &["close"],
     &["dead"],
     &["verify"],
+    &["top"],
     &["demo"],
     &["vm"],
     &["vm", "run"],

@@ -106,31 +106,29 @@ impl Turn<'_> {
             let (owner, generation) = slot.owner();
             let is_held = matches!(state, State::Reserved | State::Leased | State::Taking)
                 && generations.get(owner as usize) == Some(&Some(generation));
+            if state == State::Reserved {
+                // Its blocks are told by links that no checksum covers: whatever an item has is not touched for them.
+                if is_held {
+                    counts.set_aside.push(index);
+                } else {
+                    slot.commit(SlotWord::FREE);
+                    self.push_free(index)?;
+                }
+                continue;
+            }
             if !used.claim(self, slot, state == State::Dead)? {
                 // A chain that another item has, too: the one that was freed before it was used again.
                 found.discarded += 1;
                 self.discard(index, slot)?;
                 continue;
             }
-            if state != State::Reserved {
-                counts.position = counts.position.max(slot.position().saturating_add(1));
-            }
+            counts.position = counts.position.max(slot.position().saturating_add(1));
             match state {
-                State::Free => {}
+                State::Free | State::Reserved => {}
                 State::Ready => ready.push((slot.position(), index)),
                 State::Dead => {
                     counts.dead += 1;
                     counts.death = counts.death.max(slot.deadline().saturating_add(1));
-                }
-                State::Reserved if !is_held => {
-                    used.give_up(self, slot)?;
-                    slot.commit(SlotWord::FREE);
-                    self.push_free(index)?;
-                }
-                State::Reserved => {
-                    counts.reserved += 1;
-                    counts.reserved_weight = counts.reserved_weight.saturating_add(slot.weight());
-                    self.buffer.entry(owner)?.held().add(1);
                 }
                 State::Leased | State::Taking if !is_held => {
                     found.returned += 1;
@@ -157,6 +155,17 @@ impl Turn<'_> {
                     }
                 }
             }
+        }
+        for index in std::mem::take(&mut counts.set_aside) {
+            let slot = self.slot(index)?;
+            if !used.claim(self, slot, false)? {
+                found.discarded += 1;
+                self.discard(index, slot)?;
+                continue;
+            }
+            counts.reserved += 1;
+            counts.reserved_weight = counts.reserved_weight.saturating_add(slot.weight());
+            self.buffer.entry(slot.owner().0)?.held().add(1);
         }
         self.rebuild_free_blocks(used.end(), |block| used.is_used(block))?;
         self.line_up(ready)?;
@@ -282,6 +291,8 @@ struct Counts {
     dead: u64,
     position: u64,
     death: u64,
+    /// Slots that are set aside for one who lives.
+    set_aside: Vec<u32>,
     burials: Vec<u32>,
 }
 
@@ -303,10 +314,8 @@ impl Used {
         self.0[block as usize / 64] >> (block % 64) & 1 == 1
     }
 
-    fn set(&mut self, block: u32, used: bool) {
-        let bit = 1 << (block % 64);
-        let word = &mut self.0[block as usize / 64];
-        if used { *word |= bit } else { *word &= !bit }
+    fn set(&mut self, block: u32) {
+        self.0[block as usize / 64] |= 1 << (block % 64);
     }
 
     /// Enters the blocks of a slot. `false` when one of them is no block, or another's.
@@ -316,7 +325,7 @@ impl Used {
             return Ok(false);
         }
         for block in &chain {
-            self.set(*block, true);
+            self.set(*block);
         }
         turn.mend_chain(&chain)?;
         if is_dead && slot.death().len > 0 {
@@ -326,17 +335,10 @@ impl Used {
                 // The letter stays, without its reason.
                 slot.set_death(crate::slot::Death { len: 0, block: NONE, ..slot.death() });
             } else {
-                self.set(block, true);
+                self.set(block);
             }
         }
         Ok(true)
-    }
-
-    fn give_up(&mut self, turn: &Turn<'_>, slot: Slot<'_>) -> Result<(), Fault> {
-        for block in chain_of(turn, slot)?.unwrap_or_default() {
-            self.set(block, false);
-        }
-        Ok(())
     }
 }
 
