@@ -1,13 +1,13 @@
 //! Those who play in a scene as processes of their own: started, heard, and gone with it.
 //!
-//! Each is this program again, told by hidden flags what its part is. All write on one pipe, a line at a time, and only
+//! Each is this program again, told by its environment what its part is. All write on one pipe, a line at a time, and only
 //! while they have the page, which is a lock on a file: so what they tell comes in the order in which it happened,
 //! whichever process it happened in.
 
 use std::env;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, PipeWriter, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{self, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -16,6 +16,16 @@ use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal
 
 use super::cast::{Actor, Cast};
 use super::narrator;
+
+/// Whose part a process plays, and where.
+const PART: &str = "FOREBAY_DEMO_PART";
+const FOLDER: &str = "FOREBAY_DEMO_FOLDER";
+
+/// The part of this process, if it is one of a scene's.
+pub(super) fn part_of_environment() -> Option<(Actor, PathBuf)> {
+    let part = env::var(PART).ok()?.parse().ok()?;
+    Some((part, env::var_os(FOLDER)?.into()))
+}
 
 /// The file whose lock is the page.
 const PAGE: &str = "page";
@@ -70,7 +80,8 @@ impl<'a> Company<'a> {
         let writer = self.writer.as_ref().expect("the company is not complete").try_clone()?;
         let Cast { scene, items, producers, consumers, capacity, seed, kill } = self.cast;
         let mut command = Command::new(env::current_exe()?);
-        command.args(["demo", scene, "--part", &who.to_string(), "--folder"]).arg(self.folder);
+        command.args(["demo", scene]);
+        command.env(PART, who.to_string()).env(FOLDER, self.folder);
         for (flag, number) in [
             ("--items", items.unwrap_or(u64::MAX)),
             ("--producers", *producers),

@@ -16,10 +16,9 @@ mod narrator;
 mod scenes;
 mod table;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use cast::{Actor, Cast};
+use cast::Cast;
 use scenes::{Count, SCENES, Scene};
 
 /// Show a classic scene of the producer-consumer problem
@@ -54,12 +53,6 @@ pub(crate) struct Args {
     /// Of `processes`: kill a consumer (SIGKILL) while it works on an item
     #[arg(long)]
     kill: bool,
-    /// For processes of a scene: whose part to play
-    #[arg(long, hide = true, requires = "folder")]
-    part: Option<Actor>,
-    /// And where
-    #[arg(long, hide = true)]
-    folder: Option<PathBuf>,
 }
 
 /// Each producer and each consumer is a thread.
@@ -99,8 +92,8 @@ fn show(args: &Args) -> Result<(), String> {
         return Ok(());
     }
     let cast = cast_of(scene, args)?;
-    if let (Some(who), Some(folder)) = (args.part, &args.folder) {
-        return scenes::processes::part(&cast, who, folder);
+    if let Some((who, folder)) = company::part_of_environment() {
+        return scenes::processes::part(&cast, who, &folder);
     }
     (scene.play)(&cast);
     Ok(())

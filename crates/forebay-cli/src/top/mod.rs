@@ -34,7 +34,7 @@ use watch::Watch;
 /// printed as text.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Keys: q, Esc or Ctrl-C leaves.
+Keys: press q, Esc or Ctrl-C to leave.
 
 Examples:
   forebay top jobs.fb

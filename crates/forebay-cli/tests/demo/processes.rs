@@ -154,7 +154,8 @@ fn are_gone(processes: &[PathBuf]) {
     assert_eq!(processes.len(), 4);
     let began = Instant::now();
     while let Some(left) = processes.iter().find(|process| {
-        fs::read_to_string(process.join("cmdline")).is_ok_and(|line| line.contains("--part"))
+        fs::read_to_string(process.join("cmdline"))
+            .is_ok_and(|line| line.contains("demo\0processes"))
     }) {
         assert!(began.elapsed() < Duration::from_mins(1), "{} is left", left.display());
         thread::sleep(Duration::from_millis(10));
