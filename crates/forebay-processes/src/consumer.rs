@@ -174,11 +174,14 @@ impl<T, C: Codec<T>> Consumer<T, C> {
                 return Ok(refused);
             }
             let mut turn = self.party.turn_within(Patience::Forever)?;
-            for lease in some {
-                let (loan, item) = lease.into_parts();
-                refused += usize::from(turn.finish(&loan)?.is_err());
-                drop(item);
-            }
+            // Items are dropped when the turn is over: no code of the user's runs while others wait.
+            let (loans, _items): (Vec<Loan>, Vec<T>) =
+                some.into_iter().map(Lease::into_parts).unzip();
+            let ends = loans.iter().try_fold(0, |refused, loan| {
+                turn.finish(loan).map(|end| refused + usize::from(end.is_err()))
+            });
+            drop(turn);
+            refused += ends?;
         }
     }
 
