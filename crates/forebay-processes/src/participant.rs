@@ -38,8 +38,9 @@ impl<'a> Entry<'a> {
         (used == 1).then_some(generation)
     }
 
+    /// Also when something stands there that nobody wrote who keeps the rules.
     pub(crate) fn is_free(self) -> bool {
-        self.words[0].halves().0 == 0
+        self.generation().is_none()
     }
 
     /// Begins to be used; returns its generation.

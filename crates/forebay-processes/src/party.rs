@@ -12,6 +12,7 @@ use rustix::fs::OFlags;
 use crate::attachment::Attachment;
 use crate::bell::Bell;
 use crate::clock;
+use crate::geometry::Geometry;
 use crate::life::Life;
 use crate::lock::{Limit, Others as _};
 use crate::participant::Role;
@@ -40,7 +41,8 @@ impl Party {
     /// Becomes a participant. Also returns a descriptor that keeps it alive as long as it is open anywhere.
     pub(crate) fn join(buffer: &Arc<Attachment>, role: Role) -> Result<(Self, OwnedFd), Fault> {
         buffer.check()?;
-        loop {
+        // Bounded, should somebody write to the table all the time.
+        for _ in 0..Geometry::MOST_PARTICIPANTS {
             for participant in 0..buffer.geometry.participants {
                 if !buffer.entry(participant)?.is_free() {
                     continue;
@@ -51,9 +53,10 @@ impl Party {
             }
             // Somebody else may come to where room was made: there is none when nobody is dead.
             if !Self::clear_dead(buffer)? {
-                return Err(Fault::Crowded);
+                break;
             }
         }
+        Err(Fault::Crowded)
     }
 
     /// Joins at this entry, if nobody else does so at the same moment.

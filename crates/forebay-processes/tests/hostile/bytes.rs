@@ -244,3 +244,49 @@ fn whatever_is_written_into_the_file_every_call_returns() {
         }
     }
 }
+
+fn small(folder: &Path) -> (PathBuf, Buffer) {
+    let path = folder.join("small.fb");
+    Settings::new(6).participants(4).create(&path).expect("a new buffer");
+    let buffer = Buffer::open(&path).expect("the buffer");
+    (path, buffer)
+}
+
+fn write(path: &Path, at: u64, bytes: &[u8]) {
+    let file = File::options().write(true).open(path).expect("the file");
+    file.write_all_at(bytes, at).expect("it may be written");
+}
+
+#[test]
+fn an_entry_that_is_neither_free_nor_in_use_is_free() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, buffer) = small(folder.path());
+    drop(buffer);
+    let (table, _) = parts(&path)[1];
+    for entry in 0..4 {
+        write(&path, table + entry * 128, &[7, 0, 0, 0]);
+    }
+    let opened = watch("an open", PATIENCE, move || Buffer::open(&path).map(drop).is_ok());
+    assert_eq!(opened, Ok(true));
+}
+
+#[test]
+fn a_waiter_whose_place_is_overwritten_is_served() {
+    for value in [0_u32, 2, 3, 77, u32::MAX] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, buffer) = small(folder.path());
+        let producer = buffer.producer(Raw).expect("a producer");
+        let consumer = buffer.consumer::<Bytes, _>(Raw).expect("a consumer");
+        let waiting = thread::spawn(move || consumer.take());
+        while buffer.statistics().consumers_waiting == 0 {
+            thread::yield_now();
+        }
+        let (waiters, end) = parts(&path)[2];
+        for at in (waiters..end).step_by(64) {
+            write(&path, at, &value.to_le_bytes());
+        }
+        producer.put(vec![5]).expect("room");
+        let taken = watch("a take", PATIENCE, move || waiting.join().expect("no panic"));
+        assert_eq!(taken, Ok(Ok(vec![5])), "{value}");
+    }
+}
