@@ -24,11 +24,13 @@
 //! Every clause of the [contract](forebay_contract), with kill -9 of any participant at any instruction; with
 //! [`Durability::Power`], with the loss of power, too. Where it keeps a clause otherwise than a buffer between threads:
 //!
-//! - **C4**: a lease is delivered at least once, with the count shown; a take at most once.
+//! - **C4**: a lease is delivered at least once, with the count shown; a take at most once, whoever is killed. A loss of power
+//!   undoes takes and acks that no sync followed: those items come again.
 //! - **C6**: the buffer stays open until somebody closes it. Dropping handles closes nothing and refuses nothing.
 //! - **C8**: `produced` is the sum of the rest. After a loss of power, `finished` and `dropped` are what the disk had.
 //! - **C10**: who was called, was stopped by a signal, and does not come for 100 ms, is passed by until it does.
-//! - A death is found within about 25 ms by whoever waits, and at the next open; until then, what the dead held is theirs.
+//! - A death is found within about 50 ms by whoever waits or is busy, and by a try that finds nothing; until then, what the
+//!   dead held is theirs.
 //! - An item is at most as long as the storage that the buffer was made with.
 //!
 //! # What it does not
