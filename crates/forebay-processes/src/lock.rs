@@ -18,8 +18,8 @@ const FREE: u32 = 0;
 /// Somebody sleeps: to be woken when it is let go.
 const CONTENDED: u32 = 1 << 31;
 
-/// Looks, a few nanoseconds apart, before the processor is given up: a holder that runs is done by then.
-const SPINS: u32 = 60;
+/// Looks before the processor is given up, each after twice the pause: 255 pauses in all, about ten microseconds.
+const SPINS: u32 = 8;
 /// Times that the processor is given up before sleeping: a holder that lost it gets it.
 const YIELDS: u32 = 4;
 /// How long a waiter sleeps before it asks whether the holder lives.
@@ -93,10 +93,17 @@ pub(crate) fn acquire(
         return Ok(Got::Free);
     }
     for turn in 0..SPINS + YIELDS {
+        if turn < SPINS {
+            // Longer and longer: who has the lock's line nearby takes several turns in a row meanwhile.
+            for _ in 0..1 << turn {
+                hint::spin_loop();
+            }
+        } else {
+            thread::yield_now();
+        }
         if word.get() == FREE && word.acquire(FREE, me.0).is_ok() {
             return Ok(Got::Free);
         }
-        if turn < SPINS { hint::spin_loop() } else { thread::yield_now() }
     }
     sleep_for(word, me, is_new, limit, others)
 }
