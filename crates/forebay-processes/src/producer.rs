@@ -10,6 +10,7 @@ use forebay_contract::{
     Statistics,
 };
 
+use crate::attachment::Attachment;
 use crate::call::{self, Attempt, Waited};
 use crate::codec::{Codec, Raw};
 use crate::ending;
@@ -81,6 +82,11 @@ impl<T, C: Codec<T>> Producer<T, C> {
     }
 
     fn put_encoded(&self, item: &T, patience: Patience) -> Put {
+        self.last(self.place(item, patience)?)
+    }
+
+    /// Places the item; it is not on the disk yet.
+    fn place(&self, item: &T, patience: Patience) -> Put {
         let mut scratch = Vec::new();
         let content = self.content(item, &mut scratch)?;
         let patience = if self.overflow.drops() { Patience::Try } else { patience };
@@ -88,23 +94,26 @@ impl<T, C: Codec<T>> Producer<T, C> {
         let waited = call::wait(&self.party, content.wish(), patience, |turn, standing| {
             placing.attempt(turn, &content, self.overflow, standing)
         })?;
-        let put = match waited {
-            Waited::Done(put) => put,
+        match waited {
+            Waited::Done(put) => self.fill(&content, placing, put?),
             Waited::TimedOut if patience == Patience::Try => Err(Refusal::Full),
             Waited::TimedOut => Err(Refusal::TimedOut),
-        };
-        self.settle(&content, placing, put)
+        }
     }
 
-    /// Writes what has a place now, and makes it last.
-    fn settle(&self, content: &Content<'_>, placing: Placing, put: Put) -> Put {
-        let outcome = put?;
+    /// Writes a long item that has a place now.
+    fn fill(&self, content: &Content<'_>, placing: Placing, outcome: Outcome) -> Put {
         if let Some(place) = placing.place {
-            // Long items are written without the lock: a producer that is stopped here stops nobody.
+            // Without the lock: a producer that is stopped here stops nobody.
             content.write(&self.party.buffer, &place)?;
             let mut turn = self.party.turn_within(Patience::Forever)?;
             turn.put_reserved(&place, content)??;
         }
+        Ok(outcome)
+    }
+
+    /// Makes it last, as the buffer's durability says.
+    fn last(&self, outcome: Outcome) -> Put {
         if outcome != Outcome::DroppedThis {
             self.party.commit()?;
         }
@@ -134,7 +143,7 @@ impl<T, C: Codec<T>> Producer<T, C> {
         })
         .await?;
         match waited {
-            Waited::Done(put) => self.settle(&content, placing, put),
+            Waited::Done(put) => self.last(self.fill(&content, placing, put?)?),
             Waited::TimedOut => Err(Refusal::TimedOut),
         }
     }
@@ -180,74 +189,53 @@ impl<T, C: Codec<T>> Producer<T, C> {
         done: &mut Batch,
     ) -> Result<usize, (usize, Refusal)> {
         const MOST: usize = 64;
-        let first = self.put_unsynced(&items[0], patience).map_err(|refusal| (0, refusal))?;
+        let first = self.place(&items[0], patience).map_err(|refusal| (0, refusal))?;
         done.add(first);
-        let mut put = 1;
-        let end = items.len().min(MOST);
-        let mut refused = None;
-        if put < end && !self.overflow.drops() {
-            // The rest of the batch in one turn, as far as it is short and there is room.
-            let more = self.put_short(&items[put..end], done);
-            match more {
-                Ok(more) => put += more,
-                Err(refusal) => refused = Some(refusal),
-            }
-        }
-        self.party.commit().map_err(|fault| (put, fault.into()))?;
-        refused.map_or(Ok(put), |refusal| Err((put, refusal)))
+        // The rest of the batch in one turn, as far as it is short and there is room.
+        let rest = if self.overflow.drops() { &[] } else { &items[1..items.len().min(MOST)] };
+        let (more, end) = self.put_short(rest, done);
+        let put = 1 + more;
+        end.and_then(|()| self.party.commit()).map_err(|fault| (put, fault.into()))?;
+        Ok(put)
     }
 
-    fn put_unsynced(&self, item: &T, patience: Patience) -> Put {
-        let mut scratch = Vec::new();
-        let content = self.content(item, &mut scratch)?;
-        if !content.is_short() || self.overflow.drops() {
-            return self.put_encoded(item, patience);
-        }
-        let mut placing = Placing::default();
-        let waited = call::wait(&self.party, content.wish(), patience, |turn, standing| {
-            placing.attempt(turn, &content, self.overflow, standing)
-        })?;
-        match waited {
-            Waited::Done(put) => put,
-            Waited::TimedOut if patience == Patience::Try => Err(Refusal::Full),
-            Waited::TimedOut => Err(Refusal::TimedOut),
-        }
-    }
-
-    fn put_short(&self, items: &[T], done: &mut Batch) -> Result<usize, Refusal> {
-        let mut turn: Option<Turn<'_>> = None;
-        let mut put = 0;
-        let mut scratch = Vec::new();
+    /// How many of these were placed, and what is wrong if anything is.
+    fn put_short(&self, items: &[T], done: &mut Batch) -> (usize, Result<(), Fault>) {
         // Encoded before the turn: no code of the user's runs while others wait.
-        let mut encoded: Vec<(usize, usize, u64)> = Vec::with_capacity(items.len());
+        let mut scratch = Vec::new();
+        let mut encoded: Vec<(usize, u64)> = Vec::with_capacity(items.len());
         for item in items {
             let mut own = Vec::new();
             let Ok(bytes) = self.codec.encode(item, &mut own) else { break };
-            let from = scratch.len();
             scratch.extend_from_slice(bytes);
-            encoded.push((from, scratch.len(), self.codec.weight(item, &scratch[from..])));
+            encoded.push((scratch.len(), self.codec.weight(item, bytes)));
         }
-        for (from, to, weight) in encoded {
-            let Ok(content) = Content::new(&self.party.buffer, &scratch[from..to], weight) else {
-                break;
-            };
-            if !content.is_short() {
-                break;
-            }
-            if turn.is_none() {
-                turn = Some(self.party.turn_within(Patience::Forever)?);
-            }
-            let Some(turn) = &mut turn else { break };
-            match turn.put(&content, Overflow::Refuse, None)? {
-                Ok(outcome) => {
-                    done.add(outcome);
-                    put += 1;
-                }
-                // The one that is refused is asked for again, and then waits, or says why.
-                Err(_) => break,
-            }
+        let mut from = 0;
+        let contents: Vec<Content<'_>> = encoded
+            .into_iter()
+            .map_while(|(to, weight)| {
+                let bytes = &scratch[std::mem::replace(&mut from, to)..to];
+                Content::new(&self.party.buffer, bytes, weight).ok().filter(Content::is_short)
+            })
+            .collect();
+        if contents.is_empty() {
+            return (0, Ok(()));
         }
-        Ok(put)
+        let mut turn = match self.party.turn_within(Patience::Forever) {
+            Ok(turn) => turn,
+            Err(fault) => return (0, Err(fault)),
+        };
+        let mut put = 0;
+        for content in &contents {
+            match turn.put(content, Overflow::Refuse, None) {
+                Ok(Ok(outcome)) => done.add(outcome),
+                // One that is refused is asked for again, by itself, and then waits, or says why.
+                Ok(Err(_)) => break,
+                Err(fault) => return (put, Err(fault)),
+            }
+            put += 1;
+        }
+        (put, Ok(()))
     }
 
     /// Places the items in their order, waiting for room as a task. Dropping the future before it is ready leaves a
@@ -312,7 +300,7 @@ impl<T, C: Codec<T>> Producer<T, C> {
     }
 
     fn permit_wish(&self) -> Wish {
-        let weight = permit_weight(&self.party);
+        let weight = permit_weight(&self.party.buffer);
         Wish { line: Line::Room, leases: false, weight, blocks: 0 }
     }
 
@@ -343,15 +331,16 @@ impl<T, C: Codec<T>> Producer<T, C> {
     }
 }
 
-fn permit_weight(party: &Party) -> u64 {
-    u64::from(party.buffer.settings.capacity_bytes.is_some())
+/// What a permit weighs, where weight is bounded.
+fn permit_weight(buffer: &Attachment) -> u64 {
+    u64::from(buffer.settings.capacity_bytes.is_some())
 }
 
 fn attempt_reserve(
     turn: &mut Turn<'_>,
     standing: Option<Standing>,
 ) -> Result<Attempt<Result<Place, Refusal>>, Fault> {
-    let weight = u64::from(turn.buffer.settings.capacity_bytes.is_some());
+    let weight = permit_weight(turn.buffer);
     Ok(match turn.reserve(None, weight, Overflow::Wait, standing)? {
         Ok((place, _)) => Attempt::Done(Ok(place)),
         Err(Refusal::Full) => Attempt::NotNow,

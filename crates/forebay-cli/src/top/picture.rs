@@ -5,8 +5,9 @@ use ratatui::text::Line;
 use super::history::History;
 use super::ink::{Ink, Palette};
 use super::look::Look;
-use super::panels::{self, Gauge, Panel, fitting, named, width};
+use super::panels::{self, Gauge, Panel, named};
 use super::wording;
+use crate::columns::{fitting, width};
 
 /// What is drawn, and how.
 #[derive(Clone, Copy)]

@@ -1,6 +1,8 @@
 //! The verbs of a buffer in a file from outside: the real program, several of it at a time, killed at any moment.
 
 mod forebay;
+#[path = "../run/process.rs"]
+mod process;
 
 mod close;
 mod create;

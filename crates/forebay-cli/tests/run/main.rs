@@ -1,6 +1,7 @@
 //! `forebay run` from outside: the real program, keyed by behaviour.
 
 mod forebay;
+mod process;
 
 mod arguments;
 mod circle;

@@ -92,6 +92,10 @@ fn produce(run: &Run, number: usize, producer: &Producer<Item>, feed: Feed) {
         }
     };
     let ended = run.began.elapsed();
+    if run.stop.is_stopping() {
+        // Before it dies of the pipe by itself, and what it started stays.
+        run.groups.stop_producers(Signal::TERM);
+    }
     // Whoever still writes is told by SIGPIPE that nobody reads.
     drop(packing);
     match command.map(|command| command.end(&run.groups, items)) {

@@ -4,7 +4,8 @@ use ratatui::text::Line;
 
 use super::super::ink::{Ink, Palette};
 use super::super::look::Look;
-use super::{Panel, fitting};
+use super::Panel;
+use crate::columns::fitting;
 
 pub(in crate::top) fn deaths(look: &Look, columns: usize, palette: Palette) -> Panel {
     let command = format!("forebay dead {} list, retry or purge", look.path);

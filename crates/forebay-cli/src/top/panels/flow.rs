@@ -6,7 +6,8 @@ use super::super::history::{History, LATELY, NOW, Rate};
 use super::super::ink::{Ink, Palette};
 use super::super::look::Look;
 use super::super::wording;
-use super::{NAMES, width};
+use super::NAMES;
+use crate::columns::width;
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// The longest chart: a minute, and not so long that the rest is out of sight.

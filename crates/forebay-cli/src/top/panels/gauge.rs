@@ -3,7 +3,8 @@
 use ratatui::text::Line;
 
 use super::super::ink::{Ink, Palette};
-use super::{NAMES, width};
+use super::NAMES;
+use crate::columns::width;
 
 /// The longest bar that is looked at as one.
 const LONGEST: usize = 60;

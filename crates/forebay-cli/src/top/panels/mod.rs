@@ -7,9 +7,10 @@ mod holds;
 mod members;
 mod table;
 
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use super::ink::{Ink, Palette};
+use crate::columns::{fitting, width};
 
 pub(super) use deaths::deaths;
 pub(super) use flow::flow;
@@ -59,32 +60,4 @@ pub(super) fn named(
             ])
         })
         .collect()
-}
-
-pub(super) fn width(text: &str) -> usize {
-    Span::raw(text).width()
-}
-
-/// A text of so many columns: cut with an ellipsis, or filled with blanks.
-pub(super) fn fitting(text: &str, columns: usize) -> String {
-    let mut fitting = String::new();
-    if width(text) <= columns {
-        fitting.push_str(text);
-    } else {
-        let mut room = columns.saturating_sub(1);
-        for char in text.chars() {
-            let needs = width(char.encode_utf8(&mut [0; 4]));
-            if needs > room {
-                break;
-            }
-            room -= needs;
-            fitting.push(char);
-        }
-        if columns > 0 {
-            fitting.push('…');
-        }
-    }
-    let filling = columns.saturating_sub(width(&fitting));
-    fitting.extend(std::iter::repeat_n(' ', filling));
-    fitting
 }

@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 
 use super::super::ink::{Ink, Palette};
-use super::fitting;
+use crate::columns::{self, fitting};
 
 /// A column.
 pub(super) struct Column {
@@ -37,7 +37,7 @@ pub(super) fn table<const COLUMNS: usize>(
         while let Some((head, (cell, ink))) = shown.next() {
             let width = if shown.peek().is_some() { head.width.min(left) } else { left };
             left = left.saturating_sub(width + 2);
-            let cell = if head.is_number && super::width(&cell) <= width {
+            let cell = if head.is_number && columns::width(&cell) <= width {
                 format!("{cell:>width$}")
             } else {
                 fitting(&cell, width)

@@ -7,7 +7,8 @@ use super::super::ink::{Ink, Palette};
 use super::super::lanes::Bar;
 use super::super::play::Play;
 use super::super::wording::{self, clean};
-use super::{Lines, Sight, fitting};
+use super::{Lines, Sight};
+use crate::columns::fitting;
 
 /// The narrowest lane worth drawing, and the widest.
 const NARROWEST: usize = 10;

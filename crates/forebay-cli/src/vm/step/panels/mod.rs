@@ -10,7 +10,7 @@ mod source;
 mod threads;
 mod wrap;
 
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 pub(super) use findings::findings;
 pub(super) use lanes::lanes;
@@ -53,31 +53,6 @@ impl Lines {
     }
 }
 
-/// A text of so many columns: cut with an ellipsis, or filled with blanks.
-fn fitting(text: &str, columns: usize) -> String {
-    let width = |text: &str| Span::raw(text).width();
-    let mut fitting = String::new();
-    if width(text) <= columns {
-        fitting.push_str(text);
-    } else {
-        let mut room = columns.saturating_sub(1);
-        for char in text.chars() {
-            let needs = width(char.encode_utf8(&mut [0; 4]));
-            if needs > room {
-                break;
-            }
-            room -= needs;
-            fitting.push(char);
-        }
-        if columns > 0 {
-            fitting.push('…');
-        }
-    }
-    let filling = columns.saturating_sub(width(&fitting));
-    fitting.extend(std::iter::repeat_n(' ', filling));
-    fitting
-}
-
 /// Lines as plain text.
 pub(super) fn plain(lines: &[Line<'_>]) -> String {
     let plain = |line: &Line<'_>| {
@@ -85,18 +60,4 @@ pub(super) fn plain(lines: &[Line<'_>]) -> String {
         format!("{}\n", text.trim_end())
     };
     lines.iter().map(plain).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_cut_and_filled_by_columns() {
-        assert_eq!(fitting("abc", 5), "abc  ");
-        assert_eq!(fitting("abcdef", 5), "abcd…");
-        assert_eq!(fitting("日本語", 5), "日本…");
-        assert_eq!(fitting("日本語", 4), "日… ");
-        assert_eq!([fitting("ab", 1), fitting("ab", 0), fitting("", 2)], ["…", "", "  "]);
-    }
 }

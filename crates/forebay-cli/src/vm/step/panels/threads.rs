@@ -7,7 +7,8 @@ use super::super::ink::{Ink, Palette};
 use super::super::play::Play;
 use super::super::wording;
 use super::wrap::wrap;
-use super::{Lines, Sight, fitting};
+use super::{Lines, Sight};
+use crate::columns::fitting;
 
 /// Below this there is a column for either the instruction or the reason.
 const ROOMY: usize = 100;
