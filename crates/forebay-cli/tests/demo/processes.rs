@@ -124,7 +124,7 @@ struct Playing {
 }
 
 impl Playing {
-    /// Until a consumer is at work.
+    /// Until both consumers are at work, and so are the producers that they come for: all four have taken their parts.
     fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut scene = demo("processes --items 100000");
@@ -133,7 +133,10 @@ impl Playing {
         let watchdog = Watchdog::over(&scene);
         let mut out = BufReader::new(scene.stdout.take().expect("piped"));
         let mut told = String::new();
-        while !told.contains("leases item") {
+        let is_at_work = |told: &str, who: &str| {
+            told.lines().any(|line| line.contains(who) && line.contains("leases item"))
+        };
+        while !["consumer-1", "consumer-2"].iter().all(|who| is_at_work(&told, who)) {
             assert!(out.read_line(&mut told).expect("text") > 0, "it ended by itself: {told}");
         }
         Self { folder, scene, watchdog, out, told }
