@@ -9,16 +9,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use forebay_contract::Fault;
 
 use crate::attachment::Attachment;
-use crate::lock;
+use crate::lock::{self, Limit};
 use crate::participant::Role;
 use crate::party::{Party, TICK, system};
-use crate::turn::Standing;
-use crate::waiter::Line;
+use crate::turn::{Sleeper, Standing};
+
+/// How long the thread sleeps while no task waits.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// A task that waits.
 #[derive(Debug)]
@@ -26,7 +28,6 @@ struct Task {
     standing: Option<Standing>,
     waker: Waker,
     deadline: Option<Instant>,
-    line: Line,
 }
 
 #[derive(Debug)]
@@ -82,7 +83,6 @@ impl Bell {
         standing: Option<Standing>,
         waker: Waker,
         deadline: Option<Instant>,
-        line: Line,
     ) -> Waiting {
         let shared = &self.shared;
         if let Some(Standing { waiter, .. }) = standing {
@@ -91,7 +91,7 @@ impl Bell {
         let key = shared.next.fetch_add(1, Ordering::Relaxed);
         let first = {
             let mut tasks = shared.lock();
-            tasks.insert(key, Task { standing, waker, deadline, line });
+            tasks.insert(key, Task { standing, waker, deadline });
             tasks.len() == 1
         };
         // The thread sleeps without end while there are no tasks, and to the nearest deadline.
@@ -172,14 +172,12 @@ impl Shared {
             if self.stopped.load(Ordering::Acquire) {
                 return;
             }
-            let fault = self.serve().err();
-            *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
-            let (nearest, is_idle) = {
-                let tasks = self.lock();
-                (tasks.values().filter_map(|task| task.deadline).min(), tasks.is_empty())
+            let (mut nap, fault) = match self.serve() {
+                Ok(nap) => (nap, None),
+                Err(fault) => (TICK, Some(fault)),
             };
-            let mut nap = if is_idle { TICK * 40 } else { TICK };
-            if let Some(nearest) = nearest {
+            *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+            if let Some(nearest) = self.lock().values().filter_map(|task| task.deadline).min() {
                 nap = nap.min(nearest.saturating_duration_since(Instant::now()));
             }
             let slept = lock::wait(entry.bell(), rung, nap);
@@ -195,15 +193,21 @@ impl Shared {
         }
     }
 
-    /// Wakes who was called, or has waited long enough; looks after what a waiter looks after.
-    fn serve(&self) -> Result<(), Fault> {
-        let mut lines = Vec::new();
+    /// Wakes who was called, or has waited long enough; looks after the buffer as one who sleeps does. Returns how long
+    /// it may sleep until the next time.
+    fn serve(&self) -> Result<Duration, Fault> {
+        let sleeper = Sleeper::Bell(self.party.me.participant);
         let mut ready = Vec::new();
         let now = Instant::now();
-        for task in self.lock().values() {
-            if !lines.contains(&task.line) {
-                lines.push(task.line);
+        let tasks = self.lock();
+        if tasks.is_empty() {
+            drop(tasks);
+            if sleeper.has_watch(&self.party.buffer)? {
+                self.party.care(Limit::Forever)?.hand_watch_over(sleeper)?;
             }
+            return Ok(IDLE);
+        }
+        for task in tasks.values() {
             let is_called = match task.standing {
                 Some(standing) => standing.has_news(&self.party.buffer)?,
                 None => true,
@@ -212,7 +216,10 @@ impl Shared {
                 ready.push(task.waker.clone());
             }
         }
+        let has_places = tasks.values().all(|task| task.standing.is_some());
+        drop(tasks);
         ready.into_iter().for_each(Waker::wake);
-        lines.into_iter().try_for_each(|line| self.party.look_after(line))
+        let nap = self.party.keep_watch(sleeper)?;
+        Ok(if has_places { nap } else { nap.min(TICK) })
     }
 }

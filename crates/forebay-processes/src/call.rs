@@ -13,7 +13,7 @@ use crate::bell::Waiting;
 use crate::clock;
 use crate::lock::{self, Limit};
 use crate::party::{Party, TICK};
-use crate::turn::{Standing, Turn};
+use crate::turn::{Sleeper, Standing, Turn};
 use crate::waiter::{Line, STANDING, Wish};
 
 /// What one attempt in a turn came to.
@@ -111,16 +111,23 @@ impl<'p> Call<'p> {
         standing.has_news(&self.party.buffer)
     }
 
-    /// Sleeps until it is called, at most until the deadline or for a tick.
-    fn nap(&self, deadline: Option<Instant>) -> Result<(), Fault> {
-        let left = deadline
-            .map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()).min(TICK));
+    /// Sleeps until it is called, at most until the deadline or for so long; then looks after the buffer, if it was
+    /// not called. Returns how long it may sleep the next time.
+    fn nap(&self, deadline: Option<Instant>, at_most: Duration) -> Result<Duration, Fault> {
+        let left = deadline.map_or(at_most, |deadline| {
+            deadline.saturating_duration_since(Instant::now()).min(at_most)
+        });
         let Some(standing) = self.standing else {
             // No waiter was free: rare, and only so many wait at a time.
             thread::sleep(left.min(Duration::from_millis(1)));
-            return Ok(());
+            self.party.sweep_if_due()?;
+            return Ok(at_most);
         };
-        lock::wait(self.party.buffer.waiter(standing.waiter)?.state(), STANDING, left)
+        lock::wait(self.party.buffer.waiter(standing.waiter)?.state(), STANDING, left)?;
+        if standing.has_news(&self.party.buffer)? {
+            return Ok(at_most);
+        }
+        self.party.keep_watch(Sleeper::Thread(standing.waiter))
     }
 }
 
@@ -206,6 +213,7 @@ fn wait_long<R>(
     if let Some(done) = call.attempt(patience, &mut attempt)? {
         return Ok(Waited::Done(done));
     }
+    let mut nap = TICK;
     loop {
         let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if is_over || call.is_called()? || call.standing.is_none() {
@@ -216,10 +224,7 @@ fn wait_long<R>(
                 return Ok(Waited::TimedOut);
             }
         }
-        call.nap(deadline)?;
-        if !call.is_called()? {
-            party.look_after(wish.line)?;
-        }
+        nap = call.nap(deadline, nap)?;
     }
 }
 
@@ -257,7 +262,7 @@ pub(crate) async fn wait_async<R>(
             let Some(standing) = call.standing else {
                 // No waiter was free: the bell wakes it before long.
                 let bell = Arc::clone(party.bell()?);
-                waiting = Some(bell.enter(None, context.waker().clone(), deadline, wish.line));
+                waiting = Some(bell.enter(None, context.waker().clone(), deadline));
                 return Poll::Pending;
             };
             let is_known = waiting.as_ref().is_some_and(|waiting| waiting.is_of(standing));
@@ -266,7 +271,7 @@ pub(crate) async fn wait_async<R>(
             } else {
                 let bell = Arc::clone(party.bell()?);
                 let waker = context.waker().clone();
-                waiting = Some(bell.enter(Some(standing), waker, deadline, wish.line));
+                waiting = Some(bell.enter(Some(standing), waker, deadline));
             }
             // Called before the waker was there: nobody would wake this task.
             if !call.is_called()? {

@@ -138,6 +138,9 @@ fields! {
 
     /// When somebody last looked for the dead, in nanoseconds since 1970: for those who never wait.
     swept_wall = 54;
+    /// Who of those that sleep looks after the others; and how often it found nothing to look after. See
+    /// `turn/watch.rs`.
+    watch = 55;
 
     /// Puts that want to be on the disk.
     commits = 65;

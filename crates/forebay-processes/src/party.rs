@@ -17,15 +17,17 @@ use crate::life::Life;
 use crate::lock::{Limit, Others as _};
 use crate::participant::Role;
 use crate::statistics;
-use crate::turn::{Me, Purpose, Trust, Turn};
-use crate::waiter::Line;
+use crate::turn::{Me, Purpose, Sleeper, Task, Trust, Turn};
 
 /// How long a call that does not wait for items or room waits for the lock (C5: one operation in flight).
 pub(crate) const IN_FLIGHT: Duration = Duration::from_millis(20);
 
-/// Between two looks for the dead, and the longest that a waiter sleeps: a wake that died with its process costs
+/// Between two looks for the dead, while there is something that a death would keep from others.
+pub(crate) const TICK: Duration = Duration::from_millis(35);
+
+/// The longest that one sleeps who is not on watch, or has nothing to watch over: a wake that died with its process costs
 /// so much.
-pub(crate) const TICK: Duration = Duration::from_millis(25);
+pub(crate) const REST: Duration = Duration::from_millis(200);
 
 /// A producer, a consumer, or somebody who looks after the buffer. Leaves when dropped.
 #[derive(Debug)]
@@ -168,26 +170,27 @@ impl Party {
         }
     }
 
-    /// What has to be looked after while somebody waits in this line: the dead, leases that expire, and those who
-    /// were called and do not come.
-    pub(crate) fn look_after(&self, line: Line) -> Result<(), Fault> {
-        self.sweep_if_due()?;
+    /// What one who sleeps does when it wakes for no reason: it looks after the buffer, if nobody else does. Returns how
+    /// long it may sleep until it asks again.
+    pub(crate) fn keep_watch(&self, sleeper: Sleeper) -> Result<Duration, Fault> {
         let control = self.buffer.control()?;
         if control.poisoned().get() != 0 {
             return Err(Fault::Poisoned);
         }
-        let others = match line {
-            Line::Room => control.room_count().get(),
-            Line::Item => control.item_count().get(),
-            Line::Idle => 0,
-        };
-        if self.buffer.settings.lease_time.is_some() || others > 1 {
-            match self.turn(Limit::For(IN_FLIGHT)) {
-                Err(Fault::Stalled { .. }) => {}
-                turn => turn?.overlook(line)?,
+        match sleeper.task(&self.buffer)? {
+            Task::None => {
+                self.buffer.check_name()?;
+                Ok(REST)
+            }
+            Task::Done => Ok(TICK),
+            Task::Look => {
+                self.buffer.check_name()?;
+                match self.turn(Limit::For(IN_FLIGHT)) {
+                    Err(Fault::Stalled { .. }) => Ok(TICK),
+                    turn => turn?.watch(sleeper),
+                }
             }
         }
-        Ok(())
     }
 
     /// The counts of this moment. What the dead held and what has expired is given back first.

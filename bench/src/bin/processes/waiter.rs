@@ -1,4 +1,5 @@
-//! The processor time of processes that only wait: for an item, and for room (C5).
+//! The processor time of processes that only wait: for an item, and for room (C5); with nothing to watch over, and while
+//! somebody holds a lease, whose death one of them would have to notice.
 
 use std::time::Duration;
 use std::{fs, thread};
@@ -18,26 +19,46 @@ use crate::place::Place;
 const CAPACITY: u64 = 5;
 const WAIT: Duration = Duration::from_secs(10);
 
-/// Whoever has just gone to sleep is asleep by then.
-const SETTLED: Duration = Duration::from_millis(300);
+/// Whoever has just gone to sleep is asleep by then, and who has nothing to watch over rests.
+const SETTLED: Duration = Duration::from_millis(600);
 
-/// Per cent of a processor, for all who wait together: more, and they do not sleep.
-const MOST: f64 = 1.0;
+/// Per cent of a processor, for each who waits.
+const MOST: f64 = 0.1;
+
+/// What is the matter while they wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scene {
+    Empty,
+    /// Empty, and another process works on an item.
+    Leased,
+    Full,
+}
+
+impl Scene {
+    fn side(self) -> Side {
+        if self == Self::Full { Side::Producer } else { Side::Consumer }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "on an empty buffer",
+            Self::Leased => "on an empty buffer, an item being leased",
+            Self::Full => "on a full buffer",
+        }
+    }
+}
 
 pub(crate) fn measure(place: &mut Place) -> Result<Value, String> {
     let lasting = if place.quick { WAIT / 5 } else { WAIT };
     let mut table =
-        Table::new(["who waits", "% of a processor", "wakes a second, each", "at most %"]);
+        Table::new(["who waits", "% of a processor, each", "wakes a second, each", "at most %"]);
     let mut rows = Vec::new();
-    for side in [Side::Consumer, Side::Producer] {
+    for scene in [Scene::Empty, Scene::Leased, Scene::Full] {
         for count in [1, 8] {
-            let (used, wakes) = wait(place, side, count, lasting)?;
-            let per_cent = 100.0 * used.div_duration_f64(lasting);
+            let (used, wakes) = wait(place, scene, count, lasting)?;
+            let per_cent = 100.0 * used.div_duration_f64(lasting) / count as f64;
             let wakes = wakes as f64 / lasting.as_secs_f64() / count as f64;
-            let who = match side {
-                Side::Consumer => format!("{count} on an empty buffer"),
-                Side::Producer => format!("{count} on a full buffer"),
-            };
+            let who = format!("{count} {}", scene.name());
             table.row([who.clone(), format!("{per_cent:.3}"), shown(wakes), MOST.to_string()]);
             if per_cent > MOST {
                 place.broken(format!("{who}: {per_cent:.3} % of a processor for sleeping (C5)"));
@@ -53,20 +74,29 @@ pub(crate) fn measure(place: &mut Place) -> Result<Value, String> {
 /// The processor time of all of them, and how often they were awake.
 fn wait(
     place: &Place,
-    side: Side,
+    scene: Scene,
     count: usize,
     lasting: Duration,
 ) -> Result<(Duration, u64), String> {
     let file = place.scratch.path("buffer");
     Settings::new(CAPACITY).create(&file).map_err(|error| error.to_string())?;
     let buffer = Buffer::open(&file).map_err(|error| error.to_string())?;
-    if side == Side::Producer {
-        let producer = buffer.producer::<Bytes, _>(Raw).map_err(|error| error.to_string())?;
-        for number in 0..CAPACITY {
-            let item = Bytes::from(item(number).as_slice());
-            producer.put(item).map_err(|error| error.to_string())?;
-        }
+    let side = scene.side();
+    let producer = buffer.producer::<Bytes, _>(Raw).map_err(|error| error.to_string())?;
+    let items = match scene {
+        Scene::Empty => 0,
+        Scene::Leased => 1,
+        Scene::Full => CAPACITY,
+    };
+    for number in 0..items {
+        let item = Bytes::from(item(number).as_slice());
+        producer.put(item).map_err(|error| error.to_string())?;
     }
+    let consumer = buffer.consumer::<Bytes, _>(Raw).map_err(|error| error.to_string())?;
+    let lease = match scene {
+        Scene::Leased => Some(consumer.lease().map_err(|error| error.to_string())?),
+        Scene::Empty | Scene::Full => None,
+    };
     let gate = Gate::new(&place.scratch)?;
     let start = |_| {
         let mut hand =
@@ -94,7 +124,7 @@ fn wait(
     if waiting(buffer.statistics()) != count {
         return Err("somebody moved: this measures nothing".to_owned());
     }
-    drop(hands);
+    drop((hands, lease));
     let _ = fs::remove_file(&file);
     Ok((after.0.saturating_sub(before.0), after.1 - before.1))
 }

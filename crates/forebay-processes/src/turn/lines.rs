@@ -8,7 +8,7 @@
 
 use forebay_contract::Fault;
 
-use super::Turn;
+use super::{Sleeper, Turn};
 use crate::attachment::Attachment;
 use crate::geometry::NONE;
 use crate::waiter::{CALLED, Line, OVERLOOKED, STANDING, Waiter, Wish};
@@ -57,7 +57,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Those in line, first to last. Bounded, whatever the links say.
-    fn each(
+    pub(super) fn each(
         &self,
         line: Line,
         mut look: impl FnMut(u32, Waiter<'a>) -> Result<bool, Fault>,
@@ -219,7 +219,8 @@ impl<'a> Turn<'a> {
         }
         self.ends(line).set_halves(first, last);
         self.standing_in(line).subtract(1);
-        self.free_waiter(index)
+        self.free_waiter(index)?;
+        self.hand_watch_over(Sleeper::Thread(index))
     }
 
     fn free_waiter(&self, index: u32) -> Result<(), Fault> {
@@ -330,6 +331,29 @@ impl<'a> Turn<'a> {
         waiter.called_at().set(Self::now());
         // What was done before is visible to whoever sees this without the lock.
         waiter.state().release(CALLED);
+        self.wake_one(index, waiter);
+        Ok(())
+    }
+
+    /// Wakes whoever was called and has not come, once more.
+    pub(super) fn wake_called(&mut self) -> Result<(), Fault> {
+        for line in [Line::Room, Line::Item, Line::Idle] {
+            let mut called = smallvec::SmallVec::<[u32; 8]>::new();
+            self.each(line, |index, waiter| {
+                if waiter.state().get() == CALLED {
+                    called.push(index);
+                }
+                Ok(true)
+            })?;
+            for index in called {
+                self.wake_one(index, self.buffer.waiter(index)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Wakes the one who stands there, once the turn is over.
+    fn wake_one(&mut self, index: u32, waiter: Waiter<'_>) {
         let (participant, task) = waiter.owner();
         let called = self.called.get_or_insert_default();
         if !task {
@@ -339,7 +363,6 @@ impl<'a> Turn<'a> {
         } else if !called.bells.contains(&participant) {
             called.bells.push(participant);
         }
-        Ok(())
     }
 
     /// Passes by those who were called and have not come for long.
@@ -382,7 +405,7 @@ impl<'a> Turn<'a> {
                 self.call(line)?;
             }
         }
-        Ok(())
+        self.hand_watch_over(Sleeper::Bell(participant))
     }
 
     /// Forms the lines anew, of those waiters whose participants live, and calls them all.

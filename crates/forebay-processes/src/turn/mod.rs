@@ -8,7 +8,7 @@
 //! - [`admission`]: puts, and places set aside. [`lending`]: leases and takes. [`answers`]: their ends.
 //! - [`order`]: which item is next. [`blocks`], [`content`]: the bytes of items. [`tally`]: what was finished and dropped.
 //! - [`lines`]: who waits, and who is called.
-//! - [`sweep`], [`recovery`]: what the dead leave behind.
+//! - [`watch`], [`sweep`], [`recovery`]: who looks for the dead, and what they leave behind.
 
 mod admission;
 mod answers;
@@ -25,6 +25,7 @@ mod presence;
 mod recovery;
 mod sweep;
 mod tally;
+mod watch;
 
 use std::task::Waker;
 use std::thread;
@@ -45,6 +46,7 @@ pub use items::Item;
 pub(crate) use lending::{Loan, Nothing};
 pub(crate) use lines::Standing;
 pub(crate) use recovery::Trust;
+pub(crate) use watch::{Sleeper, Task};
 
 /// Who has a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -183,6 +183,7 @@ impl Turn<'_> {
             self.bury(slot, slot.word(), super::answers::DELIVERED, "")?;
         }
         found.dead = self.rebuild_participants(&generations)?;
+        control.watch().set(0);
         // A repair believes nobody that he stands in line: who does, comes again.
         self.rebuild_lines(|participant| {
             trust == Trust::Process

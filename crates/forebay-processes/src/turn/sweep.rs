@@ -38,6 +38,10 @@ impl Turn<'_> {
         self.control.sweep_next().set(u64::from(next));
         self.control.swept_at().set(Self::now());
         self.control.swept_wall().set(self.wall);
+        if dead > 0 {
+            // Who died may have called somebody, and not lived to wake him.
+            self.wake_called()?;
+        }
         Ok(dead)
     }
 

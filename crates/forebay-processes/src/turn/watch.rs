@@ -1,0 +1,158 @@
+//! The watch: of all who sleep in a buffer's lines, one looks after it, and the others may sleep long.
+//!
+//! It looks for the dead, for leases that have run out, and for those who were called and do not come: every
+//! [`TICK`] while there is something that others wait for in vain if its holder dies. Where there is nothing, it
+//! *rests*, and sleeps as long as the others do; whoever then leases or sets something aside wakes it. Whoever leaves its
+//! line hands the watch over.
+
+use std::time::Duration;
+
+use forebay_contract::Fault;
+
+use super::Turn;
+use crate::attachment::Attachment;
+use crate::lock::Others as _;
+use crate::party::{REST, TICK};
+use crate::turn::Called;
+use crate::waiter::{CALLED, Line, STANDING};
+
+/// Looks that find nothing to look after, before one rests.
+const QUIET: u32 = 8;
+
+/// Of a bell; the rest is its participant.
+const BELL: u32 = 1 << 31;
+
+/// One who sleeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sleeper {
+    /// A thread in line, by its waiter.
+    Thread(u32),
+    /// The bell of tasks in line, by its participant.
+    Bell(u32),
+}
+
+/// What one who wakes for no reason has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Another one has the watch.
+    None,
+    /// Somebody has just looked.
+    Done,
+    /// To look.
+    Look,
+}
+
+impl Sleeper {
+    fn name(self) -> u32 {
+        match self {
+            Self::Thread(waiter) => waiter + 1,
+            Self::Bell(participant) => BELL | participant,
+        }
+    }
+
+    fn named(name: u32) -> Option<Self> {
+        if name & BELL != 0 {
+            return Some(Self::Bell(name & !BELL));
+        }
+        name.checked_sub(1).map(Self::Thread)
+    }
+
+    pub(crate) fn has_watch(self, buffer: &Attachment) -> Result<bool, Fault> {
+        Ok(buffer.control()?.watch().halves().0 == self.name())
+    }
+
+    /// What falls to it now. Needs no turn.
+    pub(crate) fn task(self, buffer: &Attachment) -> Result<Task, Fault> {
+        let control = buffer.control()?;
+        let (name, quiet) = control.watch().halves();
+        let age = Duration::from_nanos(Turn::now().abs_diff(control.swept_at().get()));
+        let keeper = match Self::named(name) {
+            Some(Self::Thread(waiter)) if name != self.name() => buffer.waiter(waiter)?.owner().0,
+            Some(Self::Bell(participant)) if name != self.name() => participant,
+            _ => return Ok(if age < TICK * 4 / 5 { Task::Done } else { Task::Look }),
+        };
+        let pause = if quiet < QUIET { TICK } else { REST };
+        let is_kept = age < pause + 2 * TICK && buffer.is_alive(keeper)?;
+        Ok(if is_kept { Task::None } else { Task::Look })
+    }
+}
+
+impl Turn<'_> {
+    /// Has the watch, and looks. Returns how long one may sleep until the next look.
+    pub(crate) fn watch(&mut self, sleeper: Sleeper) -> Result<Duration, Fault> {
+        let watch = self.control.watch();
+        let (name, quiet) = watch.halves();
+        let quiet = if name == sleeper.name() { quiet } else { 0 };
+        // A turn begins with the same, if nobody has for longer.
+        if self.control.swept_wall().get() != self.wall {
+            self.sweep()?;
+        }
+        self.overlook(Line::Room)?;
+        self.overlook(Line::Item)?;
+        let quiet = if self.is_at_risk()? { 0 } else { (quiet + 1).min(QUIET) };
+        watch.set_halves(sleeper.name(), quiet);
+        Ok(if quiet < QUIET { TICK } else { REST })
+    }
+
+    /// Whether somebody holds what others may wait for.
+    fn is_at_risk(&self) -> Result<bool, Fault> {
+        let control = self.control;
+        let held = [control.leased(), control.taking(), control.reserved()];
+        if held.iter().any(|count| count.get() > 0) {
+            return Ok(true);
+        }
+        let mut is_called = false;
+        for line in [Line::Room, Line::Item] {
+            self.each(line, |_, waiter| {
+                is_called |= waiter.state().get() == CALLED;
+                Ok(!is_called)
+            })?;
+        }
+        Ok(is_called)
+    }
+
+    /// Something is held from now on: whoever rests has to look after it.
+    #[inline]
+    pub(super) fn end_rest(&mut self) -> Result<(), Fault> {
+        let (name, quiet) = self.control.watch().halves();
+        if quiet < QUIET {
+            return Ok(());
+        }
+        self.control.watch().set_halves(name, 0);
+        match Sleeper::named(name) {
+            Some(sleeper) => self.rouse(sleeper),
+            None => Ok(()),
+        }
+    }
+
+    /// One who sleeps no more leaves the watch to the next one, if it has it.
+    pub(crate) fn hand_watch_over(&mut self, sleeper: Sleeper) -> Result<(), Fault> {
+        if self.control.watch().halves().0 != sleeper.name() {
+            return Ok(());
+        }
+        self.control.watch().set(0);
+        let mut next = None;
+        for line in [Line::Item, Line::Room, Line::Idle] {
+            self.each(line, |index, waiter| {
+                if waiter.state().get() == STANDING {
+                    let (participant, is_task) = waiter.owner();
+                    let other =
+                        if is_task { Sleeper::Bell(participant) } else { Sleeper::Thread(index) };
+                    next = Some(other).filter(|other| *other != sleeper);
+                }
+                Ok(next.is_none())
+            })?;
+        }
+        next.map_or(Ok(()), |next| self.rouse(next))
+    }
+
+    /// Wakes one who sleeps, once the turn is over; it finds that the watch is its own.
+    fn rouse(&mut self, sleeper: Sleeper) -> Result<(), Fault> {
+        let called: &mut Called = self.called.get_or_insert_default();
+        match sleeper {
+            Sleeper::Thread(waiter) => called.threads.push(waiter),
+            Sleeper::Bell(participant) => called.bells.push(participant),
+        }
+        Ok(())
+    }
+}
