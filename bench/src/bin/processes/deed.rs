@@ -3,6 +3,7 @@
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub(crate) enum Deed {
     Alone { door: Door, batch: usize, long: Long },
     /// Waits on a buffer, for room or for an item, until it is killed.
     Wait { file: PathBuf, side: Side },
+    /// Only sleeps, so long each time, until it is killed.
+    Doze(Duration),
     /// Opens a buffer, and tells how long that took and what memory.
     Look(PathBuf),
     /// Leases, acks and puts, and notes the time, until the buffer is closed.
@@ -71,6 +74,7 @@ pub(crate) fn run(errand: &str) -> Result<(), String> {
         Deed::Leg { door, stint } => leg(control, &door, stint),
         Deed::Alone { door, batch, long } => alone::run(control, &door, batch, long),
         Deed::Wait { file, side } => waiter::run(control, &file, side),
+        Deed::Doze(nap) => waiter::doze(control, nap),
         Deed::Look(file) => open::run(control, &file),
         Deed::Survive { file, hand } => recovery::survive(control, &file, hand),
         Deed::Await(file) => recovery::wait(control, &file),

@@ -22,6 +22,9 @@ const WAIT: Duration = Duration::from_secs(10);
 /// Whoever has just gone to sleep is asleep by then, and who has nothing to watch over rests.
 const SETTLED: Duration = Duration::from_millis(600);
 
+/// How often one looks who has something to watch over.
+const LOOK: Duration = Duration::from_millis(35);
+
 /// Per cent of a processor, for each who waits.
 const MOST: f64 = 0.1;
 
@@ -66,6 +69,13 @@ pub(crate) fn measure(place: &mut Place) -> Result<Value, String> {
             rows.push(json!({ "who": who, "per_cent": per_cent, "wakes_a_second": wakes }));
         }
     }
+    // What a system takes for waking somebody so often.
+    let (used, wakes) = bare(place, lasting)?;
+    let per_cent = 100.0 * used.div_duration_f64(lasting);
+    let wakes = wakes as f64 / lasting.as_secs_f64();
+    let who = "1 that only sleeps, for comparison".to_owned();
+    table.row([who.clone(), format!("{per_cent:.3}"), shown(wakes), "–".to_owned()]);
+    rows.push(json!({ "who": who, "per_cent": per_cent, "wakes_a_second": wakes }));
     println!("Processes that wait {} s, and nothing moves:\n", lasting.as_secs());
     println!("{}", table.markdown());
     Ok(json!({ "seconds": lasting.as_secs_f64(), "rows": rows }))
@@ -129,6 +139,19 @@ fn wait(
     Ok((after.0.saturating_sub(before.0), after.1 - before.1))
 }
 
+/// As [`wait`], of one process that does nothing but sleep as often as one on watch.
+fn bare(place: &Place, lasting: Duration) -> Result<(Duration, u64), String> {
+    let gate = Gate::new(&place.scratch)?;
+    let mut hand = gate.start(&mut Deed::Doze(LOOK).command(gate.socket())?)?;
+    hand.go()?;
+    thread::sleep(SETTLED);
+    let look = || used(hand.id()).ok_or("there is no /proc/PID/task/TID/schedstat");
+    let before = look()?;
+    thread::sleep(lasting);
+    let after = look()?;
+    Ok((after.0.saturating_sub(before.0), after.1 - before.1))
+}
+
 /// Processor time of all threads of a process, and how often they were given a processor.
 fn used(process: u32) -> Option<(Duration, u64)> {
     let mut sum = (Duration::ZERO, 0);
@@ -159,4 +182,12 @@ pub(crate) fn run(control: &mut Control, file: &std::path::Path, side: Side) -> 
         }
     }
     Err("what was waited for came".to_owned())
+}
+
+/// What a child does: it sleeps, until it is killed.
+pub(crate) fn doze(control: &mut Control, nap: Duration) -> Result<(), String> {
+    control.ready()?;
+    loop {
+        thread::sleep(nap);
+    }
 }
