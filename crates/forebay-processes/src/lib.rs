@@ -29,8 +29,8 @@
 //! - **C6**: the buffer stays open until somebody closes it. Dropping handles closes nothing and refuses nothing.
 //! - **C8**: `produced` is the sum of the rest. After a loss of power, `finished` and `dropped` are what the disk had.
 //! - **C10**: who was called, was stopped by a signal, and does not come for 100 ms, is passed by until it does.
-//! - A death is found within about 50 ms by whoever waits or is busy, and by a try that finds nothing; until then, what the
-//!   dead held is theirs.
+//! - A death is found within about 50 ms by whoever waits or is busy, and by a try that finds nothing; by those who wait
+//!   while nobody holds anything, within 200 ms. Until then, what the dead held is theirs.
 //! - An item is at most as long as the storage that the buffer was made with.
 //!
 //! # What it does not

@@ -156,3 +156,106 @@ impl Turn<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Raw;
+    use crate::consumer::Consumer;
+    use crate::lock::Limit;
+    use crate::turn::{Content, Standing};
+    use crate::waiter::Wish;
+    use crate::{Buffer, Bytes, Overflow, Settings};
+
+    type Failure = Box<dyn std::error::Error>;
+
+    const WISH: Wish = Wish { line: Line::Item, leases: true, weight: 0, blocks: 0 };
+
+    fn scene() -> Result<(tempfile::TempDir, Buffer), Failure> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("buffer");
+        Settings::new(4).create(&path)?;
+        let buffer = Buffer::open(path)?;
+        Ok((folder, buffer))
+    }
+
+    /// Somebody who sleeps in the line for items.
+    fn sleeper(buffer: &Buffer) -> Result<(Consumer<Bytes, Raw>, Standing), Failure> {
+        let consumer = buffer.consumer(Raw)?;
+        let standing = consumer.party.turn(Limit::Forever)?.stand(WISH)?.ok_or("a waiter")?;
+        Ok((consumer, standing))
+    }
+
+    /// As if it had slept as long as it may.
+    fn wake(consumer: &Consumer<Bytes, Raw>, standing: Standing) -> Result<Duration, Fault> {
+        let control = consumer.party.buffer.control()?;
+        control.swept_at().set(0);
+        control.swept_wall().set(0);
+        consumer.party.keep_watch(Sleeper::Thread(standing.waiter))
+    }
+
+    fn has_watch(consumer: &Consumer<Bytes, Raw>, standing: Standing) -> Result<bool, Fault> {
+        Sleeper::Thread(standing.waiter).has_watch(&consumer.party.buffer)
+    }
+
+    #[test]
+    fn one_watches_and_the_others_sleep_on() -> Result<(), Failure> {
+        let (_folder, buffer) = scene()?;
+        let (first, at) = sleeper(&buffer)?;
+        let (second, behind) = sleeper(&buffer)?;
+        assert_eq!(wake(&first, at)?, TICK);
+        assert_eq!(second.party.keep_watch(Sleeper::Thread(behind.waiter))?, REST);
+        assert!(has_watch(&first, at)?);
+        // Nobody has looked for long: whoever has the watch does not keep it.
+        assert_eq!(wake(&second, behind)?, TICK);
+        assert!(has_watch(&second, behind)?);
+        Ok(())
+    }
+
+    #[test]
+    fn one_rests_until_somebody_holds_something() -> Result<(), Failure> {
+        let (_folder, buffer) = scene()?;
+        let (first, at) = sleeper(&buffer)?;
+        for _ in 1..QUIET {
+            assert_eq!(wake(&first, at)?, TICK);
+        }
+        assert_eq!(wake(&first, at)?, REST);
+        let producer = buffer.producer::<Bytes, _>(Raw)?;
+        let content = Content::new(&first.party.buffer, b"item", 0).map_err(|_| "room")?;
+        let mut turn = producer.party.turn(Limit::Forever)?;
+        turn.put(&content, Overflow::Wait, None)?.map_err(|_| "room")?;
+        assert!(turn.called.take().is_some_and(|called| called.threads == [at.waiter]));
+        drop(turn);
+        // Somebody faster has the item: it has to be told, though it is in line for the next one.
+        let other = buffer.consumer::<Bytes, _>(Raw)?;
+        let mut turn = other.party.turn(Limit::Forever)?;
+        let loan = turn.lend(false, None)?.map_err(|_| "an item")?;
+        assert!(turn.called.take().is_some_and(|called| called.threads == [at.waiter]));
+        turn.stay(at)?;
+        drop(turn);
+        for _ in 0..2 * QUIET {
+            assert_eq!(wake(&first, at)?, TICK);
+        }
+        let _ = other.party.turn(Limit::Forever)?.finish(&loan)?;
+        for _ in 1..QUIET {
+            assert_eq!(wake(&first, at)?, TICK);
+        }
+        assert_eq!(wake(&first, at)?, REST);
+        Ok(())
+    }
+
+    #[test]
+    fn one_who_leaves_hands_the_watch_over() -> Result<(), Failure> {
+        let (_folder, buffer) = scene()?;
+        let (first, at) = sleeper(&buffer)?;
+        let (second, behind) = sleeper(&buffer)?;
+        wake(&first, at)?;
+        let mut turn = first.party.turn(Limit::Forever)?;
+        turn.leave(Line::Item, at)?;
+        assert!(turn.called.take().is_some_and(|called| called.threads == [behind.waiter]));
+        drop(turn);
+        assert_eq!(wake(&second, behind)?, TICK);
+        assert!(has_watch(&second, behind)?);
+        Ok(())
+    }
+}
