@@ -30,6 +30,9 @@ pub(crate) async fn join_async(party: &Party) -> Result<(), JoinError> {
 }
 
 fn attempt(turn: &mut Turn<'_>, standing: Option<Standing>) -> Result<Attempt<()>, Fault> {
+    if turn.unfinished() > 0 {
+        turn.book_all()?;
+    }
     // One that was called saw the end, though something may have been put since.
     let was_called = match standing {
         Some(standing) => turn.may_go(Line::Idle, Some(standing))?,

@@ -11,7 +11,7 @@ use forebay_contract::{Fault, LeaseError, Leased, Patience};
 use crate::codec::Raw;
 use crate::lock::Limit;
 use crate::party::Party;
-use crate::turn::{Bytes, Loan, Turn};
+use crate::turn::{Ack, Bytes, Loan, Turn};
 
 /// An item on lease. It reads and changes like the item itself, which is this process's own copy.
 ///
@@ -28,6 +28,16 @@ struct Held<T> {
     party: Arc<Party>,
     loan: Loan,
     item: T,
+}
+
+impl<T> Held<T> {
+    fn finish(&self) -> Result<(), LeaseError> {
+        match self.loan.ack(&self.party.buffer)? {
+            Ack::Finished => Ok(()),
+            Ack::Awaited => Ok(self.party.turn_within(Patience::Forever)?.book_own()?),
+            Ack::Undone => self.party.turn_within(Patience::Forever)?.finish(&self.loan)?,
+        }
+    }
 }
 
 impl<T, C> Lease<T, C> {
@@ -48,14 +58,14 @@ impl<T, C> Lease<T, C> {
     /// that waits for it; until then, a loss of power has the item delivered again.
     pub fn ack(mut self) -> Result<T, LeaseError> {
         let held = self.held.take().expect("a lease is answered once");
-        held.party.turn_within(Patience::Forever)?.finish(&held.loan)??;
+        held.finish()?;
         Ok(held.item)
     }
 
     /// As [`ack`](Self::ack), and returns once the ack survives what the buffer's durability says.
     pub fn ack_synced(mut self) -> Result<T, LeaseError> {
         let held = self.held.take().expect("a lease is answered once");
-        held.party.turn_within(Patience::Forever)?.finish(&held.loan)??;
+        held.finish()?;
         held.party.commit()?;
         Ok(held.item)
     }

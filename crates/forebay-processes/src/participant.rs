@@ -51,6 +51,7 @@ impl<'a> Entry<'a> {
         for word in &self.words[3..9] {
             word.set(0);
         }
+        self.done().set(0);
         self.words[9].set(command[0]);
         self.words[10].set(command[1]);
         self.words[0].commit(1 | u64::from(generation) << 32);
@@ -116,6 +117,11 @@ impl<'a> Entry<'a> {
 
     pub(crate) fn command(self) -> [u64; 2] {
         [self.words[9].get(), self.words[10].get()]
+    }
+
+    /// 1 + the slot of an item that it has finished, or is about to, and nobody has booked: see `turn/done.rs`.
+    pub(crate) fn done(self) -> &'a Word {
+        &self.words[12]
     }
 
     /// Slots reserved or in its hands.

@@ -25,6 +25,8 @@ pub(crate) enum State {
     Dead = 4,
     /// The item is being taken for good.
     Taking = 5,
+    /// The item is finished, and not booked yet.
+    Done = 6,
 }
 
 /// The word of a slot: state (4 bits), failures (16), deliveries (20), the position's lowest 24.
@@ -52,6 +54,7 @@ impl Word {
             3 => State::Leased,
             4 => State::Dead,
             5 => State::Taking,
+            6 => State::Done,
             _ => return None,
         })
     }
@@ -125,6 +128,16 @@ impl<'a> Slot<'a> {
     /// The one store by which the item goes on its way.
     pub(crate) fn commit(self, word: Word) {
         self.0[0].commit(word.0);
+    }
+
+    /// The step of one who has no turn: says whether the word was what it was.
+    pub(crate) fn exchange(self, old: Word, new: Word) -> bool {
+        self.0[0].exchange(old.0, new.0)
+    }
+
+    /// Whether some of the item lies in blocks.
+    pub(crate) fn has_blocks(self) -> bool {
+        self.extent().0 as usize > INLINE
     }
 
     pub(crate) fn position(self) -> u64 {

@@ -11,6 +11,7 @@ use crate::geometry::Array;
 use crate::lock::Others as _;
 use crate::participant::Role;
 use crate::slot::State;
+use crate::turn::is_done;
 use crate::waiter::Line;
 
 /// Looks until no turn was taken meanwhile; where turn follows upon turn, the last look counts, whose numbers may
@@ -61,7 +62,11 @@ fn look(buffer: &Attachment, control: Control<'_>) -> Statistics {
     statistics.departed = control.departed().get();
     let mut producer_wait = control.producer_wait().get();
     let mut consumer_wait = control.consumer_wait().get();
-    for (_, participant) in entries(buffer) {
+    for (index, participant) in entries(buffer) {
+        if buffer.entry(index).is_ok_and(|entry| is_done(buffer, index, entry)) {
+            statistics.finished = statistics.finished.saturating_add(1);
+            statistics.leased = statistics.leased.saturating_sub(1);
+        }
         let waited = participant.waited.as_nanos() as u64;
         match participant.role {
             Role::Producer => producer_wait = producer_wait.saturating_add(waited),
@@ -169,7 +174,7 @@ fn entries(buffer: &Attachment) -> Vec<(u32, Participant)> {
             process: entry.process(),
             command: String::from_utf8_lossy(&name).into_owned(),
             items: entry.items().get(),
-            leased: entry.leased().get(),
+            leased: entry.leased().get().saturating_sub(u64::from(is_done(buffer, index, entry))),
             waited,
             waits,
             lives: true,

@@ -76,14 +76,18 @@ impl Turn<'_> {
         self.control.free_blocks().get().saturating_sub(letters)
     }
 
+    /// Whether there are no slots, or fewer blocks than this.
+    pub(super) fn lacks_storage(&self, blocks: u32) -> bool {
+        self.control.free_len().get() == 0 || self.spare_blocks() < u64::from(blocks)
+    }
+
     fn has_room(&self, weight: u64, blocks: u32) -> bool {
         let settings = &self.buffer.settings;
         let heavy = |most: u64| self.control.weight().get().saturating_add(weight) > most;
         self.taken_places() < settings.capacity
-            // Items in the hands of takes that are not over have slots, too, and no limit.
-            && self.control.free_len().get() > 0
             && !settings.capacity_bytes.is_some_and(heavy)
-            && self.spare_blocks() >= u64::from(blocks)
+            // Items in the hands of takes that are not over have slots, too, and no limit.
+            && !self.lacks_storage(blocks)
     }
 
     /// Whether the one who asks may have a place for this, now.
@@ -102,12 +106,19 @@ impl Turn<'_> {
         if self.has_room(weight, blocks) {
             return Ok(Ok(()));
         }
+        if self.lacks_storage(blocks) {
+            self.book_all()?;
+            if self.has_room(weight, blocks) {
+                return Ok(Ok(()));
+            }
+        }
         if let Some(standing) = standing {
             self.stay(standing)?;
         }
-        let is_without_storage =
-            self.spare_blocks() < u64::from(blocks) || self.control.free_len().get() == 0;
-        if is_without_storage && self.unfinished() == 0 && self.control.reserved().get() == 0 {
+        if self.lacks_storage(blocks)
+            && self.unfinished() == 0
+            && self.control.reserved().get() == 0
+        {
             // Nothing that anybody finishes would make room.
             return Err(Fault::DeadRoom);
         }

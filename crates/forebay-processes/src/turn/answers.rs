@@ -33,7 +33,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The hold is over; the item is somewhere else already, or its slot still has its old word.
-    fn let_go(&mut self, index: u32, loan: &Loan) -> Result<(), Fault> {
+    pub(super) fn let_go(&mut self, index: u32, loan: &Loan) -> Result<(), Fault> {
         let entry = self.buffer.entry(loan.holder.participant)?;
         if loan.word.is(State::Taking) {
             self.control.taking().subtract(1);
@@ -49,7 +49,7 @@ impl<'a> Turn<'a> {
     }
 
     /// After something that was unfinished is not, or waits again.
-    fn after_an_end(&mut self) -> Result<(), Fault> {
+    pub(super) fn after_an_end(&mut self) -> Result<(), Fault> {
         self.call(Line::Item)?;
         self.call(Line::Room)?;
         self.call(Line::Idle)
@@ -57,6 +57,7 @@ impl<'a> Turn<'a> {
 
     /// The item is finished: an ack, or the end of a take.
     pub(crate) fn finish(&mut self, loan: &Loan) -> Answered {
+        self.book_own()?;
         let slot = match self.held(loan)? {
             Ok(slot) => slot,
             Err(error) => return Ok(Err(error)),

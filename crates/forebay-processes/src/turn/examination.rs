@@ -33,7 +33,7 @@ impl Turn<'_> {
         let control = self.control;
         let mut findings =
             Findings { is_poisoned: control.poisoned().get() != 0, ..Findings::default() };
-        let mut counts = [0; 6];
+        let mut counts = [0; 7];
         for index in 0..self.buffer.geometry.slots {
             let slot = self.slot(index)?;
             let word = slot.word();
@@ -42,7 +42,7 @@ impl Turn<'_> {
                 continue;
             };
             counts[state as usize] += 1;
-            if matches!(state, State::Free | State::Reserved) {
+            if matches!(state, State::Free | State::Reserved | State::Done) {
                 continue;
             }
             findings.items += 1;
@@ -53,6 +53,8 @@ impl Turn<'_> {
             };
             findings.unreadable += u64::from(!is_readable);
         }
+        // What is done and not booked is on lease in the books.
+        counts[State::Leased as usize] += counts[State::Done as usize];
         let pairs = [
             ("free", control.free_len().get(), State::Free),
             ("reserved", control.reserved().get(), State::Reserved),

@@ -67,9 +67,13 @@ impl Turn<'_> {
         for_good: bool,
         standing: Option<Standing>,
     ) -> Result<Result<Loan, Nothing>, Fault> {
+        self.book_own()?;
         let control = self.control;
         let entry = self.buffer.entry(self.me.participant)?;
         if control.waiting().get() == 0 {
+            if self.is_closed() {
+                self.book_all()?;
+            }
             if self.is_drained(entry.leased().get()) {
                 return Ok(Err(Nothing::Closed));
             }
@@ -87,6 +91,9 @@ impl Turn<'_> {
         if !for_good {
             if control.dead().get() >= self.buffer.settings.dead_limit() {
                 return Err(Fault::DeadRoom);
+            }
+            if self.leases_left() == 0 {
+                self.book_all()?;
             }
             if self.leases_left() == 0 {
                 if let Some(standing) = standing {

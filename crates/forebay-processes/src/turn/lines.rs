@@ -172,6 +172,7 @@ impl<'a> Turn<'a> {
         }
         self.standing_in(wish.line).add(1);
         waiter.state().set(STANDING);
+        self.book_for(wish.line, wish.blocks)?;
         // It may be first, and what it waits for be there, kept from newcomers.
         self.call(wish.line)?;
         Ok(Some(Standing { waiter: index, ticket }))
@@ -247,34 +248,48 @@ impl<'a> Turn<'a> {
         if self.is_closed() {
             return self.call_whole(Line::Room);
         }
+        if self.call_those_with_room()? && self.settle_all()? {
+            // There was more storage than the books said.
+            self.call_those_with_room()?;
+            self.call(Line::Item)?;
+            self.call(Line::Idle)?;
+        }
+        Ok(())
+    }
+
+    /// Says whether somebody was not called for want of storage.
+    fn call_those_with_room(&mut self) -> Result<bool, Fault> {
         let settings = &self.buffer.settings;
-        let places = settings.capacity.saturating_sub(self.taken_places());
-        let mut places = places.min(self.control.free_len().get());
+        let mut places = settings.capacity.saturating_sub(self.taken_places());
+        let mut slots = self.control.free_len().get();
         let mut weight =
             settings.capacity_bytes.map(|most| most.saturating_sub(self.control.weight().get()));
         let mut blocks = self.spare_blocks();
         let mut called = smallvec::SmallVec::<[u32; 8]>::new();
+        let mut lacks_storage = false;
         self.each(Line::Room, |index, waiter| {
             let state = waiter.state().get();
             if state == OVERLOOKED {
                 return Ok(true);
             }
             let wish = waiter.wish().ok_or(Fault::Damaged)?;
-            let fits = places > 0
-                && weight.is_none_or(|left| left >= wish.weight)
-                && blocks >= u64::from(wish.blocks);
+            let is_admitted = places > 0 && weight.is_none_or(|left| left >= wish.weight);
+            let is_stored = slots > 0 && blocks >= u64::from(wish.blocks);
             if state == STANDING {
-                if !fits {
+                if !is_admitted || !is_stored {
+                    lacks_storage = is_admitted;
                     return Ok(false);
                 }
                 called.push(index);
             }
+            slots = slots.saturating_sub(1);
             places = places.saturating_sub(1);
             weight = weight.map(|left| left.saturating_sub(wish.weight));
             blocks = blocks.saturating_sub(u64::from(wish.blocks));
             Ok(places > 0)
         })?;
-        called.into_iter().try_for_each(|index| self.call_one(index))
+        called.into_iter().try_for_each(|index| self.call_one(index))?;
+        Ok(lacks_storage)
     }
 
     fn call_item(&mut self) -> Result<(), Fault> {
@@ -282,6 +297,12 @@ impl<'a> Turn<'a> {
         if items == 0 && self.is_closed() {
             // Each finds out by itself whether it is the end.
             return self.call_whole(Line::Item);
+        }
+        let asking = items.min(self.standing_in(Line::Item).get());
+        if self.leases_left() < asking && self.settle_all()? {
+            // There are more leases left than the books said.
+            self.call(Line::Room)?;
+            self.call(Line::Idle)?;
         }
         let mut leases = self.leases_left();
         let mut called = smallvec::SmallVec::<[u32; 8]>::new();

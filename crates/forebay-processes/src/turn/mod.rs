@@ -5,7 +5,7 @@
 //! from there on, whatever dies. All else (which slots are free, which item is next, how many wait) is made out from the
 //! slots again when a turn was not ended by the one who began it; so no order of these stores matters.
 //!
-//! - [`admission`]: puts, and places set aside. [`lending`]: leases and takes. [`answers`]: their ends.
+//! - [`admission`]: puts, and places set aside. [`lending`]: leases and takes. [`answers`], [`done`]: their ends.
 //! - [`order`]: which item is next. [`blocks`], [`content`]: the bytes of items. [`tally`]: what was finished and dropped.
 //! - [`lines`]: who waits, and who is called.
 //! - [`watch`], [`sweep`], [`recovery`]: who looks for the dead, and what they leave behind.
@@ -15,6 +15,7 @@ mod answers;
 mod blocks;
 mod content;
 mod dead;
+mod done;
 mod examination;
 mod heap;
 mod items;
@@ -41,6 +42,7 @@ use crate::slot::Slot;
 pub(crate) use admission::{Content, Place};
 pub use content::Bytes;
 pub use dead::Letter;
+pub(crate) use done::{Ack, is_done};
 pub use examination::Findings;
 pub use items::Item;
 pub(crate) use lending::{Loan, Nothing};
@@ -153,6 +155,7 @@ impl<'a> Turn<'a> {
     pub(crate) fn close(&mut self) -> Result<(), Fault> {
         if !self.is_closed() {
             self.control.closed().commit(1);
+            self.book_all()?;
             self.call_all()?;
         }
         Ok(())

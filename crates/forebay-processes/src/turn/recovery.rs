@@ -5,6 +5,7 @@
 
 use forebay_contract::Fault;
 
+use super::tally::End;
 use super::{Turn, content};
 use crate::clock;
 use crate::geometry::{Geometry, NONE};
@@ -98,14 +99,19 @@ impl Turn<'_> {
                 self.push_free(index)?;
                 continue;
             }
+            let (owner, generation) = slot.owner();
+            let is_held =
+                matches!(state, State::Reserved | State::Leased | State::Taking | State::Done)
+                    && generations.get(owner as usize) == Some(&Some(generation));
+            if state == State::Done && !is_held {
+                self.end_item(index, slot, End::Finished)?;
+                continue;
+            }
             if trust == Trust::Nothing && state != State::Reserved && !self.has_its_bytes(slot)? {
                 found.discarded += 1;
                 self.discard(index, slot)?;
                 continue;
             }
-            let (owner, generation) = slot.owner();
-            let is_held = matches!(state, State::Reserved | State::Leased | State::Taking)
-                && generations.get(owner as usize) == Some(&Some(generation));
             if state == State::Reserved {
                 // Its blocks are told by links that no checksum covers: whatever an item has is not touched for them.
                 if is_held {
@@ -146,7 +152,8 @@ impl Turn<'_> {
                     counts.taking += 1;
                     self.buffer.entry(owner)?.held().add(1);
                 }
-                State::Leased => {
+                // Who has done it names it in its entry, and it is booked as ever.
+                State::Leased | State::Done => {
                     counts.leased += 1;
                     self.buffer.entry(owner)?.leased().add(1);
                     slot.set_due(NONE);

@@ -54,6 +54,7 @@ impl Turn<'_> {
 
     /// Takes back whatever this participant holds.
     pub(super) fn reclaim(&mut self, participant: u32) -> Result<(), Fault> {
+        self.book(participant)?;
         let entry = self.buffer.entry(participant)?;
         let generation = entry.generation();
         let mut left = entry.leased().get().saturating_add(entry.held().get());
