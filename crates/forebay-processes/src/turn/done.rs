@@ -149,3 +149,136 @@ impl Turn<'_> {
         Ok(is_done)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consumer::Consumer;
+    use crate::lock::Limit;
+    use crate::turn::{Content, Standing};
+    use crate::waiter::{CALLED, Wish};
+    use crate::{Buffer, Bytes, Lease, Raw, Settings};
+
+    type Failure = Box<dyn std::error::Error>;
+    type Of = Consumer<Bytes, Raw>;
+
+    fn scene(settings: &Settings) -> Result<(tempfile::TempDir, Buffer), Failure> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("buffer");
+        settings.create(&path)?;
+        let buffer = Buffer::open(path)?;
+        Ok((folder, buffer))
+    }
+
+    fn put(buffer: &Buffer, len: usize) -> Result<(), Failure> {
+        buffer.producer::<Bytes, _>(Raw)?.try_put(vec![7; len].as_slice().into())?;
+        Ok(())
+    }
+
+    fn is_called(consumer: &Of, standing: Standing) -> Result<bool, Fault> {
+        Ok(consumer.party.buffer.waiter(standing.waiter)?.state().get() == CALLED)
+    }
+
+    fn names(consumer: &Of) -> Result<u64, Fault> {
+        Ok(consumer.party.buffer.entry(consumer.party.me.participant)?.done().get())
+    }
+
+    #[test]
+    fn one_is_left_to_book_and_is_counted_all_the_same() -> Result<(), Failure> {
+        let (_folder, buffer) = scene(&Settings::new(4))?;
+        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
+        for _ in 0..3 {
+            put(&buffer, 1)?;
+        }
+        let leases: Vec<Lease> = (0..3).map(|_| consumer.try_lease()).collect::<Result<_, _>>()?;
+        for (already, lease) in (0..).zip(leases) {
+            lease.ack()?;
+            let told = buffer.statistics();
+            assert_eq!((told.finished, told.leased), (already + 1, 2 - already));
+            assert_eq!(told.produced, 3);
+        }
+        assert_ne!(names(&consumer)?, 0);
+        assert!(buffer.verify()?.is_sound());
+        assert!(consumer.try_lease().is_err());
+        assert_eq!(names(&consumer)?, 0);
+        assert_eq!(buffer.statistics().finished, 3);
+        assert!(buffer.verify()?.is_sound());
+        Ok(())
+    }
+
+    /// In the books there is no lease left; in truth there is.
+    #[test]
+    fn one_who_waits_for_a_lease_is_called_in_spite_of_the_books() -> Result<(), Failure> {
+        let (_folder, buffer) = scene(&Settings::new(4).max_leased(2))?;
+        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
+        put(&buffer, 1)?;
+        let first = consumer.try_lease()?;
+        let wish = Wish { line: Line::Item, leases: true, weight: 0, blocks: 0 };
+        let sleeper = buffer.consumer::<Bytes, _>(Raw)?;
+        let place = || -> Result<Standing, Failure> {
+            Ok(sleeper.party.turn(Limit::Forever)?.stand(wish)?.ok_or("a waiter")?)
+        };
+        let (one, two) = (place()?, place()?);
+        first.ack()?;
+        assert_ne!(names(&consumer)?, 0);
+        put(&buffer, 1)?;
+        assert!(is_called(&sleeper, one)?);
+        let mut turn = sleeper.party.turn(Limit::Forever)?;
+        let _held = turn.lend(false, Some(one))?.map_err(|_| "an item")?;
+        drop(turn);
+        put(&buffer, 1)?;
+        assert!(is_called(&sleeper, two)?);
+        Ok(())
+    }
+
+    /// In the books the bytes of the item are still there.
+    #[test]
+    fn one_who_waits_for_storage_is_called_in_spite_of_the_books() -> Result<(), Failure> {
+        let long = crate::geometry::INLINE + 1;
+        let (_folder, buffer) = scene(&Settings::new(1))?;
+        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
+        let party = &consumer.party;
+        put(&buffer, long)?;
+        let lease = consumer.try_lease()?;
+        put(&buffer, 1)?;
+        lease.ack()?;
+        assert_ne!(names(&consumer)?, 0);
+        // One waits for a place only, and then somebody else has all the storage that there was.
+        let bytes = vec![7; long];
+        let content = Content::new(&party.buffer, &bytes, 0).map_err(|_| "it can be held")?;
+        let other = buffer.consumer::<Bytes, _>(Raw)?;
+        let standing =
+            other.party.turn(Limit::Forever)?.stand(content.wish())?.ok_or("a waiter")?;
+        let mut turn = other.party.turn(Limit::Forever)?;
+        let blocks = turn.spare_blocks() as u32;
+        let _taken = turn.claim_blocks(blocks)?;
+        let _lent = turn.lend(true, None)?.map_err(|_| "an item")?;
+        drop(turn);
+        assert!(is_called(&other, standing)?);
+        assert_eq!(names(&consumer)?, 0);
+        Ok(())
+    }
+
+    #[test]
+    fn one_who_is_awaited_is_booked_at_once() -> Result<(), Failure> {
+        let (_folder, buffer) = scene(&Settings::new(4))?;
+        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
+        put(&buffer, 1)?;
+        let lease = consumer.try_lease()?;
+        let wish = Wish { line: Line::Idle, leases: false, weight: 0, blocks: 0 };
+        let standing = consumer.party.turn(Limit::Forever)?.stand(wish)?.ok_or("a waiter")?;
+        lease.ack()?;
+        assert!(is_called(&consumer, standing)?);
+        // And one who comes later finds what was done before.
+        put(&buffer, 1)?;
+        let other = buffer.consumer::<Bytes, _>(Raw)?;
+        let mut turn = consumer.party.turn(Limit::Forever)?;
+        turn.leave(Line::Idle, standing)?;
+        drop(turn);
+        other.try_lease()?.ack()?;
+        assert_ne!(names(&other)?, 0);
+        let standing = consumer.party.turn(Limit::Forever)?.stand(wish)?.ok_or("a waiter")?;
+        assert!(is_called(&consumer, standing)?);
+        Ok(())
+    }
+}
