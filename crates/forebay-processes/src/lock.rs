@@ -180,9 +180,13 @@ pub(crate) fn release(word: &Word32) {
 
 /// Lets a lock go that whoever had this entry before may have died with. For one who has just come to live there.
 pub(crate) fn release_of_dead(word: &Word32, participant: u32) {
-    let state = word.get();
-    if Holder::of(state) == Some(participant) && word.acquire(state, FREE).is_ok() {
-        wake(word, 1);
+    let mut state = word.get();
+    while Holder::of(state) == Some(participant) {
+        match word.acquire(state, FREE) {
+            Ok(()) => return wake(word, 1),
+            // Somebody has just gone to sleep for it, or has taken it over.
+            Err(now) => state = now,
+        }
     }
 }
 
