@@ -1,17 +1,18 @@
 //! What the file held at every moment, in sectors; and which of it a sync had made last.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use forebay_processes::crash::{self, Moment};
 
 /// What a disk writes whole, or not at all.
 pub(crate) const SECTOR: usize = 512;
 const PAGE: usize = 4096;
+/// Where the page of control counts those who wanted a step on the disk; docs/file-format.md.
+const COMMITS: usize = PAGE + 65 * 8;
 
 /// A moment: so many sectors had changed by then.
 pub(crate) type Time = usize;
@@ -22,6 +23,13 @@ struct Sync {
     ended: Time,
     from: usize,
     to: usize,
+}
+
+impl Sync {
+    /// Whether all that lasts is synced, and not a page of it.
+    fn is_whole(&self) -> bool {
+        self.to - self.from > 2 * PAGE
+    }
 }
 
 /// Everything that was ever stored.
@@ -36,51 +44,69 @@ pub(crate) struct Journal {
     syncs: Vec<Sync>,
 }
 
-/// Watches what this thread does to one file.
+/// Watches what threads do to one file, of which one runs at a time.
+#[derive(Clone)]
 pub(crate) struct Recorder {
-    journal: Rc<RefCell<Journal>>,
-    file: Rc<File>,
+    journal: Arc<Mutex<Journal>>,
+    file: Arc<File>,
 }
 
 impl Recorder {
+    /// Watches this thread.
     pub(crate) fn start(path: &Path) -> Self {
-        let file = Rc::new(File::open(path).expect("the file that was created"));
+        let file = File::open(path).expect("the file that was created");
         let len = file.metadata().expect("its length").len() as usize;
         let mut journal = Journal { first: vec![0; len], now: vec![0; len], ..Journal::default() };
         file.read_exact_at(&mut journal.first, 0).expect("the whole file");
         journal.now.clone_from(&journal.first);
-        let journal = Rc::new(RefCell::new(journal));
-        let (seen, source) = (Rc::clone(&journal), Rc::clone(&file));
+        let recorder = Self { journal: Arc::new(Mutex::new(journal)), file: Arc::new(file) };
+        recorder.watch(|_| ());
+        recorder
+    }
+
+    /// Watches this thread, too, and calls `then` once each moment is recorded.
+    pub(crate) fn watch(&self, mut then: impl FnMut(Moment) + 'static) {
+        let recorder = self.clone();
+        let mut sync = 0;
         crash::watch(move |moment| {
-            let mut journal = seen.borrow_mut();
-            journal.look(&source);
-            match moment {
-                Moment::Store => {}
-                Moment::SyncBegins(from, to) => {
-                    let began = journal.changes;
-                    let (from, to) = (from as usize, to as usize);
-                    journal.syncs.push(Sync { began, ended: Time::MAX, from, to });
-                }
-                Moment::Synced(..) => {
-                    let ended = journal.changes;
-                    journal.syncs.last_mut().expect("it began").ended = ended;
-                }
-            }
+            recorder.record(moment, &mut sync);
+            then(moment);
         });
-        Self { journal, file }
+    }
+
+    /// `sync` is the one that this thread began last.
+    fn record(&self, moment: Moment, sync: &mut usize) {
+        let mut journal = self.lock();
+        journal.look(&self.file);
+        let now = journal.changes;
+        match moment {
+            Moment::Store | Moment::Sleeps => {}
+            Moment::SyncBegins(from, to) => {
+                *sync = journal.syncs.len();
+                let (from, to) = (from as usize, to as usize);
+                journal.syncs.push(Sync { began: now, ended: Time::MAX, from, to });
+            }
+            Moment::Synced(..) => journal.syncs[*sync].ended = now,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().expect("no panic")
     }
 
     /// The present moment.
     pub(crate) fn now(&self) -> Time {
-        let mut journal = self.journal.borrow_mut();
+        let mut journal = self.lock();
         journal.look(&self.file);
         journal.changes
     }
 
+    /// Once nobody else is watched any more.
     pub(crate) fn stop(self) -> Journal {
         self.now();
         crash::unwatch();
-        Rc::try_unwrap(self.journal).expect("nobody watches any more").into_inner()
+        let journal = Arc::try_unwrap(self.journal).expect("nobody watches any more");
+        journal.into_inner().expect("no panic")
     }
 }
 
@@ -111,8 +137,15 @@ impl Journal {
 
     /// The moment of which every item is on the disk at `time`: a sync of all that lasts.
     pub(crate) fn synced(&self, time: Time) -> Time {
-        let whole = |sync: &&Sync| sync.ended <= time && sync.to - sync.from > 2 * PAGE;
+        let whole = |sync: &&Sync| sync.ended <= time && sync.is_whole();
         self.syncs.iter().filter(whole).map(|sync| sync.began).max().unwrap_or(0)
+    }
+
+    /// How many steps were to be on the disk, and by how many syncs that came about.
+    pub(crate) fn commits(&self) -> (u64, u64) {
+        let word = &self.now[COMMITS..COMMITS + 8];
+        let commits = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+        (commits, self.syncs.iter().filter(|sync| sync.is_whole()).count() as u64)
     }
 
     /// What a disk may hold when power fails at `time`: of each sector, any image since the last sync of its page.
