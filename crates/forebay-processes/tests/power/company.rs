@@ -206,6 +206,8 @@ impl Companion {
 
     fn close(&self) {
         let begun = self.now();
+        // A loss of power may come before it has returned.
+        self.deeds().closed = Some((begun, Time::MAX));
         self.buffer.close().expect("it can be closed");
         self.deeds().closed = Some((begun, self.now()));
     }

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
 
 use forebay_processes::crash::{self, Moment};
 
@@ -13,6 +15,9 @@ pub(crate) const SECTOR: usize = 512;
 const PAGE: usize = 4096;
 /// Where the page of control counts those who wanted a step on the disk; docs/file-format.md.
 const COMMITS: usize = PAGE + 65 * 8;
+
+/// How long a thread that is watched alone sleeps when it would.
+const NAP: Duration = Duration::from_millis(1);
 
 /// A moment: so many sectors had changed by then.
 pub(crate) type Time = usize;
@@ -38,6 +43,8 @@ pub(crate) struct Journal {
     /// When recording began, all of it on the disk.
     first: Vec<u8>,
     now: Vec<u8>,
+    /// Where what stands in the file is read to, at every look.
+    found: Vec<u8>,
     /// The images of each sector, and the moment from which each stood there.
     images: HashMap<usize, Vec<(Time, [u8; SECTOR])>>,
     changes: Time,
@@ -59,8 +66,13 @@ impl Recorder {
         let mut journal = Journal { first: vec![0; len], now: vec![0; len], ..Journal::default() };
         file.read_exact_at(&mut journal.first, 0).expect("the whole file");
         journal.now.clone_from(&journal.first);
+        journal.found.clone_from(&journal.first);
         let recorder = Self { journal: Arc::new(Mutex::new(journal)), file: Arc::new(file) };
-        recorder.watch(|_| ());
+        recorder.watch(|moment| {
+            if moment == Moment::Sleeps {
+                thread::sleep(NAP);
+            }
+        });
         recorder
     }
 
@@ -112,16 +124,16 @@ impl Recorder {
 
 impl Journal {
     fn look(&mut self, file: &File) {
-        let mut found = vec![0; self.now.len()];
-        file.read_exact_at(&mut found, 0).expect("the whole file");
-        for (sector, (old, new)) in self.now.chunks(SECTOR).zip(found.chunks(SECTOR)).enumerate() {
+        file.read_exact_at(&mut self.found, 0).expect("the whole file");
+        let sectors = self.now.chunks_mut(SECTOR).zip(self.found.chunks(SECTOR));
+        for (sector, (old, new)) in sectors.enumerate() {
             if old != new {
                 let image = new.try_into().expect("a whole sector");
                 self.images.entry(sector).or_default().push((self.changes, image));
                 self.changes += 1;
+                old.copy_from_slice(new);
             }
         }
-        self.now = found;
     }
 
     /// The last moment.

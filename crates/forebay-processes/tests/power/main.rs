@@ -78,7 +78,7 @@ fn lose_power_in(path: &Path, history: History, seed: u64) -> u64 {
     let wrong = Mutex::new(None);
     // Whoever finds the lock held sleeps for a moment, so there are more of them than processors.
     thread::scope(|scope| {
-        for _ in 0..8 {
+        for _ in 0..16 {
             scope.spawn(|| {
                 loop {
                     let image = next.fetch_add(1, Ordering::Relaxed);
