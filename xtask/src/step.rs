@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use crate::house;
+
 /// What a step found.
 #[derive(Debug, Default)]
 pub(crate) struct Finding {
@@ -58,6 +60,13 @@ impl Invocation {
         self
     }
 
+    /// Built with `--cfg NAME`, and so apart from everything else.
+    pub(crate) fn built_apart(self, name: &str) -> Result<Self, String> {
+        let target = house::target()?.join(name);
+        let target = target.to_str().ok_or("the target folder's name is not UTF-8")?;
+        Ok(self.with("RUSTFLAGS", format!("--cfg {name}")).with("CARGO_TARGET_DIR", target))
+    }
+
     /// As a person would type it.
     pub(crate) fn line(&self) -> String {
         let mut line = String::new();
@@ -71,8 +80,8 @@ impl Invocation {
         line
     }
 
-    fn command(&self) -> Command {
-        let mut command = crate::house::cargo();
+    pub(crate) fn command(&self) -> Command {
+        let mut command = house::cargo();
         command.args(&self.arguments).envs(self.environment.iter().map(|(k, v)| (k, v)));
         command.stdin(Stdio::null());
         command

@@ -211,8 +211,6 @@ fn conformance(files: &[File]) -> Work {
 /// The tests `tests/NAME*` of each crate that has any, and whatever else is asked of it, built with
 /// `--cfg NAME` and so apart from everything else.
 fn explored(files: &[File], name: &str, also: &[&str]) -> Result<Work, String> {
-    let target = house::target()?.join(name);
-    let target = target.to_str().ok_or("the target folder's name is not UTF-8")?;
     let folders: BTreeSet<&str> = files.iter().filter_map(File::crate_folder).collect();
     let mut commands = Vec::new();
     for folder in folders {
@@ -220,11 +218,7 @@ fn explored(files: &[File], name: &str, also: &[&str]) -> Result<Work, String> {
         if !found.is_empty() {
             let mut invocation = tests(&format!("test --release --package {folder}"), &found);
             invocation.arguments.extend(also.iter().map(ToString::to_string));
-            commands.push(
-                invocation
-                    .with("RUSTFLAGS", format!("--cfg {name}"))
-                    .with("CARGO_TARGET_DIR", target),
-            );
+            commands.push(invocation.built_apart(name)?);
         }
     }
     Ok(if commands.is_empty() {

@@ -2,9 +2,9 @@
 //!
 //! They run for a moment in `cargo xtask test` as well; what needs a rare schedule is found by time.
 
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 
-use crate::house;
+use crate::step::Invocation;
 
 /// How long each test runs when nobody says otherwise.
 const SECONDS: u64 = 60;
@@ -23,19 +23,28 @@ const TESTS: [(&str, &str, &str); 6] = [
     ("toyvm", "random", ""),
 ];
 
+/// The models that are explored with more preemptions, each for that long at most: two threads end within a minute at five,
+/// three do not.
+const MODELS: &str = "test --release --package forebay-processes --test loom -- --test-threads=1";
+
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let seconds = seconds(arguments)?;
+    let mut invocations = Vec::new();
     for (package, test, features) in TESTS {
         let line = format!(
             "test --release --package {package} --test {test}{features} -- --test-threads=1"
         );
-        println!("{VARIABLE}={seconds} cargo {line}");
-        let status = house::cargo()
-            .args(line.split(' '))
-            .env(VARIABLE, seconds.to_string())
-            .stdin(Stdio::null())
-            .status()
-            .map_err(|error| format!("cargo: {error}"))?;
+        invocations.push(Invocation::cargo(&line).with(VARIABLE, seconds.to_string()));
+    }
+    let models = Invocation::cargo(MODELS)
+        .built_apart("loom")?
+        .with("LOOM_MAX_PREEMPTIONS", "5")
+        .with("LOOM_CHECKPOINT_INTERVAL", "1000")
+        .with("LOOM_MAX_DURATION", seconds.to_string());
+    invocations.push(models);
+    for invocation in invocations {
+        println!("{}", invocation.line());
+        let status = invocation.command().status().map_err(|error| format!("cargo: {error}"))?;
         if !status.success() {
             return Ok(ExitCode::FAILURE);
         }

@@ -1,8 +1,9 @@
-//! What time it is, for two purposes: deadlines, which survive a step of the wall clock, and the times
-//! that people are shown.
+//! What time it is, for three purposes: deadlines of leases, which survive a step of the wall clock; the times
+//! that people are shown; and how long somebody waits.
 
 use std::fs;
 use std::sync::OnceLock;
+use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -14,6 +15,11 @@ pub(crate) fn since_boot() -> u64 {
 /// Nanoseconds since 1970, as exact as a tick.
 pub(crate) fn wall() -> u64 {
     nanoseconds(ClockId::RealtimeCoarse)
+}
+
+/// For how long one has waited.
+pub(crate) fn now() -> Instant {
+    Instant::now()
 }
 
 fn nanoseconds(clock: ClockId) -> u64 {

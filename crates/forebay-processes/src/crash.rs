@@ -1,5 +1,5 @@
-//! Where a process can be made to die or to stop, and power to fail: before any store to shared memory, and at each
-//! sync.
+//! Where a process can be made to die or to stop, power to fail, and another to go on: before any store to shared memory,
+//! at each sync, and where one would sleep.
 //!
 //! Without the feature `crash-points`, nothing.
 
@@ -19,10 +19,17 @@ pub(crate) fn around_sync(
     sync()
 }
 
+#[cfg(not(feature = "crash-points"))]
+#[inline(always)]
+#[allow(clippy::inline_always)] // nothing is left of it
+pub(crate) fn sleeps() -> bool {
+    false
+}
+
 #[cfg(feature = "crash-points")]
 pub use armed::{Moment, arm, arm_stop, disarm, fail_next_sync, reached, unwatch, watch};
 #[cfg(feature = "crash-points")]
-pub(crate) use armed::{around_sync, point};
+pub(crate) use armed::{around_sync, point, sleeps};
 
 #[cfg(feature = "crash-points")]
 mod armed {
@@ -70,6 +77,8 @@ mod armed {
         SyncBegins(u64, u64),
         /// They were.
         Synced(u64, u64),
+        /// A sleep begins, and ends at once, for no reason.
+        Sleeps,
     }
 
     type Watcher = Box<dyn FnMut(Moment)>;
@@ -94,12 +103,20 @@ mod armed {
         FAILS.set(true);
     }
 
-    fn tell(moment: Moment) {
-        WATCHER.with_borrow_mut(|watcher| {
-            if let Some(watcher) = watcher {
+    /// Says whether anybody was told.
+    fn tell(moment: Moment) -> bool {
+        WATCHER.with_borrow_mut(|watcher| match watcher {
+            Some(watcher) => {
                 watcher(moment);
+                true
             }
-        });
+            None => false,
+        })
+    }
+
+    /// Whether this thread is watched, and so does not sleep.
+    pub(crate) fn sleeps() -> bool {
+        tell(Moment::Sleeps)
     }
 
     pub(crate) fn around_sync(

@@ -43,6 +43,9 @@
 //! exclusion (W. Golab and A. Ramaraju, *Recoverable mutual exclusion*, 2016), with the kernel as the witness of deaths.
 //! The file is drawn in `docs/file-format.md`.
 
+// No memory is mapped under loom: `tests/loom` takes of the source what it explores.
+#![cfg(not(loom))]
+
 #[cfg(not(target_os = "linux"))]
 compile_error!(
     "the buffer in a file needs Linux: its futexes, and its locks of open file descriptions"
@@ -55,12 +58,14 @@ mod bus;
 mod call;
 mod clock;
 mod codec;
+mod commits;
 mod consumer;
 mod control;
 #[cfg_attr(not(feature = "crash-points"), allow(unreachable_pub))]
 pub mod crash;
 mod ending;
 mod file;
+mod futex;
 mod geometry;
 mod header;
 mod lease;

@@ -9,9 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay_contract::Fault;
-use rustix::io::Errno;
-use rustix::thread::futex;
 
+use crate::clock;
+pub(crate) use crate::futex::{wait, wake};
 use crate::words::Word32;
 
 const FREE: u32 = 0;
@@ -19,9 +19,9 @@ const FREE: u32 = 0;
 const CONTENDED: u32 = 1 << 31;
 
 /// Looks before the processor is given up, each after twice the pause: 255 pauses in all, about ten microseconds.
-const SPINS: u32 = 8;
+const SPINS: u32 = if cfg!(loom) { 0 } else { 8 };
 /// Times that the processor is given up before sleeping: a holder that lost it gets it.
-const YIELDS: u32 = 4;
+const YIELDS: u32 = if cfg!(loom) { 0 } else { 4 };
 /// How long a waiter sleeps before it asks whether the holder lives.
 const ASK: Duration = Duration::from_millis(20);
 /// For how long one who recovers may seem to do nothing: it sorts, and has little to show meanwhile.
@@ -116,7 +116,7 @@ fn sleep_for(
     limit: Limit,
     others: &impl Others,
 ) -> Result<Got, Fault> {
-    let start = Instant::now();
+    let start = clock::now();
     let deadline = match limit {
         Limit::Forever => None,
         Limit::Until(deadline) => Some(deadline),
@@ -138,7 +138,7 @@ fn sleep_for(
             let _ = word.acquire(state, state | CONTENDED);
             continue;
         }
-        let now = Instant::now();
+        let now = clock::now();
         let turns = others.turns();
         if (seen.0, seen.1) != (state, turns) {
             seen = (state, turns, now);
@@ -180,9 +180,13 @@ pub(crate) fn release(word: &Word32) {
 
 /// Lets a lock go that whoever had this entry before may have died with. For one who has just come to live there.
 pub(crate) fn release_of_dead(word: &Word32, participant: u32) {
-    let state = word.get();
-    if Holder::of(state) == Some(participant) && word.acquire(state, FREE).is_ok() {
-        wake(word, 1);
+    let mut state = word.get();
+    while Holder::of(state) == Some(participant) {
+        match word.acquire(state, FREE) {
+            Ok(()) => return wake(word, 1),
+            // Somebody has just gone to sleep for it, or has taken it over.
+            Err(now) => state = now,
+        }
     }
 }
 
@@ -191,26 +195,7 @@ pub(crate) fn try_acquire(word: &Word32, me: Holder) -> bool {
     word.acquire(FREE, me.0).is_ok()
 }
 
-/// Sleeps while the word has this value, at most so long. Wakes for no reason are allowed.
-pub(crate) fn wait(word: &Word32, value: u32, at_most: Duration) -> Result<(), Fault> {
-    let time = futex::Timespec {
-        tv_sec: at_most.as_secs().cast_signed(),
-        tv_nsec: i64::from(at_most.subsec_nanos()),
-    };
-    match futex::wait(word.futex(), futex::Flags::empty(), value, Some(&time)) {
-        Ok(()) | Err(Errno::AGAIN | Errno::TIMEDOUT | Errno::INTR) => Ok(()),
-        // A page of the file that is not there any more: the next look at it finds out.
-        Err(Errno::FAULT) => Err(Fault::Truncated),
-        Err(error) => Err(Fault::System(error.raw_os_error())),
-    }
-}
-
-pub(crate) fn wake(word: &Word32, most: u32) {
-    // Nobody to wake, or a file that is gone: whoever sleeps looks again before long.
-    let _ = futex::wake(word.futex(), futex::Flags::empty(), most);
-}
-
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::cell::Cell;
 

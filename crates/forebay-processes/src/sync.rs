@@ -1,17 +1,12 @@
-//! Group commit: one sync for all who wait for one (D. DeWitt and others, *Implementation techniques for main
-//! memory database systems*, 1984).
-//!
-//! Whoever wants its step on the disk draws a number after the step. One of those who wait becomes the leader: it
-//! syncs, and then every number drawn before is on the disk. A leader that dies is replaced, by the same kind
-//! of lock as the buffer's.
+//! What a participant did until now, on the disk.
 
 use forebay_contract::Fault;
 
-use crate::attachment::Attachment;
+use crate::commits::Commits;
 use crate::control::Control;
 use crate::geometry::Geometry;
-use crate::lock::{self, Holder, Limit, Others};
-use crate::party::{Party, TICK, system};
+use crate::lock::Holder;
+use crate::party::{Party, system};
 use crate::region::PAGE;
 use crate::settings::Durability;
 
@@ -19,11 +14,22 @@ impl Party {
     /// Returns once what this participant did until now survives a loss of power, if the buffer is such. A sync
     /// that fails is not tried again: the buffer is poisoned.
     pub(crate) fn commit(&self) -> Result<(), Fault> {
-        if self.buffer.settings.durability == Durability::Process {
+        let buffer = &*self.buffer;
+        if buffer.settings.durability == Durability::Process {
             return Ok(());
         }
-        let (from, to) = self.buffer.geometry.lasting();
-        self.commit_range(from, to)
+        let control = buffer.control()?;
+        let commits = Commits {
+            lock: Control::sync_lock(&buffer.region)?,
+            epoch: Control::sync_epoch32(&buffer.region)?,
+            drawn: control.commits(),
+            synced: control.synced(),
+            poisoned: control.poisoned(),
+        };
+        let me = Holder::new(self.me.participant, self.me.generation);
+        let (from, to) = buffer.geometry.lasting();
+        let sync = || self.synced(buffer.region.sync(from, to));
+        commits.commit(me, buffer, || buffer.check(), sync)
     }
 
     /// As [`commit`](Self::commit), for what stands in the page of control.
@@ -41,67 +47,6 @@ impl Party {
         self.synced(self.buffer.region.sync(0, self.buffer.geometry.len))
     }
 
-    fn commit_range(&self, from: u64, to: u64) -> Result<(), Fault> {
-        let control = self.buffer.control()?;
-        let sync_lock = Control::sync_lock(&self.buffer.region)?;
-        let number = control.commits().draw();
-        let holder = Holder::new(self.me.participant, self.me.generation);
-        let epoch = Control::sync_epoch32(&self.buffer.region)?;
-        loop {
-            let seen = epoch.read();
-            if control.synced().read() >= number {
-                return self.check_poison();
-            }
-            self.check_poison()?;
-            if lock::try_acquire(sync_lock, holder) {
-                return self.lead(from, to, number);
-            }
-            // The leader wakes all at once: each whose number it had is done, and one of the rest leads.
-            lock::wait(epoch, seen, TICK)?;
-            if epoch.read() == seen {
-                // A long sync, or a leader that died in it.
-                match lock::acquire(
-                    sync_lock,
-                    holder,
-                    false,
-                    Limit::For(TICK),
-                    &Syncing(&self.buffer),
-                ) {
-                    Ok(_) => return self.lead(from, to, number),
-                    Err(Fault::Stalled { .. }) => {}
-                    Err(fault) => return Err(fault),
-                }
-            }
-        }
-    }
-
-    /// Syncs for all who have drawn a number, as the one who holds the lock for it.
-    fn lead(&self, from: u64, to: u64, number: u64) -> Result<(), Fault> {
-        let control = self.buffer.control()?;
-        let sync_lock = Control::sync_lock(&self.buffer.region)?;
-        let epoch = Control::sync_epoch32(&self.buffer.region)?;
-        let result = if control.synced().read() >= number {
-            Ok(())
-        } else {
-            // Every number drawn by now belongs to a step that was made before it.
-            let drawn = control.commits().read();
-            let synced = self.synced(self.buffer.region.sync(from, to));
-            if synced.is_ok() {
-                control.synced().commit(drawn);
-            }
-            synced
-        };
-        lock::release(sync_lock);
-        epoch.increase();
-        lock::wake(epoch, i32::MAX as u32);
-        result?;
-        self.check_poison()
-    }
-
-    fn check_poison(&self) -> Result<(), Fault> {
-        if self.buffer.control()?.poisoned().get() == 0 { Ok(()) } else { Err(Fault::Poisoned) }
-    }
-
     fn synced(&self, result: std::io::Result<()>) -> Result<(), Fault> {
         match result {
             Ok(()) => Ok(()),
@@ -114,26 +59,5 @@ impl Party {
                 Err(system(&error))
             }
         }
-    }
-}
-
-/// Those who sync, as seen by one who waits for their lock: what is done under it is a sync, not a turn.
-struct Syncing<'a>(&'a Attachment);
-
-impl Others for Syncing<'_> {
-    fn is_alive(&self, participant: u32) -> Result<bool, Fault> {
-        self.0.is_alive(participant)
-    }
-
-    fn process(&self, participant: u32) -> u32 {
-        self.0.process(participant)
-    }
-
-    fn turns(&self) -> u64 {
-        Control::sync_epoch32(&self.0.region).map_or(0, |epoch| u64::from(epoch.read()))
-    }
-
-    fn is_recovering(&self) -> bool {
-        false
     }
 }

@@ -5,7 +5,12 @@
 //! what is ordered by more than that lock says so where it is used: a process may be killed between any
 //! two stores, and whoever comes after it sees a prefix of them.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{Ordering, compiler_fence};
+
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicU32, AtomicU64};
 
 use crate::crash;
 
@@ -15,6 +20,11 @@ use crate::crash;
 pub(crate) struct Word(AtomicU64);
 
 impl Word {
+    #[cfg(loom)]
+    pub(crate) fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
+
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -78,6 +88,11 @@ impl Word {
 pub(crate) struct Word32(AtomicU32);
 
 impl Word32 {
+    #[cfg(loom)]
+    pub(crate) fn new(value: u32) -> Self {
+        Self(AtomicU32::new(value))
+    }
+
     pub(crate) fn get(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }

@@ -1,17 +1,23 @@
 //! What the file held at every moment, in sectors; and which of it a sync had made last.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
 
 use forebay_processes::crash::{self, Moment};
 
 /// What a disk writes whole, or not at all.
 pub(crate) const SECTOR: usize = 512;
 const PAGE: usize = 4096;
+/// Where the page of control counts those who wanted a step on the disk; docs/file-format.md.
+const COMMITS: usize = PAGE + 65 * 8;
+
+/// How long a thread that is watched alone sleeps when it would.
+const NAP: Duration = Duration::from_millis(1);
 
 /// A moment: so many sectors had changed by then.
 pub(crate) type Time = usize;
@@ -24,78 +30,110 @@ struct Sync {
     to: usize,
 }
 
+impl Sync {
+    /// Whether all that lasts is synced, and not a page of it.
+    fn is_whole(&self) -> bool {
+        self.to - self.from > 2 * PAGE
+    }
+}
+
 /// Everything that was ever stored.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     /// When recording began, all of it on the disk.
     first: Vec<u8>,
     now: Vec<u8>,
+    /// Where what stands in the file is read to, at every look.
+    found: Vec<u8>,
     /// The images of each sector, and the moment from which each stood there.
     images: HashMap<usize, Vec<(Time, [u8; SECTOR])>>,
     changes: Time,
     syncs: Vec<Sync>,
 }
 
-/// Watches what this thread does to one file.
+/// Watches what threads do to one file, of which one runs at a time.
+#[derive(Clone)]
 pub(crate) struct Recorder {
-    journal: Rc<RefCell<Journal>>,
-    file: Rc<File>,
+    journal: Arc<Mutex<Journal>>,
+    file: Arc<File>,
 }
 
 impl Recorder {
+    /// Watches this thread.
     pub(crate) fn start(path: &Path) -> Self {
-        let file = Rc::new(File::open(path).expect("the file that was created"));
+        let file = File::open(path).expect("the file that was created");
         let len = file.metadata().expect("its length").len() as usize;
         let mut journal = Journal { first: vec![0; len], now: vec![0; len], ..Journal::default() };
         file.read_exact_at(&mut journal.first, 0).expect("the whole file");
         journal.now.clone_from(&journal.first);
-        let journal = Rc::new(RefCell::new(journal));
-        let (seen, source) = (Rc::clone(&journal), Rc::clone(&file));
-        crash::watch(move |moment| {
-            let mut journal = seen.borrow_mut();
-            journal.look(&source);
-            match moment {
-                Moment::Store => {}
-                Moment::SyncBegins(from, to) => {
-                    let began = journal.changes;
-                    let (from, to) = (from as usize, to as usize);
-                    journal.syncs.push(Sync { began, ended: Time::MAX, from, to });
-                }
-                Moment::Synced(..) => {
-                    let ended = journal.changes;
-                    journal.syncs.last_mut().expect("it began").ended = ended;
-                }
+        journal.found.clone_from(&journal.first);
+        let recorder = Self { journal: Arc::new(Mutex::new(journal)), file: Arc::new(file) };
+        recorder.watch(|moment| {
+            if moment == Moment::Sleeps {
+                thread::sleep(NAP);
             }
         });
-        Self { journal, file }
+        recorder
+    }
+
+    /// Watches this thread, too, and calls `then` once each moment is recorded.
+    pub(crate) fn watch(&self, mut then: impl FnMut(Moment) + 'static) {
+        let recorder = self.clone();
+        let mut sync = 0;
+        crash::watch(move |moment| {
+            recorder.record(moment, &mut sync);
+            then(moment);
+        });
+    }
+
+    /// `sync` is the one that this thread began last.
+    fn record(&self, moment: Moment, sync: &mut usize) {
+        let mut journal = self.lock();
+        journal.look(&self.file);
+        let now = journal.changes;
+        match moment {
+            Moment::Store | Moment::Sleeps => {}
+            Moment::SyncBegins(from, to) => {
+                *sync = journal.syncs.len();
+                let (from, to) = (from as usize, to as usize);
+                journal.syncs.push(Sync { began: now, ended: Time::MAX, from, to });
+            }
+            Moment::Synced(..) => journal.syncs[*sync].ended = now,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().expect("no panic")
     }
 
     /// The present moment.
     pub(crate) fn now(&self) -> Time {
-        let mut journal = self.journal.borrow_mut();
+        let mut journal = self.lock();
         journal.look(&self.file);
         journal.changes
     }
 
+    /// Once nobody else is watched any more.
     pub(crate) fn stop(self) -> Journal {
         self.now();
         crash::unwatch();
-        Rc::try_unwrap(self.journal).expect("nobody watches any more").into_inner()
+        let journal = Arc::try_unwrap(self.journal).expect("nobody watches any more");
+        journal.into_inner().expect("no panic")
     }
 }
 
 impl Journal {
     fn look(&mut self, file: &File) {
-        let mut found = vec![0; self.now.len()];
-        file.read_exact_at(&mut found, 0).expect("the whole file");
-        for (sector, (old, new)) in self.now.chunks(SECTOR).zip(found.chunks(SECTOR)).enumerate() {
+        file.read_exact_at(&mut self.found, 0).expect("the whole file");
+        let sectors = self.now.chunks_mut(SECTOR).zip(self.found.chunks(SECTOR));
+        for (sector, (old, new)) in sectors.enumerate() {
             if old != new {
                 let image = new.try_into().expect("a whole sector");
                 self.images.entry(sector).or_default().push((self.changes, image));
                 self.changes += 1;
+                old.copy_from_slice(new);
             }
         }
-        self.now = found;
     }
 
     /// The last moment.
@@ -111,8 +149,15 @@ impl Journal {
 
     /// The moment of which every item is on the disk at `time`: a sync of all that lasts.
     pub(crate) fn synced(&self, time: Time) -> Time {
-        let whole = |sync: &&Sync| sync.ended <= time && sync.to - sync.from > 2 * PAGE;
+        let whole = |sync: &&Sync| sync.ended <= time && sync.is_whole();
         self.syncs.iter().filter(whole).map(|sync| sync.began).max().unwrap_or(0)
+    }
+
+    /// How many steps were to be on the disk, and by how many syncs that came about.
+    pub(crate) fn commits(&self) -> (u64, u64) {
+        let word = &self.now[COMMITS..COMMITS + 8];
+        let commits = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+        (commits, self.syncs.iter().filter(|sync| sync.is_whole()).count() as u64)
     }
 
     /// What a disk may hold when power fails at `time`: of each sector, any image since the last sync of its page.

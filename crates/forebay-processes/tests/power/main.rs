@@ -1,10 +1,13 @@
 //! The loss of power: every sector of the file holds any image since the last sync of its page.
 //!
-//! A long life of a buffer is recorded, store by store; then power fails at some moment of it, also in the middle of
+//! A long life of a buffer, used by one at a time or by several at once, is recorded, store by store; then power fails at some moment of it, also in the middle of
 //! an operation, and the disk is put together of what each sector may have held. What is promised of every item
 //! follows from what was asked for and had returned. `FOREBAY_TORTURE_SECONDS` says for how long, and
 //! `FOREBAY_TORTURE_SEED` repeats one life.
 
+mod baton;
+mod company;
+mod history;
 mod journal;
 mod reopening;
 mod workload;
@@ -19,7 +22,7 @@ use std::time::{Duration, Instant};
 use forebay_conformance::watchdog::{PATIENCE, watch};
 use forebay_processes::Durability;
 
-use crate::workload::live;
+use crate::history::History;
 
 const STEPS: usize = 250;
 /// Lives, where nobody says for how long: in the last one, a place set aside had links to blocks of others.
@@ -38,16 +41,24 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in(folder).expect("a folder")
 }
 
-/// Lives and loses power, for as long as was asked for, from one seed on. Returns the number of losses.
-fn lose_power(durability: Durability) -> u64 {
+/// A life in a new buffer at this path: of this durability, from this seed, so many steps long.
+type Live = fn(&Path, Durability, u64, usize) -> History;
+
+/// Lives and loses power, for as long as was asked for, from one seed on. Returns for how many steps that were to be on the
+/// disk there were how many syncs.
+fn lose_power(durability: Durability, live: Live) -> (u64, u64) {
     let folder = folder();
     let time = number("FOREBAY_TORTURE_SECONDS").map(Duration::from_secs);
     let start = Instant::now();
     let mut losses = 0;
+    let (mut commits, mut syncs) = (0, 0);
     let first = number("FOREBAY_TORTURE_SEED");
     for seed in first.unwrap_or(if time.is_some() { 1 } else { SEEDS - 3 }).. {
         let path = folder.path().join(format!("life-{seed}"));
-        losses += lose_power_in(&path, durability, seed);
+        let history = live(&path, durability, seed, STEPS);
+        let (more_commits, more_syncs) = history.journal.commits();
+        (commits, syncs) = (commits + more_commits, syncs + more_syncs);
+        losses += lose_power_in(&path, history, seed);
         let is_over = match time {
             Some(time) => start.elapsed() >= time,
             None => seed >= SEEDS,
@@ -56,16 +67,18 @@ fn lose_power(durability: Durability) -> u64 {
             break;
         }
     }
-    losses
+    println!("{losses} losses of power; {syncs} syncs for {commits} steps");
+    (commits, syncs)
 }
 
-fn lose_power_in(path: &Path, durability: Durability, seed: u64) -> u64 {
-    let history = Arc::new(live(path, durability, seed, STEPS));
+fn lose_power_in(path: &Path, history: History, seed: u64) -> u64 {
+    let durability = history.durability;
+    let history = Arc::new(history);
     let next = AtomicU64::new(0);
     let wrong = Mutex::new(None);
     // Whoever finds the lock held sleeps for a moment, so there are more of them than processors.
     thread::scope(|scope| {
-        for _ in 0..8 {
+        for _ in 0..16 {
             scope.spawn(|| {
                 loop {
                     let image = next.fetch_add(1, Ordering::Relaxed);
@@ -97,10 +110,22 @@ fn lose_power_in(path: &Path, durability: Durability, seed: u64) -> u64 {
 
 #[test]
 fn what_was_acknowledged_survives_a_loss_of_power() {
-    println!("{} losses of power", lose_power(Durability::Power));
+    let (commits, syncs) = lose_power(Durability::Power, workload::live);
+    assert_eq!(commits, syncs, "one at a time shares no sync");
+}
+
+#[test]
+fn what_was_acknowledged_to_several_at_once_survives_a_loss_of_power() {
+    let (commits, syncs) = lose_power(Durability::Power, company::live);
+    assert!(syncs < commits, "no sync was shared: {syncs} for {commits}");
 }
 
 #[test]
 fn a_buffer_that_promises_nothing_comes_up_clean() {
-    println!("{} losses of power", lose_power(Durability::Process));
+    assert_eq!(lose_power(Durability::Process, workload::live), (0, 0));
+}
+
+#[test]
+fn a_buffer_that_promises_nothing_to_several_comes_up_clean() {
+    assert_eq!(lose_power(Durability::Process, company::live), (0, 0));
 }

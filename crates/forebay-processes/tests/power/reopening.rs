@@ -9,8 +9,9 @@ use forebay_processes::{
     TakeError,
 };
 
+use crate::history::{History, Place};
 use crate::journal::{Recorder, Time};
-use crate::workload::{CAPACITY, History, Place, STORAGE, item, number};
+use crate::workload::{CAPACITY, STORAGE, item, number};
 
 /// Where the page of control says in which start of the machine the leases were made; docs/file-format.md.
 const BOOT: usize = 4096 + 46 * 8;

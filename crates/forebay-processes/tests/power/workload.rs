@@ -1,13 +1,14 @@
-//! A long life of a buffer, from a seed, and what may be true of each item when power fails in it.
+//! A long life of a buffer, from a seed: several use it, one at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use forebay_processes::{
     Buffer, Consumer, Death, Durability, Lease, Outcome, Overflow, Producer, Raw, Settings,
 };
 
-use crate::journal::{Journal, Recorder, Time};
+use crate::history::{Deeds, History, Place};
+use crate::journal::{Recorder, Time};
 
 pub(crate) const CAPACITY: u64 = 6;
 pub(crate) const MAX_LEASED: u64 = 4;
@@ -15,14 +16,13 @@ pub(crate) const DEAD_ROOM: u64 = 3;
 pub(crate) const STORAGE: u64 = 12 << 10;
 const MAX_FAILURES: u32 = 2;
 
-/// For some, the table of participants is full as soon as everybody is there.
-pub(crate) fn settings(durability: Durability, seed: u64) -> Settings {
+pub(crate) fn settings(durability: Durability, participants: u32) -> Settings {
     Settings::new(CAPACITY)
         .max_leased(MAX_LEASED)
         .dead_room(DEAD_ROOM)
         .storage(STORAGE)
         .max_failures(MAX_FAILURES)
-        .participants(if seed.is_multiple_of(2) { 6 } else { 8 })
+        .participants(participants)
         .durability(durability)
 }
 
@@ -42,80 +42,6 @@ pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     (bytes == item(number)).then_some(number)
 }
 
-/// Where an item is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
-    Nowhere,
-    /// Waiting, or on lease.
-    Unfinished,
-    /// Dead, for this reason.
-    Dead(String),
-}
-
-#[derive(Debug, Clone)]
-struct Change {
-    begun: Time,
-    returned: Time,
-    /// Whether it was promised to survive once it returned.
-    lasts: bool,
-    to: Place,
-}
-
-/// What was done, and when.
-pub(crate) struct History {
-    pub(crate) journal: Journal,
-    changes: BTreeMap<u64, Vec<Change>>,
-    closed: Option<(Time, Time)>,
-    /// Places handed out: the position of an item, by its number.
-    positions: BTreeMap<u64, u64>,
-    pub(crate) durability: Durability,
-}
-
-impl History {
-    pub(crate) fn items(&self) -> impl Iterator<Item = u64> {
-        self.changes.keys().copied()
-    }
-
-    /// Where an item may be if power fails at `time`.
-    pub(crate) fn places(&self, number: u64, time: Time) -> Vec<Place> {
-        let mut places = vec![Place::Nowhere];
-        for change in self.changes.get(&number).into_iter().flatten() {
-            if change.begun >= time {
-                break;
-            }
-            if self.is_fixed(change, time) {
-                places.clear();
-            }
-            places.push(change.to.clone());
-        }
-        places
-    }
-
-    fn is_fixed(&self, change: &Change, time: Time) -> bool {
-        let power = self.durability == Durability::Power;
-        let synced = self.journal.synced(time);
-        power && (change.lasts && change.returned <= time || change.returned <= synced)
-    }
-
-    /// Whether the buffer is closed, if that is known.
-    pub(crate) fn closed(&self, time: Time) -> Option<bool> {
-        match self.closed {
-            Some((begun, _)) if begun >= time => Some(false),
-            Some((_, returned)) if returned > time => None,
-            Some(_) => (self.durability == Durability::Power).then_some(true),
-            None => Some(false),
-        }
-    }
-
-    /// The greatest position of an item whose put is known to last.
-    pub(crate) fn last_position(&self, time: Time) -> Option<u64> {
-        let lasts = |number: &&u64| {
-            self.changes[number].first().is_some_and(|put| self.is_fixed(put, time))
-        };
-        self.positions.keys().filter(lasts).map(|number| self.positions[number]).max()
-    }
-}
-
 struct Party {
     buffer: Buffer,
     producer: Producer<Vec<u8>, Raw>,
@@ -127,8 +53,7 @@ struct Life {
     parties: Vec<Party>,
     recorder: Recorder,
     random: fastrand::Rng,
-    changes: BTreeMap<u64, Vec<Change>>,
-    positions: BTreeMap<u64, u64>,
+    deeds: Deeds,
     waiting: BTreeSet<u64>,
     next: u64,
     published: u64,
@@ -136,7 +61,9 @@ struct Life {
 
 /// Lives for so many steps in a new buffer at this path.
 pub(crate) fn live(path: &Path, durability: Durability, seed: u64, steps: usize) -> History {
-    settings(durability, seed).create(path).expect("a new buffer");
+    // For some, the table of participants is full as soon as everybody is there.
+    let participants = if seed.is_multiple_of(2) { 6 } else { 8 };
+    settings(durability, participants).create(path).expect("a new buffer");
     let recorder = Recorder::start(path);
     let party = || {
         let buffer = Buffer::open(path).expect("the buffer");
@@ -148,8 +75,7 @@ pub(crate) fn live(path: &Path, durability: Durability, seed: u64, steps: usize)
         parties: vec![party(), party()],
         recorder,
         random: fastrand::Rng::with_seed(seed),
-        changes: BTreeMap::new(),
-        positions: BTreeMap::new(),
+        deeds: Deeds::default(),
         waiting: BTreeSet::new(),
         next: 1,
         published: 0,
@@ -157,19 +83,18 @@ pub(crate) fn live(path: &Path, durability: Durability, seed: u64, steps: usize)
     for _ in 0..steps {
         life.step();
     }
-    let mut closed = None;
     if life.random.bool() {
         let begun = life.recorder.now();
         life.parties[0].buffer.close().expect("it can be closed");
-        closed = Some((begun, life.recorder.now()));
+        life.deeds.closed = Some((begun, life.recorder.now()));
         for _ in 0..steps / 10 {
             life.step();
         }
     }
-    let Life { parties, recorder, changes, positions, .. } = life;
+    let Life { parties, recorder, deeds, .. } = life;
     let journal = recorder.stop();
     drop(parties);
-    History { journal, changes, closed, positions, durability }
+    History { journal, deeds, durability }
 }
 
 impl Life {
@@ -195,12 +120,12 @@ impl Life {
         } else {
             self.waiting.remove(&number);
         }
-        let returned = self.recorder.now();
-        self.changes.entry(number).or_default().push(Change { begun, returned, lasts, to });
+        let deed = self.deeds.begin(number, begun, lasts, to);
+        self.deeds.end(&deed, self.recorder.now());
     }
 
     fn note_put(&mut self, number: u64, begun: Time, lasts: bool) {
-        self.positions.insert(number, self.published);
+        self.deeds.positions.insert(number, self.published);
         self.published += 1;
         self.note(number, begun, lasts, Place::Unfinished);
     }
@@ -254,7 +179,7 @@ impl Life {
         let party = &mut self.parties[who];
         if let Ok(lease) = party.consumer.try_lease() {
             let number = number(&lease).expect("its bytes are all right");
-            assert_eq!(lease.position(), self.positions[&number]);
+            assert_eq!(lease.position(), self.deeds.positions[&number]);
             self.waiting.remove(&number);
             party.leases.push(lease);
         }
