@@ -451,14 +451,21 @@ impl Run {
         self.tell(&Event::Nack { item: &lease });
         if let (Some(file), Some(duty)) = (&self.file, &lease.duty) {
             if duty.is_lost() {
-                file.gone.fetch_add(1, Ordering::Relaxed);
-                let _ = lease.ack();
-                return;
+                return self.let_go(file, lease);
             }
             file.demand.brought(1);
         }
         // A lease without an answer gives its item back.
         drop(lease);
+    }
+
+    /// An item is none of ours any more, until it is leased from the file again.
+    fn let_go(&self, file: &FileSide, lease: Lease<Item>) {
+        file.gone.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = self.printer.end_turn(lease.place) {
+            self.stop_without_output(&error);
+        }
+        let _ = lease.ack();
     }
 
     /// Tells those who look on.

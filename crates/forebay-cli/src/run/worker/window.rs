@@ -130,6 +130,7 @@ impl Window {
     pub(super) fn pop(&mut self) -> Option<Lease<Item>> {
         let sent = self.sent.pop_front()?;
         self.answered = sent.end;
+        sent.lease.end_duty();
         Some(sent.lease)
     }
 
@@ -141,6 +142,7 @@ impl Window {
         {
             cut.extend(self.sent.pop_back().map(|sent| sent.lease));
         }
+        cut.iter().for_each(|lease| lease.end_duty());
         self.given = self.read(unread);
         self.pending.clear();
         self.written = 0;
