@@ -98,7 +98,8 @@ pub(crate) struct WorkArgs {
 
     /// End when no item waits, not only when the buffer is closed and drained
     ///
-    /// What others have leased is not waited for.
+    /// What was leased by a process that was killed comes back first, and is done. What processes have leased that
+    /// live is not waited for, even if they give it back later.
     #[arg(long)]
     once: bool,
 

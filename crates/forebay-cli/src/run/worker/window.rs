@@ -140,9 +140,10 @@ impl Window {
         while let Some(last) = self.sent.len().checked_sub(1)
             && !self.has_begun(last, unread)
         {
-            cut.extend(self.sent.pop_back().map(|sent| sent.lease));
+            let Some(sent) = self.sent.pop_back() else { break };
+            sent.lease.end_duty();
+            cut.push(sent.lease);
         }
-        cut.iter().for_each(|lease| lease.end_duty());
         self.given = self.read(unread);
         self.pending.clear();
         self.written = 0;
