@@ -170,6 +170,7 @@ fn bring(
     leases: Vec<FileLease>,
     place: &mut u64,
 ) {
+    let logged = file.logged.as_ref().map(|logged| logged.finished(&leases, &file.form));
     let mut items = Vec::with_capacity(leases.len().div_ceil(file.rows));
     let mut leases = leases.into_iter().peekable();
     while leases.peek().is_some() {
@@ -177,7 +178,9 @@ fn bring(
             .by_ref()
             .take(file.rows)
             .filter_map(|lease| {
-                let is_done = file.own.as_ref().is_some_and(|own| own.is_done(lease.position()));
+                let position = lease.position();
+                let is_done = file.own.as_ref().is_some_and(|own| own.is_done(position))
+                    || logged.as_ref().is_some_and(|done| done.contains(&number(position)));
                 if is_done {
                     // Its joblog line was written, and its ack came too late.
                     let _ = lease.ack();
