@@ -80,6 +80,7 @@ struct Member {
     items: u64,
     leased: u64,
     waits_for: Option<&'static str>,
+    waits_seconds: Option<f64>,
     waited_seconds: f64,
 }
 
@@ -144,6 +145,7 @@ impl Standing {
                         Awaited::Idle => "the end",
                         _ => "something",
                     }),
+                    waits_seconds: member.waits.map(|(_, time)| seconds(time)),
                     waited_seconds: seconds(member.waited),
                 })
                 .collect(),
