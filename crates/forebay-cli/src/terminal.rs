@@ -10,6 +10,7 @@ use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEvent};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 
@@ -66,7 +67,9 @@ fn read_keys(tell: &Sender<News>) {
                 return;
             }
         }
+        let mut has_come = false;
         while let Ok(true) = event::poll(Duration::ZERO) {
+            has_come = true;
             let it = match event::read() {
                 Ok(Event::Key(key)) => News::Key(key),
                 Ok(_) => continue,
@@ -75,6 +78,13 @@ fn read_keys(tell: &Sender<News>) {
             if tell.send(it).is_err() {
                 return;
             }
+        }
+        if !has_come {
+            // The library is told once of what there is to read, and forgets it if it is told of a new size together
+            // with that. Attributes that are set, though they are as they were, have it told again.
+            let _ =
+                tcgetattr(stdin).and_then(|modes| tcsetattr(stdin, OptionalActions::Now, &modes));
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }

@@ -53,6 +53,11 @@ impl<T, C: Codec<T>> Producer<T, C> {
 
     /// Places the item, or does with it what this handle's policy says on full: waits, unless told otherwise (C1,
     /// C5, C9). Returns once the item survives what the buffer's durability says (C3).
+    ///
+    /// With durability `power`, a put may be refused because its sync failed: with [`Fault::System`], where this producer
+    /// synced, or with [`Fault::Poisoned`], where another one did for both. The item comes back with the refusal, but it
+    /// had its place: once the buffer is repaired it may be there all the same, and put again be there twice. So it is
+    /// with every form of put.
     pub fn put(&self, item: T) -> Result<Outcome, PutError<T>> {
         self.put_within(item, self.overflow.patience())
     }
@@ -154,7 +159,8 @@ impl<T, C: Codec<T>> Producer<T, C> {
     }
 
     /// Places the items in their order, each as [`put`](Self::put) would, as many in one go as there is room for. Stops
-    /// at the first that is refused, and hands back the rest (C2, C5).
+    /// at the first that is refused, and hands back the rest (C2, C5). What was placed before a sync that failed is told
+    /// as placed, and may be lost: see [`put`](Self::put).
     pub fn put_many(&self, items: impl IntoIterator<Item = T>) -> Result<Batch, PutManyError<T>> {
         self.put_many_within(items, self.overflow.patience())
     }

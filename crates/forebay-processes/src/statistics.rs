@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use forebay_contract::{Fault, Share, Statistics};
+use forebay_contract::{Share, Statistics};
 
 use crate::attachment::Attachment;
 use crate::clock;
@@ -14,9 +14,23 @@ use crate::slot::State;
 use crate::turn::is_done;
 use crate::waiter::Line;
 
-/// Looks until no turn was taken meanwhile; where turn follows upon turn, the last look counts, whose numbers may
-/// be apart by what moved in between.
+/// So often it is looked for a moment in which nobody has a turn.
 const LOOKS: u32 = 100;
+
+/// Looks until no turn was taken meanwhile, and tells how many there had been; where turn follows upon turn, the last
+/// look counts, whose numbers may be apart by what moved in between.
+pub(crate) fn at_rest<T>(control: Control<'_>, mut look: impl FnMut() -> T) -> (T, Option<u64>) {
+    for _ in 0..LOOKS {
+        let before = control.turns().read();
+        let seen = look();
+        std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
+        if before & 1 == 0 && control.turns().read() == before {
+            return (seen, Some(before));
+        }
+        std::hint::spin_loop();
+    }
+    (look(), None)
+}
 
 /// The counts of this moment.
 pub(crate) fn read(buffer: &Attachment) -> Statistics {
@@ -25,15 +39,7 @@ pub(crate) fn read(buffer: &Attachment) -> Statistics {
         return statistics;
     }
     let Ok(control) = buffer.control() else { return statistics };
-    for _ in 0..LOOKS {
-        let before = control.turns().read();
-        statistics = look(buffer, control);
-        std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
-        if before & 1 == 0 && control.turns().read() == before {
-            break;
-        }
-        std::hint::spin_loop();
-    }
+    (statistics, _) = at_rest(control, || look(buffer, control));
     let Statistics { finished, waiting, leased, dead, dropped, .. } = statistics;
     let parts = [finished, waiting, leased, control.taking().get(), dead, dropped];
     statistics.produced = parts.into_iter().fold(0, u64::saturating_add);
@@ -204,15 +210,27 @@ pub struct Held {
     pub left: Option<Duration>,
 }
 
-/// What is out on lease now, oldest item first: read slot by slot, while others move.
+/// What is out on lease now, oldest item first: read slot by slot, while others move, and no further than to the last
+/// that is counted, while they do not.
 pub(crate) fn leases(buffer: &Attachment) -> Vec<Held> {
-    let (now, boot) = (clock::wall(), clock::since_boot());
     let mut held = Vec::new();
-    for_each_in(buffer, State::Leased, |index| {
-        let slot = buffer.slot(index)?;
+    if buffer.check().is_err() {
+        return held;
+    }
+    let Ok(control) = buffer.control() else { return held };
+    let (count, turns) = at_rest(control, || control.leased().get());
+    if turns.is_some() && count == 0 {
+        return held;
+    }
+    let (now, boot) = (clock::wall(), clock::since_boot());
+    for index in 0..buffer.geometry.slots {
+        let Ok(slot) = buffer.slot(index) else { break };
         let word = slot.word();
+        if !word.is(State::Leased) {
+            continue;
+        }
         let (owner, _) = slot.owner();
-        let Ok(entry) = buffer.entry(owner) else { return Ok(()) };
+        let Ok(entry) = buffer.entry(owner) else { continue };
         let deadline = slot.deadline();
         held.push(Held {
             position: slot.position(),
@@ -223,8 +241,10 @@ pub(crate) fn leases(buffer: &Attachment) -> Vec<Held> {
             age: Duration::from_nanos(now.saturating_sub(slot.since())),
             left: (deadline != 0).then(|| Duration::from_nanos(deadline.saturating_sub(boot))),
         });
-        Ok(())
-    });
+        if held.len() as u64 >= count && turns == Some(control.turns().read()) {
+            break;
+        }
+    }
     held.sort_by_key(|held| held.position);
     held
 }
@@ -240,31 +260,55 @@ pub(crate) fn oldest(buffer: &Attachment) -> Option<Duration> {
         let slot = buffer.slot(cell.get()).ok()?;
         Some((slot.position(), slot.since(), slot.word()))
     };
-    let mut oldest = None;
-    for _ in 0..LOOKS {
-        let before = control.turns().read();
+    let (oldest, _) = at_rest(control, || {
         let fresh = first(Array::Fresh, control.fresh_head().get(), control.fresh_len().get());
         let returned = first(Array::Returned, 0, control.returned_len().get());
-        oldest = fresh.into_iter().chain(returned).min_by_key(|(position, ..)| *position);
-        std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
-        if before & 1 == 0 && control.turns().read() == before {
-            break;
-        }
-        std::hint::spin_loop();
-    }
+        fresh.into_iter().chain(returned).min_by_key(|(position, ..)| *position)
+    });
     let (_, since, word) = oldest?;
     let age = Duration::from_nanos(clock::wall().saturating_sub(since));
     word.is(State::Ready).then_some(age)
 }
 
-fn for_each_in(buffer: &Attachment, state: State, mut look: impl FnMut(u32) -> Result<(), Fault>) {
-    if buffer.check().is_err() {
-        return;
-    }
-    for index in 0..buffer.geometry.slots {
-        let Ok(slot) = buffer.slot(index) else { return };
-        if slot.word().is(state) && look(index).is_err() {
-            return;
+#[cfg(test)]
+mod tests {
+    use crate::slot::State;
+    use crate::{Buffer, Raw, Settings};
+
+    #[test]
+    fn no_slot_is_looked_at_beyond_the_last_that_is_counted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("b.fb");
+        Settings::new(5).max_failures(1).create(&path).expect("made");
+        let buffer = Buffer::open(&path).expect("opened");
+        let producer = buffer.producer::<Vec<u8>, _>(Raw).expect("room");
+        let consumer = buffer.consumer::<Vec<u8>, _>(Raw).expect("room");
+        for item in 0..3 {
+            producer.put(vec![item]).expect("room");
         }
+        let attachment = &consumer.party.buffer;
+        let set = |index: u32, state| {
+            let slot = attachment.slot(index).expect("it is there");
+            slot.commit(slot.word().with_state(state));
+        };
+        let last = (0..attachment.geometry.slots)
+            .rfind(|index| attachment.slot(*index).expect("a slot").word().is(State::Ready));
+        let last = last.expect("three wait");
+        // None is counted, so none is met, though there seem to be.
+        set(last, State::Leased);
+        assert_eq!(buffer.leases().len(), 0);
+        set(last, State::Dead);
+        assert_eq!(buffer.dead_letters().expect("they are read").len(), 0);
+        set(last, State::Ready);
+        // One is, and it comes first.
+        let lease = consumer.lease().expect("there is one");
+        set(last, State::Leased);
+        assert_eq!(buffer.leases().len(), 1);
+        set(last, State::Ready);
+        lease.fail("no").expect("held");
+        set(last, State::Dead);
+        assert_eq!(buffer.dead_letters().expect("they are read").len(), 1);
+        set(last, State::Ready);
+        assert!(buffer.verify().expect("verified").is_sound());
     }
 }

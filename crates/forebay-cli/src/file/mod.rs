@@ -4,6 +4,7 @@
 pub(crate) mod close;
 pub(crate) mod create;
 pub(crate) mod dead;
+mod interruption;
 pub(crate) mod join;
 mod label;
 pub(crate) mod opening;

@@ -4,35 +4,38 @@
 //! they come, and a fast one's many at a time. Nothing is read ahead of what could not be put yet but the batch.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::fs;
 use std::io::{self, BufReader, IsTerminal};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
-use std::process::{self, ExitCode};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use forebay::processes::{Bytes, Producer, Raw};
-use forebay::{Overflow, Patience, Refusal};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use forebay::processes::{Buffer, Bytes, Producer, Raw};
+use forebay::{Batch, Fault, Overflow, Patience, Refusal};
 
 use super::counted;
+use super::interruption::Interruption;
 use super::label::label;
 use super::opening::{in_words, open};
 use crate::run::args::values::on_full;
 use crate::run::intake::delimiter::Delimiter;
 use crate::run::intake::origin::{open as open_input, read_item};
+use crate::run::message::beside_the_bar;
+use crate::run::progress::{self, Figures};
 
 /// So many items go in one batch, and so many bytes, at most.
 const MOST: usize = 4096;
 const MOST_BYTES: usize = 1 << 20;
 
-/// How long a put waits before it is looked whether somebody has interrupted it.
-const GLANCE: Duration = Duration::from_millis(100);
+/// What is done sooner needs no bar.
+const FLEETING: Duration = Duration::from_millis(500);
+
+/// For so long it is not told that somebody holds the lock, and does not go on.
+const STALL: Duration = Duration::from_secs(1);
 
 /// So many items that were not put are named.
 const NAMED: u64 = 5;
@@ -92,9 +95,32 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHAT", value_parser = on_full, default_value = "wait")]
     on_full: Overflow,
 
-    /// Say nothing about what was put; errors only
+    /// Say nothing about what was put, and show no progress; errors only
     #[arg(short, long)]
     quiet: bool,
+
+    /// Show no progress bar
+    #[arg(long)]
+    no_progress: bool,
+
+    /// Show the bar on a terminal, even with --quiet
+    #[arg(long, visible_alias = "progress", conflicts_with = "no_progress")]
+    bar: bool,
+}
+
+impl Args {
+    /// Whether a bar was not declined, and there is someone to see it: one who types sees what he types instead.
+    fn wants_bar(&self) -> bool {
+        let is_declined = self.no_progress || (self.quiet && !self.bar);
+        let types = self.items.is_empty() && self.files.is_empty() && io::stdin().is_terminal();
+        !is_declined && !types && progress::is_seen()
+    }
+
+    /// How many items there are, if that is known.
+    fn total(&self) -> Option<u64> {
+        let total = self.items.len().max(self.files.len());
+        (total > 0).then_some(total as u64)
+    }
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
@@ -109,103 +135,143 @@ fn put(args: &Args) -> Result<u8, String> {
     };
     let buffer = open(&args.file)?;
     let producer = buffer.producer(Raw).map_err(|fault| in_words(&args.file, fault))?;
+    let done = Arc::<Done>::default();
+    let told = Arc::clone(&done);
+    let interruption = Interruption::listen(move || {
+        progress::clear();
+        say(format_args!("interrupted: {} put, and none after them", counted(told.put())));
+    });
+    let interruption = interruption.map_err(|error| format!("cannot begin: {error}"))?;
+    if args.wants_bar() {
+        let (done, total) = (Arc::clone(&done), args.total());
+        progress::show(FLEETING, move || done.figures(&buffer, total));
+    }
     let mut putting = Putting {
         producer: producer.with_overflow(args.on_full),
-        overflow: args.on_full,
         args,
-        done: Arc::default(),
-        interrupted: Arc::default(),
+        done,
+        interruption,
+        stalls: false,
     };
-    putting.listen().map_err(|error| format!("cannot begin: {error}"))?;
-    let began = Instant::now();
-    if !args.items.is_empty() {
-        let items = args.items.iter().map(|item| item.clone().into_vec().into());
-        putting.put_many(items.collect())?;
-    } else if args.files.is_empty() {
-        putting.put_input(&delimiter)?;
-    } else {
-        for path in &args.files {
-            let read = || {
-                if path.as_os_str() == "-" {
-                    let mut bytes = Vec::new();
-                    return io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)
-                        .map(|_| bytes);
-                }
-                fs::read(path)
-            };
-            let bytes = read().map_err(|error| {
-                putting.and_so_far(&format!("cannot read {}: {error}", path.display()))
-            })?;
-            putting.put_many(vec![bytes.into()])?;
+    let put = putting.put(&delimiter);
+    progress::clear();
+    put
+}
+
+impl Putting<'_> {
+    fn put(&mut self, delimiter: &Delimiter) -> Result<u8, String> {
+        let args = self.args;
+        let began = Instant::now();
+        if !args.items.is_empty() {
+            let items = args.items.iter().map(|item| item.clone().into_vec().into());
+            self.put_many(items.collect())?;
+        } else if args.files.is_empty() {
+            self.put_input(delimiter)?;
+        } else {
+            for path in &args.files {
+                let read = || {
+                    if path.as_os_str() == "-" {
+                        let mut bytes = Vec::new();
+                        return io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)
+                            .map(|_| bytes);
+                    }
+                    fs::read(path)
+                };
+                let bytes = read().map_err(|error| {
+                    self.and_so_far(&format!("cannot read {}: {error}", path.display()))
+                })?;
+                self.put_many(vec![bytes.into()])?;
+            }
         }
+        Ok(self.conclude(began.elapsed()))
     }
-    Ok(putting.conclude(began.elapsed()))
 }
 
 /// What was done so far.
 #[derive(Debug, Default)]
 struct Done {
-    put: u64,
-    refused: u64,
-    dropped_oldest: u64,
-    dropped: u64,
+    put: AtomicU64,
+    refused: AtomicU64,
+    dropped_oldest: AtomicU64,
+    dropped: AtomicU64,
     /// Larger than the buffer may hold.
-    too_heavy: u64,
+    too_heavy: AtomicU64,
+    full_since: Mutex<Option<Instant>>,
 }
 
 impl Done {
+    fn put(&self) -> u64 {
+        self.put.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, batch: &Batch) {
+        self.put.fetch_add(batch.placed as u64, Ordering::Relaxed);
+        self.dropped_oldest.fetch_add(batch.dropped_oldest, Ordering::Relaxed);
+        self.dropped.fetch_add(batch.dropped_these as u64, Ordering::Relaxed);
+    }
+
     /// An item is not put, and others may be.
-    fn refuse(&mut self, item: &[u8], refusal: Refusal) {
-        if refusal == Refusal::TooHeavy {
-            self.too_heavy += 1;
-        } else {
-            self.refused += 1;
-        }
-        let refused = self.refused + self.too_heavy;
-        if refused <= NAMED {
-            eprintln!("forebay put: item {} is not put: {refusal}", label(item));
+    fn refuse(&self, item: &[u8], refusal: Refusal) {
+        let kind = if refusal == Refusal::TooHeavy { &self.too_heavy } else { &self.refused };
+        kind.fetch_add(1, Ordering::Relaxed);
+        if self.not_put() <= NAMED {
+            say(format_args!("item {} is not put: {refusal}", label(item)));
         }
     }
+
+    fn not_put(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed) + self.too_heavy.load(Ordering::Relaxed)
+    }
+
+    /// The room for an item is waited for, or no more.
+    fn set_full(&self, since: Option<Instant>) {
+        *self.full_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
+    /// What a bar shows.
+    fn figures(&self, buffer: &Buffer, total: Option<u64>) -> Figures {
+        let standing = buffer.statistics();
+        let full_since = *self.full_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = full_since.map(|since| since.elapsed().as_secs());
+        let note = match (waits, self.not_put()) {
+            (Some(seconds @ 1..), _) => format!("waits for room, {seconds} s"),
+            (_, 0) => String::new(),
+            (_, refused) => format!("{refused} refused"),
+        };
+        Figures {
+            ended: self.put() + self.not_put() + self.dropped.load(Ordering::Relaxed),
+            total,
+            note,
+            waiting: standing.waiting,
+            capacity: buffer.settings().get_capacity(),
+        }
+    }
+}
+
+/// Says one line, and never through the bar.
+fn say(line: impl Display) {
+    beside_the_bar(|| eprintln!("forebay put: {line}"));
 }
 
 /// Items on their way into the buffer.
 struct Putting<'a> {
     args: &'a Args,
     producer: Producer<Bytes, Raw>,
-    overflow: Overflow,
-    /// Locked while something is being put.
-    done: Arc<Mutex<Done>>,
-    interrupted: Arc<AtomicBool>,
+    done: Arc<Done>,
+    interruption: Arc<Interruption>,
+    /// Whether it was told that somebody holds everybody up.
+    stalls: bool,
 }
 
 impl Putting<'_> {
-    /// From here on an interruption ends the process between two puts, and says how many there were.
-    fn listen(&self) -> io::Result<()> {
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-        let (done, interrupted) = (Arc::clone(&self.done), Arc::clone(&self.interrupted));
-        thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
-            if let Some(signal) = signals.forever().next() {
-                interrupted.store(true, Ordering::Relaxed);
-                let done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                eprintln!(
-                    "forebay put: interrupted: {} put, and none after them",
-                    counted(done.put)
-                );
-                // Nothing can be put any more: this thread has the lock.
-                process::exit(128 + signal);
-            }
-        })?;
-        Ok(())
-    }
-
     /// Puts what standard input holds.
     fn put_input(&mut self, delimiter: &Delimiter) -> Result<(), String> {
         let (name, file) = open_input("-".as_ref())?;
         if io::stdin().is_terminal() && !self.args.quiet {
             let each = if delimiter.is_newline() { ", one a line" } else { "" };
-            eprintln!(
-                "forebay put: reading items from the terminal{each}; Ctrl-D ends them, Ctrl-C stops"
-            );
+            say(format_args!(
+                "reading items from the terminal{each}; Ctrl-D ends them, Ctrl-C stops"
+            ));
         }
         let mut reader = BufReader::with_capacity(1 << 16, file);
         let mut ended = false;
@@ -235,43 +301,45 @@ impl Putting<'_> {
 
     /// Puts the items, each as --on-full says. An error is that nothing more can be put.
     fn put_many(&mut self, mut items: Vec<Bytes>) -> Result<(), String> {
-        // Since when the first of them has found no room.
-        let mut full_since = None;
+        let interruption = Arc::clone(&self.interruption);
         while !items.is_empty() {
-            if self.interrupted.load(Ordering::Relaxed) {
-                // The thread that was told ends the process.
-                thread::park();
-                continue;
-            }
-            let patience = match self.overflow {
-                Overflow::Wait => Patience::lasting(GLANCE),
-                Overflow::WaitFor(time) => full_since.map_or(Patience::Try, |since: Instant| {
-                    Patience::lasting(time.saturating_sub(since.elapsed()).min(GLANCE))
-                }),
-                _ => Patience::Try,
-            };
-            let done = Arc::clone(&self.done);
-            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            let (batch, refused) = match self.producer.put_many_within(items, patience) {
+            let _step = interruption.step();
+            let (batch, refused) = match self.producer.put_many_within(items, Patience::Try) {
                 Ok(batch) => (batch, None),
                 Err(error) => (error.done, Some((error.rest, error.refusal))),
             };
-            done.put += batch.placed as u64;
-            done.dropped_oldest += batch.dropped_oldest;
-            done.dropped += batch.dropped_these as u64;
-            let Some((rest, refusal)) = refused else { break };
+            self.done.add(&batch);
+            let Some((rest, mut refusal)) = refused else { break };
             items = rest;
-            if batch.placed > 0 {
-                full_since = None;
-            }
-            let is_given_up = match (refusal, self.overflow) {
-                (Refusal::Full | Refusal::TimedOut, Overflow::Wait) => false,
-                (Refusal::Full | Refusal::TimedOut, Overflow::WaitFor(time)) => {
-                    full_since.get_or_insert_with(Instant::now).elapsed() >= time
+            if refusal == Refusal::Full && self.waits() {
+                let item = items.remove(0);
+                self.done.set_full(Some(Instant::now()));
+                let put = interruption.unless(self.producer.put_async(item));
+                self.done.set_full(None);
+                match put {
+                    // Nothing is put any more.
+                    None => continue,
+                    Some(Ok(_)) => {
+                        self.done.put.fetch_add(1, Ordering::Relaxed);
+                        continue;
+                    }
+                    Some(Err(error)) => {
+                        items.insert(0, error.item);
+                        refusal = error.refusal;
+                    }
                 }
-                (Refusal::Full | Refusal::TimedOut | Refusal::TooHeavy, _) => true,
+            }
+            match refusal {
+                Refusal::Full | Refusal::TimedOut | Refusal::TooHeavy => {
+                    self.done.refuse(&items.remove(0), refusal);
+                }
+                Refusal::Unable(fault @ Fault::Stalled { since, .. }) if self.waits() => {
+                    // Who waits for room waits for this, too.
+                    if since >= STALL && !std::mem::replace(&mut self.stalls, true) {
+                        say(in_words(&self.args.file, fault));
+                    }
+                }
                 _ => {
-                    drop(done);
                     let first = items.first().map(|item| label(item)).unwrap_or_default();
                     let why = match refusal {
                         Refusal::Unable(fault) => in_words(&self.args.file, fault),
@@ -279,52 +347,52 @@ impl Putting<'_> {
                     };
                     return Err(format!(
                         "{why}; {} put, item {first} and what comes after it are not",
-                        counted(self.done.lock().unwrap_or_else(PoisonError::into_inner).put)
+                        counted(self.done.put())
                     ));
                 }
-            };
-            if is_given_up {
-                let item = items.remove(0);
-                done.refuse(&item, refusal);
-                full_since = None;
             }
         }
         Ok(())
     }
 
+    fn waits(&self) -> bool {
+        matches!(self.args.on_full, Overflow::Wait | Overflow::WaitFor(_))
+    }
+
     /// What went wrong, and how far it has come.
     fn and_so_far(&self, what: &str) -> String {
-        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        format!("{what}; {} put before", counted(done.put))
+        format!("{what}; {} put before", counted(self.done.put()))
     }
 
     /// Says what there is to say, and gives the exit status.
     fn conclude(&self, took: Duration) -> u8 {
-        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let not_put = done.refused + done.too_heavy;
-        let dropped = done.dropped + done.dropped_oldest;
-        if (self.args.items.is_empty() && !self.args.quiet) || not_put > 0 || dropped > 0 {
-            let mut line = format!("{} put", counted(done.put));
-            if done.put > 1 {
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        let (put, dropped) = (self.done.put(), count(&self.done.dropped));
+        let dropped_oldest = count(&self.done.dropped_oldest);
+        let (refused, too_heavy) = (count(&self.done.refused), count(&self.done.too_heavy));
+        let all_well = refused + too_heavy + dropped + dropped_oldest == 0;
+        if (self.args.items.is_empty() && !self.args.quiet) || !all_well {
+            let mut line = format!("{} put", counted(put));
+            if put > 1 {
                 let seconds = took.as_secs_f64();
-                let rate = done.put as f64 / seconds.max(1e-6);
+                let rate = put as f64 / seconds.max(1e-6);
                 let _ = write!(line, " in {seconds:.2} s ({rate:.0}/s)");
             }
             for (number, what) in [
-                (done.refused, "refused: the buffer was full"),
-                (done.too_heavy, "refused: larger than the buffer may hold"),
-                (done.dropped, "dropped: the buffer was full"),
-                (done.dropped_oldest, "that had waited dropped for them"),
+                (refused, "refused: the buffer was full"),
+                (too_heavy, "refused: larger than the buffer may hold"),
+                (dropped, "dropped: the buffer was full"),
+                (dropped_oldest, "that had waited dropped for them"),
             ] {
                 if number > 0 {
                     let _ = write!(line, ", {number} {what}");
                 }
             }
-            eprintln!("forebay put: {line}");
+            say(line);
         }
-        match *done {
-            Done { too_heavy: 1.., .. } => super::USAGE,
-            Done { refused: 1.., .. } => super::NOT_SO,
+        match (too_heavy, refused) {
+            (1.., _) => super::USAGE,
+            (_, 1..) => super::NOT_SO,
             _ => 0,
         }
     }

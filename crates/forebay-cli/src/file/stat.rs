@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use forebay::Statistics;
-use forebay::processes::{Awaited, Durability, Inspection, Role};
+use forebay::processes::{Awaited, Durability, Inspection, Participant, Role};
 use serde::Serialize;
 
 use crate::page;
@@ -26,6 +26,9 @@ pub(crate) struct Args {
     file: PathBuf,
 
     /// Print an object of JSON
+    ///
+    /// Times are in seconds, positions count from 1, and what is not set or not known is null. Its keys:
+    /// docs/processes.md tells them all.
     #[arg(long)]
     json: bool,
 }
@@ -79,7 +82,9 @@ struct Member {
     command: String,
     items: u64,
     leased: u64,
+    lives: bool,
     waits_for: Option<&'static str>,
+    waits_seconds: Option<f64>,
     waited_seconds: f64,
 }
 
@@ -96,6 +101,13 @@ impl Standing {
     fn of(path: &Path, buffer: &Inspection) -> Self {
         let (settings, now): (_, Statistics) = (buffer.settings(), buffer.statistics());
         let seconds = |time: Duration| time.as_secs_f64();
+        let members = buffer.participants();
+        let living = |role| members.iter().filter(|one| one.lives && one.role == role).count();
+        // Those who ended without a word stand in line until somebody who uses the buffer notices.
+        let dead_in_line = |what| {
+            let waits_for_it = |one: &&Participant| one.waits.is_some_and(|(it, _)| it == what);
+            members.iter().filter(|one| !one.lives).filter(waits_for_it).count()
+        };
         Self {
             buffer: path.display().to_string(),
             fault: buffer.fault().map(|fault| fault.to_string()),
@@ -119,14 +131,13 @@ impl Standing {
             finished: now.finished,
             dropped: now.dropped,
             high_water: now.high_water,
-            producers: now.producers,
-            consumers: now.consumers,
-            producers_waiting: now.producers_waiting,
-            consumers_waiting: now.consumers_waiting,
+            producers: living(Role::Producer),
+            consumers: living(Role::Consumer),
+            producers_waiting: now.producers_waiting.saturating_sub(dead_in_line(Awaited::Room)),
+            consumers_waiting: now.consumers_waiting.saturating_sub(dead_in_line(Awaited::Item)),
             producer_wait_seconds: seconds(now.producer_wait),
             consumer_wait_seconds: seconds(now.consumer_wait),
-            participants: buffer
-                .participants()
+            participants: members
                 .into_iter()
                 .map(|member| Member {
                     role: match member.role {
@@ -138,12 +149,14 @@ impl Standing {
                     command: member.command,
                     items: member.items,
                     leased: member.leased,
+                    lives: member.lives,
                     waits_for: member.waits.map(|(awaited, _)| match awaited {
                         Awaited::Room => "room",
                         Awaited::Item => "an item",
                         Awaited::Idle => "the end",
                         _ => "something",
                     }),
+                    waits_seconds: member.waits.map(|(_, time)| seconds(time)),
                     waited_seconds: seconds(member.waited),
                 })
                 .collect(),
@@ -181,24 +194,34 @@ impl Standing {
         );
         let _ = writeln!(
             text,
-            "{} producers waited {:.2} s for room ({} wait now), {} consumers {:.2} s for items ({} wait now)",
-            self.producers,
+            "{} waited {:.2} s for room ({} wait now), {} {:.2} s for items ({} wait now)",
+            counted(self.producers, "producer"),
             self.producer_wait_seconds,
             self.producers_waiting,
-            self.consumers,
+            counted(self.consumers, "consumer"),
             self.consumer_wait_seconds,
             self.consumers_waiting,
         );
-        for member in &self.participants {
-            let waits = member.waits_for.map(|what| format!(", waits for {what}"));
-            let does = waits.unwrap_or_default();
+        // Of the dead only what they hold matters; and every opening is a participant, which mostly does nothing.
+        let is_told = |one: &&Member| match one.role {
+            "other" => one.lives && one.waits_for.is_some(),
+            _ => one.lives || one.leased > 0,
+        };
+        for member in self.participants.iter().filter(is_told) {
+            let does = match member.waits_for {
+                _ if !member.lives => {
+                    ", dead: what it has leased goes back when somebody comes".to_owned()
+                }
+                Some(what) => format!(", waits for {what}"),
+                None => String::new(),
+            };
             let _ = writeln!(
                 text,
-                "{} {} ({}): {} items, {} leased, waited {:.2} s{does}",
+                "{} {} ({}): {}, {} leased, waited {:.2} s{does}",
                 member.role,
                 member.pid,
                 member.command,
-                member.items,
+                super::counted(member.items),
                 member.leased,
                 member.waited_seconds,
             );
@@ -214,4 +237,8 @@ impl Standing {
         }
         text
     }
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -46,7 +46,10 @@ Examples:
     forebay work jobs.fb --worker -j4 -- python -u classify.py
 
 Joblog: where `forebay run --buffer` keeps one beside the buffer, lines are added
-to it, so that the run knows what was done here. --joblog adds to another file.
+to it, so that the run knows what was done here; an item whose line is there, and
+whose worker was killed before it could tell the buffer, is not done again.
+--joblog adds to another file, which may be of several buffers: there such an item
+is done again, and has two lines.
 
 Interrupting: the first Ctrl-C (or SIGTERM) starts nothing more, finishes what
 runs, and gives the rest back; the second stops what runs and gives it back, too.
@@ -98,7 +101,8 @@ pub(crate) struct WorkArgs {
 
     /// End when no item waits, not only when the buffer is closed and drained
     ///
-    /// What others have leased is not waited for.
+    /// What was leased by a process that was killed comes back first, and is done. What processes have leased that
+    /// live is not waited for, even if they give it back later.
     #[arg(long)]
     once: bool,
 

@@ -52,6 +52,10 @@ pub(crate) fn consume(run: &Run, mut consumer: Consumer<Item>, number: usize) {
         if !run.pace.pass() {
             return run.give_back(lease);
         }
+        if !run.begin_duty(number, &lease) {
+            run.give_back(lease);
+            continue;
+        }
         let busy = run.busy.begin();
         let began = Instant::now();
         let in_backoff = serve(run, &mut runner, lease, &mut output);
@@ -126,7 +130,9 @@ fn serve(run: &Run, runner: &mut Runner<'_>, lease: Lease<Item>, output: &mut Ou
     show_command(run, &argv);
     let started = SystemTime::now();
     let clock = Instant::now();
-    match start(run, runner, &argv, &lease, output) {
+    let ended = start(run, runner, &argv, &lease, output);
+    lease.end_duty();
+    match ended {
         Ok(ended) if ended.stopped => {
             // Stopped by us.
             run.give_back(lease);

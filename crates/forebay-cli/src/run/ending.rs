@@ -4,7 +4,6 @@
 use std::ffi::OsString;
 use std::iter;
 use std::os::unix::process::ExitStatusExt;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use forebay::Lease;
@@ -57,20 +56,14 @@ pub(crate) fn retry(run: &Run, consumer: usize, lease: Lease<Item>, reason: Stri
 impl Run {
     /// The item's pause is over.
     pub(crate) fn try_again(&self, lease: Lease<Item>, reason: &str) {
-        if !self.fail_in_file(&lease, reason) {
-            self.tell(&Event::Nack { item: &lease });
-            // A lease without a deadline is always answered.
-            let _ = lease.fail(reason);
-            return;
+        if self.fail_in_file(&lease, reason)
+            && let Some(file) = &self.file
+        {
+            return self.let_go(file, lease);
         }
-        // It is none of ours any more, until it is leased again.
-        if let Some(file) = &self.file {
-            file.gone.fetch_add(1, Ordering::Relaxed);
-        }
-        if let Err(error) = self.printer.end_turn(lease.place) {
-            self.stop_without_output(&error);
-        }
-        let _ = lease.ack();
+        self.tell(&Event::Nack { item: &lease });
+        // A lease without a deadline is always answered.
+        let _ = lease.fail(reason);
     }
 
     /// The run stops before the item's pause is over.

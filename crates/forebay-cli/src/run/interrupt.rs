@@ -56,7 +56,7 @@ fn end_anyway(signal: i32) {
 }
 
 /// Whether this process was started with the signal ignored, as by `nohup`.
-fn is_ignored(signal: i32) -> bool {
+pub(crate) fn is_ignored(signal: i32) -> bool {
     fs::read_to_string("/proc/self/status")
         .ok()
         .and_then(|status| {

@@ -44,6 +44,13 @@ impl Item {
         lease.duty.as_ref().map_or(0, |duty| duty.deliveries() - 1) + lease.deliveries()
     }
 
+    /// Nothing works on it any more.
+    pub(crate) fn end_duty(&self) {
+        if let Some(duty) = &self.duty {
+            duty.end();
+        }
+    }
+
     /// The item in a message: on one line, without loss up to a length that one can read.
     pub(crate) fn label(&self) -> String {
         const LONGEST: usize = 60;

@@ -73,15 +73,15 @@ pub(crate) mod foreign;
 mod gate;
 mod halt;
 pub(crate) mod intake;
-mod interrupt;
+pub(crate) mod interrupt;
 pub(crate) mod item;
-mod message;
+pub(crate) mod message;
 mod meter;
 mod observer;
 pub(crate) mod outlet;
 mod pace;
 mod preparation;
-mod progress;
+pub(crate) mod progress;
 pub(crate) mod report;
 mod standard;
 mod stop;
@@ -132,6 +132,7 @@ use outlet::output::Printer;
 use outlet::results::Results;
 use outlet::spill::Spill;
 use pace::Pace;
+use progress::Figures;
 use stop::{Cause, Stop};
 use tally::Tally;
 use watermark::Marks;
@@ -327,7 +328,8 @@ fn execute(mut args: Args, work: Option<&Work>) -> Result<u8, String> {
         say(invitation);
     }
     if show_progress {
-        progress::show(&run);
+        let run = Arc::clone(&run);
+        progress::show(Duration::ZERO, move || Figures::of(&run));
     }
     run.start_consumers(consumers).map_err(cannot_begin).and_then(|ended| {
         let upstream_told = run.serve_watermarks().map_err(cannot_begin)?;
@@ -451,14 +453,21 @@ impl Run {
         self.tell(&Event::Nack { item: &lease });
         if let (Some(file), Some(duty)) = (&self.file, &lease.duty) {
             if duty.is_lost() {
-                file.gone.fetch_add(1, Ordering::Relaxed);
-                let _ = lease.ack();
-                return;
+                return self.let_go(file, lease);
             }
             file.demand.brought(1);
         }
         // A lease without an answer gives its item back.
         drop(lease);
+    }
+
+    /// An item is none of ours any more, until it is leased from the file again.
+    fn let_go(&self, file: &FileSide, lease: Lease<Item>) {
+        file.gone.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = self.printer.end_turn(lease.place) {
+            self.stop_without_output(&error);
+        }
+        let _ = lease.ack();
     }
 
     /// Tells those who look on.

@@ -1,9 +1,8 @@
-//! The progress bar: on a terminal only, and gone when the run ends.
+//! The progress bar: on a terminal only, and gone when the verb ends.
 
 use std::env;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -26,22 +25,26 @@ const REFRESH: Duration = Duration::from_millis(100);
 pub(crate) fn is_wanted(output: &Output) -> bool {
     // Commands that write to the terminal themselves would write into it.
     let is_declined = output.no_progress || output.ungroup || (output.quiet && !output.bar);
-    !is_declined
-        && io::stderr().is_terminal()
-        && env::var_os("TERM").is_none_or(|term| term != "dumb")
+    !is_declined && is_seen()
 }
 
-/// Shows how far the run is, until the bar is [cleared](clear).
-pub(crate) fn show(run: &Arc<Run>) {
+/// Whether there is someone to see a bar.
+pub(crate) fn is_seen() -> bool {
+    io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Shows how far it is, from so long after now until the bar is [cleared](clear).
+pub(crate) fn show(after: Duration, look: impl Fn() -> Figures + Send + 'static) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     if BAR.set(bar.clone()).is_err() {
         return;
     }
-    let run = Arc::clone(run);
     let _ = thread::Builder::new().name("progress".to_owned()).spawn(move || {
+        thread::sleep(after);
         let mut styled = None;
         while !bar.is_finished() {
-            let total = run.total();
+            let figures = look();
+            let total = figures.total;
             let columns = columns();
             if styled != Some((columns, total.is_some())) {
                 styled = Some((columns, total.is_some()));
@@ -52,8 +55,9 @@ pub(crate) fn show(run: &Arc<Run>) {
             {
                 bar.set_length(total);
             }
-            bar.set_position(run.tally.succeeded() + run.tally.failed());
-            bar.set_message(Figures::of(&run, &bar, total).text(columns));
+            bar.set_position(figures.ended);
+            let (rate, left) = (bar.per_sec(), bar.eta());
+            bar.set_message(figures.text(rate, left, columns));
             bar.tick();
             thread::sleep(REFRESH);
         }
@@ -65,42 +69,43 @@ fn columns() -> u16 {
 }
 
 /// The figures beside the bar.
-#[derive(Debug, Clone, Copy)]
-struct Figures {
-    ended: u64,
-    failed: u64,
-    total: Option<u64>,
-    rate: f64,
-    waiting: u64,
-    capacity: u64,
-    left: Duration,
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Figures {
+    pub(crate) ended: u64,
+    pub(crate) total: Option<u64>,
+    /// What else there is to say.
+    pub(crate) note: String,
+    pub(crate) waiting: u64,
+    pub(crate) capacity: u64,
 }
 
 impl Figures {
-    fn of(run: &Run, bar: &ProgressBar, total: Option<u64>) -> Self {
+    pub(crate) fn of(run: &Run) -> Self {
+        let failed = run.tally.failed();
         Self {
-            ended: bar.position(),
-            failed: run.tally.failed(),
-            total,
-            rate: bar.per_sec(),
+            ended: run.tally.succeeded() + failed,
+            total: run.total(),
+            note: format!("{failed} failed"),
             waiting: run.standing().waiting,
             capacity: run.capacity as u64,
-            left: bar.eta(),
         }
     }
 
-    /// As many of them as so many columns have room for; how far the run is comes first.
-    fn text(&self, columns: u16) -> String {
+    /// As many of them as so many columns have room for; how far it is comes first.
+    fn text(&self, rate: f64, left: Duration, columns: u16) -> String {
         let mut text = self.ended.to_string();
         if let Some(total) = self.total {
             let _ = write!(text, "/{total}");
         }
         if columns >= MEDIUM {
-            let _ = write!(text, " {:.1}/s, {} failed", self.rate, self.failed);
+            let _ = write!(text, " {rate:.1}/s");
+            if !self.note.is_empty() {
+                let _ = write!(text, ", {}", self.note);
+            }
         }
         if columns >= WIDE {
             if self.total.is_some() {
-                let _ = write!(text, ", {:#} left", HumanDuration(self.left));
+                let _ = write!(text, ", {:#} left", HumanDuration(left));
             }
             let _ = write!(text, ", depth {}/{}", self.waiting, self.capacity);
         }
@@ -149,18 +154,20 @@ mod tests {
     fn a_narrow_terminal_has_fewer_figures() {
         let figures = Figures {
             ended: 120,
-            failed: 3,
             total: Some(1_000),
-            rate: 12.345_67,
+            note: "3 failed".to_owned(),
             waiting: 64,
             capacity: 64,
-            left: Duration::from_secs(70),
         };
-        assert_eq!(figures.text(20), "120/1000");
-        assert_eq!(figures.text(40), "120/1000 12.3/s, 3 failed");
-        assert_eq!(figures.text(60), "120/1000 12.3/s, 3 failed, 70s left, depth 64/64");
-        assert_eq!(figures.text(100), "120/1000 12.3/s, 3 failed, 70s left, depth 64/64");
-        assert_eq!(figures.text(6), "120/1");
-        assert_eq!(Figures { total: None, ..figures }.text(20), "120");
+        let text =
+            |figures: &Figures, columns| figures.text(12.345_67, Duration::from_secs(70), columns);
+        assert_eq!(text(&figures, 20), "120/1000");
+        assert_eq!(text(&figures, 40), "120/1000 12.3/s, 3 failed");
+        assert_eq!(text(&figures, 60), "120/1000 12.3/s, 3 failed, 70s left, depth 64/64");
+        assert_eq!(text(&figures, 100), "120/1000 12.3/s, 3 failed, 70s left, depth 64/64");
+        assert_eq!(text(&figures, 6), "120/1");
+        let endless = Figures { total: None, note: String::new(), ..figures };
+        assert_eq!(text(&endless, 20), "120");
+        assert_eq!(text(&endless, 60), "120 12.3/s, depth 64/64");
     }
 }

@@ -11,6 +11,7 @@ mod panels;
 mod picture;
 mod plain;
 mod screen;
+mod scroll;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -34,7 +35,8 @@ use watch::Watch;
 /// printed as text.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Keys: press q, Esc or Ctrl-C to leave.
+Keys: arrows, j and k, PageUp and PageDown, Home and End scroll the lists that do not
+fit; q, Esc or Ctrl-C leaves.
 
 Examples:
   forebay top jobs.fb

@@ -14,8 +14,10 @@ use ratatui::{DefaultTerminal, Frame};
 use super::ink::{Ink, Palette};
 use super::panels::Panel;
 use super::picture::Picture;
+use super::scroll::Scroll;
 use super::watch::Watch;
 use super::wording;
+use crate::columns::{fitting, width};
 use crate::terminal::{self, News};
 
 /// From how many columns on two panels stand side by side.
@@ -43,6 +45,7 @@ fn go_on(
     news: &Receiver<News>,
 ) -> io::Result<Option<i32>> {
     let mut next = Instant::now();
+    let mut scroll = Scroll::default();
     loop {
         if Instant::now() >= next {
             watch.look();
@@ -50,10 +53,11 @@ fn go_on(
             next = (next + interval).max(Instant::now());
         }
         let picture = Picture { look: &watch.look, history: &watch.history, palette };
-        terminal.draw(|frame| draw(frame, picture, interval))?;
+        terminal.draw(|frame| draw(frame, picture, interval, &mut scroll))?;
         match news.recv_timeout(next.saturating_duration_since(Instant::now())) {
             Ok(News::Key(key)) if leaves(key) => return Ok(None),
-            Ok(News::Key(_) | News::Size) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(News::Key(key)) => scroll.press(key),
+            Ok(News::Size) | Err(RecvTimeoutError::Timeout) => {}
             Ok(News::Stop(signal)) => return Ok(Some(signal)),
             // Nobody is left who could tell.
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
@@ -72,7 +76,12 @@ fn leaves(key: KeyEvent) -> bool {
 }
 
 /// Draws everything.
-pub(super) fn draw(frame: &mut Frame<'_>, picture: Picture<'_>, interval: Duration) {
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    picture: Picture<'_>,
+    interval: Duration,
+    scroll: &mut Scroll,
+) {
     let area = frame.area();
     if area.is_empty() {
         return;
@@ -89,16 +98,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, picture: Picture<'_>, interval: Durati
     let [above, below] =
         Layout::vertical([Constraint::Length(upper.len() as u16), Constraint::Fill(1)]).areas(body);
     frame.render_widget(Text::from(upper), above);
-    lower(frame, picture, below);
-    let keys = Line::from(vec![
-        picture.palette.ink("q", Ink::Key),
-        picture.palette.ink(format!(" quit   every {}", wording::span(interval)), Ink::Quiet),
-    ]);
-    frame.render_widget(keys, foot);
+    scroll.begin();
+    lower(frame, picture, below, scroll);
+    let palette = picture.palette;
+    let mut keys = vec![palette.ink("q", Ink::Key), palette.ink(" quit   ", Ink::Quiet)];
+    if scroll.end() {
+        keys.push(palette.ink("↑↓", Ink::Key));
+        keys.push(palette.ink(" scroll   ", Ink::Quiet));
+    }
+    keys.push(palette.ink(format!("every {}", wording::span(interval)), Ink::Quiet));
+    frame.render_widget(Line::from(keys), foot);
 }
 
 /// The panels, in what room there is.
-fn lower(frame: &mut Frame<'_>, picture: Picture<'_>, area: Rect) {
+fn lower(frame: &mut Frame<'_>, picture: Picture<'_>, area: Rect, scroll: &mut Scroll) {
     if area.height < LEAST {
         return;
     }
@@ -119,16 +132,16 @@ fn lower(frame: &mut Frame<'_>, picture: Picture<'_>, area: Rect) {
             let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)])
                 .spacing(1)
                 .areas(bottom);
-            window(frame, top, members, palette);
-            window(frame, left, holds, palette);
-            window(frame, right, deaths, palette);
+            window(frame, top, members, palette, scroll);
+            window(frame, left, holds, palette, scroll);
+            window(frame, right, deaths, palette, scroll);
         }
         (holds, deaths) => {
             let places = stacked(area, shared(area.height, wishes));
             let panels = [Some(members), holds, deaths];
             for (panel, place) in panels.into_iter().zip(places) {
                 if let Some(panel) = panel {
-                    window(frame, place, panel, palette);
+                    window(frame, place, panel, palette, scroll);
                 }
             }
         }
@@ -163,21 +176,29 @@ fn stacked<const N: usize>(area: Rect, rows: [u16; N]) -> [Rect; N] {
     })
 }
 
-/// As many lines as there is room for, under a title.
-fn window(frame: &mut Frame<'_>, area: Rect, panel: Panel, palette: Palette) {
-    let title = palette.ink(format!(" {} ", panel.title), Ink::Title);
-    let block =
-        Block::new().borders(Borders::TOP).border_style(palette.style(Ink::Quiet)).title(title);
-    let inner = block.inner(area);
-    let room = usize::from(inner.height);
-    let mut lines = panel.lines;
-    let hidden = lines.len().saturating_sub(room);
-    lines.truncate(room);
-    if hidden > 0 && lines.pop().is_some() {
-        lines.push(Line::from(palette.ink(format!("… {} more", hidden + 1), Ink::Quiet)));
+/// The heads, and as many lines as there is room for, under a title that says which if not all are shown.
+fn window(frame: &mut Frame<'_>, area: Rect, panel: Panel, palette: Palette, scroll: &mut Scroll) {
+    if area.is_empty() {
+        return;
     }
+    let room = usize::from(area.height).saturating_sub(1);
+    let mut lines = panel.lines.into_iter();
+    let mut shown: Vec<_> = lines.next().into_iter().collect();
+    let count = lines.len();
+    let (from, to) = scroll.shown(count, room.saturating_sub(1));
+    shown.extend(lines.skip(from).take(to - from));
+    let range =
+        if to - from < count { format!(" {}–{to} of {count} ", from + 1) } else { String::new() };
+    let columns = usize::from(area.width).saturating_sub(width(&range) + 2);
+    let title = format!(" {} ", fitting(&panel.title, columns).trim_end());
+    let block = Block::new()
+        .borders(Borders::TOP)
+        .border_style(palette.style(Ink::Quiet))
+        .title(palette.ink(title, Ink::Title))
+        .title(Line::from(palette.ink(range, Ink::Quiet)).right_aligned());
+    let inner = block.inner(area);
     frame.render_widget(block, area);
-    frame.render_widget(Text::from(lines), inner);
+    frame.render_widget(Text::from(shown), inner);
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 
-use crate::forebay::{Folder, buffer, figure, input, line, run, start, stat, until};
+use crate::forebay::{Folder, Going, buffer, figure, input, line, run, start, stat, until};
 use crate::work::is_running;
 
 #[test]
@@ -101,15 +101,8 @@ fn others_go_on_when_one_is_killed() {
     assert_eq!(folder.lines("overlap"), [""; 0]);
 }
 
-#[test]
-fn an_item_is_nobody_elses_while_what_works_on_it_is_not_gone() {
-    // Nobody is sent SIGHUP and SIGCONT then for being orphaned while it is stopped.
-    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).expect("set");
-    let folder = buffer("");
-    run(&folder, &["put", "b", "x"], b"").exits(0);
-    let work =
-        start(&folder, &["work", "b", "--shell", "echo $$ >> numbers; exec sleep 300; : {}"], b"");
-    until("at work", || folder.lines("numbers").len() == 1);
+/// The process that ends what it runs if it is killed.
+fn guard_of(work: &Going) -> Pid {
     let mark = format!("guard-of-run\0{}\0", work.child.id());
     let guards: Vec<_> = std::fs::read_dir("/proc")
         .expect("/proc")
@@ -119,9 +112,42 @@ fn an_item_is_nobody_elses_while_what_works_on_it_is_not_gone() {
                 .is_ok_and(|line| line.ends_with(mark.as_bytes()))
         })
         .filter_map(|process| process.file_name().to_str()?.parse().ok())
-        .filter_map(rustix::process::Pid::from_raw)
+        .filter_map(Pid::from_raw)
         .collect();
     let [guard] = guards[..] else { panic!("{guards:?}") };
+    guard
+}
+
+#[test]
+fn once_does_what_a_process_had_that_was_killed() {
+    // Nobody is sent SIGHUP and SIGCONT then for being orphaned while it is stopped.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).expect("set");
+    let folder = buffer("");
+    run(&folder, &["put", "b", "x", "y"], b"").exits(0);
+    let victim = start(&folder, &["work", "b", "-j1", "--shell", "sleep 300; : {}"], b"");
+    until("at work", || figure(&folder, "leased") == 1);
+    let guard = guard_of(&victim);
+    rustix::process::kill_process(guard, Signal::STOP).expect("it is there");
+    victim.signal(Signal::KILL);
+    victim.wait();
+    let once = start(&folder, &["work", "b", "--once", "-q", "-j1", "echo"], b"");
+    once.until_printed("y\n");
+    thread::sleep(Duration::from_millis(300));
+    rustix::process::kill_process(guard, Signal::CONT).expect("it is there");
+    assert_eq!(once.wait().exits(0).text(), "y\nx\n");
+    assert_eq!(figure(&folder, "finished"), 2);
+}
+
+#[test]
+fn an_item_is_nobody_elses_while_what_works_on_it_is_not_gone() {
+    // Nobody is sent SIGHUP and SIGCONT then for being orphaned while it is stopped.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).expect("set");
+    let folder = buffer("");
+    run(&folder, &["put", "b", "x"], b"").exits(0);
+    let work =
+        start(&folder, &["work", "b", "--shell", "echo $$ >> numbers; exec sleep 300; : {}"], b"");
+    until("at work", || folder.lines("numbers").len() == 1);
+    let guard = guard_of(&work);
     // Whoever is to end what runs does not come to it.
     rustix::process::kill_process(guard, Signal::STOP).expect("it is there");
     work.signal(Signal::KILL);

@@ -1,5 +1,7 @@
 //! The verbs of a buffer in a file from outside: the real program, several of it at a time, killed at any moment.
 
+#[path = "../run/ends.rs"]
+mod ends;
 mod forebay;
 #[path = "../run/process.rs"]
 mod process;

@@ -1,8 +1,14 @@
 //! `forebay put`.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
 use rustix::process::Signal;
 
-use crate::forebay::{buffer, figure, input, line, run, start, start_line, until};
+use crate::ends::terminal;
+use crate::forebay::{buffer, figure, input, line, run, start, start_line, stat, until};
 
 #[test]
 fn items_are_arguments_or_lines_or_files() {
@@ -108,4 +114,46 @@ fn items_that_come_slowly_are_put_as_they_come() {
     folder.write("go", b"");
     assert_eq!(line(&folder, "take b").exits(0).text(), "b\n");
     assert!(child.wait().expect("wait").success());
+}
+
+#[test]
+fn how_long_it_has_waited_is_seen_while_it_waits() {
+    let folder = buffer("--capacity 3");
+    let put = start(&folder, &["put", "b"], &input(1..=5));
+    until("a long wait", || {
+        let members = stat(&folder)["participants"].clone();
+        let mut members = members.as_array().expect("a list").iter();
+        members.any(|one| one["waits_seconds"].as_f64().is_some_and(|seconds| seconds > 0.5))
+    });
+    line(&folder, "take b -n 5").exits(0);
+    put.wait().exits(0).says(&["5 items put"]);
+}
+
+/// Puts on a terminal with these flags until it waits; what was shown.
+fn shown(flags: &str) -> String {
+    let folder = buffer("--capacity 3");
+    let (main, line) = terminal();
+    let mut put = Command::new(env!("CARGO_BIN_EXE_forebay"));
+    put.current_dir(folder.root()).env("TERM", "xterm-256color");
+    put.args("put b 1 2 3 4 5 6 7 8".split(' ')).args(flags.split_terminator(' '));
+    let mut put = put.stdin(Stdio::null()).stderr(line).spawn().expect("starts");
+    until("a wait", || figure(&folder, "producers_waiting") == 1);
+    std::thread::sleep(Duration::from_millis(1500));
+    crate::forebay::line(&folder, "take b -n 8").exits(0);
+    assert!(put.wait().expect("ends").success());
+    let mut bytes = vec![0; 1 << 16];
+    rustix::fs::fcntl_setfl(&main, rustix::fs::OFlags::NONBLOCK).expect("set");
+    let length = File::from(main).read(&mut bytes).unwrap_or(0);
+    String::from_utf8_lossy(&bytes[..length]).into_owned()
+}
+
+#[test]
+fn a_long_put_has_a_bar_on_a_terminal() {
+    let bar = shown("");
+    for words in ["3/8", "/s", "waits for room, 1 s", "depth 3/3"] {
+        assert!(bar.contains(words), "{words:?} in {bar:?}");
+    }
+    assert!(!shown("--no-progress").contains("depth"));
+    assert!(!shown("-q").contains("depth"));
+    assert!(shown("-q --bar").contains("depth"));
 }

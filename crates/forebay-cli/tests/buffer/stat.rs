@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use rustix::process::Signal;
+
 use crate::forebay::{buffer, line, run, start, stat, until};
 
 #[test]
@@ -43,4 +45,55 @@ fn looking_needs_no_leave_to_write() {
     let folder = buffer("");
     fs::set_permissions(folder.path("b"), fs::Permissions::from_mode(0o400)).expect("set");
     line(&folder, "stat b").exits(0);
+}
+
+#[test]
+fn the_dead_are_not_told_of_as_if_they_lived() {
+    let folder = buffer("--capacity 1");
+    run(&folder, &["put", "b", "x"], b"").exits(0);
+    // Whoever is killed says no goodbye, and nobody is there to notice.
+    let put = start(&folder, &["put", "b", "y"], b"");
+    until("waits", || stat(&folder)["producers_waiting"] == 1);
+    assert_eq!(stat(&folder)["producers"], 1);
+    let text = line(&folder, "stat b").exits(0).text();
+    assert!(
+        text.contains("\n1 producer waited ") && text.contains(": 0 items, 0 leased"),
+        "{text}"
+    );
+    put.signal(Signal::KILL);
+    put.wait();
+    until("dead", || stat(&folder)["participants"][0]["lives"] == false);
+    let now = stat(&folder);
+    assert_eq!((&now["producers"], &now["producers_waiting"]), (&0.into(), &0.into()), "{now}");
+    assert_eq!(line(&folder, "stat b").exits(0).text().lines().count(), 3);
+    // One that has something on lease is told of.
+    let work = start(&folder, &["work", "b", "--shell", "sleep 300; : {}"], b"");
+    until("at work", || stat(&folder)["leased"] == 1);
+    work.signal(Signal::KILL);
+    work.wait();
+    let mut text = String::new();
+    until("told", || {
+        text = line(&folder, "stat b").exits(0).text();
+        text.contains("1 item, 1 leased, waited ") && text.contains("dead: what it has leased")
+    });
+    assert!(text.contains(" 0 consumers "), "{text}");
+}
+
+#[test]
+fn the_guide_tells_every_key() {
+    const GUIDE: &str = include_str!("../../../../docs/processes.md");
+    let folder = buffer("--capacity 5");
+    run(&folder, &["put", "b", "x"], b"").exits(0);
+    let work = start(&folder, &["work", "b", "--shell", "sleep 300; : {}"], b"");
+    until("at work", || stat(&folder)["leased"] == 1);
+    let now = stat(&folder);
+    for object in [&now, &now["participants"][0], &now["leases"][0]] {
+        for key in object.as_object().expect("an object").keys() {
+            assert!(GUIDE.contains(&format!("`{key}`")), "{key}");
+        }
+    }
+    work.signal(Signal::TERM);
+    work.until_said("again stops it now");
+    work.signal(Signal::TERM);
+    work.wait().exits(143);
 }

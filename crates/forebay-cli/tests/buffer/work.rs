@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use rustix::process::Signal;
 
 use crate::forebay::{
-    Folder, assert_sums, buffer, figure, input, line, number, run, start, start_line, stat, until,
+    Folder, Going, assert_sums, buffer, figure, input, line, number, run, start, start_line, stat,
+    until,
 };
 
 fn put(folder: &Folder, items: impl IntoIterator<Item = u32>) {
@@ -272,6 +273,20 @@ fn long_work_keeps_its_lease() {
     assert_eq!(figure(&folder, "finished"), 1);
 }
 
+/// Stops the process, and takes what it holds when its lease is over.
+fn taken_while_stopped(folder: &Folder, work: &Going) -> String {
+    loop {
+        work.signal(Signal::STOP);
+        let take = line(folder, "take b --timeout 5s");
+        if take.code() == 0 {
+            return take.text();
+        }
+        // It was stopped in the midst of a turn: nobody else has one before it goes on.
+        take.exits(255).says(&["stopped"]);
+        work.signal(Signal::CONT);
+    }
+}
+
 #[test]
 fn a_lease_that_ran_out_ends_its_command() {
     let folder = buffer("--lease-time 150ms");
@@ -287,6 +302,52 @@ fn a_lease_that_ran_out_ends_its_command() {
     until("stopped", || !is_running(&folder.lines("numbers")[0]));
     line(&folder, "close b").exits(0);
     work.wait().exits(0);
+}
+
+#[test]
+fn a_lease_that_ran_out_ends_its_worker_and_nothing_else() {
+    let folder = buffer("--lease-time 150ms");
+    put(&folder, [1]);
+    let worker = "while read -r item; do echo $$ >> numbers; [ $item != 1 ] || sleep 300; echo done $item; done";
+    let work = start(&folder, &["work", "b", "-q", "-k", "--worker", "--shell", worker], b"");
+    until("begun", || folder.lines("numbers").len() == 1);
+    assert_eq!(taken_while_stopped(&folder, &work), "1\n");
+    work.signal(Signal::CONT);
+    work.until_said("ran out");
+    until("stopped", || !is_running(&folder.lines("numbers")[0]));
+    // Another one goes on, and nobody waits for the turn of what is gone.
+    put(&folder, [2]);
+    work.until_printed("done 2\n");
+    line(&folder, "close b").exits(0);
+    assert_eq!(work.wait().exits(0).text(), "done 2\n");
+    assert_eq!((figure(&folder, "finished"), figure(&folder, "dead")), (2, 0));
+}
+
+#[test]
+fn an_item_whose_lease_ran_out_before_it_was_begun_is_not_begun() {
+    for worker in ["", "--worker --shell "] {
+        let folder = buffer("--lease-time 150ms");
+        put(&folder, [1, 2]);
+        let begins = "while read -r item; do echo $item >> begun; echo $item; done";
+        let command = if worker.is_empty() { "echo {} >> begun" } else { begins };
+        let mut arguments: Vec<_> = "work b -k -j1 --delay 1s".split(' ').collect();
+        arguments.extend(worker.split_terminator(' '));
+        if worker.is_empty() {
+            arguments.push("--shell");
+        }
+        arguments.push(command);
+        let work = start(&folder, &arguments, b"");
+        // The second waits for its turn to start, and has its lease.
+        until("leased", || folder.lines("begun").len() == 1 && figure(&folder, "leased") == 1);
+        assert_eq!(taken_while_stopped(&folder, &work), "2\n");
+        work.signal(Signal::CONT);
+        put(&folder, [3]);
+        until("third", || folder.lines("begun").len() == 2);
+        line(&folder, "close b").exits(0);
+        let report = "2 items: 2 finished, 0 failed, 0 remaining";
+        work.wait().exits(0).says(&["ran out"]).says(&[report]);
+        assert_eq!(folder.lines("begun"), ["1", "3"]);
+    }
 }
 
 /// Whether the process is there, and has not ended.

@@ -1,5 +1,6 @@
 //! `forebay run` from outside: the real program, keyed by behaviour.
 
+mod ends;
 mod forebay;
 mod process;
 

@@ -2,25 +2,12 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
+use crate::ends::terminal;
 use crate::forebay::{run, until};
-
-/// A terminal's two ends: the user's, and the program's.
-fn terminal() -> (OwnedFd, OwnedFd) {
-    let main = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
-    grantpt(&main).expect("granted");
-    unlockpt(&main).expect("unlocked");
-    let name = ptsname(&main, Vec::new()).expect("a name");
-    let terminal =
-        rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("open");
-    (main, terminal)
-}
 
 /// What forebay shows on a terminal.
 fn shown(no_color: bool, arguments: &[&str]) -> String {

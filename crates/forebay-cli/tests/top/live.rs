@@ -83,6 +83,30 @@ fn it_fits_another_size() {
 }
 
 #[test]
+fn lists_that_do_not_fit_are_scrolled() {
+    let scene = Scene::new(&Settings::new(30));
+    scene.put(20);
+    let consumers: Vec<_> = (0..20).map(|_| scene.consumer.clone()).collect();
+    let _leases: Vec<_> =
+        consumers.iter().map(|consumer| consumer.lease().expect("there is one")).collect();
+    let mut it = top(&scene, 100, 24);
+    it.shows(&["1 producer, 21 consumers", " 1–6 of 22", " 1–6 of 20", "q quit   ↑↓ scroll"]);
+    it.press("j").shows(&[" 2–7 of 22", " 2–7 of 20"]);
+    it.press("\x1b[B\x1b[B").shows(&[" 4–9 of 22", " 4–9 of 20"]);
+    it.press("\x1b[6~").shows(&[" 10–15 of 22", " 10–15 of 20"]);
+    it.press("\x1b[F").shows(&[" 17–22 of 22", " 15–20 of 20"]);
+    it.press("\x1b[5~k\x1b[A").shows(&[" 9–14 of 22", " 9–14 of 20"]);
+    // Each stays at its end where there is more room, and all there is is shown where there is enough.
+    it.resize(120, 40);
+    it.shows(&["of 22", "of 20", "scroll"]);
+    it.resize(120, 60);
+    it.shows(&["Leases: 20 of 64, oldest first ─", "q quit   every"]);
+    assert!(!it.text().contains("of 22") && !it.text().contains("scroll"), "{}", it.text());
+    it.press("q");
+    assert_eq!(it.ends(), (Some(0), true));
+}
+
+#[test]
 fn a_signal_gives_the_terminal_back() {
     let scene = Scene::new(&Settings::new(5));
     for (signal, status) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {

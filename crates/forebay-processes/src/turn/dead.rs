@@ -9,6 +9,7 @@ use super::tally::End;
 use crate::attachment::Attachment;
 use crate::geometry::Geometry;
 use crate::slot::{self, Slot, State};
+use crate::statistics;
 use crate::waiter::Line;
 
 /// A dead letter of a buffer in a file.
@@ -26,16 +27,27 @@ pub struct Letter {
 
 impl Letter {
     /// Those there are, in the order of their deaths; read without a turn, so that one may have gone when it is
-    /// asked for.
+    /// asked for. No further than to the last that is counted, while nobody dies.
     pub(crate) fn all(buffer: &Attachment) -> Result<Vec<Self>, Fault> {
         buffer.check()?;
+        let control = buffer.control()?;
+        let counts = || (control.dead().get(), control.next_death().get());
+        let ((count, next), turns) = statistics::at_rest(control, counts);
         let mut letters = Vec::new();
-        for index in 0..buffer.geometry.slots {
+        let slots = buffer.geometry.slots;
+        // The last slot is looked at in any case: whether the file was cut short shows there.
+        let first = if turns.is_some() && count == 0 { slots.saturating_sub(1) } else { 0 };
+        for index in first..slots {
             let slot = buffer.slot(index)?;
             if slot.word().is(State::Dead)
                 && let Some(letter) = Self::read(buffer, index, slot)
             {
                 letters.push(letter);
+                // A death takes its number before its slot says so.
+                let is_all = letters.len() as u64 >= count && control.next_death().get() == next;
+                if turns.is_some() && is_all {
+                    break;
+                }
             }
         }
         letters.sort_by_key(|letter| letter.number);

@@ -71,8 +71,6 @@ impl Record {
 
 #[derive(Debug, Default)]
 struct Slot {
-    /// What runs: as in the table.
-    seq: u64,
     group: Option<Pid>,
     /// Whether the group was told to stop before its command ended.
     stopped: bool,
@@ -137,7 +135,7 @@ impl Groups {
     pub(crate) fn started(&self, slot: usize, seq: u64, group: Pid) {
         self.record(slot, Record { seq, group: group.as_raw_pid() as u64 });
         let mut held = self.slot(slot);
-        *held = Slot { seq, group: Some(group), stopped: false };
+        *held = Slot { group: Some(group), stopped: false };
         // Whoever stops everything sets the flag first and locks each slot then, so either it sees
         // this group or the group sees the flag.
         if self.stopping.load(Ordering::SeqCst) {
@@ -150,7 +148,7 @@ impl Groups {
     /// whether it was told to stop.
     pub(crate) fn ended(&self, slot: usize) -> bool {
         let mut held = self.slot(slot);
-        let Slot { group, stopped, .. } = std::mem::take(&mut *held);
+        let Slot { group, stopped } = std::mem::take(&mut *held);
         if let Some(group) = group
             && stopped
         {
@@ -173,17 +171,9 @@ impl Groups {
         self.stop(0..self.slots.len(), signal);
     }
 
-    /// Kills what runs for this item.
-    pub(crate) fn stop_item(&self, seq: u64) {
-        for slot in &self.slots {
-            let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
-            if held.seq == seq
-                && let Some(group) = held.group
-            {
-                held.stopped = true;
-                let _ = kill_process_group(group, Signal::KILL);
-            }
-        }
+    /// Kills what runs in this place.
+    pub(crate) fn kill(&self, slot: usize) {
+        self.stop(slot..slot + 1, Signal::KILL);
     }
 
     /// Tells the producers that are commands to stop.

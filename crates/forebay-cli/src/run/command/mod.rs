@@ -112,7 +112,7 @@ impl Runner<'_> {
         self.groups.started(self.consumer, seq, group);
         if item.duty.as_ref().is_some_and(|duty| duty.is_lost()) {
             // Whoever found that out may have been here before the group was known.
-            self.groups.stop_item(seq);
+            self.groups.kill(self.consumer);
         }
         let timed_out = self.collect(&mut child, group, &mut receive);
         wait_unreaped(group);

@@ -1,6 +1,7 @@
-//! What the system tells of the processes of a group.
+//! What the system tells of processes, and of those of a group.
 
 use std::fs;
+use std::str::SplitWhitespace;
 
 use rustix::process::Pid;
 
@@ -10,6 +11,18 @@ pub(crate) struct Process {
     pub(crate) number: i32,
     /// As `ps` shows it: S sleeps, R runs, Z has ended.
     pub(crate) state: char,
+}
+
+/// Whether the process has ended. Its parent may not have asked for that yet.
+pub(crate) fn has_ended(number: u32) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{number}/stat")) else { return true };
+    state_and_rest(&stat).is_none_or(|(state, _)| matches!(state, 'Z' | 'X'))
+}
+
+/// The name stands in parentheses, and may hold any character.
+fn state_and_rest(stat: &str) -> Option<(char, SplitWhitespace<'_>)> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    Some((fields.next()?.chars().next()?, fields))
 }
 
 impl Process {
@@ -31,9 +44,7 @@ pub(crate) fn of_group(group: Pid) -> Vec<Process> {
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let processes = numbers.filter_map(|number: i32| {
         let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
-        // The name stands in parentheses, and may hold any character.
-        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-        let state = fields.next()?.chars().next()?;
+        let (state, mut fields) = state_and_rest(&stat)?;
         let is_member = fields.nth(1)?.parse() == Ok(group.as_raw_pid());
         (is_member && !matches!(state, 'Z' | 'X')).then_some(Process { number, state })
     });

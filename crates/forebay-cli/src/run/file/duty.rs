@@ -10,6 +10,7 @@ use forebay::processes::{Bytes, Raw};
 use forebay::{LeaseError, processes};
 
 use super::demand::Demand;
+use crate::run::command::group::Groups;
 
 /// A lease in the file.
 pub(crate) type FileLease = processes::Lease<Bytes, Raw>;
@@ -25,6 +26,8 @@ pub(crate) struct Duty {
     deliveries: u32,
     failures: u32,
     is_lost: AtomicBool,
+    /// The consumer that serves them now, from 0.
+    server: Mutex<Option<usize>>,
 }
 
 impl Duty {
@@ -46,6 +49,7 @@ impl Duty {
             deliveries,
             failures,
             is_lost: AtomicBool::new(false),
+            server: Mutex::new(None),
         }
     }
 
@@ -110,6 +114,28 @@ impl Duty {
     /// Whether an item of these is somebody else's now.
     pub(crate) fn is_lost(&self) -> bool {
         self.is_lost.load(Ordering::SeqCst)
+    }
+
+    fn server(&self) -> MutexGuard<'_, Option<usize>> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What this consumer runs works on the items, from here on to the [end](Self::end) of that.
+    pub(super) fn begin(&self, consumer: usize) {
+        *self.server() = Some(consumer);
+    }
+
+    /// Nothing works on the items any more.
+    pub(crate) fn end(&self) {
+        *self.server() = None;
+    }
+
+    /// Kills what works on the items.
+    pub(super) fn stop(&self, groups: &Groups) {
+        // Locked meanwhile, so that it is nothing else that runs there.
+        if let Some(consumer) = *self.server() {
+            groups.kill(consumer);
+        }
     }
 
     /// Shows the bytes of each item that is held.

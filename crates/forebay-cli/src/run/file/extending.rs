@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::duty::Duty;
 use crate::run::Run;
+use crate::run::item::Item;
 use crate::run::message::say;
 
 /// The duties whose leases are moved on.
@@ -28,15 +29,11 @@ impl Extending {
         duties.push((seq, Arc::downgrade(duty)));
     }
 
-    /// Moves all on, and forgets those that have ended. Those that were too late: their items.
-    fn extend(&self) -> Vec<u64> {
+    /// Those that have not ended, each with the number of its item.
+    fn held(&self) -> Vec<(u64, Arc<Duty>)> {
         let mut duties = self.duties.lock().unwrap_or_else(PoisonError::into_inner);
         duties.retain(|(_, duty)| duty.strong_count() > 0);
-        let held = duties.iter().filter_map(|(seq, duty)| Some((*seq, duty.upgrade()?)));
-        let held: Vec<_> = held.collect();
-        drop(duties);
-        let late = held.iter().filter(|(_, duty)| duty.extend(self.lease_time));
-        late.map(|(seq, _)| *seq).collect()
+        duties.iter().filter_map(|(seq, duty)| Some((*seq, duty.upgrade()?))).collect()
     }
 }
 
@@ -49,14 +46,37 @@ pub(crate) fn serve(run: &Run) {
     };
     loop {
         thread::sleep(extending.lease_time / 3);
-        for seq in extending.extend() {
+        for (seq, duty) in extending.held() {
             // Was this process stopped for so long, and its command went on?
-            run.groups.stop_item(seq);
+            if duty.extend(extending.lease_time) {
+                say(format_args!(
+                    "{}: the lease of item {seq} ran out before it could be extended: the item is somebody else's \
+                     now, and its command is stopped",
+                    file.name()
+                ));
+            }
+            // Again and again: it may not have been started when that was found out.
+            if duty.is_lost() {
+                duty.stop(&run.groups);
+            }
+        }
+    }
+}
+
+impl Run {
+    /// A consumer begins with an item: what it runs is killed from here on if the lease in the file is lost. Says
+    /// whether that is still held; an item may have waited here for longer than it lasts.
+    pub(crate) fn begin_duty(&self, consumer: usize, item: &Item) -> bool {
+        let Some((file, duty)) = self.file.as_ref().zip(item.duty.as_ref()) else { return true };
+        duty.begin(consumer);
+        let Some(extending) = &file.extending else { return true };
+        if duty.extend(extending.lease_time) {
             say(format_args!(
-                "{}: the lease of item {seq} ran out before it could be extended: the item is somebody else's \
-                 now, and its command is stopped",
-                file.name()
+                "{}: the lease of item {} ran out before it was begun: the item is somebody else's now",
+                file.name(),
+                item.seq
             ));
         }
+        !duty.is_lost()
     }
 }

@@ -10,8 +10,10 @@
 
 pub(crate) mod demand;
 pub(crate) mod duty;
+mod dying;
 pub(crate) mod extending;
 pub(crate) mod form;
+pub(crate) mod logged;
 pub(crate) mod opening;
 pub(crate) mod own;
 pub(crate) mod supply;
@@ -36,6 +38,7 @@ use demand::Demand;
 use duty::Duty;
 use extending::Extending;
 use form::Form;
+use logged::Logged;
 use own::{Met, Own};
 
 /// The number of the item at this position: that is the position, counted from 1. It is `{#}`, Seq in the joblog, and
@@ -55,6 +58,8 @@ pub(crate) struct FileSide {
     /// Of a run that brings items itself.
     pub(crate) producer: Option<Producer<Bytes, Raw>>,
     pub(crate) own: Option<Own>,
+    /// Where a run that brings items keeps a joblog: of that run, and of those who work beside it.
+    pub(crate) logged: Option<Logged>,
     pub(crate) demand: Arc<Demand>,
     pub(crate) form: Form,
     /// So many items of the file go to one command.

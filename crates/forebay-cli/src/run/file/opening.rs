@@ -1,19 +1,18 @@
 //! Opening the buffer of a run: made if need be, and compared with what an earlier life of the run has left.
 
-use std::collections::{HashMap, HashSet};
-use std::ffi::OsString;
+use std::collections::HashSet;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::UNIX_EPOCH;
 
 use forebay::processes::{Buffer, Raw, Settings};
 
 use super::demand::Demand;
 use super::extending::Extending;
 use super::form::Form;
+use super::logged::{Logged, rows_since};
 use super::own::{Left, Own};
 use super::{FileSide, number};
 use crate::file::opening::{create, in_words, open};
@@ -152,10 +151,17 @@ pub(crate) fn of_run(
     };
     let (consumer, keep) = buffer.lasting_consumer(Raw).map_err(faulty)?;
     let settings = buffer.settings();
+    let is_of_run = work.is_none() || args.failure.joblog.is_none();
+    let logged = (is_of_run && joblog.is_some()).then(|| Logged {
+        joblog: joblog_of_run(args, path),
+        buffer: path.clone(),
+        columns,
+    });
     let side = FileSide {
         consumer: Arc::new(consumer),
         producer,
         own,
+        logged,
         demand: Arc::new(Demand::default()),
         form,
         rows: args.items.most_rows().map_or(1, std::num::NonZeroUsize::get),
@@ -193,6 +199,11 @@ fn open_or_create(args: &Args, path: &Path) -> Result<Buffer, String> {
     }
 }
 
+/// Where the run that brings items has its joblog.
+fn joblog_of_run(args: &Args, buffer: &Path) -> PathBuf {
+    args.failure.joblog.clone().unwrap_or_else(|| joblog_beside(buffer))
+}
+
 fn joblog_of_work(
     args: &Args,
     buffer: &Path,
@@ -213,21 +224,13 @@ fn earlier_life(
     template: &Template,
     columns: Columns,
 ) -> Result<(Joblog, Finished, Own), String> {
-    let beside = joblog_beside(name);
-    let path = args.failure.joblog.as_deref().unwrap_or(&beside);
+    let path = &joblog_of_run(args, name);
     let items = buffer.items().map_err(|fault| in_words(name, fault))?;
     let numbers: HashSet<_> = items.iter().map(|item| number(item.position)).collect();
     let signature = template.signature();
     let (joblog, finished) = Joblog::resume(path, signature, !columns.is_one(), true, &numbers)?;
     preparation::tell_damaged(path, &finished);
-    let created = created(name);
-    let done: HashMap<u64, Vec<u8>> = finished
-        .numbered
-        .iter()
-        // A line from before this buffer was made is about another one.
-        .filter(|(_, (began, _))| created.is_some_and(|created| *began >= created))
-        .map(|(number, (_, row)): (&u64, &(f64, Vec<OsString>))| (*number, form.bytes(row)))
-        .collect();
+    let done = rows_since(name, form, &finished.numbered);
     let own = Own::new(items.iter().map(|item| Left {
         position: item.position,
         bytes: &item.bytes,
@@ -236,13 +239,6 @@ fn earlier_life(
             && done.get(&number(item.position)).is_some_and(|row| **row == *item.bytes),
     }));
     Ok((joblog, finished, own))
-}
-
-/// When the file was made, in seconds since 1970, to the millisecond below, as in the joblog.
-fn created(path: &Path) -> Option<f64> {
-    let created = fs::metadata(path).ok()?.created().ok()?;
-    let created = created.duration_since(UNIX_EPOCH).ok()?;
-    Some(created.as_millis() as f64 / 1000.0)
 }
 
 /// How many items a run may hold in memory: what consumers want, and what is leased ahead.

@@ -9,6 +9,7 @@ use forebay::{Patience, Producer, TakeError};
 
 use super::demand::Pulse;
 use super::duty::{Duty, FileLease};
+use super::dying::Dying;
 use super::{FileSide, number};
 use crate::file::opening::in_words;
 use crate::run::Run;
@@ -58,6 +59,7 @@ fn supply(run: &Run, file: &FileSide, producer: &Producer<Item>) {
     let mut pulse = Pulse::default();
     let mut place = 0;
     let mut comparing = Comparing { next: Instant::now() };
+    let mut dying = Dying::default();
     let mut course = Course::On;
     while course == Course::On && !run.stop.is_stopping() {
         comparing.look(file);
@@ -68,7 +70,7 @@ fn supply(run: &Run, file: &FileSide, producer: &Producer<Item>) {
         let (done, _) = run.tally.service();
         let wanted = file.demand.next(pulse.ahead(Instant::now(), done), GLANCE);
         if wanted > 0 {
-            course = fetch(run, file, producer, wanted.min(BATCH), &mut place);
+            course = fetch(run, file, producer, wanted.min(BATCH), &mut place, &mut dying);
         }
     }
     if course == Course::Ended && !run.stop.is_stopping() {
@@ -86,6 +88,7 @@ fn fetch(
     producer: &Producer<Item>,
     wanted: usize,
     place: &mut u64,
+    dying: &mut Dying,
 ) -> Course {
     // Asked before: what is held here may come back to the file afterwards.
     let held = file.demand.held();
@@ -125,7 +128,12 @@ fn fetch(
             return Course::Broken;
         }
         TakeError::Closed if is_idle && file.own.is_none() => return Course::Ended,
-        TakeError::Empty | TakeError::TimedOut if is_idle && file.once => return Course::Ended,
+        TakeError::Empty | TakeError::TimedOut if is_idle && file.once => {
+            if !dying.may_bring(&file.buffer) {
+                return Course::Ended;
+            }
+            file.demand.pause(BRIEF);
+        }
         TakeError::Empty if all_put => file.demand.pause(GLANCE),
         TakeError::Closed | TakeError::Empty | TakeError::LeaseLimit => file.demand.pause(BRIEF),
         _ => {}
@@ -162,6 +170,7 @@ fn bring(
     leases: Vec<FileLease>,
     place: &mut u64,
 ) {
+    let logged = file.logged.as_ref().map(|logged| logged.finished(&leases, &file.form));
     let mut items = Vec::with_capacity(leases.len().div_ceil(file.rows));
     let mut leases = leases.into_iter().peekable();
     while leases.peek().is_some() {
@@ -169,7 +178,9 @@ fn bring(
             .by_ref()
             .take(file.rows)
             .filter_map(|lease| {
-                let is_done = file.own.as_ref().is_some_and(|own| own.is_done(lease.position()));
+                let position = lease.position();
+                let is_done = file.own.as_ref().is_some_and(|own| own.is_done(position))
+                    || logged.as_ref().is_some_and(|done| done.contains(&number(position)));
                 if is_done {
                     // Its joblog line was written, and its ack came too late.
                     let _ = lease.ack();

@@ -11,7 +11,7 @@
 //! buffer [add](Joblog::beside) to it, each line in one write at the end of the file; so nothing is ever cut off
 //! there.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -322,6 +322,36 @@ fn check_header(line: &[u8], path: &Path, command: &[u8]) -> Result<(), String> 
         String::from_utf8_lossy(theirs),
         escaped(command),
     ))
+}
+
+/// Of the items with these numbers, those that a line says have finished: when they began, in seconds since 1970, and
+/// the first row. Others may add to the joblog meanwhile.
+pub(crate) fn finished(
+    path: &Path,
+    has_columns: bool,
+    numbers: &HashSet<u64>,
+) -> io::Result<HashMap<u64, (f64, Vec<OsString>)>> {
+    let mut found = HashMap::new();
+    let mut reader = BufReader::new(File::open(path)?);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        // A line without an end is not whole.
+        if line.pop() == Some(b'\n')
+            && is_of(&line, numbers)
+            && let Some(Line { seq, started, finished: true, rows }) = parse(&line, has_columns)
+            && let Some(row) = rows.into_iter().next()
+        {
+            found.insert(seq, (started, row));
+        }
+        line.clear();
+    }
+    Ok(found)
+}
+
+/// Whether the line begins with one of these numbers.
+fn is_of(line: &[u8], numbers: &HashSet<u64>) -> bool {
+    let seq = line.split(|byte| *byte == b'\t').next().and_then(|seq| str::from_utf8(seq).ok());
+    seq.and_then(|seq| seq.parse().ok()).is_some_and(|seq: u64| numbers.contains(&seq))
 }
 
 /// What a line says.

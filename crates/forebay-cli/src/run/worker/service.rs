@@ -104,6 +104,9 @@ impl Service<'_> {
     fn admit(&mut self, lease: Lease<Item>) {
         let delivery = Item::deliveries(&lease);
         self.run.tell(&Event::Lease { consumer: self.number, item: &lease, delivery });
+        if !self.run.begin_duty(self.number, &lease) {
+            return self.run.give_back(lease);
+        }
         let end = self.workers.end;
         if lease.args.iter().any(|arg| arg.as_bytes().contains(&end)) {
             return self.refuse(lease);

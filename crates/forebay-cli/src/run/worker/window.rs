@@ -130,6 +130,7 @@ impl Window {
     pub(super) fn pop(&mut self) -> Option<Lease<Item>> {
         let sent = self.sent.pop_front()?;
         self.answered = sent.end;
+        sent.lease.end_duty();
         Some(sent.lease)
     }
 
@@ -139,7 +140,9 @@ impl Window {
         while let Some(last) = self.sent.len().checked_sub(1)
             && !self.has_begun(last, unread)
         {
-            cut.extend(self.sent.pop_back().map(|sent| sent.lease));
+            let Some(sent) = self.sent.pop_back() else { break };
+            sent.lease.end_duty();
+            cut.push(sent.lease);
         }
         self.given = self.read(unread);
         self.pending.clear();

@@ -16,6 +16,7 @@ use super::ink::Palette;
 use super::look::{Dead, Hold, Look, Member};
 use super::picture::Picture;
 use super::screen::draw;
+use super::scroll::Scroll;
 
 fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
@@ -93,7 +94,9 @@ fn history(look: &Look, seconds: u64) -> History {
 fn drawn(look: &Look, history: &History, columns: u16, rows: u16, colored: bool) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a terminal");
     let picture = Picture { look, history, palette: Palette { colored } };
-    terminal.draw(|frame| draw(frame, picture, Duration::from_secs(1))).expect("it is drawn");
+    terminal
+        .draw(|frame| draw(frame, picture, Duration::from_secs(1), &mut Scroll::default()))
+        .expect("it is drawn");
     terminal.backend().buffer().clone()
 }
 
