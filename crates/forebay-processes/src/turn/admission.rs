@@ -233,7 +233,7 @@ impl Turn<'_> {
         self.control.weight().add(weight);
         self.control.reserved_weight().add(weight);
         self.buffer.entry(self.me.participant)?.held().add(1);
-        self.end_rest()?;
+        self.end_rest();
         self.went(Line::Room, standing)?;
         Ok(Ok((Place { slot: index, weight }, outcome)))
     }

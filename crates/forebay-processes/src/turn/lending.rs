@@ -133,7 +133,7 @@ impl Turn<'_> {
                 self.due().push(index)?;
             }
         }
-        self.end_rest()?;
+        self.end_rest();
         self.went(Line::Item, standing)?;
         self.call(Line::Room)?;
         Ok(Ok(Loan { slot: index, word: lent, position: slot.position(), holder: self.me }))

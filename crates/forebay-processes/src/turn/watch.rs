@@ -13,7 +13,6 @@ use super::Turn;
 use crate::attachment::Attachment;
 use crate::lock::Others as _;
 use crate::party::{REST, TICK};
-use crate::turn::Called;
 use crate::waiter::{CALLED, Line, STANDING};
 
 /// Looks that find nothing to look after, before one rests.
@@ -113,15 +112,14 @@ impl Turn<'_> {
 
     /// Something is held from now on: whoever rests has to look after it.
     #[inline]
-    pub(super) fn end_rest(&mut self) -> Result<(), Fault> {
+    pub(super) fn end_rest(&mut self) {
         let (name, quiet) = self.control.watch().halves();
         if quiet < QUIET {
-            return Ok(());
+            return;
         }
         self.control.watch().set_halves(name, 0);
-        match Sleeper::named(name) {
-            Some(sleeper) => self.rouse(sleeper),
-            None => Ok(()),
+        if let Some(sleeper) = Sleeper::named(name) {
+            self.rouse(sleeper);
         }
     }
 
@@ -143,17 +141,19 @@ impl Turn<'_> {
                 Ok(next.is_none())
             })?;
         }
-        next.map_or(Ok(()), |next| self.rouse(next))
+        if let Some(next) = next {
+            self.rouse(next);
+        }
+        Ok(())
     }
 
     /// Wakes one who sleeps, once the turn is over; it finds that the watch is its own.
-    fn rouse(&mut self, sleeper: Sleeper) -> Result<(), Fault> {
-        let called: &mut Called = self.called.get_or_insert_default();
+    fn rouse(&mut self, sleeper: Sleeper) {
+        let called = self.called.get_or_insert_default();
         match sleeper {
             Sleeper::Thread(waiter) => called.threads.push(waiter),
             Sleeper::Bell(participant) => called.bells.push(participant),
         }
-        Ok(())
     }
 }
 
