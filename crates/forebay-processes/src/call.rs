@@ -13,6 +13,7 @@ use crate::bell::Waiting;
 use crate::clock;
 use crate::lock::{self, Limit};
 use crate::party::{Party, TICK};
+use crate::pause;
 use crate::turn::{Sleeper, Standing, Turn};
 use crate::waiter::{Line, STANDING, Wish};
 
@@ -177,6 +178,9 @@ const YIELDS: u32 = 8;
 /// Gives others a moment, and says whether what one waits for seems to be there: without a turn, since most
 /// of the looks are in vain.
 fn is_soon(party: &Party, wish: Wish) -> Result<bool, Fault> {
+    if pause::is_dear() {
+        return Ok(false);
+    }
     let control = party.buffer.control()?;
     for turn in 0..SPINS + YIELDS {
         let waiting = control.waiting().get();
@@ -191,7 +195,11 @@ fn is_soon(party: &Party, wish: Wish) -> Result<bool, Fault> {
         if is_there {
             return Ok(true);
         }
-        if turn < SPINS { hint::spin_loop() } else { thread::yield_now() }
+        if turn < SPINS {
+            hint::spin_loop();
+        } else if !pause::yield_now(|| control.turns().get()) {
+            break;
+        }
     }
     Ok(false)
 }

@@ -73,6 +73,7 @@ mod life;
 mod lock;
 mod participant;
 mod party;
+mod pause;
 mod permit;
 mod producer;
 mod region;

@@ -5,13 +5,13 @@
 //! the lock of a dead one over.
 
 use std::hint;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay_contract::Fault;
 
 use crate::clock;
 pub(crate) use crate::futex::{wait, wake};
+use crate::pause;
 use crate::words::Word32;
 
 const FREE: u32 = 0;
@@ -98,8 +98,8 @@ pub(crate) fn acquire(
             for _ in 0..1 << turn {
                 hint::spin_loop();
             }
-        } else {
-            thread::yield_now();
+        } else if !pause::yield_now(|| others.turns()) {
+            break;
         }
         if word.get() == FREE && word.acquire(FREE, me.0).is_ok() {
             return Ok(Got::Free);

@@ -21,6 +21,7 @@ mod clock;
 mod crash;
 mod futex;
 mod locking;
+mod pause;
 mod syncing;
 mod witness;
 
