@@ -209,45 +209,6 @@ fn child_may_write() {
 }
 
 #[test]
-fn a_disk_without_room_refuses_the_whole_buffer() {
-    if !child::is_root() {
-        eprintln!("not root: no small disk to mount");
-        return;
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    // The mount is gone with its process.
-    let script =
-        format!("mount -t tmpfs -o size=1m none {0} && exec \"$@\"", folder.path().display());
-    let before = ["unshare", "-m", "sh", "-c", &script, "sh"];
-    child::pass("foreign::child_finds_no_room", folder.path(), &before);
-}
-
-#[test]
-#[ignore = "is run by a_disk_without_room_refuses_the_whole_buffer"]
-fn child_finds_no_room() {
-    let Some(folder) = child::folder() else { return };
-    let path = folder.join("large.fb");
-    let error = Settings::new(5).storage(10 << 20).create(&path).expect_err("there is no room");
-    assert!(
-        matches!(error.why(), Why::System(error) if error.kind() == std::io::ErrorKind::StorageFull),
-        "{error}"
-    );
-    assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 0);
-    // One that fits has its space for good, however full the disk is.
-    let path = folder.join("small.fb");
-    Settings::new(5).storage(100 << 10).create(&path).expect("there is room");
-    let filler = fs::write(folder.join("filler"), vec![1; 2 << 20]);
-    assert_eq!(filler.expect_err("full").kind(), std::io::ErrorKind::StorageFull);
-    let buffer = Buffer::open(&path).expect("the buffer");
-    let producer = buffer.producer(Raw).expect("a producer");
-    let consumer = buffer.consumer::<Vec<u8>, _>(Raw).expect("a consumer");
-    for _ in 0..10 {
-        producer.put(vec![9; 90 << 10]).expect("room");
-        assert_eq!(consumer.take().expect("an item").len(), 90 << 10);
-    }
-}
-
-#[test]
 fn nobody_needs_more_than_a_bounded_part_of_a_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("n".repeat(300));

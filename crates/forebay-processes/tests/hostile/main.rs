@@ -6,6 +6,7 @@ mod call;
 mod child;
 mod clock;
 mod cut;
+mod disk;
 mod foreign;
 mod fork;
 mod limits;
