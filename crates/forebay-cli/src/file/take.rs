@@ -2,11 +2,15 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use forebay::processes::{Bytes, Raw};
 use forebay::{Patience, TakeError};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::stdio;
 
 use super::opening::{in_words, open};
 use crate::run::args::values::duration;
@@ -14,10 +18,13 @@ use crate::run::args::values::duration;
 /// So many are taken in one go at most: they are lost if this process is killed before they are printed.
 const BATCH: u64 = 256;
 
+/// How long printing takes at most that has begun.
+const MOMENT: Duration = Duration::from_millis(50);
+
 /// Take items out of a buffer and print them
 ///
-/// An item that was taken is gone: if forebay is killed before it is printed, nobody has it. To have each item
-/// done at least once, `forebay work` leases it instead.
+/// An item that was taken is gone: if forebay is killed before it is printed, or whoever reads goes away before
+/// reading it, nobody has it. To have each item done at least once, `forebay work` leases it instead.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -70,6 +77,7 @@ fn take(args: &Args) -> Result<u8, String> {
         None => Patience::Forever,
         Some(time) => Instant::now().checked_add(time).map_or(Patience::Forever, Patience::Until),
     };
+    leave_with_the_reader().map_err(|error| format!("cannot begin: {error}"))?;
     let end = if args.null { 0 } else { b'\n' };
     let mut left = if args.all { u64::MAX } else { args.n };
     let mut text = Vec::new();
@@ -100,4 +108,25 @@ fn take(args: &Args) -> Result<u8, String> {
         }
     }
     Ok(0)
+}
+
+/// From here on the process ends when nobody is left to read its output: it waits for no item then, which nobody would
+/// see. One that it has just begun to take goes back, as if it had been killed.
+fn leave_with_the_reader() -> io::Result<()> {
+    let wait = || loop {
+        let mut stdout = [PollFd::from_borrowed_fd(stdio::stdout(), PollFlags::empty())];
+        match poll(&mut stdout, None) {
+            Ok(_) if stdout[0].revents().contains(PollFlags::ERR) => {
+                // Whoever is about to print finds out by itself, and tells what is lost.
+                thread::sleep(MOMENT);
+                process::exit(141)
+            }
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => return,
+        }
+        if !stdout[0].revents().is_empty() {
+            return;
+        }
+    };
+    thread::Builder::new().name("reader".to_owned()).spawn(wait).map(drop)
 }

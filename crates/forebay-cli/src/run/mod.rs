@@ -461,15 +461,6 @@ impl Run {
         drop(lease);
     }
 
-    /// An item is none of ours any more, until it is leased from the file again.
-    fn let_go(&self, file: &FileSide, lease: Lease<Item>) {
-        file.gone.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = self.printer.end_turn(lease.place) {
-            self.stop_without_output(&error);
-        }
-        let _ = lease.ack();
-    }
-
     /// Tells those who look on.
     fn tell(&self, event: &Event<'_>) {
         self.observers.tell(event).into_iter().for_each(|blinded| self.note_blinded(blinded));

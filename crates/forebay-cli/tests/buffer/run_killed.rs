@@ -125,7 +125,7 @@ fn the_run_itself_does_not_do_again_what_those_beside_it_have_logged() {
         .append(true)
         .open(folder.path("b.joblog"))
         .expect("it is there");
-    write!(log, "2\t:\t{:.3}\t0.1\t0\t0\t0\t0\ttrue\t2\n", seconds_now()).expect("written");
+    writeln!(log, "2\t:\t{:.3}\t0.1\t0\t0\t0\t0\ttrue\t2", seconds_now()).expect("written");
     folder.write("go", b"");
     let run = run.wait().exits(0);
     assert_eq!(run.text(), "1\n");

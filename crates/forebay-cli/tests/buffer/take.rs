@@ -1,5 +1,7 @@
 //! `forebay take`.
 
+use std::process::{Command, Stdio};
+
 use crate::forebay::{buffer, figure, input, line, run, start_line, until};
 
 #[test]
@@ -32,4 +34,26 @@ fn it_waits_for_items_and_ends_with_the_buffer() {
     take.wait().exits(0);
     // A loop over single ones ends, too.
     line(&folder, "take b").exits(1);
+}
+
+#[test]
+fn it_waits_for_nothing_when_nobody_reads_any_more() {
+    let folder = buffer("");
+    let mut take = Command::new(env!("CARGO_BIN_EXE_forebay"))
+        .args(["take", "b", "--all"])
+        .current_dir(folder.root())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    until("waiting", || figure(&folder, "consumers_waiting") == 1);
+    drop(take.stdout.take());
+    let mut status = None;
+    until("its end", || {
+        status = take.try_wait().expect("waited");
+        status.is_some()
+    });
+    assert_eq!(status.and_then(|status| status.code()), Some(141));
+    // What comes later is for others.
+    run(&folder, &["put", "b", "x"], b"").exits(0);
+    assert_eq!(line(&folder, "take b").exits(0).text(), "x\n");
 }

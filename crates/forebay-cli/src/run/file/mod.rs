@@ -20,11 +20,11 @@ pub(crate) mod supply;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use forebay::processes::{Buffer, Consumer, Producer, Raw};
-use forebay::{LeaseError, Outcome, Overflow, PutError, Refusal, Statistics};
+use forebay::{Lease, LeaseError, Outcome, Overflow, PutError, Refusal, Statistics};
 
 pub(crate) use forebay::processes::Bytes;
 
@@ -253,6 +253,15 @@ impl Run {
                 ));
             }
         }
+    }
+
+    /// An item is none of ours any more, until it is leased from the file again.
+    pub(crate) fn let_go(&self, file: &FileSide, lease: Lease<Item>) {
+        file.gone.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = self.printer.end_turn(lease.place) {
+            self.stop_without_output(&error);
+        }
+        let _ = lease.ack();
     }
 
     /// How the whole buffer stands: what is in memory alone, or in the file.
