@@ -174,8 +174,8 @@ impl<T, C: Codec<T>> Consumer<T, C> {
                 return Ok(refused);
             }
             let mut turn = self.party.turn_within(Patience::Forever)?;
-            // Items are dropped when the turn is over: no code of the user's runs while others wait.
-            let (loans, _items): (Vec<Loan>, Vec<T>) =
+            // Items and handles are dropped when the turn is over: no code of the user's runs while others wait.
+            let (loans, _rest): (Vec<Loan>, Vec<_>) =
                 some.into_iter().map(Lease::into_parts).unzip();
             let ends = loans.iter().try_fold(0, |refused, loan| {
                 turn.finish(loan).map(|end| refused + usize::from(end.is_err()))

@@ -34,7 +34,11 @@ impl<T> Held<T> {
     fn finish(&self) -> Result<(), LeaseError> {
         match self.loan.ack(&self.party.buffer)? {
             Ack::Finished => Ok(()),
-            Ack::Awaited => Ok(self.party.turn_within(Patience::Forever)?.book_own()?),
+            Ack::Awaited => {
+                // Whatever comes of it, the item is finished; whoever waits for that looks again before long.
+                let _ = self.party.turn_within(Patience::Forever).map(|mut turn| turn.book_own());
+                Ok(())
+            }
             Ack::Undone => self.party.turn_within(Patience::Forever)?.finish(&self.loan)?,
         }
     }
@@ -49,9 +53,10 @@ impl<T, C> Lease<T, C> {
         self.held.as_ref().expect("a lease is used before it is answered")
     }
 
-    pub(crate) fn into_parts(mut self) -> (Loan, T) {
+    /// The loan, and what is dropped only when no turn is held: it may need one.
+    pub(crate) fn into_parts(mut self) -> (Loan, (T, Arc<Party>)) {
         let held = self.held.take().expect("a lease is answered once");
-        (held.loan, held.item)
+        (held.loan, (held.item, held.party))
     }
 
     /// Finishes the item, and hands it over for good. With durability `power`, the ack is on the disk with the next put

@@ -15,6 +15,8 @@ use crate::clock;
 const DEAR: u64 = Duration::from_millis(1).as_nanos() as u64;
 /// It was none if the buffer was used once in so long meanwhile.
 const BUSY: u64 = Duration::from_micros(10).as_nanos() as u64;
+/// No stranger is let go on for longer: whoever was away more was stopped, or the machine slept.
+const SLICE: u64 = Duration::from_millis(20).as_nanos() as u64;
 /// A dear one is tried again after so many times what it cost.
 const AGAIN: u64 = 64;
 
@@ -48,7 +50,7 @@ fn is_dear_at(now: u64) -> bool {
 fn note(before: u64, after: u64, turns: impl Fn() -> u64) {
     let away = after.saturating_sub(before);
     if away > DEAR && turns() < away / BUSY {
-        DEAR_UNTIL.set(after.saturating_add(AGAIN * away));
+        DEAR_UNTIL.set(after.saturating_add(AGAIN * away.min(SLICE)));
     }
 }
 
@@ -73,6 +75,7 @@ mod tests {
         let now = clock::since_boot();
         assert!(yield_now(|| 0));
         note(now, now + 1000 * DEAR, || 0);
+        assert!(!is_dear_at(now + 1000 * DEAR + AGAIN * SLICE), "it was stopped");
         assert!(is_dear() && !yield_now(|| 0));
         DEAR_UNTIL.set(0);
         assert!(!is_dear() && yield_now(|| 0));

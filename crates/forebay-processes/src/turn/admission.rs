@@ -81,6 +81,12 @@ impl Turn<'_> {
         self.control.free_len().get() == 0 || self.spare_blocks() < u64::from(blocks)
     }
 
+    /// An ack did not see that the last slot was promised already to who stands in line.
+    fn call_for_storage(&mut self) -> Result<(), Fault> {
+        let is_last = self.control.room_count().get() > 0 && self.control.free_len().get() == 0;
+        if is_last { self.call(Line::Room) } else { Ok(()) }
+    }
+
     fn has_room(&self, weight: u64, blocks: u32) -> bool {
         let settings = &self.buffer.settings;
         let heavy = |most: u64| self.control.weight().get().saturating_add(weight) > most;
@@ -153,6 +159,7 @@ impl Turn<'_> {
         self.went(Line::Room, standing)?;
         self.buffer.entry(self.me.participant)?.items().add(1);
         self.call(Line::Item)?;
+        self.call_for_storage()?;
         Ok(Ok(outcome))
     }
 
@@ -235,6 +242,7 @@ impl Turn<'_> {
         self.buffer.entry(self.me.participant)?.held().add(1);
         self.end_rest();
         self.went(Line::Room, standing)?;
+        self.call_for_storage()?;
         Ok(Ok((Place { slot: index, weight }, outcome)))
     }
 
@@ -267,6 +275,9 @@ impl Turn<'_> {
         place: &Place,
         content: &Content<'_>,
     ) -> Result<Result<(), Refusal>, Fault> {
+        if self.lacks_storage(content.blocks) {
+            self.book_all()?;
+        }
         let refusal = if !self.owns(place)? {
             return Err(Fault::Damaged);
         } else if self.is_closed() {

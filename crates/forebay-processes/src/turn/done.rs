@@ -281,4 +281,63 @@ mod tests {
         assert!(is_called(&consumer, standing)?);
         Ok(())
     }
+
+    /// While the lines are formed anew, an ack finds nobody in them.
+    #[test]
+    fn one_who_waits_through_a_recovery_is_told() -> Result<(), Failure> {
+        let (_folder, buffer) = scene(&Settings::new(4))?;
+        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
+        put(&buffer, 1)?;
+        let lease = consumer.try_lease()?;
+        let wish = Wish { line: Line::Idle, leases: false, weight: 0, blocks: 0 };
+        let standing = consumer.party.turn(Limit::Forever)?.stand(wish)?.ok_or("a waiter")?;
+        let other = buffer.producer::<Bytes, _>(Raw)?;
+        let mut turn = other.party.turn(Limit::Forever)?;
+        turn.control.idle_count().set(0);
+        lease.ack()?;
+        turn.rebuild_lines(|_| true)?;
+        drop(turn);
+        assert!(is_called(&consumer, standing)?);
+        Ok(())
+    }
+
+    /// The last lease is promised to who was called, and an ack does not see it.
+    #[test]
+    fn one_behind_who_was_called_is_not_forgotten() -> Result<(), Failure> {
+        let (_folder, buffer) = scene(&Settings::new(4).max_leased(2))?;
+        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
+        put(&buffer, 1)?;
+        let first = consumer.try_lease()?;
+        let wish = Wish { line: Line::Item, leases: true, weight: 0, blocks: 0 };
+        let sleeper = buffer.consumer::<Bytes, _>(Raw)?;
+        let place = || -> Result<Standing, Failure> {
+            Ok(sleeper.party.turn(Limit::Forever)?.stand(wish)?.ok_or("a waiter")?)
+        };
+        let (one, two) = (place()?, place()?);
+        put(&buffer, 1)?;
+        put(&buffer, 1)?;
+        assert!(is_called(&sleeper, one)? && !is_called(&sleeper, two)?);
+        first.ack()?;
+        assert_ne!(names(&consumer)?, 0);
+        let _held = sleeper.party.turn(Limit::Forever)?.lend(false, Some(one))?;
+        assert!(is_called(&sleeper, two)?);
+        Ok(())
+    }
+
+    #[test]
+    fn a_permit_finds_the_storage_of_what_is_done() -> Result<(), Failure> {
+        let (_folder, buffer) = scene(&Settings::new(2))?;
+        let long = Bytes::from(vec![7; crate::geometry::INLINE + 1].as_slice());
+        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
+        let producer = buffer.producer::<Bytes, _>(Raw)?;
+        producer.try_put(long.clone())?;
+        let permit = producer.try_reserve()?;
+        let turn = producer.party.turn(Limit::Forever)?;
+        let _taken = turn.claim_blocks(turn.spare_blocks() as u32)?;
+        drop(turn);
+        consumer.try_lease()?.ack()?;
+        assert_ne!(names(&consumer)?, 0);
+        permit.put(long)?;
+        Ok(())
+    }
 }

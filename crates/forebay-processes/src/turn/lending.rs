@@ -135,6 +135,10 @@ impl Turn<'_> {
         }
         self.end_rest();
         self.went(Line::Item, standing)?;
+        if control.item_count().get() > 0 && self.leases_left() == 0 {
+            // An ack did not see that the last lease was promised already.
+            self.call(Line::Item)?;
+        }
         self.call(Line::Room)?;
         Ok(Ok(Loan { slot: index, word: lent, position: slot.position(), holder: self.me }))
     }

@@ -234,31 +234,32 @@ impl<'a> Turn<'a> {
 
     /// Calls as many in a line as can be served now.
     pub(crate) fn call(&mut self, line: Line) -> Result<(), Fault> {
-        if self.standing_in(line).get() == 0 {
-            return Ok(());
-        }
-        match line {
-            Line::Room => self.call_room(),
-            Line::Item => self.call_item(),
-            Line::Idle => self.call_idle(),
-        }
-    }
-
-    fn call_room(&mut self) -> Result<(), Fault> {
-        if self.is_closed() {
-            return self.call_whole(Line::Room);
-        }
-        if self.call_those_with_room()? && self.settle_all()? {
-            // There was more storage than the books said.
-            self.call_those_with_room()?;
-            self.call(Line::Item)?;
-            self.call(Line::Idle)?;
+        if self.call_by_the_books(line)? && self.settle_all()? {
+            // There was more than the books said.
+            for line in [Line::Item, Line::Room, Line::Idle] {
+                self.call_by_the_books(line)?;
+            }
         }
         Ok(())
     }
 
-    /// Says whether somebody was not called for want of storage.
-    fn call_those_with_room(&mut self) -> Result<bool, Fault> {
+    /// Calls whoever can be served as the books stand. Says whether somebody was not called for want of what an ack, not
+    /// booked yet, may have given free.
+    fn call_by_the_books(&mut self, line: Line) -> Result<bool, Fault> {
+        if self.standing_in(line).get() == 0 {
+            return Ok(false);
+        }
+        match line {
+            Line::Room => self.call_room(),
+            Line::Item => self.call_item(),
+            Line::Idle => self.call_idle().map(|()| false),
+        }
+    }
+
+    fn call_room(&mut self) -> Result<bool, Fault> {
+        if self.is_closed() {
+            return self.call_whole(Line::Room).map(|()| false);
+        }
         let settings = &self.buffer.settings;
         let mut places = settings.capacity.saturating_sub(self.taken_places());
         let mut slots = self.control.free_len().get();
@@ -292,19 +293,14 @@ impl<'a> Turn<'a> {
         Ok(lacks_storage)
     }
 
-    fn call_item(&mut self) -> Result<(), Fault> {
+    fn call_item(&mut self) -> Result<bool, Fault> {
         let mut items = self.control.waiting().get();
         if items == 0 && self.is_closed() {
             // Each finds out by itself whether it is the end.
-            return self.call_whole(Line::Item);
-        }
-        let asking = items.min(self.standing_in(Line::Item).get());
-        if self.leases_left() < asking && self.settle_all()? {
-            // There are more leases left than the books said.
-            self.call(Line::Room)?;
-            self.call(Line::Idle)?;
+            return self.call_whole(Line::Item).map(|()| false);
         }
         let mut leases = self.leases_left();
+        let lacks_leases = leases < items.min(self.standing_in(Line::Item).get());
         let mut called = smallvec::SmallVec::<[u32; 8]>::new();
         self.each(Line::Item, |index, waiter| {
             if items == 0 {
@@ -322,7 +318,8 @@ impl<'a> Turn<'a> {
             leases -= u64::from(wish.leases);
             Ok(true)
         })?;
-        called.into_iter().try_for_each(|index| self.call_one(index))
+        called.into_iter().try_for_each(|index| self.call_one(index))?;
+        Ok(lacks_leases)
     }
 
     fn call_idle(&mut self) -> Result<(), Fault> {
@@ -469,6 +466,8 @@ impl<'a> Turn<'a> {
                 self.call_one(index)?;
             }
         }
+        // Whoever was done meanwhile found no line to look at.
+        self.book_all()?;
         self.call(Line::Idle)
     }
 }

@@ -99,11 +99,7 @@ impl Turn<'_> {
                 self.push_free(index)?;
                 continue;
             }
-            let (owner, generation) = slot.owner();
-            let is_held =
-                matches!(state, State::Reserved | State::Leased | State::Taking | State::Done)
-                    && generations.get(owner as usize) == Some(&Some(generation));
-            if state == State::Done && !is_held {
+            if state == State::Done {
                 self.end_item(index, slot, End::Finished)?;
                 continue;
             }
@@ -112,6 +108,9 @@ impl Turn<'_> {
                 self.discard(index, slot)?;
                 continue;
             }
+            let (owner, generation) = slot.owner();
+            let is_held = matches!(state, State::Reserved | State::Leased | State::Taking)
+                && generations.get(owner as usize) == Some(&Some(generation));
             if state == State::Reserved {
                 // Its blocks are told by links that no checksum covers: whatever an item has is not touched for them.
                 if is_held {
@@ -130,7 +129,7 @@ impl Turn<'_> {
             }
             counts.position = counts.position.max(slot.position().saturating_add(1));
             match state {
-                State::Free | State::Reserved => {}
+                State::Free | State::Reserved | State::Done => {}
                 State::Ready => ready.push((slot.position(), index)),
                 State::Dead => {
                     counts.dead += 1;
@@ -152,8 +151,7 @@ impl Turn<'_> {
                     counts.taking += 1;
                     self.buffer.entry(owner)?.held().add(1);
                 }
-                // Who has done it names it in its entry, and it is booked as ever.
-                State::Leased | State::Done => {
+                State::Leased => {
                     counts.leased += 1;
                     self.buffer.entry(owner)?.leased().add(1);
                     slot.set_due(NONE);

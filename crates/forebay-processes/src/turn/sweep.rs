@@ -12,7 +12,8 @@ use crate::waiter::Line;
 const MOST: u32 = 64;
 
 impl Turn<'_> {
-    /// Looks after the participants whose turn it is, and buries the dead among them. Returns how many.
+    /// Looks after the participants whose turn it is, and buries the dead among them, and passes by those who were
+    /// called and do not come. Returns how many were dead.
     pub(crate) fn sweep(&mut self) -> Result<u32, Fault> {
         let participants = self.buffer.geometry.participants;
         let mut next = (self.control.sweep_next().get() as u32).min(participants);
@@ -42,6 +43,8 @@ impl Turn<'_> {
             // Who died may have called somebody, and not lived to wake him.
             self.wake_called()?;
         }
+        self.overlook(Line::Room)?;
+        self.overlook(Line::Item)?;
         Ok(dead)
     }
 

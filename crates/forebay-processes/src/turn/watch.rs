@@ -86,8 +86,7 @@ impl Turn<'_> {
         if self.control.swept_wall().get() != self.wall {
             self.sweep()?;
         }
-        self.overlook(Line::Room)?;
-        self.overlook(Line::Item)?;
+        self.book_all()?;
         let quiet = if self.is_at_risk()? { 0 } else { (quiet + 1).min(QUIET) };
         watch.set_halves(sleeper.name(), quiet);
         Ok(if quiet < QUIET { TICK } else { REST })
@@ -256,6 +255,22 @@ mod tests {
         drop(turn);
         assert_eq!(wake(&second, behind)?, TICK);
         assert!(has_watch(&second, behind)?);
+        Ok(())
+    }
+
+    /// Also where others look for the dead so often that the one on watch has nothing to do.
+    #[test]
+    fn one_who_does_not_come_is_passed_by_whoever_looks() -> Result<(), Failure> {
+        let (_folder, buffer) = scene()?;
+        let (first, at) = sleeper(&buffer)?;
+        let (_second, behind) = sleeper(&buffer)?;
+        let producer = buffer.producer::<Bytes, _>(Raw)?;
+        producer.try_put(b"item".as_slice().into())?;
+        let waiter = |standing: Standing| first.party.buffer.waiter(standing.waiter);
+        assert_eq!((waiter(at)?.state().get(), waiter(behind)?.state().get()), (CALLED, STANDING));
+        waiter(at)?.called_at().set(0);
+        producer.party.turn(Limit::Forever)?.sweep()?;
+        assert_eq!(waiter(behind)?.state().get(), CALLED);
         Ok(())
     }
 }
