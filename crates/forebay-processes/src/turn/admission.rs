@@ -82,6 +82,7 @@ impl Turn<'_> {
     }
 
     /// An ack did not see that the last slot was promised already to who stands in line.
+    #[inline]
     fn call_for_storage(&mut self) -> Result<(), Fault> {
         let is_last = self.control.room_count().get() > 0 && self.control.free_len().get() == 0;
         if is_last { self.call(Line::Room) } else { Ok(()) }

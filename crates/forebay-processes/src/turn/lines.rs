@@ -233,7 +233,13 @@ impl<'a> Turn<'a> {
     }
 
     /// Calls as many in a line as can be served now.
+    #[inline]
     pub(crate) fn call(&mut self, line: Line) -> Result<(), Fault> {
+        // Most lines are empty.
+        if self.standing_in(line).get() == 0 { Ok(()) } else { self.call_those_in(line) }
+    }
+
+    fn call_those_in(&mut self, line: Line) -> Result<(), Fault> {
         if self.call_by_the_books(line)? && self.settle_all()? {
             // There was more than the books said.
             for line in [Line::Item, Line::Room, Line::Idle] {
