@@ -48,7 +48,8 @@ impl Run {
                 ..Account::default()
             };
         };
-        let high_water = file.buffer.statistics().high_water;
+        let there = file.buffer.statistics();
+        let high_water = there.high_water;
         if let Some(own) = &file.own {
             let figures = own.figures();
             return Account {
@@ -78,6 +79,8 @@ impl Run {
             dead: failed,
             high_water,
             produced_by: vec![produced],
+            // Of everybody who put, since it is for these items that they did.
+            producer_wait: there.producer_wait.saturating_sub(file.waited_before),
             ..Account::default()
         }
     }

@@ -43,7 +43,8 @@ impl Run {
             consumers_mean,
             paced: held.any,
             production: production.map_or(elapsed, |production| production.ended),
-            producing: self.intake.producing(elapsed),
+            // Who puts into a file does so all the while, as far as is known here.
+            producing: if account.has_source { self.intake.producing(elapsed) } else { elapsed },
             rate: self.intake.rate(elapsed),
             producer_wait: account.producer_wait,
             consumer_wait: production

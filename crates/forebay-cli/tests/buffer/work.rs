@@ -31,6 +31,19 @@ fn items_that_are_there_are_done_once() {
 }
 
 #[test]
+fn those_who_wait_to_put_are_told_of() {
+    let folder = buffer("--capacity 1");
+    let put = start(&folder, &["put", "-q", "b"], b"1\n2\n3\n");
+    until("full", || figure(&folder, "producers_waiting") == 1);
+    let work = ["work", "b", "-j1", "-n1", "--report-json", "report", "--shell", "sleep 0.2; : {}"];
+    let work = start(&folder, &work, b"");
+    put.wait().exits(0);
+    line(&folder, "close b").exits(0);
+    work.wait().exits(0).says(&["the consumers were the bottleneck"]);
+    assert!(number(&folder.report("report"), "producer_wait_seconds") > 0.1);
+}
+
+#[test]
 fn it_goes_on_until_the_buffer_is_closed_and_drained() {
     let folder = buffer("");
     let work = start_line(&folder, "work b echo");

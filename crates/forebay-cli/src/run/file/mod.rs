@@ -21,7 +21,7 @@ pub(crate) mod supply;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use forebay::processes::{Buffer, Consumer, Producer, Raw};
 use forebay::{Lease, LeaseError, Outcome, Overflow, PutError, Refusal, Statistics};
@@ -72,6 +72,8 @@ pub(crate) struct FileSide {
     /// others, while the run went on.
     pub(crate) brought: AtomicU64,
     pub(crate) gone: AtomicU64,
+    /// How long others had waited for room when this began.
+    pub(crate) waited_before: Duration,
     /// Where leases have a deadline.
     pub(crate) extending: Option<Extending>,
 }

@@ -169,6 +169,7 @@ pub(crate) fn of_run(
         once: work.is_some_and(|work| work.once),
         brought: AtomicU64::new(0),
         gone: AtomicU64::new(0),
+        waited_before: buffer.statistics().producer_wait,
         extending: settings.get_lease_time().map(Extending::new),
         path: path.clone(),
         buffer,
