@@ -22,8 +22,12 @@ fn two_at_work(folder: &Folder, work: &str) -> Going {
 fn the_first_finishes_what_runs() {
     for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
         let folder = Folder::new();
-        let going = two_at_work(&folder, "sleep 0.5");
+        let go = folder.root().join("go");
+        let work = format!("until [ -e {} ]; do sleep 0.01; done", go.display());
+        let going = two_at_work(&folder, &work);
         going.signal(signal);
+        going.until_said("interrupted");
+        folder.write("go", b"");
         let ended = going.wait().exits(code);
         ended.says(&["interrupted", "again"]).says(&["2 finished", "3 remaining"]);
         assert_eq!(folder.lines("ended").len(), 2);
