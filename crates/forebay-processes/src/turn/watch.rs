@@ -131,7 +131,7 @@ impl Turn<'_> {
         let mut next = None;
         for line in [Line::Item, Line::Room, Line::Idle] {
             self.each(line, |index, waiter| {
-                if waiter.state().get() == STANDING {
+                if next.is_none() && waiter.state().get() == STANDING {
                     let (participant, is_task) = waiter.owner();
                     let other =
                         if is_task { Sleeper::Bell(participant) } else { Sleeper::Thread(index) };
