@@ -11,6 +11,8 @@ pub(crate) const INLINE: usize = 64;
 /// Offsets of the parts, from their sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Geometry {
+    /// Producers and consumers at a time: the first entries of the table are theirs, the rest is for others.
+    pub(crate) handles: u32,
     pub(crate) participants: u32,
     pub(crate) waiters: u32,
     pub(crate) slots: u32,
@@ -37,7 +39,10 @@ pub(crate) enum Array {
 }
 
 impl Geometry {
-    pub(crate) const MOST_PARTICIPANTS: u32 = 1 << 14;
+    pub(crate) const MOST_HANDLES: u32 = 1 << 14;
+    /// Entries for others, beside two for each handle: the opening that it is of, and the bell of that opening's tasks.
+    /// So many can look, close and join, whoever else is there.
+    pub(crate) const MORE: u32 = 16;
     pub(crate) const AT_CONTROL: u64 = PAGE;
     pub(crate) const PARTICIPANT: u64 = 128;
     pub(crate) const WAITER: u64 = 64;
@@ -46,9 +51,11 @@ impl Geometry {
     /// Bytes of an item in a block: the rest of it links.
     pub(crate) const BLOCK_BYTES: u64 = Self::BLOCK - 8;
 
-    pub(crate) fn new(participants: u32, slots: u32, blocks: u32) -> Self {
+    pub(crate) fn new(handles: u32, slots: u32, blocks: u32) -> Self {
         let page = |bytes: u64| bytes.next_multiple_of(PAGE);
-        let waiters = participants * 4;
+        let others = handles * 2 + Self::MORE;
+        let participants = handles + others;
+        let waiters = handles * 4 + others;
         let at_participants = Self::AT_CONTROL + PAGE;
         let at_waiters = at_participants + page(u64::from(participants) * Self::PARTICIPANT);
         let at_rings = at_waiters + page(u64::from(waiters) * Self::WAITER);
@@ -56,6 +63,7 @@ impl Geometry {
         let at_blocks = at_slots + page(u64::from(slots) * Self::SLOT);
         let len = at_blocks + page(u64::from(blocks) * Self::BLOCK);
         Self {
+            handles,
             participants,
             waiters,
             slots,
@@ -116,7 +124,7 @@ mod tests {
             ("BLOCK", Geometry::BLOCK),
             ("BLOCK_BYTES", Geometry::BLOCK_BYTES),
             ("INLINE", INLINE as u64),
-            ("MOST_PARTICIPANTS", u64::from(Geometry::MOST_PARTICIPANTS)),
+            ("MOST_HANDLES", u64::from(Geometry::MOST_HANDLES)),
         ] {
             let row = format!(" | {value} | `{name}` |\n");
             assert!(document.contains(&row), "{row}");
@@ -129,9 +137,9 @@ mod tests {
         let page = |bytes: u64| bytes.next_multiple_of(PAGE);
         let mut at = 2 * PAGE;
         assert_eq!(geometry.participant(0), Some(at));
-        at += page(100 * 128);
-        assert_eq!((geometry.waiter(0), geometry.waiters), (Some(at), 400));
-        at += page(400 * 64);
+        at += page((3 * 100 + 16) * 128);
+        assert_eq!((geometry.waiter(0), geometry.waiters), (Some(at), 6 * 100 + 16));
+        at += page((6 * 100 + 16) * 64);
         assert_eq!(geometry.entry(Array::Free, 0), Some(at));
         assert_eq!(geometry.entry(Array::Due, 999), Some(at + 3999 * 4));
         at += page(1000 * 16);

@@ -62,7 +62,7 @@ impl Header {
             limit(settings.max_deliveries),
             lease_time,
             settings.durability as u64,
-            u64::from(geometry.participants),
+            u64::from(geometry.handles),
             u64::from(geometry.slots),
             u64::from(geometry.blocks),
             geometry.len,

@@ -1,5 +1,7 @@
 //! The table of those who use the buffer: every producer and consumer, in whatever process, has an entry.
 
+use std::ops::Range;
+
 use forebay_contract::Fault;
 
 use crate::geometry::Geometry;
@@ -16,6 +18,16 @@ pub enum Role {
     Consumer,
     /// It does neither: it closes, joins, or looks after dead letters.
     Other,
+}
+
+impl Role {
+    /// The entries of the table that are for such: handles leave room for those who only look, and those for handles.
+    pub(crate) fn entries(self, geometry: &Geometry) -> Range<u32> {
+        match self {
+            Self::Producer | Self::Consumer => 0..geometry.handles,
+            Self::Other => geometry.handles..geometry.participants,
+        }
+    }
 }
 
 /// An entry in the file.

@@ -44,8 +44,8 @@ impl Party {
     pub(crate) fn join(buffer: &Arc<Attachment>, role: Role) -> Result<(Self, OwnedFd), Fault> {
         buffer.check()?;
         // Bounded, should somebody write to the table all the time.
-        for _ in 0..Geometry::MOST_PARTICIPANTS {
-            for participant in 0..buffer.geometry.participants {
+        for _ in 0..Geometry::MOST_HANDLES {
+            for participant in role.entries(&buffer.geometry) {
                 if !buffer.entry(participant)?.is_free() {
                     continue;
                 }
@@ -54,7 +54,7 @@ impl Party {
                 }
             }
             // Somebody else may come to where room was made: there is none when nobody is dead.
-            if !Self::clear_dead(buffer)? {
+            if !Self::clear_dead(buffer, role)? {
                 break;
             }
         }
@@ -105,10 +105,10 @@ impl Party {
         Ok(life)
     }
 
-    /// Makes room in a table that is full: whose entry this process can live at is dead. Says whether anybody was, or an
-    /// entry was free after all.
-    fn clear_dead(buffer: &Arc<Attachment>) -> Result<bool, Fault> {
-        for participant in 0..buffer.geometry.participants {
+    /// Makes room where all entries for this role are in use: whose entry this process can live at is dead. Says whether
+    /// anybody was, or an entry was free after all.
+    fn clear_dead(buffer: &Arc<Attachment>, role: Role) -> Result<bool, Fault> {
+        for participant in role.entries(&buffer.geometry) {
             if buffer.is_alive(participant)? {
                 continue;
             }

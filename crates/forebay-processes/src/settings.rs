@@ -117,7 +117,8 @@ impl Settings {
         self
     }
 
-    /// Room for so many producers and consumers at a time: 256 unless told otherwise.
+    /// Room for so many producers and consumers at a time: 256 unless told otherwise. Openings, and the waits of tasks, have
+    /// room of their own, for two of each handle and 16 more: whoever looks, closes or joins is kept out by no handle.
     #[must_use]
     pub fn participants(mut self, participants: u32) -> Self {
         self.participants = participants;
@@ -168,8 +169,8 @@ impl Settings {
         if dead_room == 0 {
             return unfit("there is room for at least one dead letter");
         }
-        if self.participants == 0 || self.participants > Geometry::MOST_PARTICIPANTS {
-            return unfit("there is room for 1 to 16384 participants");
+        if self.participants == 0 || self.participants > Geometry::MOST_HANDLES {
+            return unfit("there is room for 1 to 16384 producers and consumers");
         }
         let slots = u128::from(self.capacity) + u128::from(max_leased) + u128::from(dead_room);
         let Some(slots) = u32::try_from(slots).ok().filter(|slots| *slots < u32::MAX) else {
@@ -236,7 +237,7 @@ impl Settings {
         self.dead_limit()
     }
 
-    /// The room for participants.
+    /// The room for producers and consumers.
     pub fn get_participants(&self) -> u32 {
         self.participants
     }

@@ -106,7 +106,7 @@ impl Turn<'_> {
         fence(Ordering::SeqCst);
         let mut left = self.control.consumers().get();
         let mut any = false;
-        for participant in 0..self.buffer.geometry.participants {
+        for participant in Role::Consumer.entries(&self.buffer.geometry) {
             if left == 0 {
                 break;
             }

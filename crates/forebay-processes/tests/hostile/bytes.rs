@@ -37,10 +37,11 @@ fn parts(path: &Path) -> Vec<(u64, u64)> {
         let at = 16 + index * 8;
         u64::from_le_bytes(header[at..at + 8].try_into().expect("eight bytes"))
     };
-    let (participants, slots, blocks) = (number(9), number(10), number(11));
+    let (handles, slots, blocks) = (number(9), number(10), number(11));
+    let (participants, waiters) = (handles * 3 + 16, handles * 6 + 16);
     let mut at = 8192;
     let mut parts = vec![(CONTROL, CONTROL + 67 * 8)];
-    for len in [participants * 128, participants * 4 * 64, slots * 16, slots * 128, blocks * 256] {
+    for len in [participants * 128, waiters * 64, slots * 16, slots * 128, blocks * 256] {
         parts.push((at, at + len));
         at += len.next_multiple_of(4096);
     }
@@ -262,8 +263,8 @@ fn an_entry_that_is_neither_free_nor_in_use_is_free() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, buffer) = small(folder.path());
     drop(buffer);
-    let (table, _) = parts(&path)[1];
-    for entry in 0..4 {
+    let (table, end) = parts(&path)[1];
+    for entry in 0..(end - table) / 128 {
         write(&path, table + entry * 128, &[7, 0, 0, 0]);
     }
     let opened = watch("an open", PATIENCE, move || Buffer::open(&path).map(drop).is_ok());

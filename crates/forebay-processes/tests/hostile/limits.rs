@@ -2,29 +2,37 @@
 
 use std::mem;
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
 use forebay_conformance::task::Task;
 use forebay_conformance::watchdog::{PATIENCE, comes_true, watch};
 use forebay_processes::{
-    Buffer, Fault, JoinError, LeaseError, Outcome, Patience, Raw, Refusal, Settings,
+    Buffer, Fault, JoinError, LeaseError, Outcome, Patience, Raw, Refusal, Settings, TakeError,
 };
 
 use crate::call::Bytes;
 use crate::child;
 
 #[test]
-fn one_participant_too_many_is_told_so() {
+fn one_handle_too_many_is_told_so() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("jobs.fb");
-    Settings::new(5).participants(3).create(&path).expect("a new buffer");
+    let path = folder.path().join("one.fb");
+    Settings::new(5).participants(1).create(&path).expect("a new buffer");
+    let buffer = Buffer::open(&path).expect("the buffer");
+    let consumer = buffer.consumer::<Bytes, _>(Raw).expect("a consumer");
+    assert_eq!(buffer.producer::<Bytes, _>(Raw).map(drop), Err(Fault::Crowded));
+    drop(consumer);
+    let producer = buffer.producer(Raw).expect("there is room again");
+    producer.put(vec![1]).expect("room");
+
+    let path = folder.path().join("two.fb");
+    Settings::new(5).participants(2).create(&path).expect("a new buffer");
     let buffer = Buffer::open(&path).expect("the buffer");
     let producer = buffer.producer(Raw).expect("a producer");
     let consumer = buffer.consumer::<Bytes, _>(Raw).expect("a consumer");
     assert_eq!(buffer.producer::<Bytes, _>(Raw).map(drop), Err(Fault::Crowded));
-    let error = Buffer::open(&path).expect_err("there is no room");
-    assert!(error.to_string().contains("as many participants as it has room for"), "{error}");
     // A clone is another handle of the same one then.
     producer.clone().put(vec![1]).expect("room");
     assert_eq!(consumer.clone().take().expect("an item"), [1]);
@@ -32,11 +40,64 @@ fn one_participant_too_many_is_told_so() {
     buffer.consumer::<Bytes, _>(Raw).expect("there is room again");
 }
 
+/// Each process with a handle, an opening, and a task that waits; and as many more as are told to have room.
+#[test]
+fn idle_handles_shut_nobody_out_who_only_looks() {
+    for handles in [1, 2, 5] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("jobs.fb");
+        Settings::new(5).participants(handles).create(&path).expect("a new buffer");
+        let idle: Vec<_> =
+            (0..handles).map(|_| child::begin("limits::child_idles", folder.path())).collect();
+        let openings: Vec<_> = (0..16).map(|_| Buffer::open(&path)).collect();
+        let all_open = openings.iter().all(Result::is_ok);
+        assert!(all_open, "{handles}: {:?}", openings.into_iter().find_map(Result::err));
+        let buffer = openings.into_iter().next().expect("one").expect("open");
+        assert_eq!(buffer.statistics().consumers_waiting, handles as usize);
+        assert_eq!(buffer.producer::<Bytes, _>(Raw).map(drop), Err(Fault::Crowded));
+        assert_eq!(buffer.join_within(Patience::Try), Ok(()));
+        assert_eq!(buffer.close(), Ok(()));
+        for child in idle {
+            child.end();
+        }
+        buffer.consumer::<Bytes, _>(Raw).expect("there is room again");
+    }
+}
+
+#[test]
+#[ignore = "is run by idle_handles_shut_nobody_out_who_only_looks"]
+fn child_idles() {
+    let Some(folder) = child::folder() else { return };
+    let buffer = Buffer::open(folder.join("jobs.fb")).expect("the buffer");
+    let consumer = buffer.consumer::<Bytes, _>(Raw).expect("a consumer");
+    let mut task = Task::new(async { consumer.take_async().await });
+    assert!(task.poll().is_pending());
+    child::wait_for_the_end();
+    assert!(comes_true(|| task.is_woken()));
+    assert_eq!(task.settle(), Poll::Ready(Err(TakeError::Closed)));
+}
+
+/// As many as there is room for, and one more.
+#[test]
+fn one_opening_too_many_is_told_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("jobs.fb");
+    Settings::new(5).participants(1).create(&path).expect("a new buffer");
+    let mut openings: Vec<_> =
+        (0..2 + 16).map(|_| Buffer::open(&path).expect("the buffer")).collect();
+    let error = Buffer::open(&path).expect_err("there is no room");
+    assert!(error.to_string().contains("as many participants as it has room for"), "{error}");
+    // They keep out no handle.
+    openings[0].producer(Raw).expect("a producer").put(vec![1]).expect("room");
+    openings.pop();
+    Buffer::open(&path).expect("there is room again");
+}
+
 #[test]
 fn more_wait_than_there_are_places_in_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("jobs.fb");
-    Settings::new(50).participants(3).create(&path).expect("a new buffer");
+    Settings::new(50).participants(2).create(&path).expect("a new buffer");
     let buffer = Buffer::open(&path).expect("the buffer");
     let producer = buffer.producer(Raw).expect("a producer");
     let consumer = Arc::new(buffer.consumer::<Bytes, _>(Raw).expect("a consumer"));
@@ -46,7 +107,7 @@ fn more_wait_than_there_are_places_in_line() {
             thread::spawn(move || consumer.take().map(|item| item[0]))
         })
         .collect();
-    assert!(comes_true(|| buffer.statistics().consumers_waiting == 12));
+    assert!(comes_true(|| buffer.statistics().consumers_waiting == 28));
     for number in 0..40 {
         producer.put(vec![number]).expect("room");
     }

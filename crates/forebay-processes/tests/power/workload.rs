@@ -61,8 +61,8 @@ struct Life {
 
 /// Lives for so many steps in a new buffer at this path.
 pub(crate) fn live(path: &Path, durability: Durability, seed: u64, steps: usize) -> History {
-    // For some, the table of participants is full as soon as everybody is there.
-    let participants = if seed.is_multiple_of(2) { 6 } else { 8 };
+    // For some, there is no room for another handle as soon as everybody is there.
+    let participants = if seed.is_multiple_of(2) { 4 } else { 6 };
     settings(durability, participants).create(path).expect("a new buffer");
     let recorder = Recorder::start(path);
     let party = || {

@@ -465,9 +465,19 @@ operations! {
         buffer.verify().expect("it can be looked at");
         gate.end();
     }, ["b c"];
-    "join-a-full-table", |settings| settings.participants(5), |scene| {
+    "crowd", |settings| settings.participants(3), bc, |path, gate| {
+        std::mem::forget(lease(path));
+        // With one more, and the survivor's, as many as there is room for.
+        let openings: Vec<Buffer> = (0..2 * 3 + 16 - 2).map(|_| open(path)).collect();
+        std::mem::forget(openings);
+        gate.begin();
+        std::mem::forget(open(path));
+        assert!(Buffer::open(path).is_err());
+        gate.end();
+    }, ["b+1 c"];
+    "join-a-full-table", |settings| settings.participants(3), |scene| {
         bc(scene);
-        die_with(scene, "lease");
+        die_with(scene, "crowd");
     }, |path, gate| {
         gate.begin();
         let _buffer = open(path);

@@ -70,7 +70,7 @@ pub(crate) fn killed_when_called(_: &Orders) {
 /// A table full of the dead has room for as many as it ever had, also when they come at once.
 pub(crate) fn the_dead_crowd_nobody_out(_: &Orders) {
     for _ in 0..5 {
-        let scene = Scene::new(&settings(3).participants(3 + 6));
+        let scene = Scene::new(&settings(3).participants(2 + 6));
         let mut takers = Vec::new();
         for number in 1..=5 {
             takers.push(Operation::named("take-called").start(&scene.path, "runs"));
