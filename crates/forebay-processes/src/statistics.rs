@@ -68,11 +68,9 @@ fn look(buffer: &Attachment, control: Control<'_>) -> Statistics {
     statistics.departed = control.departed().get();
     let mut producer_wait = control.producer_wait().get();
     let mut consumer_wait = control.consumer_wait().get();
-    for (index, participant) in entries(buffer) {
-        if buffer.entry(index).is_ok_and(|entry| is_done(buffer, index, entry)) {
-            statistics.finished = statistics.finished.saturating_add(1);
-            statistics.leased = statistics.leased.saturating_sub(1);
-        }
+    for Present { participant, is_done, .. } in entries(buffer) {
+        statistics.finished = statistics.finished.saturating_add(u64::from(is_done));
+        statistics.leased = statistics.leased.saturating_sub(u64::from(is_done));
         let waited = participant.waited.as_nanos() as u64;
         match participant.role {
             Role::Producer => producer_wait = producer_wait.saturating_add(waited),
@@ -134,7 +132,7 @@ pub enum Awaited {
 pub(crate) fn participants(buffer: &Attachment) -> Vec<Participant> {
     let mut found: Vec<_> = entries(buffer)
         .into_iter()
-        .map(|(index, participant)| Participant {
+        .map(|Present { index, participant, .. }| Participant {
             // Whoever cannot ask believes what is written.
             lives: buffer.is_alive(index).unwrap_or(true),
             ..participant
@@ -144,8 +142,16 @@ pub(crate) fn participants(buffer: &Attachment) -> Vec<Participant> {
     found
 }
 
+/// An entry in use.
+struct Present {
+    index: u32,
+    participant: Participant,
+    /// Whether it has finished an item that nobody has booked: one less on lease than the books say.
+    is_done: bool,
+}
+
 /// The entries in use. That they live is believed.
-fn entries(buffer: &Attachment) -> Vec<(u32, Participant)> {
+fn entries(buffer: &Attachment) -> Vec<Present> {
     let now = clock::wall();
     let mut found = Vec::new();
     if buffer.check().is_err() {
@@ -174,18 +180,19 @@ fn entries(buffer: &Attachment) -> Vec<(u32, Participant)> {
         if let Some((Awaited::Room | Awaited::Item, now)) = waits {
             waited = waited.saturating_add(now);
         }
+        let is_done = is_done(buffer, index, entry);
         let participant = Participant {
             number: entry.number(),
             role: entry.role(),
             process: entry.process(),
             command: String::from_utf8_lossy(&name).into_owned(),
             items: entry.items().get(),
-            leased: entry.leased().get().saturating_sub(u64::from(is_done(buffer, index, entry))),
+            leased: entry.leased().get().saturating_sub(u64::from(is_done)),
             waited,
             waits,
             lives: true,
         };
-        found.push((index, participant));
+        found.push(Present { index, participant, is_done });
     }
     found
 }

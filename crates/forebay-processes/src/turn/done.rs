@@ -152,31 +152,34 @@ impl Turn<'_> {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
-    use crate::consumer::Consumer;
     use crate::lock::Limit;
+    use crate::turn::scene::{
+        A_LEASE, Failure, Of, THE_END, is_called, put, scene, sleeper, stand,
+    };
     use crate::turn::{Content, Standing};
-    use crate::waiter::{CALLED, Wish};
     use crate::{Buffer, Bytes, Lease, Raw, Settings};
 
-    type Failure = Box<dyn std::error::Error>;
-    type Of = Consumer<Bytes, Raw>;
-
-    fn scene(settings: &Settings) -> Result<(tempfile::TempDir, Buffer), Failure> {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("buffer");
-        settings.create(&path)?;
-        let buffer = Buffer::open(path)?;
-        Ok((folder, buffer))
+    /// A buffer of two leases, of which one is out, and one who waits for a lease at two places in line.
+    struct Short {
+        buffer: Buffer,
+        consumer: Of,
+        first: Lease,
+        sleeper: Of,
+        one: Standing,
+        two: Standing,
     }
 
-    fn put(buffer: &Buffer, len: usize) -> Result<(), Failure> {
-        buffer.producer::<Bytes, _>(Raw)?.try_put(vec![7; len].as_slice().into())?;
-        Ok(())
-    }
-
-    fn is_called(consumer: &Of, standing: Standing) -> Result<bool, Fault> {
-        Ok(consumer.party.buffer.waiter(standing.waiter)?.state().get() == CALLED)
+    fn short() -> Result<(TempDir, Short), Failure> {
+        let (folder, buffer) = scene(&Settings::new(4).max_leased(2))?;
+        let consumer = buffer.consumer(Raw)?;
+        put(&buffer, 1)?;
+        let first = consumer.try_lease()?;
+        let (sleeper, one) = sleeper(&buffer)?;
+        let two = stand(&sleeper, A_LEASE)?;
+        Ok((folder, Short { buffer, consumer, first, sleeper, one, two }))
     }
 
     fn names(consumer: &Of) -> Result<u64, Fault> {
@@ -209,16 +212,7 @@ mod tests {
     /// In the books there is no lease left; in truth there is.
     #[test]
     fn one_who_waits_for_a_lease_is_called_in_spite_of_the_books() -> Result<(), Failure> {
-        let (_folder, buffer) = scene(&Settings::new(4).max_leased(2))?;
-        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
-        put(&buffer, 1)?;
-        let first = consumer.try_lease()?;
-        let wish = Wish { line: Line::Item, leases: true, weight: 0, blocks: 0 };
-        let sleeper = buffer.consumer::<Bytes, _>(Raw)?;
-        let place = || -> Result<Standing, Failure> {
-            Ok(sleeper.party.turn(Limit::Forever)?.stand(wish)?.ok_or("a waiter")?)
-        };
-        let (one, two) = (place()?, place()?);
+        let (_folder, Short { buffer, consumer, first, sleeper, one, two }) = short()?;
         first.ack()?;
         assert_ne!(names(&consumer)?, 0);
         put(&buffer, 1)?;
@@ -247,8 +241,7 @@ mod tests {
         let bytes = vec![7; long];
         let content = Content::new(&party.buffer, &bytes, 0).map_err(|_| "it can be held")?;
         let other = buffer.consumer::<Bytes, _>(Raw)?;
-        let standing =
-            other.party.turn(Limit::Forever)?.stand(content.wish())?.ok_or("a waiter")?;
+        let standing = stand(&other, content.wish())?;
         let mut turn = other.party.turn(Limit::Forever)?;
         let blocks = turn.spare_blocks() as u32;
         let _taken = turn.claim_blocks(blocks)?;
@@ -265,8 +258,7 @@ mod tests {
         let consumer = buffer.consumer::<Bytes, _>(Raw)?;
         put(&buffer, 1)?;
         let lease = consumer.try_lease()?;
-        let wish = Wish { line: Line::Idle, leases: false, weight: 0, blocks: 0 };
-        let standing = consumer.party.turn(Limit::Forever)?.stand(wish)?.ok_or("a waiter")?;
+        let standing = stand(&consumer, THE_END)?;
         lease.ack()?;
         assert!(is_called(&consumer, standing)?);
         // And one who comes later finds what was done before.
@@ -277,7 +269,7 @@ mod tests {
         drop(turn);
         other.try_lease()?.ack()?;
         assert_ne!(names(&other)?, 0);
-        let standing = consumer.party.turn(Limit::Forever)?.stand(wish)?.ok_or("a waiter")?;
+        let standing = stand(&consumer, THE_END)?;
         assert!(is_called(&consumer, standing)?);
         Ok(())
     }
@@ -289,8 +281,7 @@ mod tests {
         let consumer = buffer.consumer::<Bytes, _>(Raw)?;
         put(&buffer, 1)?;
         let lease = consumer.try_lease()?;
-        let wish = Wish { line: Line::Idle, leases: false, weight: 0, blocks: 0 };
-        let standing = consumer.party.turn(Limit::Forever)?.stand(wish)?.ok_or("a waiter")?;
+        let standing = stand(&consumer, THE_END)?;
         let other = buffer.producer::<Bytes, _>(Raw)?;
         let mut turn = other.party.turn(Limit::Forever)?;
         turn.control.idle_count().set(0);
@@ -304,16 +295,7 @@ mod tests {
     /// The last lease is promised to who was called, and an ack does not see it.
     #[test]
     fn one_behind_who_was_called_is_not_forgotten() -> Result<(), Failure> {
-        let (_folder, buffer) = scene(&Settings::new(4).max_leased(2))?;
-        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
-        put(&buffer, 1)?;
-        let first = consumer.try_lease()?;
-        let wish = Wish { line: Line::Item, leases: true, weight: 0, blocks: 0 };
-        let sleeper = buffer.consumer::<Bytes, _>(Raw)?;
-        let place = || -> Result<Standing, Failure> {
-            Ok(sleeper.party.turn(Limit::Forever)?.stand(wish)?.ok_or("a waiter")?)
-        };
-        let (one, two) = (place()?, place()?);
+        let (_folder, Short { buffer, consumer, first, sleeper, one, two }) = short()?;
         put(&buffer, 1)?;
         put(&buffer, 1)?;
         assert!(is_called(&sleeper, one)? && !is_called(&sleeper, two)?);

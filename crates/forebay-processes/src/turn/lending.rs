@@ -153,20 +153,16 @@ impl Turn<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::error::Error;
-
     use super::*;
     use crate::lock::Limit;
-    use crate::{Buffer, Raw, Settings};
+    use crate::turn::scene::{Failure, scene};
+    use crate::{Raw, Settings};
 
     /// As of one who was stopped between its lease and its read.
     #[test]
-    fn a_loan_that_is_over_reads_no_other_item() -> Result<(), Box<dyn Error>> {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("jobs.fb");
+    fn a_loan_that_is_over_reads_no_other_item() -> Result<(), Failure> {
         let settings = Settings::new(1).max_leased(1).dead_room(1);
-        settings.lease_time(Duration::from_hours(1)).create(&path)?;
-        let buffer = Buffer::open(&path)?;
+        let (_folder, buffer) = scene(&settings.lease_time(Duration::from_hours(1)))?;
         let producer = buffer.producer::<Bytes, _>(Raw)?;
         let consumer = buffer.consumer::<Bytes, _>(Raw)?;
         let party = &consumer.party;

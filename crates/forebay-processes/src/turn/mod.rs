@@ -24,6 +24,8 @@ mod lines;
 mod order;
 mod presence;
 mod recovery;
+#[cfg(test)]
+mod scene;
 mod sweep;
 mod tally;
 mod watch;

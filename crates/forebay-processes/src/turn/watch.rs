@@ -159,47 +159,29 @@ impl Turn<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::Raw;
-    use crate::consumer::Consumer;
     use crate::lock::Limit;
+    use crate::turn::scene::{A_LEASE, Failure, Of, is_called, put, scene, sleeper};
     use crate::turn::{Content, Standing};
     use crate::waiter::Wish;
-    use crate::{Buffer, Bytes, Overflow, Settings};
+    use crate::{Bytes, Overflow, Raw, Settings};
 
-    type Failure = Box<dyn std::error::Error>;
-
-    const WISH: Wish = Wish { line: Line::Item, leases: true, weight: 0, blocks: 0 };
-
-    fn scene() -> Result<(tempfile::TempDir, Buffer), Failure> {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("buffer");
-        Settings::new(4).create(&path)?;
-        let buffer = Buffer::open(path)?;
-        Ok((folder, buffer))
-    }
-
-    /// Somebody who sleeps in the line for items.
-    fn sleeper(buffer: &Buffer) -> Result<(Consumer<Bytes, Raw>, Standing), Failure> {
-        let consumer = buffer.consumer(Raw)?;
-        let standing = consumer.party.turn(Limit::Forever)?.stand(WISH)?.ok_or("a waiter")?;
-        Ok((consumer, standing))
-    }
+    const ROOM: Wish = Wish { line: Line::Room, leases: false, weight: 0, blocks: 0 };
 
     /// As if it had slept as long as it may.
-    fn wake(consumer: &Consumer<Bytes, Raw>, standing: Standing) -> Result<Duration, Fault> {
+    fn wake(consumer: &Of, standing: Standing) -> Result<Duration, Fault> {
         let control = consumer.party.buffer.control()?;
         control.swept_at().set(0);
         control.swept_wall().set(0);
         consumer.party.keep_watch(Sleeper::Thread(standing.waiter))
     }
 
-    fn has_watch(consumer: &Consumer<Bytes, Raw>, standing: Standing) -> Result<bool, Fault> {
+    fn has_watch(consumer: &Of, standing: Standing) -> Result<bool, Fault> {
         Sleeper::Thread(standing.waiter).has_watch(&consumer.party.buffer)
     }
 
     #[test]
     fn one_watches_and_the_others_sleep_on() -> Result<(), Failure> {
-        let (_folder, buffer) = scene()?;
+        let (_folder, buffer) = scene(&Settings::new(4))?;
         let (first, at) = sleeper(&buffer)?;
         let (second, behind) = sleeper(&buffer)?;
         assert_eq!(wake(&first, at)?, TICK);
@@ -213,7 +195,7 @@ mod tests {
 
     #[test]
     fn one_rests_until_somebody_holds_something() -> Result<(), Failure> {
-        let (_folder, buffer) = scene()?;
+        let (_folder, buffer) = scene(&Settings::new(4))?;
         let (first, at) = sleeper(&buffer)?;
         for _ in 1..QUIET {
             assert_eq!(wake(&first, at)?, TICK);
@@ -245,7 +227,7 @@ mod tests {
 
     #[test]
     fn one_who_leaves_hands_the_watch_over() -> Result<(), Failure> {
-        let (_folder, buffer) = scene()?;
+        let (_folder, buffer) = scene(&Settings::new(4))?;
         let (first, at) = sleeper(&buffer)?;
         let (second, behind) = sleeper(&buffer)?;
         wake(&first, at)?;
@@ -258,19 +240,36 @@ mod tests {
         Ok(())
     }
 
+    /// Tasks of its own stand first in two lines.
+    #[test]
+    fn a_bell_hands_the_watch_to_the_first_who_is_another() -> Result<(), Failure> {
+        let (_folder, buffer) = scene(&Settings::new(1))?;
+        let producer = buffer.producer::<Bytes, _>(Raw)?;
+        let _all_room = producer.try_reserve()?;
+        let bell = producer.party.me.participant;
+        let own = Sleeper::Bell(bell);
+        producer.party.turn(Limit::Forever)?.stand_for(A_LEASE, bell)?.ok_or("a waiter")?;
+        let (_other, at) = sleeper(&buffer)?;
+        let mut turn = producer.party.turn(Limit::Forever)?;
+        turn.stand_for(ROOM, bell)?.ok_or("a waiter")?;
+        let _ = turn.watch(own)?;
+        turn.hand_watch_over(own)?;
+        let called = turn.called.take().ok_or("nobody")?;
+        assert_eq!((&*called.threads, &*called.bells), ([at.waiter].as_slice(), [].as_slice()));
+        Ok(())
+    }
+
     /// Also where others look for the dead so often that the one on watch has nothing to do.
     #[test]
     fn one_who_does_not_come_is_passed_by_whoever_looks() -> Result<(), Failure> {
-        let (_folder, buffer) = scene()?;
+        let (_folder, buffer) = scene(&Settings::new(4))?;
         let (first, at) = sleeper(&buffer)?;
-        let (_second, behind) = sleeper(&buffer)?;
-        let producer = buffer.producer::<Bytes, _>(Raw)?;
-        producer.try_put(b"item".as_slice().into())?;
-        let waiter = |standing: Standing| first.party.buffer.waiter(standing.waiter);
-        assert_eq!((waiter(at)?.state().get(), waiter(behind)?.state().get()), (CALLED, STANDING));
-        waiter(at)?.called_at().set(0);
-        producer.party.turn(Limit::Forever)?.sweep()?;
-        assert_eq!(waiter(behind)?.state().get(), CALLED);
+        let (second, behind) = sleeper(&buffer)?;
+        put(&buffer, 1)?;
+        assert!(is_called(&first, at)? && !is_called(&second, behind)?);
+        first.party.buffer.waiter(at.waiter)?.called_at().set(0);
+        second.party.turn(Limit::Forever)?.sweep()?;
+        assert!(is_called(&second, behind)?);
         Ok(())
     }
 }
