@@ -18,6 +18,7 @@ use crate::participant::Entry;
 use crate::region::{Mark, Region};
 use crate::settings::Settings;
 use crate::slot::Slot;
+use crate::turn::Standing;
 use crate::waiter::Waiter;
 
 /// What all handles of one opening share.
@@ -31,8 +32,9 @@ pub(crate) struct Attachment {
     pub(crate) settings: Settings,
     pub(crate) identity: (u64, u64),
     pub(crate) mark: Mark,
-    /// The wakers of our tasks, by waiter.
-    pub(crate) tasks: Mutex<HashMap<u32, Waker>>,
+    /// The wakers of our tasks, by their places in line: a waiter may be another's before our task has seen that it was
+    /// served.
+    pub(crate) tasks: Mutex<HashMap<Standing, Waker>>,
     /// The thread that hears when a task is called by another process: as long as tasks wait.
     pub(crate) bell: Mutex<Weak<Bell>>,
 }
@@ -91,7 +93,7 @@ impl Attachment {
         }
     }
 
-    pub(crate) fn lock_tasks(&self) -> MutexGuard<'_, HashMap<u32, Waker>> {
+    pub(crate) fn lock_tasks(&self) -> MutexGuard<'_, HashMap<Standing, Waker>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -85,8 +85,8 @@ impl Bell {
         deadline: Option<Instant>,
     ) -> Waiting {
         let shared = &self.shared;
-        if let Some(Standing { waiter, .. }) = standing {
-            shared.party.buffer.lock_tasks().insert(waiter, waker.clone());
+        if let Some(standing) = standing {
+            shared.party.buffer.lock_tasks().insert(standing, waker.clone());
         }
         let key = shared.next.fetch_add(1, Ordering::Relaxed);
         let first = {
@@ -138,8 +138,8 @@ impl Waiting {
 
     pub(crate) fn set_waker(&self, waker: &Waker) {
         let shared = &self.bell.shared;
-        if let Some(Standing { waiter, .. }) = self.standing {
-            shared.party.buffer.lock_tasks().insert(waiter, waker.clone());
+        if let Some(standing) = self.standing {
+            shared.party.buffer.lock_tasks().insert(standing, waker.clone());
         }
         if let Some(task) = shared.lock().get_mut(&self.key) {
             task.waker.clone_from(waker);
@@ -154,8 +154,8 @@ impl Drop for Waiting {
             return;
         }
         shared.lock().remove(&self.key);
-        if let Some(Standing { waiter, .. }) = self.standing {
-            shared.party.buffer.lock_tasks().remove(&waiter);
+        if let Some(standing) = self.standing {
+            shared.party.buffer.lock_tasks().remove(&standing);
         }
     }
 }
