@@ -11,7 +11,7 @@ use forebay_contract::{Fault, Patience};
 
 use crate::bell::Waiting;
 use crate::clock;
-use crate::lock::{self, Limit};
+use crate::lock;
 use crate::party::{Party, TICK};
 use crate::pause;
 use crate::turn::{Sleeper, Standing, Turn};
@@ -34,7 +34,7 @@ pub(crate) enum Waited<R> {
 
 /// One call, and its place in line while it has one.
 struct Call<'p> {
-    party: &'p Party,
+    party: &'p Arc<Party>,
     wish: Wish,
     standing: Option<Standing>,
     /// Of a task: whose bell is rung when it is called.
@@ -43,7 +43,7 @@ struct Call<'p> {
 }
 
 impl<'p> Call<'p> {
-    fn new(party: &'p Party, wish: Wish) -> Self {
+    fn new(party: &'p Arc<Party>, wish: Wish) -> Self {
         Self { party, wish, standing: None, bell: None, since: None }
     }
 
@@ -134,10 +134,9 @@ impl<'p> Call<'p> {
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        if let Some(standing) = self.standing.take()
-            && let Ok(mut turn) = self.party.care(Limit::For(Duration::from_secs(1)))
-        {
-            let _ = turn.leave(self.wish.line, standing);
+        if let Some(standing) = self.standing.take() {
+            let line = self.wish.line;
+            self.party.owe(move |turn| turn.leave(line, standing));
         }
         self.stop_waiting();
     }
@@ -146,7 +145,7 @@ impl Drop for Call<'_> {
 /// Waits as a thread.
 #[inline]
 pub(crate) fn wait<R>(
-    party: &Party,
+    party: &Arc<Party>,
     wish: Wish,
     patience: Patience,
     mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
@@ -206,7 +205,7 @@ fn is_soon(party: &Party, wish: Wish) -> Result<bool, Fault> {
 
 #[cold]
 fn wait_long<R>(
-    party: &Party,
+    party: &Arc<Party>,
     wish: Wish,
     patience: Patience,
     deadline: Option<Instant>,
@@ -238,7 +237,7 @@ fn wait_long<R>(
 
 /// Waits as a task, until the deadline, if there is one.
 pub(crate) async fn wait_async<R>(
-    party: &Party,
+    party: &Arc<Party>,
     wish: Wish,
     deadline: Option<Instant>,
     mut attempt: impl FnMut(&mut Turn<'_>, Option<Standing>) -> Result<Attempt<R>, Fault>,
@@ -288,4 +287,28 @@ pub(crate) async fn wait_async<R>(
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_conformance::watchdog::comes_true;
+
+    use super::*;
+    use crate::turn::scene::{A_LEASE, Failure, go_on, scene, stop};
+    use crate::{Bytes, Raw, Settings};
+
+    #[test]
+    fn one_who_gives_up_while_there_is_no_turn_stands_in_line_no_more() -> Result<(), Failure> {
+        let (_folder, buffer) = scene(&Settings::new(4))?;
+        let consumer = buffer.consumer::<Bytes, _>(Raw)?;
+        let other = buffer.consumer::<Bytes, _>(Raw)?;
+        let mut call = Call::new(&consumer.party, A_LEASE);
+        let _: Option<()> = call.attempt(Patience::Forever, &mut |_, _| Ok(Attempt::NotNow))?;
+        assert_eq!(buffer.statistics().consumers_waiting, 1);
+        stop(&other.party)?;
+        drop(call);
+        go_on(&other.party)?;
+        assert!(comes_true(|| buffer.statistics().consumers_waiting == 0));
+        Ok(())
+    }
 }

@@ -57,7 +57,7 @@ impl<T, C: Codec<T>> Consumer<T, C> {
     pub fn take_within(&self, patience: Patience) -> Result<T, TakeError> {
         loop {
             let loan = self.borrow(true, patience, |loan, _| loan)?;
-            if let Some(item) = self.keep_one(loan)? {
+            if let Some(item) = self.keep_one(loan, patience)? {
                 return Ok(item);
             }
         }
@@ -67,7 +67,7 @@ impl<T, C: Codec<T>> Consumer<T, C> {
     pub async fn take_async(&self) -> Result<T, TakeError> {
         loop {
             let loan = self.borrow_async(true, |loan, _| loan).await?;
-            if let Some(item) = self.keep_one(loan)? {
+            if let Some(item) = self.keep_one(loan, Patience::Forever)? {
                 return Ok(item);
             }
         }
@@ -85,7 +85,7 @@ impl<T, C: Codec<T>> Consumer<T, C> {
             return Ok(Vec::new());
         }
         loop {
-            let items = self.keep(self.borrow_many(true, max, patience)?)?;
+            let items = self.keep(self.borrow_many(true, max, patience)?, patience)?;
             if !items.is_empty() {
                 return Ok(items);
             }
@@ -101,7 +101,7 @@ impl<T, C: Codec<T>> Consumer<T, C> {
             let items = self
                 .borrow_async(true, |loan, turn| gather(loan, turn, true, max))
                 .await
-                .map(|loans| self.keep(loans))??;
+                .map(|loans| self.keep(loans, Patience::Forever))??;
             if !items.is_empty() {
                 return Ok(items);
             }
@@ -248,9 +248,9 @@ impl<T, C: Codec<T>> Consumer<T, C> {
         match decoded {
             Ok(item) => Ok(Some(item)),
             Err(CodecError(reason)) => {
-                let mut turn = self.party.turn_within(Patience::Forever)?;
+                let (loan, reason) = (*loan, format!("cannot be read: {reason}"));
                 // If it was given back meanwhile, somebody else finds out.
-                let _ = turn.reject(loan, &format!("cannot be read: {reason}"))?;
+                self.party.owe(move |turn| turn.reject(&loan, &reason).map(drop));
                 Ok(None)
             }
         }
@@ -262,16 +262,12 @@ impl<T, C: Codec<T>> Consumer<T, C> {
     }
 
     /// Finishes what was taken, and hands it over.
-    fn keep_one(&self, loan: Loan) -> Result<Option<T>, TakeError> {
+    fn keep_one(&self, loan: Loan, patience: Patience) -> Result<Option<T>, TakeError> {
         let Some(item) = self.item_of(&loan)? else { return Ok(None) };
-        match self.party.turn_within(Patience::Forever)?.finish(&loan)? {
-            Ok(()) => Ok(Some(item)),
-            // Nobody but a repair takes it away; then it is somebody else's.
-            Err(_) => Err(Fault::Damaged.into()),
-        }
+        self.finish(&[loan], patience).map(|()| Some(item))
     }
 
-    fn keep(&self, loans: Vec<Loan>) -> Result<Vec<T>, TakeError> {
+    fn keep(&self, loans: Vec<Loan>, patience: Patience) -> Result<Vec<T>, TakeError> {
         let mut items = Vec::with_capacity(loans.len());
         let mut read = Vec::with_capacity(loans.len());
         for loan in loans {
@@ -280,13 +276,27 @@ impl<T, C: Codec<T>> Consumer<T, C> {
                 read.push(loan);
             }
         }
-        let mut turn = self.party.turn_within(Patience::Forever)?;
-        for loan in &read {
+        self.finish(&read, patience).map(|()| items)
+    }
+
+    /// Ends takes: from here on the items are this process's. Where there is no turn for that in time, they go back.
+    fn finish(&self, loans: &[Loan], patience: Patience) -> Result<(), TakeError> {
+        let mut turn = match self.party.turn_within(patience) {
+            Ok(turn) => turn,
+            Err(fault) => {
+                let loans = loans.to_vec();
+                self.party
+                    .owe(move |turn| loans.iter().try_for_each(|loan| turn.nack(loan).map(drop)));
+                return Err(fault.into());
+            }
+        };
+        for loan in loans {
+            // Nobody but a repair takes one away; then it is somebody else's.
             if turn.finish(loan)?.is_err() {
                 return Err(Fault::Damaged.into());
             }
         }
-        Ok(items)
+        Ok(())
     }
 
     /// Removes the oldest dead letter, which then counts as dropped (C8). One whose bytes cannot be decoded is left for

@@ -1,5 +1,7 @@
 //! Close and join: the same for both sides, and for whoever has the buffer open.
 
+use std::sync::Arc;
+
 use forebay_contract::{Fault, JoinError, Patience};
 
 use crate::call::{self, Attempt, Waited};
@@ -15,14 +17,14 @@ pub(crate) fn close(party: &Party) -> Result<(), Fault> {
     party.commit_control()
 }
 
-pub(crate) fn join_within(party: &Party, patience: Patience) -> Result<(), JoinError> {
+pub(crate) fn join_within(party: &Arc<Party>, patience: Patience) -> Result<(), JoinError> {
     match call::wait(party, IDLE, patience, attempt)? {
         Waited::Done(()) => Ok(()),
         Waited::TimedOut => Err(JoinError::TimedOut),
     }
 }
 
-pub(crate) async fn join_async(party: &Party) -> Result<(), JoinError> {
+pub(crate) async fn join_async(party: &Arc<Party>) -> Result<(), JoinError> {
     match call::wait_async(party, IDLE, None, attempt).await? {
         Waited::Done(()) => Ok(()),
         Waited::TimedOut => Err(JoinError::TimedOut),

@@ -9,7 +9,6 @@ use std::time::Duration;
 use forebay_contract::{Fault, LeaseError, Leased, Patience};
 
 use crate::codec::Raw;
-use crate::lock::Limit;
 use crate::party::Party;
 use crate::turn::{Ack, Bytes, Loan, Turn};
 
@@ -125,10 +124,8 @@ impl<T, C> Lease<T, C> {
 
 impl<T, C> Drop for Lease<T, C> {
     fn drop(&mut self) {
-        if let Some(held) = self.held.take()
-            && let Ok(mut turn) = held.party.care(Limit::Forever)
-        {
-            let _ = turn.nack(&held.loan);
+        if let Some(Held { party, loan, .. }) = self.held.take() {
+            party.owe(move |turn| turn.nack(&loan).map(drop));
         }
     }
 }

@@ -63,6 +63,7 @@ mod consumer;
 mod control;
 #[cfg_attr(not(feature = "crash-points"), allow(unreachable_pub))]
 pub mod crash;
+mod debt;
 mod ending;
 mod file;
 mod futex;

@@ -3,12 +3,10 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
 
 use forebay_contract::{Fault, Patience, Permitted, PutError, Refusal};
 
 use crate::codec::{Codec, Raw};
-use crate::lock::Limit;
 use crate::party::Party;
 use crate::turn::{Bytes, Content, Place};
 
@@ -53,10 +51,8 @@ impl<T, C: Codec<T>> Permit<T, C> {
 
 impl<T, C> Drop for Permit<T, C> {
     fn drop(&mut self) {
-        if let Some(place) = self.place.take()
-            && let Ok(mut turn) = self.party.care(Limit::For(Duration::from_secs(1)))
-        {
-            let _ = turn.release(&place);
+        if let Some(place) = self.place.take() {
+            self.party.owe(move |turn| turn.release(&place));
         }
     }
 }

@@ -100,19 +100,30 @@ impl<T, C: Codec<T>> Producer<T, C> {
             placing.attempt(turn, &content, self.overflow, standing)
         })?;
         match waited {
-            Waited::Done(put) => self.fill(&content, placing, put?),
+            Waited::Done(put) => self.fill(&content, placing, put?, patience),
             Waited::TimedOut if patience == Patience::Try => Err(Refusal::Full),
             Waited::TimedOut => Err(Refusal::TimedOut),
         }
     }
 
     /// Writes a long item that has a place now.
-    fn fill(&self, content: &Content<'_>, placing: Placing, outcome: Outcome) -> Put {
+    fn fill(
+        &self,
+        content: &Content<'_>,
+        placing: Placing,
+        outcome: Outcome,
+        patience: Patience,
+    ) -> Put {
         if let Some(place) = placing.place {
             // Without the lock: a producer that is stopped here stops nobody.
             content.write(&self.party.buffer, &place)?;
-            let mut turn = self.party.turn_within(Patience::Forever)?;
-            turn.put_reserved(&place, content)??;
+            match self.party.turn_within(patience) {
+                Ok(mut turn) => turn.put_reserved(&place, content)??,
+                Err(fault) => {
+                    self.party.owe(move |turn| turn.release(&place));
+                    return Err(fault.into());
+                }
+            }
         }
         Ok(outcome)
     }
@@ -148,7 +159,10 @@ impl<T, C: Codec<T>> Producer<T, C> {
         })
         .await?;
         match waited {
-            Waited::Done(put) => self.last(self.fill(&content, placing, put?)?),
+            Waited::Done(put) => {
+                let patience = deadline.map_or(Patience::Forever, Patience::Until);
+                self.last(self.fill(&content, placing, put?, patience)?)
+            }
             Waited::TimedOut => Err(Refusal::TimedOut),
         }
     }
@@ -199,14 +213,19 @@ impl<T, C: Codec<T>> Producer<T, C> {
         done.add(first);
         // The rest of the batch in one turn, as far as it is short and there is room.
         let rest = if self.overflow.drops() { &[] } else { &items[1..items.len().min(MOST)] };
-        let (more, end) = self.put_short(rest, done);
+        let (more, end) = self.put_short(rest, patience, done);
         let put = 1 + more;
         end.and_then(|()| self.party.commit()).map_err(|fault| (put, fault.into()))?;
         Ok(put)
     }
 
     /// How many of these were placed, and what is wrong if anything is.
-    fn put_short(&self, items: &[T], done: &mut Batch) -> (usize, Result<(), Fault>) {
+    fn put_short(
+        &self,
+        items: &[T],
+        patience: Patience,
+        done: &mut Batch,
+    ) -> (usize, Result<(), Fault>) {
         // Encoded before the turn: no code of the user's runs while others wait.
         let mut scratch = Vec::new();
         let mut encoded: Vec<(usize, u64)> = Vec::with_capacity(items.len());
@@ -227,7 +246,7 @@ impl<T, C: Codec<T>> Producer<T, C> {
         if contents.is_empty() {
             return (0, Ok(()));
         }
-        let mut turn = match self.party.turn_within(Patience::Forever) {
+        let mut turn = match self.party.turn_within(patience) {
             Ok(turn) => turn,
             Err(fault) => return (0, Err(fault)),
         };

@@ -25,7 +25,7 @@ mod order;
 mod presence;
 mod recovery;
 #[cfg(test)]
-mod scene;
+pub(crate) mod scene;
 mod sweep;
 mod tally;
 mod watch;
