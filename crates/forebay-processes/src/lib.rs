@@ -83,6 +83,7 @@ mod slot;
 mod statistics;
 mod sync;
 mod turn;
+mod unbooked;
 mod waiter;
 mod words;
 

@@ -6,11 +6,11 @@
 //! two stores, and whoever comes after it sees a prefix of them.
 
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 use std::sync::atomic::{Ordering, compiler_fence};
 
 #[cfg(loom)]
-use loom::sync::atomic::{AtomicU32, AtomicU64};
+use loom::sync::atomic::{AtomicU32, AtomicU64, fence};
 
 use crate::crash;
 
@@ -130,4 +130,9 @@ impl Word32 {
     pub(crate) fn futex(&self) -> &AtomicU32 {
         &self.0
     }
+}
+
+/// Between a store and a load: of two who both store, meet, and load what the other one stores, one at least sees it.
+pub(crate) fn meet() {
+    fence(Ordering::SeqCst);
 }

@@ -6,10 +6,7 @@
 //! participant has at most one item to be booked, named in its entry before the step.
 //!
 //! Who waits for what an ack gives free (joins; storage; the lease limit; the end, after a close) cannot know of one that
-//! is not booked. So an ack looks for them after its step, and they look for it after they have stood in line. Between
-//! step and look there is a fence on both sides, so one sees the other (Dekker).
-
-use std::sync::atomic::{Ordering, fence};
+//! is not booked. So an ack looks for them after its step, and they look for it after they have stood in line: `unbooked.rs`.
 
 use forebay_contract::Fault;
 
@@ -19,6 +16,7 @@ use super::{Loan, Me, Turn};
 use crate::attachment::Attachment;
 use crate::participant::{Entry, Role};
 use crate::slot::State;
+use crate::unbooked::{self, Found, Step};
 use crate::waiter::Line;
 
 /// How far an ack came without a turn.
@@ -45,22 +43,25 @@ impl Loan {
         let entry = buffer.entry(self.holder.participant)?;
         let slot = buffer.slot(self.slot)?;
         let is_held = slot.position() == self.position && is_owner(slot.owner(), self.holder);
-        if !is_held || !entry.done().exchange(0, u64::from(self.slot) + 1) {
+        if !is_held {
             return Ok(Ack::Undone);
         }
-        if !slot.exchange(self.word, self.word.with_state(State::Done)) {
-            // What the entry names stays until the next turn finds it wrong.
-            return Ok(Ack::Undone);
-        }
-        // Pairs with the fence in `settle_all`.
-        fence(Ordering::SeqCst);
-        let is_awaited = control.idle_count().get() > 0
-            || control.closed().get() != 0
-            || control.item_count().get() > 0
-                && control.leased().get() >= buffer.settings.lease_limit()
-            || control.room_count().get() > 0
-                && (slot.has_blocks() || control.free_len().get() == 0);
-        Ok(if is_awaited { Ack::Awaited } else { Ack::Finished })
+        let finish = || slot.exchange(self.word, self.word.with_state(State::Done));
+        let is_awaited = || {
+            control.idle_count().get() > 0
+                || control.closed().get() != 0
+                || control.item_count().get() > 0
+                    && control.leased().get() >= buffer.settings.lease_limit()
+                || control.room_count().get() > 0
+                    && (slot.has_blocks() || control.free_len().get() == 0)
+        };
+        // Where it is named and not done, the next turn finds it wrong.
+        let step = unbooked::step(entry.done(), u64::from(self.slot) + 1, finish, is_awaited);
+        Ok(match step {
+            Step::Taken => Ack::Finished,
+            Step::Awaited => Ack::Awaited,
+            Step::Untaken => Ack::Undone,
+        })
     }
 }
 
@@ -102,51 +103,46 @@ impl Turn<'_> {
 
     /// Books what anybody has done, and calls nobody. Says whether there was anything.
     pub(super) fn settle_all(&mut self) -> Result<bool, Fault> {
-        // Pairs with the fence in `ack`: who does not see here what is done, is seen waiting there.
-        fence(Ordering::SeqCst);
-        let mut left = self.control.consumers().get();
-        let mut any = false;
-        for participant in Role::Consumer.entries(&self.buffer.geometry) {
-            if left == 0 {
-                break;
+        unbooked::seek(|| {
+            let mut left = self.control.consumers().get();
+            let mut any = false;
+            for participant in Role::Consumer.entries(&self.buffer.geometry) {
+                if left == 0 {
+                    break;
+                }
+                let entry = self.buffer.entry(participant)?;
+                if entry.generation().is_some() && entry.role() == Role::Consumer {
+                    left -= 1;
+                    any |= self.settle(participant)?;
+                }
             }
-            let entry = self.buffer.entry(participant)?;
-            if entry.generation().is_some() && entry.role() == Role::Consumer {
-                left -= 1;
-                any |= self.settle(participant)?;
-            }
-        }
-        Ok(any)
+            Ok(any)
+        })
     }
 
     fn settle(&mut self, participant: u32) -> Result<bool, Fault> {
         let entry = self.buffer.entry(participant)?;
-        let named = entry.done().read();
-        let (Some(index), Some(generation)) = ((named as u32).checked_sub(1), entry.generation())
-        else {
-            return Ok(false);
-        };
+        let Some(generation) = entry.generation() else { return Ok(false) };
         let holder = Me { participant, generation };
-        let mut is_done = false;
-        if let Ok(slot) = self.slot(index)
-            && is_owner(slot.owner(), holder)
-        {
+        unbooked::book(entry.done(), |name| {
+            let Some(index) = (name as u32).checked_sub(1) else { return Ok(Found::Nothing) };
+            let Ok(slot) = self.slot(index) else { return Ok(Found::Nothing) };
             let word = slot.word();
+            if !is_owner(slot.owner(), holder) {
+                return Ok(Found::Nothing);
+            }
             if word.is(State::Leased) {
-                // On its way to be done, perhaps at this moment.
-                return Ok(false);
+                return Ok(Found::Underway);
             }
-            is_done = word.is(State::Done);
-            if is_done {
-                let loan = Loan { slot: index, word, position: slot.position(), holder };
-                self.free_content(index)?;
-                self.end_item(index, slot, End::Finished)?;
-                self.let_go(index, &loan)?;
+            if !word.is(State::Done) {
+                return Ok(Found::Nothing);
             }
-        }
-        // From here on the participant can name another one.
-        entry.done().commit(0);
-        Ok(is_done)
+            let loan = Loan { slot: index, word, position: slot.position(), holder };
+            self.free_content(index)?;
+            self.end_item(index, slot, End::Finished)?;
+            self.let_go(index, &loan)?;
+            Ok(Found::Booked)
+        })
     }
 }
 

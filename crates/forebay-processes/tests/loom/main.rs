@@ -1,11 +1,11 @@
 //! Every interleaving of small cases, explored by loom: run with `--cfg loom`.
 //!
-//! The lock and the group commit are the source that ships, over loom's atomics. What the kernel does for them is a model
-//! here: the [`futex`], the [`clock`], and the [`witness`] of deaths. Threads stand for processes, and die before any store
-//! that they make and any call of the kernel's ([`crash`]).
+//! The lock, the group commit, and the step without the lock are the source that ships, over loom's atomics. What the kernel
+//! does for them is a model here: the [`futex`], the [`clock`], and the [`witness`] of deaths. Threads stand for processes, and
+//! die before any store that they make and any call of the kernel's ([`crash`]).
 //!
-//! What loom does not see: more than three threads, more preemptions than the case says, stores that a processor delays past
-//! a `SeqCst` fence (there are none), and the looks before a sleep, which are left out.
+//! What loom does not see: more than three threads, more preemptions than the case says, and the looks before a sleep, which
+//! are left out.
 #![cfg(loom)]
 
 #[path = "../../src/commits.rs"]
@@ -13,6 +13,8 @@ mod commits;
 #[expect(dead_code, reason = "the rest of it is for buffers")]
 #[path = "../../src/lock.rs"]
 mod lock;
+#[path = "../../src/unbooked.rs"]
+mod unbooked;
 #[expect(dead_code, reason = "the rest of it is for buffers")]
 #[path = "../../src/words.rs"]
 mod words;
@@ -22,6 +24,7 @@ mod crash;
 mod futex;
 mod locking;
 mod pause;
+mod stepping;
 mod syncing;
 mod witness;
 
