@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         measure.args(["--features", "processes"]);
     }
     measure.args(["--bin", name, "--"]);
-    if name == "run" || name == "processes" {
+    if measures_command(name, rest) {
         // The command under test is the product's, built as the product is released.
         succeed(house::cargo().args([
             "build",
@@ -76,10 +76,42 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Whether the command is among what is measured: it is a part of `processes`, which are named first, or all meant.
+fn measures_command(name: &str, rest: &[String]) -> bool {
+    let names_parts = rest.first().is_some_and(|first| !first.starts_with('-'));
+    match name {
+        "run" => true,
+        "processes" => !names_parts || rest.iter().any(|part| part == "command"),
+        _ => false,
+    }
+}
+
 fn succeed(command: &mut Command) -> Result<(), String> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("the build failed: {status}")),
         Err(error) => Err(format!("cannot start cargo: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_built_where_it_is_measured() {
+        let measures = |line: &str| {
+            let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+            measures_command(&words[0], &words[1..])
+        };
+        for line in
+            ["run", "run elastic", "processes", "processes --quick", "processes grid command"]
+        {
+            assert!(measures(line), "{line}");
+        }
+        for line in ["threads", "processes grid", "processes grid open --quick --only forebay,pipe"]
+        {
+            assert!(!measures(line), "{line}");
+        }
     }
 }
