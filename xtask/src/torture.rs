@@ -14,13 +14,14 @@ const VARIABLE: &str = "FOREBAY_TORTURE_SECONDS";
 
 /// The stress tests of each crate that has any, and the features that they need. The buffer in a file is killed as it
 /// ships, too: without the points at which it is killed otherwise.
-const TESTS: [(&str, &str, &str); 6] = [
+const TESTS: [(&str, &str, &str); 7] = [
     ("forebay-threads", "stress", ""),
     ("forebay-processes", "torture", " --features crash-points"),
     ("forebay-processes", "torture", ""),
     ("forebay-processes", "power", " --all-features"),
     ("forebay-processes", "hostile", " --all-features"),
     ("toyvm", "random", ""),
+    ("toyvm", "check", ""),
 ];
 
 /// The models that are explored with more preemptions, each for that long at most: two threads end within a minute at five,

@@ -7,6 +7,7 @@
 #![allow(clippy::cast_possible_wrap, reason = "lengths are bounded far below 2⁶³")]
 
 pub mod chance;
+pub mod check;
 pub mod deadlock;
 pub mod exam;
 pub mod expectation;

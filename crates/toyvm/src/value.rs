@@ -38,6 +38,17 @@ impl Kind {
     /// How many kinds there are.
     pub const COUNT: usize = 7;
 
+    /// Every one, in order.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Thread,
+        Self::Lock,
+        Self::Semaphore,
+        Self::Queue,
+        Self::Counter,
+        Self::Condition,
+        Self::Array,
+    ];
+
     /// The word that messages and unnamed handles use.
     pub fn word(self) -> &'static str {
         match self {
@@ -66,6 +77,10 @@ pub struct Handle {
 pub struct Text(u32);
 
 impl Text {
+    pub(crate) fn at(index: u32) -> Self {
+        Self(index)
+    }
+
     /// The number: dense, from 0, in the order in which strings were first met.
     pub fn index(self) -> usize {
         self.0 as usize

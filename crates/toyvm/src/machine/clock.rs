@@ -2,7 +2,7 @@
 //! next alarm.
 
 use super::line::Answer;
-use super::{Event, Machine, On, Status, ThreadId, World};
+use super::{Event, Machine, On, Status, ThreadId, Time, World};
 use crate::value::Value;
 
 impl Machine {
@@ -44,6 +44,9 @@ impl Machine {
     }
 
     pub(super) fn set_alarm(&mut self, thread: ThreadId, milliseconds: u64) -> (u64, u64) {
+        if self.time == Time::Any {
+            return (u64::MAX, 0);
+        }
         let when = self.state.clock.saturating_add(milliseconds.saturating_mul(1_000));
         let alarm = (when, self.state.next_alarm);
         self.state.next_alarm += 1;
@@ -71,8 +74,13 @@ impl Machine {
         world.event(self, thread, at, Event::Sleeps);
     }
 
-    /// The alarm of a thread goes off.
-    fn wake<W: World + ?Sized>(&mut self, thread: ThreadId, alarm: (u64, u64), world: &mut W) {
+    /// The alarm of a thread goes off, or might.
+    pub(super) fn wake<W: World + ?Sized>(
+        &mut self,
+        thread: ThreadId,
+        alarm: (u64, u64),
+        world: &mut W,
+    ) {
         let at = self.thread(thread).at();
         let status = std::mem::replace(&mut self.thread_mut(thread).status, Status::Runnable);
         match status {

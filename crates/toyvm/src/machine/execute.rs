@@ -3,7 +3,7 @@
 use super::arithmetic::truth;
 use super::line::Answer;
 use super::operands::integer;
-use super::{Choice, Event, Fault, Machine, On, Status, Stepped, ThreadId, World};
+use super::{Choice, Event, Fault, Machine, On, Status, Stepped, ThreadId, Time, World};
 use crate::instruction::Instruction;
 use crate::program::argument::{Address, Bodies, Instead};
 use crate::program::claim::{Arithmetic, Comparison};
@@ -329,7 +329,7 @@ impl Machine {
             I::Sleep(ms) => {
                 let (ms, taken) = self.milliseconds(thread, ms)?;
                 self.drop_top(thread, taken);
-                if ms == 0 {
+                if ms == 0 || self.time() == Time::Any {
                     return Ok(Stepped::Yielded);
                 }
                 self.sleep(thread, ms, world);

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Event, Machine, Service, Status, ThreadId, World};
+use super::{Event, Machine, Service, Status, ThreadId, Time, World};
 use crate::value::Value;
 
 /// What a thread waits for.
@@ -25,7 +25,7 @@ pub enum On {
 
 /// What a thread that has waited finds on its stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// Nothing, or the message alone.
     Nothing,
     /// 1 if it was served, 0 if it gave up.
@@ -49,7 +49,7 @@ pub struct Wait {
     pub until: Option<(u64, u64)>,
     /// The message for which there is no room yet.
     pub message: Option<Value>,
-    pub(super) answer: Answer,
+    pub(crate) answer: Answer,
 }
 
 impl Machine {
@@ -102,8 +102,9 @@ impl Machine {
         world: &mut W,
     ) {
         let (on, at) = (wait.on, wait.at);
+        let may_give_up = self.may_give_up(&wait);
         self.thread_mut(thread).status = Status::Waiting(wait);
-        self.state.ready.set(thread, false);
+        self.state.ready.set(thread, may_give_up);
         match on {
             On::Thread(other) => self.thread_mut(other).joiners.push(thread),
             _ => self.line(on).push_back(thread),
@@ -112,6 +113,11 @@ impl Machine {
             self.state.began_to_wait.push(thread);
         }
         world.event(self, thread, at, Event::Waits);
+    }
+
+    /// Whether one who waits like that can be stepped whatever comes, to give up.
+    fn may_give_up(&self, wait: &Wait) -> bool {
+        self.time == Time::Any && wait.until.is_some()
     }
 
     /// Who waits for it. Threads have joiners instead, who are served all at once.
@@ -227,7 +233,8 @@ impl Machine {
             Service::Weak => {
                 for place in 0..self.line(on).len() {
                     let thread = self.line(on)[place];
-                    let available = self.available(on, self.answer_of(thread));
+                    let wait = self.wait_of(thread);
+                    let available = self.available(on, wait.answer) || self.may_give_up(wait);
                     if self.state.ready.contains(thread) != available {
                         self.state.ready.set(thread, available);
                         let at = self.thread(thread).at();
@@ -241,7 +248,7 @@ impl Machine {
     /// The first in line who can be served.
     fn next_served(&mut self, on: On) -> Option<(usize, ThreadId)> {
         let first = *self.line(on).front()?;
-        if self.available(on, self.answer_of(first)) {
+        if self.available(on, self.wait_of(first).answer) {
             return Some((0, first));
         }
         // Only what is asked of a lock differs from one to the next: robustly or not.
@@ -249,24 +256,27 @@ impl Machine {
         let line = &self.state.locks[lock as usize].line;
         line.iter()
             .enumerate()
-            .find(|(_, thread)| self.available(on, self.answer_of(**thread)))
+            .find(|(_, thread)| self.available(on, self.wait_of(**thread).answer))
             .map(|(place, thread)| (place, *thread))
     }
 
-    fn answer_of(&self, thread: ThreadId) -> Answer {
+    fn wait_of(&self, thread: ThreadId) -> &Wait {
         match &self.thread(thread).status {
-            Status::Waiting(wait) => wait.answer,
+            Status::Waiting(wait) => wait,
             _ => unreachable!("who stands in a line waits"),
         }
     }
 
-    /// Under weak service: a thread that waits, and is stepped, takes what it waits for.
+    /// A thread that waits, and is stepped, takes what it waits for: under weak service. If that is not
+    /// to be had, it gives up: where anything may take any time.
     pub(super) fn take_turn<W: World + ?Sized>(&mut self, thread: ThreadId, world: &mut W) {
-        let Status::Waiting(wait) = &self.thread(thread).status else {
-            unreachable!("only who waits has to take a turn")
-        };
-        let on = wait.on;
-        self.leave_line(thread, on);
-        self.serve(thread, world);
+        let Wait { on, answer, until, .. } = *self.wait_of(thread);
+        match until {
+            Some(alarm) if !self.available(on, answer) => self.wake(thread, alarm, world),
+            _ => {
+                self.leave_line(thread, on);
+                self.serve(thread, world);
+            }
+        }
     }
 }

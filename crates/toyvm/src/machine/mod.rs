@@ -23,6 +23,7 @@ mod operands;
 mod print;
 mod queue;
 mod ready;
+mod restore;
 mod semaphore;
 mod show;
 mod state;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 pub use event::{Choice, Event, World};
 pub(crate) use fault::tell_bad_body;
 pub use fault::{Failure, Fault};
+pub(crate) use line::Answer;
 pub use line::{On, Wait};
 pub use ready::Ready;
 pub use state::{Array, Condition, Counter, Lock, Queue, Semaphore, State};
@@ -87,6 +89,17 @@ pub enum Service {
     Weak,
 }
 
+/// What time means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Time {
+    /// An instruction costs a microsecond, and a sleep what it says.
+    #[default]
+    Virtual,
+    /// Anything may take any time: who sleeps may go on at once, and who waits so long at most gives up
+    /// when it is stepped. So a search sees what any clock could bring about.
+    Any,
+}
+
 /// A machine that runs one program.
 #[derive(Debug, Clone)]
 pub struct Machine {
@@ -94,6 +107,7 @@ pub struct Machine {
     texts: Texts,
     limits: Limits,
     service: Service,
+    time: Time,
     state: State,
     /// Threads that can go on and stand past their last instruction: they end before the step does.
     ending: Vec<ThreadId>,
@@ -109,7 +123,19 @@ impl Machine {
     pub fn with(program: Arc<Program>, service: Service, limits: Limits) -> Self {
         let texts = Texts::over(Arc::clone(program.texts()));
         let state = State::at_the_beginning(&program);
-        Self { program, texts, limits, service, state, ending: Vec::new() }
+        Self { program, texts, limits, service, time: Time::Virtual, state, ending: Vec::new() }
+    }
+
+    /// The same, with another meaning of time. To be said before the first step.
+    #[must_use]
+    pub fn in_time(mut self, time: Time) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// What time means.
+    pub fn time(&self) -> Time {
+        self.time
     }
 
     /// The program.

@@ -29,7 +29,13 @@ impl Ready {
             .is_some_and(|word| word & (1 << (thread.index() % 64)) != 0)
     }
 
-    pub(super) fn set(&mut self, thread: ThreadId, ready: bool) {
+    pub(super) fn clear(&mut self) {
+        self.words.fill(0);
+        self.counts.fill(0);
+        self.count = 0;
+    }
+
+    pub(crate) fn set(&mut self, thread: ThreadId, ready: bool) {
         let (word, bit) = (thread.index() / 64, 1 << (thread.index() % 64));
         if self.words.len() <= word {
             self.words.resize(word + 1, 0);

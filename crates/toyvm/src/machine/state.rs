@@ -78,22 +78,22 @@ pub struct Array {
 /// All that changes while a program runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct State {
-    pub(super) threads: Vec<Thread>,
-    pub(super) ready: Ready,
+    pub(crate) threads: Vec<Thread>,
+    pub(crate) ready: Ready,
     /// By name.
-    pub(super) globals: Vec<Option<Value>>,
-    pub(super) locks: Vec<Lock>,
-    pub(super) semaphores: Vec<Semaphore>,
-    pub(super) queues: Vec<Queue>,
-    pub(super) counters: Vec<Counter>,
-    pub(super) conditions: Vec<Condition>,
-    pub(super) arrays: Vec<Array>,
+    pub(crate) globals: Vec<Option<Value>>,
+    pub(crate) locks: Vec<Lock>,
+    pub(crate) semaphores: Vec<Semaphore>,
+    pub(crate) queues: Vec<Queue>,
+    pub(crate) counters: Vec<Counter>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) arrays: Vec<Array>,
     /// How many of each kind have a number for a name.
-    pub(super) numbered: [u32; Kind::COUNT],
+    pub(crate) numbered: [u32; Kind::COUNT],
     /// What must hold.
-    pub(super) claims: Vec<ClaimId>,
+    pub(crate) claims: Vec<ClaimId>,
     /// Threads that have to end before the run does.
-    pub(super) remaining: u32,
+    pub(crate) remaining: u32,
     /// Microseconds since the beginning.
     pub(super) clock: u64,
     /// Who is to be woken when; of several at once, who slept first.
@@ -103,10 +103,10 @@ pub struct State {
     /// The number of the next alarm.
     pub(super) next_alarm: u64,
     /// Variables of threads and places of arrays in all.
-    pub(super) places: usize,
+    pub(crate) places: usize,
     /// Threads that began to wait for another in this step, or while time passed after it: cycles
     /// may have been closed.
-    pub(super) began_to_wait: Vec<ThreadId>,
+    pub(crate) began_to_wait: Vec<ThreadId>,
 }
 
 impl State {

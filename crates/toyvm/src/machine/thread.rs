@@ -67,20 +67,20 @@ impl Status {
 /// One thread.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Thread {
-    pub(super) label: Label,
-    pub(super) code: CodeId,
-    pub(super) pc: u32,
-    pub(super) stack: Vec<Value>,
+    pub(crate) label: Label,
+    pub(crate) code: CodeId,
+    pub(crate) pc: u32,
+    pub(crate) stack: Vec<Value>,
     /// Its variables, in the order of its list's; shorter than that until one further on is set.
-    pub(super) variables: Vec<Option<Value>>,
-    pub(super) status: Status,
-    pub(super) priority: i64,
-    pub(super) daemon: bool,
-    pub(super) joined: bool,
+    pub(crate) variables: Vec<Option<Value>>,
+    pub(crate) status: Status,
+    pub(crate) priority: i64,
+    pub(crate) daemon: bool,
+    pub(crate) joined: bool,
     /// Who waits for its end.
-    pub(super) joiners: Vec<ThreadId>,
+    pub(crate) joiners: Vec<ThreadId>,
     /// How many locks it holds.
-    pub(super) held: u32,
+    pub(crate) held: u32,
 }
 
 impl Thread {

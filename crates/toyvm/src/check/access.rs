@@ -1,0 +1,440 @@
+//! What instructions do to what threads share, and which of that commutes.
+//!
+//! Requests are served first come first served, and a request is never refused: one who cannot be
+//! served stands in line. So acquiring and releasing one lock commute, whichever comes first, and so do
+//! lowering and raising a semaphore, sending and receiving; two who ask for the same do not. Whoever only
+//! tries, or gives up after a while, commutes with nobody; nor do claims that are read after each step,
+//! with anything that changes what they read.
+
+use std::collections::HashMap;
+
+use super::flow::{
+    Bits, Flow, Site, Thing, add_bits, below_of, made, no_bits, read_names, set_bit,
+};
+use crate::instruction::Instruction as I;
+use crate::machine::Service;
+use crate::program::claim::Expression;
+use crate::program::{ClaimId, NameId, Program};
+use crate::value::{Handle, Kind};
+
+/// Something that threads share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Shared {
+    Global(NameId),
+    Thing(Thing),
+    /// The numbers that new things of a kind get.
+    Numbers(Kind),
+    /// Which threads are over.
+    Ends,
+    /// What claims read.
+    Claims,
+    /// What is printed.
+    Output,
+    /// All of it: nothing is known.
+    Everything,
+}
+
+/// What is done to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Manner {
+    Read,
+    Write,
+    /// A change that commutes with others of its kind, since nobody is told what came of it.
+    Blind,
+    /// What may have to wait: acquire, lower, receive.
+    Ask,
+    /// What others may wait for: release, raise, send.
+    Give,
+    /// Likewise, where the order of what is given matters.
+    GiveInOrder,
+    /// To be had at once, or within a time, or not at all.
+    Try,
+}
+
+type Access = (Shared, Manner);
+
+/// The accesses of all instructions.
+#[derive(Debug)]
+pub(super) struct Accesses {
+    at: Vec<Vec<Bits>>,
+    against: Vec<Vec<Bits>>,
+    servers: Vec<Vec<Bits>>,
+    size: usize,
+}
+
+/// What is known when accesses are found.
+struct Finder<'a> {
+    program: &'a Program,
+    flow: Option<&'a Flow>,
+    service: Service,
+    prints: bool,
+    /// Some instruction asks whether a thread is over.
+    asks_for_ends: bool,
+    claimed_names: Vec<NameId>,
+    claimed_things: Vec<Thing>,
+    /// A claim reads where a thread is, or its variables: each step is seen.
+    claims_steps: bool,
+    stored: Vec<bool>,
+}
+
+impl Accesses {
+    pub(super) fn of(
+        program: &Program,
+        flow: Option<&Flow>,
+        service: Service,
+        prints: bool,
+    ) -> Self {
+        let finder = Finder::new(program, flow, service, prints);
+        let mut numbers: HashMap<Access, usize> = HashMap::new();
+        let mut found: Vec<Vec<Vec<usize>>> = Vec::new();
+        let mut waits: Vec<Vec<Vec<Thing>>> = Vec::new();
+        for code in program.code_ids() {
+            let sites =
+                (0..program.code(code).instructions.len() as u32).map(|pc| Site { code, pc });
+            found.push(
+                sites
+                    .clone()
+                    .map(|site| {
+                        let accesses = finder.accesses(site).into_iter();
+                        let next = |numbers: &mut HashMap<Access, usize>, access| {
+                            let next = numbers.len();
+                            *numbers.entry(access).or_insert(next)
+                        };
+                        accesses.map(|access| next(&mut numbers, access)).collect()
+                    })
+                    .collect(),
+            );
+            waits.push(sites.map(|site| finder.waited_for(site)).collect());
+        }
+        let size = numbers.len();
+        let conflicts = |a: Access| {
+            let mut bits = no_bits(size);
+            for (b, number) in &numbers {
+                if finder.conflict(a, *b) {
+                    set_bit(&mut bits, *number);
+                }
+            }
+            bits
+        };
+        let mut by_number: Vec<(Access, usize)> = numbers.iter().map(|(a, n)| (*a, *n)).collect();
+        by_number.sort_by_key(|(_, number)| *number);
+        let conflicts: Vec<Bits> = by_number.iter().map(|(access, _)| conflicts(*access)).collect();
+        let each = |of: &dyn Fn(&mut Bits, usize)| -> Vec<Vec<Bits>> {
+            let site = |numbers: &Vec<usize>| {
+                let mut bits = no_bits(size);
+                for number in numbers {
+                    of(&mut bits, *number);
+                }
+                bits
+            };
+            found.iter().map(|sites| sites.iter().map(site).collect()).collect()
+        };
+        let at = each(&|bits, number| set_bit(bits, number));
+        let against = each(&|bits, number| {
+            add_bits(bits, &conflicts[number]);
+        });
+        let servers = waits.iter().map(|sites| {
+            let on = |things: &Vec<Thing>| {
+                let mut bits = no_bits(size);
+                for ((shared, _), number) in &numbers {
+                    let serves = match shared {
+                        Shared::Thing(thing) => things.contains(thing),
+                        Shared::Everything => true,
+                        _ => false,
+                    };
+                    if serves {
+                        set_bit(&mut bits, *number);
+                    }
+                }
+                bits
+            };
+            sites.iter().map(on).collect()
+        });
+        let servers = servers.collect();
+        Self { at, against, servers, size }
+    }
+
+    /// How many there are.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// What the instruction there does.
+    pub(super) fn at(&self, site: Site) -> &[u64] {
+        &self.at[site.code.index()][site.pc as usize]
+    }
+
+    /// What does not commute with the instruction there.
+    pub(super) fn against(&self, site: Site) -> &[u64] {
+        &self.against[site.code.index()][site.pc as usize]
+    }
+
+    /// What may serve one who waits there.
+    pub(super) fn servers(&self, site: Site) -> &[u64] {
+        &self.servers[site.code.index()][site.pc as usize]
+    }
+}
+
+impl<'a> Finder<'a> {
+    fn new(program: &'a Program, flow: Option<&'a Flow>, service: Service, prints: bool) -> Self {
+        let instructions = || program.codes().iter().flat_map(|code| &code.instructions);
+        let mut stored = vec![false; program.names().len()];
+        for instruction in instructions() {
+            if let I::GlobalStore(name) = instruction {
+                stored[name.id.index()] = true;
+            }
+        }
+        let mut claimed_names = Vec::new();
+        let mut claims_steps = false;
+        for claim in (0..program.claims.len() as u32).map(|at| program.claim(ClaimId(at))) {
+            claimed_names.extend(claim.while_free);
+            read_names(&claim.holds, &mut claimed_names);
+            claims_steps |= reads_threads(&claim.holds);
+        }
+        let mut claimed_things = Vec::new();
+        for name in claimed_names.iter().copied() {
+            if let Some(flow) = flow {
+                claimed_things.extend(flow.global_things(name));
+                claimed_things
+                    .extend(program.object_named(name).map(|handle| flow.declared(handle)));
+            }
+        }
+        let asks = |it: &I| matches!(it, I::Alive | I::ThreadJoinFor(_) | I::LockAcquireRobust);
+        let robust = instructions().any(|it| matches!(it, I::LockAcquireRobust));
+        Self {
+            program,
+            flow,
+            service,
+            prints,
+            asks_for_ends: instructions().any(asks),
+            claims_steps: claims_steps || (robust && !claimed_names.is_empty()),
+            claimed_names,
+            claimed_things,
+            stored,
+        }
+    }
+
+    fn accesses(&self, site: Site) -> Vec<Access> {
+        let code = self.program.code(site.code);
+        let instruction = code.instructions[site.pc as usize];
+        let Some(flow) = self.flow else {
+            let is_own = is_threads_own(instruction) && !self.is_last(site);
+            return if is_own { Vec::new() } else { vec![(Shared::Everything, Manner::Write)] };
+        };
+        if !flow.is_reached(site) {
+            return Vec::new();
+        }
+        let mut all = self.of_instruction(flow, site, instruction);
+        let touches = all.iter().any(|(shared, manner)| match shared {
+            Shared::Global(name) => *manner == Manner::Write && self.claimed_names.contains(name),
+            Shared::Thing(thing) => *manner != Manner::Read && self.claimed_things.contains(thing),
+            _ => false,
+        });
+        if touches || self.claims_steps || matches!(instruction, I::Invariant(_)) {
+            all.push((Shared::Claims, Manner::Write));
+        }
+        if self.asks_for_ends && (!all.is_empty() || self.is_last(site)) {
+            all.push((Shared::Ends, Manner::Blind));
+        }
+        all
+    }
+
+    /// Whether a thread may come to its end by the instruction there.
+    fn is_last(&self, site: Site) -> bool {
+        let code = self.program.code(site.code);
+        let instruction = code.instructions[site.pc as usize];
+        let end = code.instructions.len() as i64;
+        i64::from(site.pc) + 1 == end || instruction.target() == Some(end)
+    }
+
+    fn of_instruction(&self, flow: &Flow, site: Site, instruction: I) -> Vec<Access> {
+        use Manner::{Ask, Blind, Give, GiveInOrder, Read, Try, Write};
+        let on = |manner, kind| {
+            let things = flow.operand_things(site, below_of(instruction)).into_iter();
+            let things = things.filter(|thing| flow.kind_of(*thing) == kind);
+            things.map(|thing| (Shared::Thing(thing), manner)).collect::<Vec<_>>()
+        };
+        let on_lock = |manner| {
+            let conditions = on(manner, Kind::Condition);
+            let locks = conditions.iter().flat_map(|(shared, _)| match shared {
+                Shared::Thing(condition) => self.locks_of(flow, *condition),
+                _ => Vec::new(),
+            });
+            locks.map(|lock| (Shared::Thing(lock), manner)).collect::<Vec<_>>()
+        };
+        let with = |mut all: Vec<Access>, more: Vec<Access>| {
+            all.extend(more);
+            all
+        };
+        match instruction {
+            I::Load(name) if self.stored[name.id.index()] => vec![(Shared::Global(name.id), Read)],
+            I::GlobalStore(name) => vec![(Shared::Global(name.id), Write)],
+            I::Print(_) if self.prints => vec![(Shared::Output, Write)],
+            I::ThreadJoinFor(_) | I::Alive => vec![(Shared::Ends, Read)],
+            I::LockAcquire => on(Ask, Kind::Lock),
+            I::LockAcquireRobust => with(on(Try, Kind::Lock), vec![(Shared::Ends, Read)]),
+            I::TryLockAcquire | I::LockAcquireFor(_) => on(Try, Kind::Lock),
+            I::LockRelease => on(Give, Kind::Lock),
+            I::SemaphoreAcquire => on(Ask, Kind::Semaphore),
+            I::TrySemaphoreAcquire | I::SemaphoreAcquireFor(_) => on(Try, Kind::Semaphore),
+            I::SemaphoreRelease => on(Give, Kind::Semaphore),
+            I::AtomicIncrement | I::AtomicDecrement => {
+                let manner = if flow.given_matters(site, 0) { Write } else { Blind };
+                on(manner, Kind::Counter)
+            }
+            // Nobody is told what it reads.
+            I::AtomicGet | I::ArrayGet if !flow.given_matters(site, 0) => Vec::new(),
+            I::AtomicGet => on(Read, Kind::Counter),
+            I::AtomicCompareAndSwap => on(Write, Kind::Counter),
+            I::QueueSend | I::TryQueueSend | I::QueueSendFor(_) => {
+                let below = below_of(instruction);
+                let mut things = flow.operand_things(site, below);
+                things.extend(flow.operand_things(site, below + 1));
+                things.retain(|thing| flow.kind_of(*thing) == Kind::Queue);
+                let tries = !matches!(instruction, I::QueueSend);
+                let manner = |thing: Thing| match tries {
+                    true => Try,
+                    false if flow.contents_matter(thing) => GiveInOrder,
+                    false => Give,
+                };
+                things.into_iter().map(|thing| (Shared::Thing(thing), manner(thing))).collect()
+            }
+            I::QueueReceive => on(Ask, Kind::Queue),
+            I::TryQueueReceive | I::QueueReceiveFor(_) => on(Try, Kind::Queue),
+            I::Wait => with(on(Write, Kind::Condition), on_lock(Give)),
+            I::WaitFor(_) => with(with(on(Write, Kind::Condition), on_lock(Give)), on_lock(Ask)),
+            I::Notify | I::NotifyAll => with(on(Write, Kind::Condition), on_lock(Ask)),
+            I::ArrayGet => on(Read, Kind::Array),
+            I::ArraySet => on(Write, Kind::Array),
+            _ => made(instruction).map(|kind| (Shared::Numbers(kind), Write)).into_iter().collect(),
+        }
+    }
+
+    /// The locks that whoever waits for a condition gives back.
+    fn locks_of(&self, flow: &Flow, condition: Thing) -> Vec<Thing> {
+        let declared = self.program.declared().iter().filter(|it| it.kind == Kind::Condition);
+        for (index, declared) in declared.enumerate() {
+            let handle = Handle { kind: Kind::Condition, index: index as u32 };
+            if flow.declared(handle) == condition {
+                let index = declared.initial as u32;
+                return vec![flow.declared(Handle { kind: Kind::Lock, index })];
+            }
+        }
+        let site = flow.site_of(condition);
+        site.map(|site| flow.operand_things(site, 0)).unwrap_or_default()
+    }
+
+    /// What one who waits at an instruction waits for, threads and locks left out: who can end such
+    /// a wait is known.
+    fn waited_for(&self, site: Site) -> Vec<Thing> {
+        let Some(flow) = self.flow else { return Vec::new() };
+        let instruction = self.program.code(site.code).instructions[site.pc as usize];
+        let below = below_of(instruction);
+        match instruction {
+            I::SemaphoreAcquire
+            | I::SemaphoreAcquireFor(_)
+            | I::QueueReceive
+            | I::QueueReceiveFor(_)
+            | I::Wait
+            | I::WaitFor(_) => flow.operand_things(site, below),
+            I::QueueSend | I::QueueSendFor(_) => {
+                let mut things = flow.operand_things(site, below);
+                things.extend(flow.operand_things(site, below + 1));
+                things
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether two accesses of different threads may come to something else in the other order.
+    fn conflict(&self, (a, how): (Shared, Manner), (b, other): (Shared, Manner)) -> bool {
+        use Manner::{Ask, Blind, Give, GiveInOrder, Read};
+        if a != b {
+            return a == Shared::Everything || b == Shared::Everything;
+        }
+        let weak = self.service == Service::Weak;
+        let is_bounded = match a {
+            Shared::Thing(thing) => self.is_bounded(thing),
+            _ => false,
+        };
+        match (how, other) {
+            (Read, Read) | (Blind, Blind) => false,
+            (Ask, Give | GiveInOrder) | (Give | GiveInOrder, Ask) => {
+                weak || (is_bounded && self.is_semaphore(a))
+            }
+            (Give, Give) => is_bounded,
+            _ => true,
+        }
+    }
+
+    fn is_semaphore(&self, shared: Shared) -> bool {
+        match (shared, self.flow) {
+            (Shared::Thing(thing), Some(flow)) => flow.kind_of(thing) == Kind::Semaphore,
+            _ => false,
+        }
+    }
+
+    /// Whether a semaphore or queue may have a bound.
+    fn is_bounded(&self, thing: Thing) -> bool {
+        let Some(flow) = self.flow else { return true };
+        if let Some(site) = flow.site_of(thing) {
+            let instruction = self.program.code(site.code).instructions[site.pc as usize];
+            return matches!(instruction, I::BoundedSemaphoreCreate(_) | I::BoundedQueueCreate(_));
+        }
+        let kind = flow.kind_of(thing);
+        let declared = self.program.declared().iter().filter(|it| it.kind == kind);
+        declared.enumerate().any(|(index, it)| {
+            it.bound.is_some() && flow.declared(Handle { kind, index: index as u32 }) == thing
+        })
+    }
+}
+
+/// Whether a claim reads where a thread is, or a variable of its own.
+fn reads_threads(expression: &Expression) -> bool {
+    match expression {
+        Expression::Variable(..) | Expression::Pc(_) => true,
+        Expression::Int(_) | Expression::Text(_) | Expression::Name(_) => false,
+        Expression::Not(inner) | Expression::Minus(inner) => reads_threads(inner),
+        Expression::Arithmetic(a, _, b) => reads_threads(a) || reads_threads(b),
+        Expression::Compare(first, rest) => {
+            reads_threads(first) || rest.iter().any(|(_, right)| reads_threads(right))
+        }
+        Expression::All(parts) | Expression::Any(parts) => parts.iter().any(reads_threads),
+    }
+}
+
+/// Whether an instruction is of no account to other threads, whatever the program is.
+pub(super) fn is_threads_own(instruction: I) -> bool {
+    matches!(
+        instruction,
+        I::Push(_)
+            | I::Pop
+            | I::Dup
+            | I::Add
+            | I::Sub
+            | I::Mul
+            | I::Mod
+            | I::Div
+            | I::Eq
+            | I::Ne
+            | I::Lt
+            | I::Le
+            | I::Gt
+            | I::Ge
+            | I::And
+            | I::Or
+            | I::Not
+            | I::Store(_)
+            | I::Jump(_)
+            | I::JumpIf(_)
+            | I::JumpIfTrue(_)
+            | I::JumpIfFalse(_)
+            | I::Nop
+            | I::Label(_)
+            | I::Print(_)
+            | I::Choose(_)
+            | I::Random(_)
+            | I::Assert(_)
+            | I::Sleep(_)
+    )
+}

@@ -1,0 +1,519 @@
+//! A machine on its way through the states of a program, one *macro-step* at a time: one instruction
+//! that others may notice, and all that follow of which it does not matter when they run.
+//!
+//! An instruction of a thread is *free* if it commutes with all that any other thread may still do: as
+//! things stand, that is, since what others may do depends on where they are, and on the locks that the
+//! thread holds while they need them. (Lipton, 1975, calls such instructions movers.)
+
+use std::sync::Arc;
+
+use super::Plan;
+use super::analysis::Analysis;
+use super::flow::{Site, Thing, share_bits};
+use super::pack::{self, Origins, Packer};
+use crate::deadlock::{self, Cycle};
+use crate::instruction::Instruction as I;
+use crate::machine::{
+    Choice, Event, Limits, Machine, On, Service, Status, Stepped, ThreadId, Time, Wait, World,
+};
+use crate::program::{ClaimId, NameId, Program};
+use crate::value::{Handle, Kind, Value};
+
+/// Steps of one thread on its own before it is looked whether it goes round in circles.
+const PATIENCE: u32 = 10_000;
+
+/// Steps of one thread on its own that are too many.
+const MOST_STEPS: u32 = 10_000_000;
+
+/// Something that is wrong, or might be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// Nobody can go on, and somebody waits.
+    Deadlock,
+    /// Threads wait for each other in a circle, whatever the others do.
+    Circle(Vec<ThreadId>),
+    /// Two threads are about to use a global, one of them to set it, and nothing orders them.
+    Race {
+        /// The global.
+        name: NameId,
+        /// Who, and at which address.
+        accesses: [(ThreadId, u32); 2],
+    },
+    /// What a thread asserts does not hold.
+    Assertion {
+        /// The thread.
+        thread: ThreadId,
+    },
+    /// What must always hold does not.
+    Invariant {
+        /// Whose step it was.
+        thread: ThreadId,
+        /// What does not hold.
+        claim: ClaimId,
+    },
+    /// An instruction failed.
+    Error {
+        /// Whose.
+        thread: ThreadId,
+    },
+    /// A thread goes round for ever, and others do not matter to it.
+    Spin {
+        /// The thread.
+        thread: ThreadId,
+    },
+    /// A thread has gone round so long on its own that it may do so for ever.
+    Endless {
+        /// The thread.
+        thread: ThreadId,
+    },
+}
+
+/// What was chosen in a macro-step, and what could have been.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Chosen {
+    pub(super) number: u64,
+    /// How many numbers there were; 0 if none was asked for.
+    pub(super) below: u64,
+}
+
+/// How a macro-step went.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    pub(super) chosen: Chosen,
+    /// Some thread went back to an instruction.
+    pub(super) goes_back: bool,
+    /// A circle was closed by a thread that joins others, of which it is not known who is first.
+    pub(super) is_doubtful: bool,
+    pub(super) finding: Option<Finding>,
+}
+
+/// The machine, and what it does not keep.
+#[derive(Debug)]
+pub(super) struct Explorer {
+    pub(super) analysis: Arc<Analysis>,
+    pub(super) machine: Machine,
+    pub(super) origins: Origins,
+    packer: Packer,
+    stage: Stage,
+    /// Threads that have gone back in this macro-step, and go no further.
+    paused: Vec<ThreadId>,
+    /// Single steps, if somebody wants to know them.
+    pub(super) steps: Option<Vec<(ThreadId, Option<u64>)>>,
+    /// By list and address: whether it was ever executed.
+    pub(super) executed: Vec<Vec<bool>>,
+}
+
+/// What is round the machine.
+#[derive(Debug, Default)]
+struct Stage {
+    /// What to choose, if anything is asked for; beyond that, 0.
+    number: u64,
+    asked: Option<Chosen>,
+    /// The value that is asked for matters to nothing.
+    is_dead: bool,
+    last: Option<u64>,
+    /// Things and threads that were made in this step: by whom, where.
+    made: Vec<(Event, ThreadId, u32)>,
+}
+
+impl World for Stage {
+    #[inline]
+    fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, below: u64) -> u64 {
+        let number = if self.is_dead { 0 } else { self.number };
+        if !self.is_dead {
+            self.asked = Some(Chosen { number, below });
+        }
+        self.last = Some(number);
+        number
+    }
+
+    fn print(&mut self, _: &Machine, _: ThreadId, _: &str) {}
+
+    #[inline]
+    fn prints(&self) -> bool {
+        false
+    }
+
+    #[inline]
+    fn event(&mut self, _: &Machine, thread: ThreadId, at: u32, event: Event) {
+        if let Event::Created(_) | Event::Started(_) = event {
+            self.made.push((event, thread, at));
+        }
+    }
+}
+
+impl Explorer {
+    /// At the beginning of a program; whatever is free there has been done.
+    pub(super) fn new(program: &Arc<Program>, analysis: &Arc<Analysis>, plan: &Plan) -> Self {
+        let machine = Machine::with(Arc::clone(program), plan.service, Limits::default());
+        let entries = 0..program.entries().len();
+        let groups = entries.map(|entry| analysis.symmetry.of_entry(entry)).collect();
+        Self {
+            machine: machine.in_time(Time::Any),
+            origins: Origins { groups, ..Origins::default() },
+            analysis: Arc::clone(analysis),
+            packer: Packer::default(),
+            stage: Stage::default(),
+            paused: Vec::new(),
+            steps: None,
+            executed: program
+                .codes()
+                .iter()
+                .map(|code| vec![false; code.instructions.len()])
+                .collect(),
+        }
+    }
+
+    /// Does what is free at the beginning.
+    pub(super) fn begin(&mut self) -> Passed {
+        let mut passed = Passed::default();
+        self.paused.clear();
+        self.run_on(&mut passed);
+        passed
+    }
+
+    pub(super) fn pack(&mut self, out: &mut Vec<u8>) {
+        self.packer.pack(&self.analysis, &self.machine, &self.origins, out);
+    }
+
+    /// The bytes of the state by other knowledge.
+    pub(super) fn pack_by(&mut self, analysis: &Analysis) -> Vec<u8> {
+        let mut origins = self.origins.clone();
+        let entries = self.machine.program().entries().len();
+        let made = &self.origins.made[Kind::Thread as usize];
+        origins.groups = (0..entries).map(|entry| analysis.symmetry.of_entry(entry)).collect();
+        origins.groups.extend(made.iter().map(|thing| analysis.group_of(*thing)));
+        let mut bytes = Vec::new();
+        self.packer.pack(analysis, &self.machine, &origins, &mut bytes);
+        bytes
+    }
+
+    pub(super) fn unpack(&mut self, bytes: &[u8]) {
+        pack::unpack(bytes, &self.analysis, &mut self.machine, &mut self.origins);
+        for at in 0..self.origins.joining.len() {
+            let thread = self.origins.joining[at];
+            while matches!(self.machine.thread(thread).status(), Status::Runnable) {
+                self.note_executed(thread);
+                self.machine.step(thread, &mut self.stage);
+            }
+        }
+    }
+
+    /// Whose step it is up to the search to choose.
+    pub(super) fn enabled(&self) -> impl Iterator<Item = ThreadId> + '_ {
+        self.machine.state().ready().iter()
+    }
+
+    /// Lets a thread make a macro-step, in which `number` is chosen if a number is asked for.
+    pub(super) fn step(&mut self, thread: ThreadId, number: u64) -> Passed {
+        let mut passed = Passed::default();
+        self.paused.clear();
+        self.stage.number = number;
+        self.stage.asked = None;
+        if self.step_once(thread, &mut passed) {
+            passed.chosen = self.stage.asked.unwrap_or_default();
+            self.stage.number = 0;
+            self.run_on(&mut passed);
+        }
+        passed
+    }
+
+    /// One instruction of one thread; false if something was found.
+    fn step_once(&mut self, thread: ThreadId, passed: &mut Passed) -> bool {
+        let it = self.machine.thread(thread);
+        let (code, pc) = (it.code(), it.pc());
+        let goes_back = matches!(it.status(), Status::Runnable) && self.goes_back_at(code, pc);
+        self.note_executed(thread);
+        self.stage.is_dead = self.is_dead_choice(thread);
+        self.stage.last = None;
+        let stepped = self.machine.step(thread, &mut self.stage);
+        if let Some(steps) = &mut self.steps {
+            steps.push((thread, self.stage.last));
+        }
+        if goes_back && self.machine.thread(thread).pc() <= pc {
+            passed.goes_back = true;
+            if !self.paused.contains(&thread) {
+                self.paused.push(thread);
+            }
+        }
+        self.note_made();
+        passed.finding = match stepped {
+            Stepped::Failed => Some(Finding::Error { thread }),
+            Stepped::Asserted => Some(Finding::Assertion { thread }),
+            Stepped::Broken(claim) => Some(Finding::Invariant { thread, claim }),
+            Stepped::Went | Stepped::Yielded | Stepped::Stopped => self.circle(passed),
+        };
+        passed.finding.is_none()
+    }
+
+    /// Threads that wait for each other since this step.
+    ///
+    /// Whom one in a run of JOINs waits for first is not known where threads are not told apart. So a
+    /// circle through it is none as yet.
+    fn circle(&self, passed: &mut Passed) -> Option<Finding> {
+        let waiters = self.machine.state().began_to_wait();
+        for circle in waiters.iter().filter_map(|it| deadlock::cycle_through(&self.machine, *it)) {
+            let Cycle { threads } = circle;
+            let is_in_run = |thread: &ThreadId| match self.machine.thread(*thread).status() {
+                Status::Waiting(Wait { on: On::Thread(_), at, .. }) => {
+                    let code = self.machine.thread(*thread).code();
+                    self.analysis.symmetry.run_of(code, *at).is_some()
+                }
+                _ => false,
+            };
+            if !threads.iter().any(is_in_run) {
+                return Some(Finding::Circle(threads));
+            }
+            passed.is_doubtful = true;
+        }
+        None
+    }
+
+    fn note_executed(&mut self, thread: ThreadId) {
+        let it = self.machine.thread(thread);
+        if let Some(executed) = self.executed[it.code().index()].get_mut(it.pc() as usize) {
+            *executed = true;
+        }
+    }
+
+    fn goes_back_at(&self, code: crate::program::CodeId, pc: u32) -> bool {
+        let code = self.machine.program().code(code);
+        let target = code.instructions.get(pc as usize).and_then(I::target);
+        target.is_some_and(|to| to <= i64::from(pc))
+    }
+
+    fn note_made(&mut self) {
+        for (event, thread, at) in self.stage.made.drain(..) {
+            let code = self.machine.thread(thread).code();
+            let flow = self.analysis.flow.as_ref();
+            let thing =
+                flow.and_then(|flow| flow.made_at(Site { code, pc: at })).unwrap_or(Thing(0));
+            match event {
+                Event::Started(_) => {
+                    self.origins.groups.push(self.analysis.group_of(thing));
+                    self.origins.made[Kind::Thread as usize].push(thing);
+                }
+                Event::Created(Handle { kind, .. }) => {
+                    self.origins.made[kind as usize].push(thing);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn instruction(&self, thread: ThreadId) -> I {
+        let it = self.machine.thread(thread);
+        self.machine.program().code(it.code()).instructions[it.pc() as usize]
+    }
+
+    /// Whether a thread is about to choose, and it matters to nothing what.
+    fn is_dead_choice(&self, thread: ThreadId) -> bool {
+        let it = self.machine.thread(thread);
+        if !self.analysis.drops || !matches!(it.status(), Status::Runnable) {
+            return false;
+        }
+        let site = Site { code: it.code(), pc: it.pc() };
+        matches!(self.instruction(thread), I::Choose(_) | I::Random(_))
+            && self.analysis.flow.as_ref().is_some_and(|flow| !flow.given_matters(site, 0))
+    }
+
+    /// Does all that is free, of all threads.
+    fn run_on(&mut self, passed: &mut Passed) {
+        loop {
+            let mut goes_on = false;
+            let mut next = self.machine.state().thread_at(0);
+            while let Some(thread) = next {
+                if self.machine.state().ready().contains(thread) {
+                    match self.run_thread(thread, passed) {
+                        None => return,
+                        Some(went) => goes_on |= went,
+                    }
+                }
+                next = self.machine.state().thread_at(thread.index() + 1);
+            }
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    /// Likewise, of one. Whether it went on, so that others may have more to do; none if something was
+    /// found.
+    fn run_thread(&mut self, thread: ThreadId, passed: &mut Passed) -> Option<bool> {
+        let mut steps = 0;
+        let mut snapshot = None;
+        while self.machine.state().ready().contains(thread) {
+            let it = self.machine.thread(thread);
+            if !matches!(it.status(), Status::Runnable) {
+                break;
+            }
+            let is_own = self.is_own(thread);
+            if !is_own && (!self.analysis.reduces || self.paused.contains(&thread)) {
+                break;
+            }
+            if !is_own && !self.is_free(thread) {
+                break;
+            }
+            if !self.step_once(thread, passed) {
+                return None;
+            }
+            steps += 1;
+            if steps >= PATIENCE && passed.goes_back {
+                if snapshot.as_ref() == Some(&self.own_state(thread)) {
+                    passed.finding = Some(Finding::Spin { thread });
+                    return None;
+                }
+                if steps.is_power_of_two() || steps == PATIENCE {
+                    snapshot = Some(self.own_state(thread));
+                }
+                if steps >= MOST_STEPS {
+                    passed.finding = Some(Finding::Endless { thread });
+                    return None;
+                }
+            }
+        }
+        Some(steps > 0)
+    }
+
+    /// What a thread has of its own: where it is, its stack, its variables.
+    fn own_state(&self, thread: ThreadId) -> (u32, Vec<Value>, Vec<Option<Value>>) {
+        let it = self.machine.thread(thread);
+        (it.pc, it.stack.clone(), it.variables.clone())
+    }
+
+    /// Whether the next instruction of a thread is its own business: nobody else ever notices it. A choice
+    /// that matters is, but begins a macro-step, so that there is one in each.
+    fn is_own(&self, thread: ThreadId) -> bool {
+        let it = self.machine.thread(thread);
+        if self.analysis.is_own(it.code(), it.pc()) {
+            return !matches!(self.instruction(thread), I::Choose(_) | I::Random(_))
+                || self.is_dead_choice(thread);
+        }
+        self.loads_own(thread) || self.analysis.symmetry.run_of(it.code(), it.pc()).is_some()
+    }
+
+    /// Whether it loads a variable of its own.
+    fn loads_own(&self, thread: ThreadId) -> bool {
+        let it = self.machine.thread(thread);
+        match self.instruction(thread) {
+            I::Load(name) => {
+                it.variables().get(name.slot as usize).is_some_and(Option::is_some)
+                    && self.analysis.flow.is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// Where a thread does next what others may notice.
+    pub(super) fn site(&self, thread: ThreadId) -> Site {
+        let it = self.machine.thread(thread);
+        Site { code: it.code(), pc: it.at() }
+    }
+
+    /// Whether what a thread does next commutes with all that the others may still do.
+    fn is_free(&self, thread: ThreadId) -> bool {
+        if matches!(self.instruction(thread), I::Choose(_) | I::Random(_)) {
+            return false;
+        }
+        let against = self.analysis.accesses.against(self.site(thread));
+        let others = self.machine.state().thread_ids().filter(|other| *other != thread);
+        let mut others = others.filter(|other| self.may_meet(*other, against));
+        others.all(|other| self.is_kept_out(other, thread, against))
+    }
+
+    /// Whether a thread may still do one of those things.
+    pub(super) fn may_meet(&self, other: ThreadId, against: &[u64]) -> bool {
+        let it = self.machine.thread(other);
+        let pc = match it.status() {
+            Status::Ended | Status::Failed(_) => return false,
+            // It may give up, or has to ask again.
+            Status::Waiting(wait) if self.may_ask_again(wait) => wait.at,
+            _ => it.pc(),
+        };
+        share_bits(against, self.analysis.futures.from(it.code(), pc))
+    }
+
+    /// Whether a thread can do none of those things while another one is not over and holds what it
+    /// holds.
+    pub(super) fn is_kept_out(&self, other: ThreadId, holder: ThreadId, against: &[u64]) -> bool {
+        if self.analysis.flow.is_none() {
+            return false;
+        }
+        let held = self.machine.thread(holder).held > 0 && {
+            let mut locks = self.machine.state().locks().iter().enumerate();
+            locks.any(|(index, lock)| {
+                let handle = Handle { kind: Kind::Lock, index: index as u32 };
+                lock.owner == Some(holder) && self.is_kept_out_by(other, handle, against)
+            })
+        };
+        let handle = Handle { kind: Kind::Thread, index: holder.0 };
+        held || self.is_kept_out_by(other, handle, against)
+    }
+
+    fn is_kept_out_by(&self, other: ThreadId, guard: Handle, against: &[u64]) -> bool {
+        let it = self.machine.thread(other);
+        let mut pc = it.pc();
+        if let Status::Waiting(wait) = it.status() {
+            let lock_of = |at| self.machine.state().conditions()[at as usize].lock;
+            let waits_for_it = match wait.on {
+                On::Lock(lock) => (Kind::Lock, lock) == (guard.kind, guard.index),
+                On::Condition(at) => (Kind::Lock, lock_of(at)) == (guard.kind, guard.index),
+                On::Thread(thread) => (Kind::Thread, thread.0) == (guard.kind, guard.index),
+                On::Semaphore(_) | On::Message(_) | On::Room(_) => false,
+            };
+            if waits_for_it && wait.until.is_none() {
+                return true;
+            }
+            // It may give up, or has to ask again, or is in a run of JOINs in whatever order.
+            if !matches!(wait.on, On::Lock(_) | On::Condition(_)) || self.may_ask_again(wait) {
+                pc = wait.at;
+            }
+        }
+        let thing = self.origins.thing(&self.analysis, guard);
+        let Some(guard) = self.analysis.futures.guard(thing) else { return false };
+        !share_bits(against, self.analysis.futures.without(guard, it.code(), pc))
+    }
+
+    fn may_ask_again(&self, wait: &Wait) -> bool {
+        wait.until.is_some() || self.machine.service() == Service::Weak
+    }
+
+    /// Two threads that are about to use one global, one of them to set it.
+    pub(super) fn race(&self) -> Option<Finding> {
+        let about = |thread: ThreadId| {
+            if !matches!(self.machine.thread(thread).status(), Status::Runnable) {
+                return None;
+            }
+            match self.instruction(thread) {
+                I::GlobalStore(name) => Some((name.id, true)),
+                I::Load(name) if !self.loads_own(thread) => Some((name.id, false)),
+                _ => None,
+            }
+        };
+        let mut seen: Vec<(ThreadId, NameId, bool)> = Vec::new();
+        for thread in self.enabled() {
+            let Some((name, sets)) = about(thread) else { continue };
+            let mut others = seen.iter();
+            if let Some((other, ..)) =
+                others.find(|(_, its, other_sets)| *its == name && (sets || *other_sets))
+            {
+                let at = |thread| (thread, self.machine.thread(thread).pc());
+                return Some(Finding::Race { name, accesses: [at(*other), at(thread)] });
+            }
+            seen.push((thread, name, sets));
+        }
+        None
+    }
+
+    /// Whether nobody goes on, and nobody has to.
+    pub(super) fn is_at_the_end(&self) -> bool {
+        let state = self.machine.state();
+        state.ready().is_empty() && state.remaining() == 0
+    }
+
+    /// What is wrong if nobody can go on.
+    pub(super) fn deadlock(&self) -> Option<Finding> {
+        let state = self.machine.state();
+        (state.ready().is_empty() && state.remaining() > 0).then_some(Finding::Deadlock)
+    }
+}

@@ -1,0 +1,190 @@
+//! Checking: every schedule of a program.
+//!
+//! The states that a program may be in are looked at, each once. What is shown of all of them is proved,
+//! for any scheduler and any clock; what is wrong in one of them comes with the schedule that leads there.
+//!
+//! A search of all states would often be too long, so it is cut where nothing is lost by that: values that
+//! matter to nothing are dropped ([`flow`]), threads that cannot be told apart are not ([`symmetry`]),
+//! what nobody notices is done at once ([`explorer`]), and of steps that commute, one order is enough
+//! ([`stubborn`]). Each can be turned off ([`Plan`]), and none may change what comes of it.
+
+mod access;
+mod analysis;
+mod explorer;
+mod flow;
+mod future;
+mod lives;
+mod pack;
+mod search;
+mod store;
+mod stubborn;
+mod symmetry;
+mod witness;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+pub use explorer::Finding;
+pub use witness::Failure;
+
+use crate::machine::{Service, ThreadId};
+use crate::program::{CodeId, Program};
+use analysis::Analysis;
+use search::Search;
+
+/// How a program is to be checked.
+#[derive(Clone, Copy)]
+pub struct Plan<'a> {
+    /// Who is served first.
+    pub service: Service,
+    /// Of steps that commute, only one order is looked at.
+    pub reduce: bool,
+    /// Threads that cannot be told apart are taken for one another.
+    pub symmetry: bool,
+    /// Values that matter to nothing are dropped.
+    pub drop_dead: bool,
+    /// Races are looked for.
+    pub races: bool,
+    /// And if one is found, the search goes on.
+    pub allow_races: bool,
+    /// What is near is looked at first.
+    pub breadth_first: bool,
+    /// The states in which the program ends are kept.
+    pub ends: bool,
+    /// How many search at once.
+    pub workers: usize,
+    /// States at most.
+    pub max_states: Option<u64>,
+    /// Bytes at most, for all states.
+    pub memory: Option<usize>,
+    /// Time at most.
+    pub timeout: Option<Duration>,
+    /// Ends the search once it is set.
+    pub cancelled: Option<&'a AtomicBool>,
+    /// Is told how the search goes, a few times a second.
+    pub progress: &'a (dyn Fn(&Progress) + Sync),
+}
+
+impl Default for Plan<'_> {
+    fn default() -> Self {
+        Self {
+            service: Service::InOrder,
+            reduce: true,
+            symmetry: true,
+            drop_dead: true,
+            races: true,
+            allow_races: false,
+            breadth_first: false,
+            ends: false,
+            workers: 1,
+            max_states: None,
+            memory: None,
+            timeout: None,
+            cancelled: None,
+            progress: &|_| {},
+        }
+    }
+}
+
+impl fmt::Debug for Plan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("service", &self.service)
+            .field("reduce", &self.reduce)
+            .field("symmetry", &self.symmetry)
+            .field("drop_dead", &self.drop_dead)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far a search is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// States seen.
+    pub states: u64,
+    /// Macro-steps made.
+    pub transitions: u64,
+    /// States that are seen and not looked at, of one of those who search.
+    pub waiting: u64,
+    /// Bytes that the states take.
+    pub bytes: usize,
+    /// Since the beginning.
+    pub elapsed: Duration,
+}
+
+/// Why a search ended before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Somebody ended it.
+    Cancelled,
+    /// No time was left.
+    Timeout,
+    /// No memory was left.
+    Memory,
+    /// As many states as there may be.
+    States,
+    /// A thread goes on for so long on its own that no state comes of it.
+    Endless {
+        /// The thread.
+        thread: ThreadId,
+    },
+}
+
+/// What came of a search.
+#[derive(Debug)]
+pub struct Report {
+    /// What is wrong, first what ended the search; then races, if they were allowed.
+    pub failures: Vec<Failure>,
+    /// What ended the search before all states were seen, if nothing wrong did.
+    pub stopped: Option<Stopped>,
+    /// States seen.
+    pub states: u64,
+    /// Macro-steps made.
+    pub transitions: u64,
+    /// The states in which the program ends, if they were to be kept: as bytes that are the same
+    /// however the program is searched.
+    pub ends: BTreeSet<Vec<u8>>,
+    /// Bytes that the states took.
+    pub bytes: usize,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Instructions that were never executed.
+    pub never: Vec<(CodeId, u32)>,
+}
+
+/// Checks a program.
+pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
+    let analysis = Arc::new(Analysis::of(program, plan));
+    let search = Search::new(program, Arc::clone(&analysis), plan);
+    search.run();
+    if search.is_doubtful.load(Ordering::Relaxed) && !search.has_ended_early() {
+        return check(program, &Plan { symmetry: false, ..*plan });
+    }
+    let found = std::mem::take(&mut *search.found.lock().expect("nobody searches any more"));
+    let failures: Vec<Failure> = found
+        .iter()
+        .map(|found| {
+            witness::follow(program, &analysis, plan, &search, found)
+                .unwrap_or_else(|| panic!("every step of a search can be made again: {found:?}"))
+        })
+        .collect();
+    let stopped = *search.stopped.lock().expect("nobody searches any more");
+    let executed = search.executed.lock().expect("nobody searches any more");
+    let never = program.code_ids().flat_map(|code| {
+        let of = executed[code.index()].iter().enumerate();
+        of.filter(|(_, executed)| !**executed).map(move |(pc, _)| (code, pc as u32))
+    });
+    Report {
+        failures,
+        stopped,
+        states: search.store.len() as u64,
+        transitions: search.transitions(),
+        ends: std::mem::take(&mut *search.ends.lock().expect("nobody searches any more")),
+        bytes: search.store.bytes(),
+        elapsed: search.elapsed(),
+        never: never.collect(),
+    }
+}

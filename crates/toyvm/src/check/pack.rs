@@ -1,0 +1,593 @@
+//! States as bytes: what tells two states apart, and nothing else.
+//!
+//! Time, priorities and what only reports need are left out; so are variables that are not read again,
+//! and values that matter to nothing. Who waits for what, and at which place in its line, stands with
+//! the thread, as does what it holds; so threads that cannot be told apart are put in order by their
+//! bytes, and nothing else has to be renamed.
+
+use std::collections::VecDeque;
+
+use super::analysis::Analysis;
+use super::flow::{Thing, has_bit};
+use super::symmetry::{ALONE, Group};
+use crate::machine::{Answer, Machine, On, Status, ThreadId, Wait};
+use crate::program::{ClaimId, CodeId};
+use crate::value::{Handle, Kind, Value};
+
+/// What a machine does not keep, and a search has to know.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Origins {
+    /// By thread, what tells it from others, as far as it is known.
+    pub(super) groups: Vec<Group>,
+    /// By kind, of those that the program makes, which CREATE made them.
+    pub(super) made: [Vec<Thing>; Kind::COUNT],
+    /// Who, in the state that was unpacked last, was put before a run of JOINs in which it waits.
+    pub(super) joining: Vec<ThreadId>,
+}
+
+/// Integers from here on for some way up have one byte.
+const LEAST: i64 = -32;
+const MOST: i64 = LEAST + INTEGER as i64 - 1;
+const INTEGER: u8 = 0xE0;
+const TEXT: u8 = 0xE1;
+const MADE_TEXT: u8 = 0xE2;
+const HANDLE: u8 = 0xE3;
+const NOTHING: u8 = 0xEA;
+
+const RUNNABLE: u8 = 0;
+const WAITING: u8 = 1;
+const OVER: u8 = 2;
+/// It waits in a run of JOINs, which is begun anew.
+const JOINING: u8 = 3;
+const STATUS: u8 = 3;
+const DAEMON: u8 = 4;
+const HOLDS: u8 = 8;
+
+/// What makes bytes of states.
+#[derive(Debug, Default)]
+pub(super) struct Packer {
+    records: Vec<u8>,
+    /// By thread, where its record lies.
+    ends: Vec<u32>,
+    order: Vec<u32>,
+    places: Vec<u32>,
+}
+
+fn put_number(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn put_signed(out: &mut Vec<u8>, number: i64) {
+    put_number(out, ((number << 1) ^ (number >> 63)) as u64);
+}
+
+fn put_value(out: &mut Vec<u8>, machine: &Machine, value: Value) {
+    match value {
+        Value::Int(integer) if (LEAST..=MOST).contains(&integer) => {
+            out.push((integer - LEAST) as u8);
+        }
+        Value::Int(integer) => {
+            out.push(INTEGER);
+            put_signed(out, integer);
+        }
+        Value::Text(text) if text.index() < machine.program().texts().len() => {
+            out.push(TEXT);
+            put_number(out, text.index() as u64);
+        }
+        // Its number depends on the way by which the machine came here.
+        Value::Text(text) => {
+            let text = machine.text(text).as_bytes();
+            out.push(MADE_TEXT);
+            put_number(out, text.len() as u64);
+            out.extend_from_slice(text);
+        }
+        Value::Handle(handle) => {
+            out.push(HANDLE + handle.kind as u8);
+            put_number(out, u64::from(handle.index));
+        }
+    }
+}
+
+const DEAD: Value = Value::Int(0);
+
+fn put_things(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &mut Vec<u8>) {
+    let state = machine.state();
+    for (name, matters) in &analysis.globals {
+        match state.globals[name.index()] {
+            None => out.push(NOTHING),
+            Some(_) if !matters => put_value(out, machine, DEAD),
+            Some(value) => put_value(out, machine, value),
+        }
+    }
+    for made in &origins.made {
+        put_number(out, made.len() as u64);
+        for thing in made {
+            put_number(out, u64::from(thing.0));
+        }
+    }
+    for semaphore in &state.semaphores {
+        put_signed(out, semaphore.count);
+        put_signed(out, semaphore.bound.unwrap_or(-1));
+    }
+    for (at, queue) in state.queues.iter().enumerate() {
+        put_signed(out, queue.capacity.unwrap_or(-1));
+        put_number(out, queue.messages.len() as u64);
+        if origins.contents_matter(analysis, Kind::Queue, at as u32) {
+            for message in &queue.messages {
+                put_value(out, machine, *message);
+            }
+        }
+    }
+    for (at, counter) in state.counters.iter().enumerate() {
+        if origins.contents_matter(analysis, Kind::Counter, at as u32) {
+            put_signed(out, counter.value);
+        }
+    }
+    for condition in &state.conditions {
+        put_number(out, u64::from(condition.lock));
+    }
+    for (at, array) in state.arrays.iter().enumerate() {
+        put_number(out, array.values.len() as u64);
+        if origins.contents_matter(analysis, Kind::Array, at as u32) {
+            for value in &array.values {
+                put_value(out, machine, *value);
+            }
+        }
+    }
+    put_number(out, state.claims.len() as u64);
+    for claim in &state.claims {
+        put_number(out, u64::from(claim.0));
+    }
+}
+
+impl Packer {
+    /// The bytes of the state of a machine.
+    pub(super) fn pack(
+        &mut self,
+        analysis: &Analysis,
+        machine: &Machine,
+        origins: &Origins,
+        out: &mut Vec<u8>,
+    ) {
+        out.clear();
+        put_things(analysis, machine, origins, out);
+        self.put_threads(analysis, machine, origins, out);
+    }
+
+    fn put_threads(
+        &mut self,
+        analysis: &Analysis,
+        machine: &Machine,
+        origins: &Origins,
+        out: &mut Vec<u8>,
+    ) {
+        let state = machine.state();
+        self.find_places(machine);
+        self.records.clear();
+        self.ends.clear();
+        for at in 0..state.threads.len() {
+            self.put_thread(analysis, machine, origins, at);
+            self.ends.push(self.records.len() as u32);
+        }
+        self.order.clear();
+        self.order.extend(0..state.threads.len() as u32);
+        for first in 0..state.threads.len() {
+            let alike = |at: u32| {
+                origins.groups[at as usize] == origins.groups[first]
+                    && state.threads[at as usize].code == state.threads[first].code
+            };
+            // Selection, since there are few: the least of those alike comes first.
+            if origins.groups[first] != ALONE {
+                for at in first as u32 + 1..state.threads.len() as u32 {
+                    if alike(at) {
+                        let (one, other) =
+                            (self.order[first] as usize, self.order[at as usize] as usize);
+                        if self.record(other) < self.record(one) {
+                            self.order.swap(first, at as usize);
+                        }
+                    }
+                }
+            }
+            out.extend_from_slice(self.record(self.order[first] as usize));
+        }
+    }
+
+    fn record(&self, at: usize) -> &[u8] {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.records[start as usize..self.ends[at] as usize]
+    }
+
+    /// At which place of its line each thread stands.
+    fn find_places(&mut self, machine: &Machine) {
+        let state = machine.state();
+        self.places.clear();
+        self.places.resize(state.threads.len(), 0);
+        let mut note = |line: &VecDeque<ThreadId>| {
+            for (place, thread) in line.iter().enumerate() {
+                self.places[thread.index()] = place as u32;
+            }
+        };
+        state.locks.iter().for_each(|it| note(&it.line));
+        state.semaphores.iter().for_each(|it| note(&it.line));
+        state.conditions.iter().for_each(|it| note(&it.line));
+        for queue in &state.queues {
+            note(&queue.receivers);
+            note(&queue.senders);
+        }
+    }
+
+    fn put_thread(&mut self, analysis: &Analysis, machine: &Machine, origins: &Origins, at: usize) {
+        let (state, out) = (machine.state(), &mut self.records);
+        let thread = &state.threads[at];
+        let run = match &thread.status {
+            Status::Waiting(Wait { on: On::Thread(_), at, until: None, .. }) => {
+                analysis.symmetry.run_of(thread.code, *at)
+            }
+            _ => None,
+        };
+        let status = match &thread.status {
+            Status::Runnable | Status::Sleeping { .. } => RUNNABLE,
+            Status::Waiting(_) if run.is_some() => JOINING,
+            Status::Waiting(_) => WAITING,
+            Status::Ended | Status::Failed(_) => OVER,
+        };
+        let holds = if thread.held > 0 { HOLDS } else { 0 };
+        let daemon = if thread.daemon { DAEMON } else { 0 };
+        out.push(status | daemon | holds);
+        if at >= machine.program().entries().len() {
+            put_number(out, u64::from(thread.code.0));
+        }
+        if thread.held > 0 {
+            put_number(out, u64::from(thread.held));
+            for (lock, it) in state.locks.iter().enumerate() {
+                if it.owner.is_some_and(|owner| owner.index() == at) {
+                    put_number(out, lock as u64);
+                }
+            }
+        }
+        if status == OVER {
+            return;
+        }
+        // One who waits has given its operands away, and what lies below them is as it was.
+        let (pc, site) = match (&thread.status, run) {
+            (_, Some(start)) => (start, start),
+            (Status::Waiting(wait), None) => (thread.pc, wait.at),
+            _ => (thread.pc, thread.pc),
+        };
+        put_number(out, u64::from(pc));
+        put_number(out, thread.stack.len() as u64);
+        let matters = analysis.stack(thread.code, site);
+        for (at, value) in thread.stack.iter().enumerate() {
+            let is_dead = matters.is_some_and(|matters| !matters[at]);
+            put_value(out, machine, if is_dead { DEAD } else { *value });
+        }
+        let live = analysis.lives.at(thread.code, pc);
+        for slot in 0..machine.program().code(thread.code).variables.len() {
+            if analysis.drops && !has_bit(live, slot) {
+                continue;
+            }
+            let value = thread.variables.get(slot).copied().flatten();
+            let flow = analysis.flow.as_ref().filter(|_| analysis.drops);
+            match value {
+                None => out.push(NOTHING),
+                Some(value) => {
+                    let matters =
+                        flow.is_none_or(|flow| flow.variable_matters(thread.code, slot as u32));
+                    put_value(out, machine, if matters { value } else { DEAD });
+                }
+            }
+        }
+        if let (Status::Waiting(wait), None) = (&thread.status, run) {
+            let matters = match wait.on {
+                On::Room(queue) => origins.contents_matter(analysis, Kind::Queue, queue),
+                _ => true,
+            };
+            put_wait(out, machine, wait, self.places[at], matters);
+        }
+    }
+}
+
+fn put_wait(out: &mut Vec<u8>, machine: &Machine, wait: &Wait, place: u32, matters: bool) {
+    let (kind, index) = match wait.on {
+        On::Lock(index) => (0, index),
+        On::Semaphore(index) => (1, index),
+        On::Message(index) => (2, index),
+        On::Room(index) => (3, index),
+        On::Condition(index) => (4, index),
+        On::Thread(other) => (5, other.0),
+    };
+    let (answer, says) = match wait.answer {
+        Answer::Nothing => (0, 0),
+        Answer::WhetherServed => (1, 0),
+        Answer::WhetherAbandoned => (2, 0),
+        Answer::Says(answer) => (3, answer),
+    };
+    let timed = u8::from(wait.until.is_some());
+    out.push(kind | answer << 3 | timed << 5);
+    put_number(out, u64::from(index));
+    put_number(out, u64::from(place));
+    if answer == 3 {
+        put_signed(out, says);
+    }
+    if kind == 0 {
+        put_number(out, u64::from(wait.at));
+    }
+    if kind == 3 {
+        let message = wait.message.expect("who waits for room has a message");
+        put_value(out, machine, if matters { message } else { DEAD });
+    }
+}
+
+impl Origins {
+    /// Whether what a thing holds matters.
+    fn contents_matter(&self, analysis: &Analysis, kind: Kind, index: u32) -> bool {
+        let Some(flow) = analysis.flow.as_ref().filter(|_| analysis.drops) else { return true };
+        flow.contents_matter(self.thing(analysis, Handle { kind, index }))
+    }
+
+    pub(super) fn thing(&self, analysis: &Analysis, handle: Handle) -> Thing {
+        let flow = analysis.flow.as_ref().expect("it is asked for only where it is known");
+        let declared = flow.declared_of(handle.kind);
+        match handle.index.checked_sub(declared) {
+            None => flow.declared(handle),
+            Some(made) => self.made[handle.kind as usize][made as usize],
+        }
+    }
+}
+
+/// Reads what was packed.
+struct Reader<'a> {
+    bytes: &'a [u8],
+}
+
+impl Reader<'_> {
+    #[inline]
+    fn byte(&mut self) -> u8 {
+        let (byte, rest) = self.bytes.split_first().expect("it was packed");
+        self.bytes = rest;
+        *byte
+    }
+
+    #[inline]
+    fn number(&mut self) -> u64 {
+        let (mut number, mut shift) = (0, 0);
+        loop {
+            let byte = self.byte();
+            number |= u64::from(byte & 0x7F) << shift;
+            if byte < 0x80 {
+                return number;
+            }
+            shift += 7;
+        }
+    }
+
+    #[inline]
+    fn signed(&mut self) -> i64 {
+        let number = self.number();
+        (number >> 1) as i64 ^ -((number & 1) as i64)
+    }
+
+    #[inline]
+    fn value(&mut self, machine: &mut Machine) -> Option<Value> {
+        let byte = self.byte();
+        Some(match byte {
+            NOTHING => return None,
+            INTEGER => Value::Int(self.signed()),
+            TEXT => {
+                let number = self.number();
+                Value::Text(crate::value::Text::at(number as u32))
+            }
+            MADE_TEXT => {
+                let length = self.number() as usize;
+                let (text, rest) = self.bytes.split_at(length);
+                self.bytes = rest;
+                let text = std::str::from_utf8(text).expect("it was packed");
+                Value::Text(machine.intern(text))
+            }
+            HANDLE.. => {
+                let kind = Kind::ALL[usize::from(byte - HANDLE)];
+                Value::Handle(Handle { kind, index: self.number() as u32 })
+            }
+            small => Value::Int(i64::from(small) + LEAST),
+        })
+    }
+}
+
+/// Puts a machine into a state. Those who wait in a run of JOINs are put before it, and can go on.
+pub(super) fn unpack(
+    bytes: &[u8],
+    analysis: &Analysis,
+    machine: &mut Machine,
+    origins: &mut Origins,
+) {
+    let mut reader = Reader { bytes };
+    read_things(&mut reader, analysis, machine, origins);
+    read_threads(&mut reader, analysis, machine, origins);
+    debug_assert!(reader.bytes.is_empty(), "all of it is read");
+}
+
+fn read_things(
+    reader: &mut Reader<'_>,
+    analysis: &Analysis,
+    machine: &mut Machine,
+    origins: &mut Origins,
+) {
+    for (name, _) in &analysis.globals {
+        let value = reader.value(machine);
+        machine.state_mut().globals[name.index()] = value;
+    }
+    let mut made = [0; Kind::COUNT];
+    for (made, count) in origins.made.iter_mut().zip(&mut made) {
+        *count = reader.number() as usize;
+        made.clear();
+        made.extend((0..*count).map(|_| Thing(reader.number() as u32)));
+    }
+    machine.have_made(&made);
+    let bound = |bound: i64| (bound >= 0).then_some(bound);
+    for lock in &mut machine.state_mut().locks {
+        lock.owner = None;
+        lock.line.clear();
+    }
+    for semaphore in &mut machine.state_mut().semaphores {
+        semaphore.count = reader.signed();
+        semaphore.bound = bound(reader.signed());
+        semaphore.line.clear();
+    }
+    for at in 0..machine.state().queues.len() {
+        let capacity = bound(reader.signed());
+        let count = reader.number() as usize;
+        let matters = origins.contents_matter(analysis, Kind::Queue, at as u32);
+        let mut messages = std::mem::take(&mut machine.state_mut().queues[at].messages);
+        messages.clear();
+        for _ in 0..count {
+            let message = if matters { reader.value(machine) } else { Some(DEAD) };
+            messages.extend(message);
+        }
+        let queue = &mut machine.state_mut().queues[at];
+        queue.capacity = capacity;
+        queue.messages = messages;
+        queue.receivers.clear();
+        queue.senders.clear();
+    }
+    for at in 0..machine.state().counters.len() {
+        let value = if origins.contents_matter(analysis, Kind::Counter, at as u32) {
+            reader.signed()
+        } else {
+            0
+        };
+        machine.state_mut().counters[at].value = value;
+    }
+    for condition in &mut machine.state_mut().conditions {
+        condition.lock = reader.number() as u32;
+        condition.line.clear();
+    }
+    for at in 0..machine.state().arrays.len() {
+        let count = reader.number() as usize;
+        let matters = origins.contents_matter(analysis, Kind::Array, at as u32);
+        let mut values = std::mem::take(&mut machine.state_mut().arrays[at].values);
+        values.clear();
+        for _ in 0..count {
+            values.extend(if matters { reader.value(machine) } else { Some(DEAD) });
+        }
+        machine.state_mut().arrays[at].values = values;
+    }
+    let claims = reader.number();
+    let state = machine.state_mut();
+    state.claims.clear();
+    state.claims.extend((0..claims).map(|_| ClaimId(reader.number() as u32)));
+}
+
+fn read_threads(
+    reader: &mut Reader<'_>,
+    analysis: &Analysis,
+    machine: &mut Machine,
+    origins: &mut Origins,
+) {
+    let made = &origins.made[Kind::Thread as usize];
+    let entries = machine.program().entries().len();
+    let count = entries + made.len();
+    machine.have_threads(count);
+    origins.groups.truncate(entries);
+    origins.groups.extend(made.iter().map(|thing| analysis.group_of(*thing)));
+    origins.joining.clear();
+    for at in 0..count {
+        read_thread(reader, analysis, machine, origins, at);
+    }
+    machine.all_stand();
+}
+
+fn read_thread(
+    reader: &mut Reader<'_>,
+    analysis: &Analysis,
+    machine: &mut Machine,
+    origins: &mut Origins,
+    at: usize,
+) {
+    let flags = reader.byte();
+    let id = ThreadId(at as u32);
+    let made = at >= machine.program().entries().len();
+    if made {
+        let code = CodeId(reader.number() as u32);
+        machine.state_mut().threads[at].code = code;
+    }
+    let state = machine.state_mut();
+    state.threads[at].daemon = flags & DAEMON != 0;
+    state.threads[at].held = 0;
+    if flags & HOLDS != 0 {
+        let held = reader.number() as u32;
+        state.threads[at].held = held;
+        for _ in 0..held {
+            let lock = reader.number() as usize;
+            state.locks[lock].owner = Some(id);
+        }
+    }
+    let status = flags & STATUS;
+    if status == OVER {
+        let it = &mut state.threads[at];
+        it.status = Status::Ended;
+        it.stack.clear();
+        it.variables.clear();
+        return;
+    }
+    if flags & DAEMON == 0 {
+        state.remaining += 1;
+    }
+    let pc = reader.number() as u32;
+    let mut stack = std::mem::take(&mut state.threads[at].stack);
+    let mut variables = std::mem::take(&mut state.threads[at].variables);
+    let code = state.threads[at].code;
+    stack.clear();
+    for _ in 0..reader.number() {
+        stack.extend(reader.value(machine));
+    }
+    variables.clear();
+    let live = analysis.lives.at(code, pc);
+    for slot in 0..machine.program().code(code).variables.len() {
+        let is_there = !analysis.drops || has_bit(live, slot);
+        variables.push(if is_there { reader.value(machine) } else { None });
+    }
+    let waiting = (status == WAITING).then(|| read_wait(reader, machine, pc));
+    let state = machine.state_mut();
+    let it = &mut state.threads[at];
+    it.pc = pc;
+    it.stack = stack;
+    it.variables = variables;
+    it.status = Status::Runnable;
+    if let Some((wait, place)) = waiting {
+        it.status = Status::Waiting(wait);
+        machine.stands(id, wait, place as usize);
+    } else {
+        state.ready.set(id, true);
+    }
+    if status == JOINING {
+        origins.joining.push(id);
+    }
+}
+
+fn read_wait(reader: &mut Reader<'_>, machine: &mut Machine, pc: u32) -> (Wait, u32) {
+    let flags = reader.byte();
+    let (index, place) = (reader.number() as u32, reader.number() as u32);
+    let answer = match flags >> 3 & 3 {
+        0 => Answer::Nothing,
+        1 => Answer::WhetherServed,
+        2 => Answer::WhetherAbandoned,
+        _ => Answer::Says(reader.signed()),
+    };
+    let kind = flags & 7;
+    let at = if kind == 0 { reader.number() as u32 } else { pc - 1 };
+    let message = if kind == 3 { reader.value(machine) } else { None };
+    let on = match kind {
+        0 => On::Lock(index),
+        1 => On::Semaphore(index),
+        2 => On::Message(index),
+        3 => On::Room(index),
+        4 => On::Condition(index),
+        _ => On::Thread(ThreadId(index)),
+    };
+    let until = (flags & 1 << 5 != 0).then_some((u64::MAX, 0));
+    (Wait { on, at, since: 0, until, message, answer }, place)
+}

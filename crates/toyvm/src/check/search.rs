@@ -1,0 +1,367 @@
+//! The search: every state that the program may be in, each looked at once.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use super::analysis::Analysis;
+use super::explorer::{Explorer, Finding};
+use super::store::{StateId, Store};
+use super::stubborn;
+use super::{Plan, Progress, Stopped};
+use crate::machine::ThreadId;
+use crate::program::Program;
+
+/// States between two looks at the clock.
+const LOOK: u64 = 256;
+
+/// One in so many states is taken from where the search began, so that what is near is found even where
+/// it may go on for ever.
+const NEAR: u64 = 8;
+
+/// Something that was found, and where.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) finding: Finding,
+    pub(super) state: StateId,
+    /// The macro-step from there that brings it about, if one does.
+    pub(super) step: Option<(ThreadId, u64)>,
+}
+
+/// A search, and what came of it.
+#[derive(Debug)]
+pub(super) struct Search<'a> {
+    program: &'a Arc<Program>,
+    analysis: Arc<Analysis>,
+    plan: &'a Plan<'a>,
+    began: Instant,
+    pub(super) store: Store,
+    pool: Mutex<Pool>,
+    changed: Condvar,
+    hungry: AtomicUsize,
+    over: AtomicBool,
+    /// Threads that cannot be told apart may have to be, for all to be found.
+    pub(super) is_doubtful: AtomicBool,
+    transitions: AtomicU64,
+    /// What was found first, and what ended the search before its end.
+    pub(super) found: Mutex<Vec<Found>>,
+    pub(super) stopped: Mutex<Option<Stopped>>,
+    /// What is known if nothing is turned off: by that, states in which the program ends are packed.
+    whole: Option<Arc<Analysis>>,
+    pub(super) ends: Mutex<BTreeSet<Vec<u8>>>,
+    /// By list and address: whether the instruction was ever executed.
+    pub(super) executed: Mutex<Vec<Vec<bool>>>,
+}
+
+/// States that anyone may go on from.
+#[derive(Debug, Default)]
+struct Pool {
+    states: VecDeque<StateId>,
+    idle: usize,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        program: &'a Arc<Program>,
+        analysis: Arc<Analysis>,
+        plan: &'a Plan<'a>,
+    ) -> Self {
+        let whole = Plan { service: plan.service, ..Plan::default() };
+        let executed = program.codes().iter().map(|code| vec![false; code.instructions.len()]);
+        Self {
+            program,
+            analysis,
+            plan,
+            began: Instant::now(),
+            store: Store::new(),
+            pool: Mutex::default(),
+            changed: Condvar::new(),
+            hungry: AtomicUsize::new(0),
+            over: AtomicBool::new(false),
+            is_doubtful: AtomicBool::new(false),
+            transitions: AtomicU64::new(0),
+            found: Mutex::default(),
+            stopped: Mutex::default(),
+            whole: plan.ends.then(|| Arc::new(Analysis::of(program, &whole))),
+            ends: Mutex::default(),
+            executed: Mutex::new(executed.collect()),
+        }
+    }
+
+    /// Looks at all states, or until something is found or a limit is reached.
+    pub(super) fn run(&self) {
+        let mut first = self.worker();
+        let passed = first.explorer.begin();
+        let mut bytes = Vec::new();
+        first.explorer.pack(&mut bytes);
+        if let Some(finding) = passed.finding {
+            let state = self.store.insert(&bytes, StateId::NONE).expect("it is the first");
+            self.finds(Found { finding, state, step: None });
+        } else {
+            first.add(&bytes, StateId::NONE);
+        }
+        let workers = self.plan.workers.max(1);
+        std::thread::scope(|scope| {
+            for _ in 1..workers {
+                scope.spawn(|| {
+                    let mut worker = self.worker();
+                    worker.run(workers, false);
+                    worker.finish();
+                });
+            }
+            first.run(workers, true);
+        });
+        first.finish();
+    }
+
+    pub(super) fn transitions(&self) -> u64 {
+        self.transitions.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Whether it was not looked at all states.
+    pub(super) fn has_ended_early(&self) -> bool {
+        let is_wrong = |found: &Found| !matches!(found.finding, Finding::Race { .. });
+        let found = self.found.lock().expect("nobody panics here");
+        found.iter().any(is_wrong) || self.stopped.lock().expect("nobody panics here").is_some()
+    }
+
+    fn worker(&self) -> Worker<'_, 'a> {
+        let explorer = Explorer::new(self.program, &self.analysis, self.plan);
+        Worker {
+            search: self,
+            explorer,
+            states: VecDeque::new(),
+            taken: 0,
+            transitions: 0,
+            bytes: Vec::new(),
+            next: Vec::new(),
+        }
+    }
+
+    fn finds(&self, found: Found) {
+        let goes_on = matches!(found.finding, Finding::Race { .. }) && self.plan.allow_races;
+        let mut all = self.found.lock().expect("nobody panics here");
+        if goes_on {
+            let is_known = |known: &Found| same_race(&known.finding, &found.finding);
+            if !all.iter().any(is_known) {
+                all.push(found);
+            }
+            return;
+        }
+        // Before the races that are allowed.
+        all.insert(0, found);
+        drop(all);
+        self.end();
+    }
+
+    fn stop(&self, why: Stopped) {
+        self.stopped.lock().expect("nobody panics here").get_or_insert(why);
+        self.end();
+    }
+
+    fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+        let _pool = self.pool.lock().expect("nobody panics here");
+        self.changed.notify_all();
+    }
+}
+
+/// Whether two races are about the same name.
+fn same_race(one: &Finding, other: &Finding) -> bool {
+    match (one, other) {
+        (Finding::Race { name, .. }, Finding::Race { name: other, .. }) => name == other,
+        _ => false,
+    }
+}
+
+/// One of those who search.
+struct Worker<'s, 'a> {
+    search: &'s Search<'a>,
+    explorer: Explorer,
+    states: VecDeque<StateId>,
+    taken: u64,
+    transitions: u64,
+    bytes: Vec<u8>,
+    next: Vec<u8>,
+}
+
+impl Worker<'_, '_> {
+    fn run(&mut self, workers: usize, tells: bool) {
+        while let Some(state) = self.take(workers) {
+            self.expand(state);
+            if self.search.over.load(Ordering::Relaxed) {
+                break;
+            }
+            if self.search.hungry.load(Ordering::Relaxed) > 0 && self.states.len() > 1 {
+                self.share();
+            }
+            if self.taken.is_multiple_of(LOOK) {
+                self.look(tells);
+            }
+        }
+        self.count();
+    }
+
+    fn count(&mut self) {
+        self.search.transitions.fetch_add(std::mem::take(&mut self.transitions), Ordering::Relaxed);
+    }
+
+    fn finish(self) {
+        let mut executed = self.search.executed.lock().expect("nobody panics here");
+        for (all, of) in executed.iter_mut().zip(&self.explorer.executed) {
+            for (all, it) in all.iter_mut().zip(of) {
+                *all |= it;
+            }
+        }
+    }
+
+    fn take(&mut self, workers: usize) -> Option<StateId> {
+        self.taken += 1;
+        let near = self.search.plan.breadth_first || self.taken.is_multiple_of(NEAR);
+        let own = if near { self.states.pop_front() } else { self.states.pop_back() };
+        if own.is_some() {
+            return own;
+        }
+        let search = self.search;
+        let mut pool = search.pool.lock().expect("nobody panics here");
+        loop {
+            if search.over.load(Ordering::Relaxed) {
+                return None;
+            }
+            if let Some(state) = pool.states.pop_front() {
+                let more = pool.states.len() / 2;
+                self.states.extend(pool.states.drain(..more));
+                return Some(state);
+            }
+            pool.idle += 1;
+            if pool.idle == workers {
+                search.over.store(true, Ordering::Relaxed);
+                search.changed.notify_all();
+                return None;
+            }
+            search.hungry.fetch_add(1, Ordering::Relaxed);
+            pool = search.changed.wait(pool).expect("nobody panics here");
+            search.hungry.fetch_sub(1, Ordering::Relaxed);
+            pool.idle -= 1;
+        }
+    }
+
+    /// Gives half of what there is to do to those who have nothing to do.
+    fn share(&mut self) {
+        let half = self.states.len() / 2;
+        let mut pool = self.search.pool.lock().expect("nobody panics here");
+        pool.states.extend(self.states.drain(..half));
+        self.search.changed.notify_all();
+    }
+
+    /// Looks at the clock and the memory.
+    fn look(&mut self, tells: bool) {
+        self.count();
+        let (search, plan) = (self.search, self.search.plan);
+        if plan.cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed)) {
+            return search.stop(Stopped::Cancelled);
+        }
+        if plan.timeout.is_some_and(|timeout| search.began.elapsed() >= timeout) {
+            return search.stop(Stopped::Timeout);
+        }
+        if !self.taken.is_multiple_of(8 * LOOK) {
+            return;
+        }
+        let progress = Progress {
+            states: search.store.len() as u64,
+            transitions: search.transitions(),
+            waiting: self.states.len() as u64,
+            bytes: search.store.bytes() + self.states.capacity() * size_of::<StateId>(),
+            elapsed: search.began.elapsed(),
+        };
+        if plan.memory.is_some_and(|most| progress.bytes >= most) {
+            return search.stop(Stopped::Memory);
+        }
+        if plan.max_states.is_some_and(|most| progress.states >= most) {
+            return search.stop(Stopped::States);
+        }
+        if tells {
+            (plan.progress)(&progress);
+        }
+    }
+
+    /// Adds the state that the explorer is in, unless it has been seen.
+    fn add(&mut self, bytes: &[u8], before: StateId) {
+        let Some(state) = self.search.store.insert(bytes, before) else { return };
+        let race = if self.search.plan.races { self.explorer.race() } else { None };
+        if let Some(whole) = &self.search.whole
+            && self.explorer.is_at_the_end()
+        {
+            let end = self.explorer.pack_by(whole);
+            self.search.ends.lock().expect("nobody panics here").insert(end);
+        }
+        if let Some(finding) = self.explorer.deadlock().or(race) {
+            let is_over = !matches!(finding, Finding::Race { .. });
+            self.search.finds(Found { finding, state, step: None });
+            if is_over {
+                return;
+            }
+        }
+        self.states.push_back(state);
+    }
+
+    fn expand(&mut self, state: StateId) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        let mut next = std::mem::take(&mut self.next);
+        self.search.store.read(state, &mut bytes);
+        self.explorer.unpack(&bytes);
+        let all: Vec<ThreadId> = self.explorer.enabled().collect();
+        let mut chosen = if self.explorer.analysis.reduces {
+            stubborn::choose(&self.explorer)
+        } else {
+            all.clone()
+        };
+        let (mut at, mut goes_back, mut is_there) = (0, false, true);
+        while at < chosen.len() && !self.search.over.load(Ordering::Relaxed) {
+            let thread = chosen[at];
+            let mut number = 0;
+            loop {
+                if !std::mem::replace(&mut is_there, false) {
+                    self.explorer.unpack(&bytes);
+                }
+                let passed = self.explorer.step(thread, number);
+                self.transitions += 1;
+                goes_back |= passed.goes_back;
+                if passed.is_doubtful {
+                    self.search.is_doubtful.store(true, Ordering::Relaxed);
+                }
+                match passed.finding {
+                    Some(Finding::Endless { thread }) => {
+                        self.search.stop(Stopped::Endless { thread });
+                    }
+                    Some(finding) => {
+                        let step = Some((thread, number));
+                        self.search.finds(Found { finding, state, step });
+                    }
+                    None => {
+                        self.explorer.pack(&mut next);
+                        self.add(&next, state);
+                    }
+                }
+                number += 1;
+                if number >= passed.chosen.below {
+                    break;
+                }
+            }
+            at += 1;
+            // Nobody is left out for ever: whoever goes round goes through a state in which all step.
+            if at == chosen.len() && goes_back && at < all.len() {
+                let rest: Vec<ThreadId> =
+                    all.iter().filter(|thread| !chosen.contains(thread)).copied().collect();
+                chosen.extend(rest);
+            }
+        }
+        self.bytes = bytes;
+        self.next = next;
+    }
+}
