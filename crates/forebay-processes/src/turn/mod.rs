@@ -200,3 +200,38 @@ impl Called {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::lock::Limit;
+    use crate::turn::scene::{A_LEASE, Failure, scene};
+    use crate::waiter::Line;
+    use crate::{Buffer, Bytes, Overflow, Raw, Settings};
+
+    /// A task of this process was served, and has not run since; meanwhile its waiter is that of another process's task.
+    #[test]
+    fn one_is_not_woken_in_the_place_of_another() -> Result<(), Failure> {
+        let (_folder, buffer) = scene(&Settings::new(4))?;
+        let own = buffer.consumer::<Bytes, _>(Raw)?;
+        let other = Buffer::open(buffer.path())?.consumer::<Bytes, _>(Raw)?;
+        let (own, other) = (&own.party, &other.party);
+        let mut turn = own.turn(Limit::Forever)?;
+        let served = turn.stand_for(A_LEASE, own.me.participant)?.ok_or("a waiter")?;
+        own.buffer.lock_tasks().insert(served, Waker::noop().clone());
+        turn.leave(Line::Item, served)?;
+        drop(turn);
+        let mut turn = other.turn(Limit::Forever)?;
+        let waits = turn.stand_for(A_LEASE, other.me.participant)?.ok_or("a waiter")?;
+        drop(turn);
+        assert_eq!(waits.waiter, served.waiter);
+        let content = Content::new(&own.buffer, b"item", 0).map_err(|_| "it can be held")?;
+        let mut turn = own.turn(Limit::Forever)?;
+        turn.put(&content, Overflow::Wait, None)?.map_err(|_| "room")?;
+        let Called { threads, tasks, bells } = *turn.called.take().ok_or("nobody")?;
+        assert_eq!((threads.len(), tasks.len(), bells), (0, 0, vec![other.me.participant]));
+        Ok(())
+    }
+}
