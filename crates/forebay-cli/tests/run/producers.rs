@@ -254,7 +254,9 @@ fn rates_of_producers_add_up() {
     let arguments = ["-j6", "--report-json", &report, "--producer", &gaps(20, "0.1"), "--producer"];
     run(&[&arguments[..], &[&gaps(10, "0.2"), "sh", "-c", "sleep 0.2"]].concat(), b"").exits(0);
     let report = folder.report("report");
-    assert_eq!(report["bottleneck"], "producers", "{report}");
+    // Where the machine is busy with other things, they come in bursts.
+    let side = report["bottleneck"].as_str();
+    assert!(matches!(side, Some("producers" | "bursts")), "{report}");
     let balanced = number(&report, "balanced_consumers");
     // A busy machine makes gaps and service longer than they say.
     assert!((2.5..=4.5).contains(&balanced), "{report}");
