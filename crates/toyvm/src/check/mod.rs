@@ -4,9 +4,9 @@
 //! for any scheduler and any clock; what is wrong in one of them comes with the schedule that leads there.
 //!
 //! A search of all states would often be too long, so it is cut where nothing is lost by that: values that
-//! matter to nothing are dropped ([`flow`]), threads that cannot be told apart are not ([`symmetry`]),
-//! what nobody notices is done at once ([`explorer`]), and of steps that commute, one order is enough
-//! ([`stubborn`]). Each can be turned off ([`Plan`]), and none may change what comes of it.
+//! matter to nothing are dropped (`flow`), threads that cannot be told apart are taken for one another (`symmetry`),
+//! what nobody notices is done at once (`explorer`), and of steps that commute, one order is enough
+//! (`stubborn`). Each can be turned off ([`Plan`]), and none may change what comes of it.
 
 mod access;
 mod analysis;
