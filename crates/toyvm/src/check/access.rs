@@ -8,9 +8,8 @@
 
 use std::collections::HashMap;
 
-use super::flow::{
-    Bits, Flow, Site, Thing, add_bits, below_of, made, no_bits, read_names, set_bit,
-};
+use super::bits::{Bits, add_bits, no_bits, set_bit};
+use super::flow::{Flow, Site, Thing, below_of, made, read_names};
 use crate::instruction::Instruction as I;
 use crate::machine::Service;
 use crate::program::claim::Expression;
@@ -28,8 +27,6 @@ enum Shared {
     Ends,
     /// What claims read.
     Claims,
-    /// What is printed.
-    Output,
     /// All of it: nothing is known.
     Everything,
 }
@@ -67,7 +64,6 @@ struct Finder<'a> {
     program: &'a Program,
     flow: Option<&'a Flow>,
     service: Service,
-    prints: bool,
     /// Some instruction asks whether a thread is over.
     asks_for_ends: bool,
     claimed_names: Vec<NameId>,
@@ -78,13 +74,8 @@ struct Finder<'a> {
 }
 
 impl Accesses {
-    pub(super) fn of(
-        program: &Program,
-        flow: Option<&Flow>,
-        service: Service,
-        prints: bool,
-    ) -> Self {
-        let finder = Finder::new(program, flow, service, prints);
+    pub(super) fn of(program: &Program, flow: Option<&Flow>, service: Service) -> Self {
+        let finder = Finder::new(program, flow, service);
         let mut numbers: HashMap<Access, usize> = HashMap::new();
         let mut found: Vec<Vec<Vec<usize>>> = Vec::new();
         let mut waits: Vec<Vec<Vec<Thing>>> = Vec::new();
@@ -176,7 +167,7 @@ impl Accesses {
 }
 
 impl<'a> Finder<'a> {
-    fn new(program: &'a Program, flow: Option<&'a Flow>, service: Service, prints: bool) -> Self {
+    fn new(program: &'a Program, flow: Option<&'a Flow>, service: Service) -> Self {
         let instructions = || program.codes().iter().flat_map(|code| &code.instructions);
         let mut stored = vec![false; program.names().len()];
         for instruction in instructions() {
@@ -189,7 +180,9 @@ impl<'a> Finder<'a> {
         for claim in (0..program.claims.len() as u32).map(|at| program.claim(ClaimId(at))) {
             claimed_names.extend(claim.while_free);
             read_names(&claim.holds, &mut claimed_names);
-            claims_steps |= reads_threads(&claim.holds);
+            claim.holds.visit(&mut |part| {
+                claims_steps |= matches!(part, Expression::Variable(..) | Expression::Pc(_));
+            });
         }
         let mut claimed_things = Vec::new();
         for name in claimed_names.iter().copied() {
@@ -205,7 +198,6 @@ impl<'a> Finder<'a> {
             program,
             flow,
             service,
-            prints,
             asks_for_ends: instructions().any(asks),
             claims_steps: claims_steps || (robust && !claimed_names.is_empty()),
             claimed_names,
@@ -269,7 +261,6 @@ impl<'a> Finder<'a> {
         match instruction {
             I::Load(name) if self.stored[name.id.index()] => vec![(Shared::Global(name.id), Read)],
             I::GlobalStore(name) => vec![(Shared::Global(name.id), Write)],
-            I::Print(_) if self.prints => vec![(Shared::Output, Write)],
             I::ThreadJoinFor(_) | I::Alive => vec![(Shared::Ends, Read)],
             I::LockAcquire => on(Ask, Kind::Lock),
             I::LockAcquireRobust => with(on(Try, Kind::Lock), vec![(Shared::Ends, Read)]),
@@ -386,20 +377,6 @@ impl<'a> Finder<'a> {
         declared.enumerate().any(|(index, it)| {
             it.bound.is_some() && flow.declared(Handle { kind, index: index as u32 }) == thing
         })
-    }
-}
-
-/// Whether a claim reads where a thread is, or a variable of its own.
-fn reads_threads(expression: &Expression) -> bool {
-    match expression {
-        Expression::Variable(..) | Expression::Pc(_) => true,
-        Expression::Int(_) | Expression::Text(_) | Expression::Name(_) => false,
-        Expression::Not(inner) | Expression::Minus(inner) => reads_threads(inner),
-        Expression::Arithmetic(a, _, b) => reads_threads(a) || reads_threads(b),
-        Expression::Compare(first, rest) => {
-            reads_threads(first) || rest.iter().any(|(_, right)| reads_threads(right))
-        }
-        Expression::All(parts) | Expression::Any(parts) => parts.iter().any(reads_threads),
     }
 }
 

@@ -31,8 +31,8 @@ pub(super) struct Analysis {
 
 impl Analysis {
     pub(super) fn of(program: &Program, plan: &Plan) -> Self {
-        let flow = Flow::of(program, false);
-        let accesses = Accesses::of(program, flow.as_ref(), plan.service, false);
+        let flow = Flow::of(program);
+        let accesses = Accesses::of(program, flow.as_ref(), plan.service);
         let futures = Futures::of(program, flow.as_ref(), &accesses);
         let symmetry = match &flow {
             Some(flow) if plan.symmetry => Symmetry::of(program, flow),

@@ -2,21 +2,24 @@
 //! that others may notice, and all that follow of which it does not matter when they run.
 //!
 //! An instruction of a thread is *free* if it commutes with all that any other thread may still do: as
-//! things stand, that is, since what others may do depends on where they are, and on the locks that the
-//! thread holds while they need them. (Lipton, 1975, calls such instructions movers.)
+//! things stand, that is, since what others may do depends on where they are, on the locks that the
+//! thread holds while they need them, and on whether they join it. (Lipton, 1975, calls such instructions movers.)
 
 use std::sync::Arc;
 
 use super::Plan;
 use super::analysis::Analysis;
-use super::flow::{Site, Thing, share_bits};
-use super::pack::{self, Origins, Packer};
+use super::bits::share_bits;
+use super::finding::Finding;
+use super::flow::{Site, Thing};
+use super::pack::{Origins, Packer};
+use super::unpack::unpack;
 use crate::deadlock::{self, Cycle};
 use crate::instruction::Instruction as I;
 use crate::machine::{
     Choice, Event, Limits, Machine, On, Service, Status, Stepped, ThreadId, Time, Wait, World,
 };
-use crate::program::{ClaimId, NameId, Program};
+use crate::program::{CodeId, NameId, Program};
 use crate::value::{Handle, Kind, Value};
 
 /// Steps of one thread on its own before it is looked whether it goes round in circles.
@@ -25,61 +28,11 @@ const PATIENCE: u32 = 10_000;
 /// Steps of one thread on its own that are too many.
 const MOST_STEPS: u32 = 10_000_000;
 
-/// Something that is wrong, or might be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// Nobody can go on, and somebody waits.
-    Deadlock,
-    /// Threads wait for each other in a circle, whatever the others do.
-    Circle(Vec<ThreadId>),
-    /// Two threads are about to use a global, one of them to set it, and nothing orders them.
-    Race {
-        /// The global.
-        name: NameId,
-        /// Who, and at which address.
-        accesses: [(ThreadId, u32); 2],
-    },
-    /// What a thread asserts does not hold.
-    Assertion {
-        /// The thread.
-        thread: ThreadId,
-    },
-    /// What must always hold does not.
-    Invariant {
-        /// Whose step it was.
-        thread: ThreadId,
-        /// What does not hold.
-        claim: ClaimId,
-    },
-    /// An instruction failed.
-    Error {
-        /// Whose.
-        thread: ThreadId,
-    },
-    /// A thread goes round for ever, and others do not matter to it.
-    Spin {
-        /// The thread.
-        thread: ThreadId,
-    },
-    /// A thread has gone round so long on its own that it may do so for ever.
-    Endless {
-        /// The thread.
-        thread: ThreadId,
-    },
-}
-
-/// What was chosen in a macro-step, and what could have been.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Chosen {
-    pub(super) number: u64,
-    /// How many numbers there were; 0 if none was asked for.
-    pub(super) below: u64,
-}
-
 /// How a macro-step went.
 #[derive(Debug, Default)]
 pub(super) struct Passed {
-    pub(super) chosen: Chosen,
+    /// How many numbers could be chosen in its first step; 0 if none was asked for.
+    pub(super) choices: u64,
     /// Some thread went back to an instruction.
     pub(super) goes_back: bool,
     /// A circle was closed by a thread that joins others, of which it is not known who is first.
@@ -108,7 +61,8 @@ pub(super) struct Explorer {
 struct Stage {
     /// What to choose, if anything is asked for; beyond that, 0.
     number: u64,
-    asked: Option<Chosen>,
+    /// How many numbers there were to choose from; 0 if none was asked for.
+    choices: u64,
     /// The value that is asked for matters to nothing.
     is_dead: bool,
     last: Option<u64>,
@@ -121,7 +75,7 @@ impl World for Stage {
     fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, below: u64) -> u64 {
         let number = if self.is_dead { 0 } else { self.number };
         if !self.is_dead {
-            self.asked = Some(Chosen { number, below });
+            self.choices = below;
         }
         self.last = Some(number);
         number
@@ -189,7 +143,7 @@ impl Explorer {
     }
 
     pub(super) fn unpack(&mut self, bytes: &[u8]) {
-        pack::unpack(bytes, &self.analysis, &mut self.machine, &mut self.origins);
+        unpack(bytes, &self.analysis, &mut self.machine, &mut self.origins);
         for at in 0..self.origins.joining.len() {
             let thread = self.origins.joining[at];
             while matches!(self.machine.thread(thread).status(), Status::Runnable) {
@@ -209,9 +163,9 @@ impl Explorer {
         let mut passed = Passed::default();
         self.paused.clear();
         self.stage.number = number;
-        self.stage.asked = None;
+        self.stage.choices = 0;
         if self.step_once(thread, &mut passed) {
-            passed.chosen = self.stage.asked.unwrap_or_default();
+            passed.choices = self.stage.choices;
             self.stage.number = 0;
             self.run_on(&mut passed);
         }
@@ -276,7 +230,7 @@ impl Explorer {
         }
     }
 
-    fn goes_back_at(&self, code: crate::program::CodeId, pc: u32) -> bool {
+    fn goes_back_at(&self, code: CodeId, pc: u32) -> bool {
         let code = self.machine.program().code(code);
         let target = code.instructions.get(pc as usize).and_then(I::target);
         target.is_some_and(|to| to <= i64::from(pc))

@@ -2,7 +2,8 @@
 //! somebody else holds a certain lock, or while a certain thread is not over.
 
 use super::access::Accesses;
-use super::flow::{Bits, Flow, Site, Thing, add_bits, no_bits};
+use super::bits::{Bits, add_bits, no_bits};
+use super::flow::{Flow, Site, Thing};
 use crate::instruction::Instruction as I;
 use crate::program::{CodeId, Program};
 use crate::value::Kind;
@@ -64,8 +65,7 @@ fn following(
     loop {
         let mut news = false;
         for code in program.code_ids() {
-            let instructions = &program.code(code).instructions;
-            let end = instructions.len();
+            let end = program.code(code).instructions.len();
             for pc in (0..end).rev() {
                 let site = Site { code, pc: pc as u32 };
                 if flow.is_some_and(|flow| !flow.is_reached(site)) {
@@ -73,13 +73,8 @@ fn following(
                 }
                 let mut here: Bits = accesses.at(site).into();
                 if stops.is_none_or(|stops| !stops(site)) {
-                    let instruction = instructions[pc];
-                    let jump = instruction.target().and_then(|to| usize::try_from(to).ok());
-                    if let Some(to) = jump.filter(|to| *to <= end) {
-                        add_bits(&mut here, &all[code.index()][to]);
-                    }
-                    if !matches!(instruction, I::Jump(_)) {
-                        add_bits(&mut here, &all[code.index()][pc + 1]);
+                    for to in program.code(code).next(pc as u32) {
+                        add_bits(&mut here, &all[code.index()][to as usize]);
                     }
                     for body in bodies(program, flow, site) {
                         add_bits(&mut here, &all[body.index()][0]);
@@ -138,10 +133,7 @@ pub(super) fn runs_once(program: &Program, flow: &Flow, site: Site) -> bool {
         if pc == end {
             continue;
         }
-        let instruction = code.instructions[pc];
-        let jump = instruction.target().and_then(|to| usize::try_from(to).ok());
-        let falls = !matches!(instruction, I::Jump(_));
-        for to in jump.filter(|to| *to <= end).into_iter().chain(falls.then_some(pc + 1)) {
+        for to in code.next(pc as u32).map(|to| to as usize) {
             if to == site.pc as usize {
                 return false;
             }

@@ -1,6 +1,7 @@
 //! Which variables a thread may still read before it sets them.
 
-use super::flow::{Bits, add_bits, has_bit, no_bits, read_names, set_bit};
+use super::bits::{Bits, add_bits, has_bit, no_bits, set_bit};
+use super::flow::read_names;
 use crate::instruction::Instruction as I;
 use crate::program::{Code, CodeId, NameId, Program};
 
@@ -39,12 +40,8 @@ fn live_in(code: &Code, claimed: &[NameId]) -> Vec<Bits> {
         for pc in (0..end).rev() {
             let instruction = code.instructions[pc];
             let mut here = no_bits(size);
-            let jump = instruction.target().and_then(|to| usize::try_from(to).ok());
-            if let Some(to) = jump.filter(|to| *to <= end) {
-                add_bits(&mut here, &live[to]);
-            }
-            if !matches!(instruction, I::Jump(_)) {
-                add_bits(&mut here, &live[pc + 1]);
+            for to in code.next(pc as u32) {
+                add_bits(&mut here, &live[to as usize]);
             }
             match instruction {
                 I::Load(name) => set_bit(&mut here, name.slot as usize),

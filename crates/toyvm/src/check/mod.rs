@@ -10,7 +10,9 @@
 
 mod access;
 mod analysis;
+mod bits;
 mod explorer;
+mod finding;
 mod flow;
 mod future;
 mod lives;
@@ -19,6 +21,7 @@ mod search;
 mod store;
 mod stubborn;
 mod symmetry;
+mod unpack;
 mod witness;
 
 use std::collections::BTreeSet;
@@ -27,7 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub use explorer::Finding;
+pub use finding::Finding;
 pub use witness::Failure;
 
 use crate::machine::{Service, ThreadId};

@@ -8,10 +8,10 @@
 use std::collections::VecDeque;
 
 use super::analysis::Analysis;
-use super::flow::{Thing, has_bit};
+use super::bits::has_bit;
+use super::flow::Thing;
 use super::symmetry::{ALONE, Group};
 use crate::machine::{Answer, Machine, On, Status, ThreadId, Wait};
-use crate::program::{ClaimId, CodeId};
 use crate::value::{Handle, Kind, Value};
 
 /// What a machine does not keep, and a search has to know.
@@ -26,22 +26,22 @@ pub(super) struct Origins {
 }
 
 /// Integers from here on for some way up have one byte.
-const LEAST: i64 = -32;
+pub(super) const LEAST: i64 = -32;
 const MOST: i64 = LEAST + INTEGER as i64 - 1;
-const INTEGER: u8 = 0xE0;
-const TEXT: u8 = 0xE1;
-const MADE_TEXT: u8 = 0xE2;
-const HANDLE: u8 = 0xE3;
-const NOTHING: u8 = 0xEA;
+pub(super) const INTEGER: u8 = 0xE0;
+pub(super) const TEXT: u8 = 0xE1;
+pub(super) const MADE_TEXT: u8 = 0xE2;
+pub(super) const HANDLE: u8 = 0xE3;
+pub(super) const NOTHING: u8 = 0xEA;
 
 const RUNNABLE: u8 = 0;
-const WAITING: u8 = 1;
-const OVER: u8 = 2;
+pub(super) const WAITING: u8 = 1;
+pub(super) const OVER: u8 = 2;
 /// It waits in a run of JOINs, which is begun anew.
-const JOINING: u8 = 3;
-const STATUS: u8 = 3;
-const DAEMON: u8 = 4;
-const HOLDS: u8 = 8;
+pub(super) const JOINING: u8 = 3;
+pub(super) const STATUS: u8 = 3;
+pub(super) const DAEMON: u8 = 4;
+pub(super) const HOLDS: u8 = 8;
 
 /// What makes bytes of states.
 #[derive(Debug, Default)]
@@ -92,7 +92,7 @@ fn put_value(out: &mut Vec<u8>, machine: &Machine, value: Value) {
     }
 }
 
-const DEAD: Value = Value::Int(0);
+pub(super) const DEAD: Value = Value::Int(0);
 
 fn put_things(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &mut Vec<u8>) {
     let state = machine.state();
@@ -324,7 +324,7 @@ fn put_wait(out: &mut Vec<u8>, machine: &Machine, wait: &Wait, place: u32, matte
 
 impl Origins {
     /// Whether what a thing holds matters.
-    fn contents_matter(&self, analysis: &Analysis, kind: Kind, index: u32) -> bool {
+    pub(super) fn contents_matter(&self, analysis: &Analysis, kind: Kind, index: u32) -> bool {
         let Some(flow) = analysis.flow.as_ref().filter(|_| analysis.drops) else { return true };
         flow.contents_matter(self.thing(analysis, Handle { kind, index }))
     }
@@ -337,257 +337,4 @@ impl Origins {
             Some(made) => self.made[handle.kind as usize][made as usize],
         }
     }
-}
-
-/// Reads what was packed.
-struct Reader<'a> {
-    bytes: &'a [u8],
-}
-
-impl Reader<'_> {
-    #[inline]
-    fn byte(&mut self) -> u8 {
-        let (byte, rest) = self.bytes.split_first().expect("it was packed");
-        self.bytes = rest;
-        *byte
-    }
-
-    #[inline]
-    fn number(&mut self) -> u64 {
-        let (mut number, mut shift) = (0, 0);
-        loop {
-            let byte = self.byte();
-            number |= u64::from(byte & 0x7F) << shift;
-            if byte < 0x80 {
-                return number;
-            }
-            shift += 7;
-        }
-    }
-
-    #[inline]
-    fn signed(&mut self) -> i64 {
-        let number = self.number();
-        (number >> 1) as i64 ^ -((number & 1) as i64)
-    }
-
-    #[inline]
-    fn value(&mut self, machine: &mut Machine) -> Option<Value> {
-        let byte = self.byte();
-        Some(match byte {
-            NOTHING => return None,
-            INTEGER => Value::Int(self.signed()),
-            TEXT => {
-                let number = self.number();
-                Value::Text(crate::value::Text::at(number as u32))
-            }
-            MADE_TEXT => {
-                let length = self.number() as usize;
-                let (text, rest) = self.bytes.split_at(length);
-                self.bytes = rest;
-                let text = std::str::from_utf8(text).expect("it was packed");
-                Value::Text(machine.intern(text))
-            }
-            HANDLE.. => {
-                let kind = Kind::ALL[usize::from(byte - HANDLE)];
-                Value::Handle(Handle { kind, index: self.number() as u32 })
-            }
-            small => Value::Int(i64::from(small) + LEAST),
-        })
-    }
-}
-
-/// Puts a machine into a state. Those who wait in a run of JOINs are put before it, and can go on.
-pub(super) fn unpack(
-    bytes: &[u8],
-    analysis: &Analysis,
-    machine: &mut Machine,
-    origins: &mut Origins,
-) {
-    let mut reader = Reader { bytes };
-    read_things(&mut reader, analysis, machine, origins);
-    read_threads(&mut reader, analysis, machine, origins);
-    debug_assert!(reader.bytes.is_empty(), "all of it is read");
-}
-
-fn read_things(
-    reader: &mut Reader<'_>,
-    analysis: &Analysis,
-    machine: &mut Machine,
-    origins: &mut Origins,
-) {
-    for (name, _) in &analysis.globals {
-        let value = reader.value(machine);
-        machine.state_mut().globals[name.index()] = value;
-    }
-    let mut made = [0; Kind::COUNT];
-    for (made, count) in origins.made.iter_mut().zip(&mut made) {
-        *count = reader.number() as usize;
-        made.clear();
-        made.extend((0..*count).map(|_| Thing(reader.number() as u32)));
-    }
-    machine.have_made(&made);
-    let bound = |bound: i64| (bound >= 0).then_some(bound);
-    for lock in &mut machine.state_mut().locks {
-        lock.owner = None;
-        lock.line.clear();
-    }
-    for semaphore in &mut machine.state_mut().semaphores {
-        semaphore.count = reader.signed();
-        semaphore.bound = bound(reader.signed());
-        semaphore.line.clear();
-    }
-    for at in 0..machine.state().queues.len() {
-        let capacity = bound(reader.signed());
-        let count = reader.number() as usize;
-        let matters = origins.contents_matter(analysis, Kind::Queue, at as u32);
-        let mut messages = std::mem::take(&mut machine.state_mut().queues[at].messages);
-        messages.clear();
-        for _ in 0..count {
-            let message = if matters { reader.value(machine) } else { Some(DEAD) };
-            messages.extend(message);
-        }
-        let queue = &mut machine.state_mut().queues[at];
-        queue.capacity = capacity;
-        queue.messages = messages;
-        queue.receivers.clear();
-        queue.senders.clear();
-    }
-    for at in 0..machine.state().counters.len() {
-        let value = if origins.contents_matter(analysis, Kind::Counter, at as u32) {
-            reader.signed()
-        } else {
-            0
-        };
-        machine.state_mut().counters[at].value = value;
-    }
-    for condition in &mut machine.state_mut().conditions {
-        condition.lock = reader.number() as u32;
-        condition.line.clear();
-    }
-    for at in 0..machine.state().arrays.len() {
-        let count = reader.number() as usize;
-        let matters = origins.contents_matter(analysis, Kind::Array, at as u32);
-        let mut values = std::mem::take(&mut machine.state_mut().arrays[at].values);
-        values.clear();
-        for _ in 0..count {
-            values.extend(if matters { reader.value(machine) } else { Some(DEAD) });
-        }
-        machine.state_mut().arrays[at].values = values;
-    }
-    let claims = reader.number();
-    let state = machine.state_mut();
-    state.claims.clear();
-    state.claims.extend((0..claims).map(|_| ClaimId(reader.number() as u32)));
-}
-
-fn read_threads(
-    reader: &mut Reader<'_>,
-    analysis: &Analysis,
-    machine: &mut Machine,
-    origins: &mut Origins,
-) {
-    let made = &origins.made[Kind::Thread as usize];
-    let entries = machine.program().entries().len();
-    let count = entries + made.len();
-    machine.have_threads(count);
-    origins.groups.truncate(entries);
-    origins.groups.extend(made.iter().map(|thing| analysis.group_of(*thing)));
-    origins.joining.clear();
-    for at in 0..count {
-        read_thread(reader, analysis, machine, origins, at);
-    }
-    machine.all_stand();
-}
-
-fn read_thread(
-    reader: &mut Reader<'_>,
-    analysis: &Analysis,
-    machine: &mut Machine,
-    origins: &mut Origins,
-    at: usize,
-) {
-    let flags = reader.byte();
-    let id = ThreadId(at as u32);
-    let made = at >= machine.program().entries().len();
-    if made {
-        let code = CodeId(reader.number() as u32);
-        machine.state_mut().threads[at].code = code;
-    }
-    let state = machine.state_mut();
-    state.threads[at].daemon = flags & DAEMON != 0;
-    state.threads[at].held = 0;
-    if flags & HOLDS != 0 {
-        let held = reader.number() as u32;
-        state.threads[at].held = held;
-        for _ in 0..held {
-            let lock = reader.number() as usize;
-            state.locks[lock].owner = Some(id);
-        }
-    }
-    let status = flags & STATUS;
-    if status == OVER {
-        let it = &mut state.threads[at];
-        it.status = Status::Ended;
-        it.stack.clear();
-        it.variables.clear();
-        return;
-    }
-    if flags & DAEMON == 0 {
-        state.remaining += 1;
-    }
-    let pc = reader.number() as u32;
-    let mut stack = std::mem::take(&mut state.threads[at].stack);
-    let mut variables = std::mem::take(&mut state.threads[at].variables);
-    let code = state.threads[at].code;
-    stack.clear();
-    for _ in 0..reader.number() {
-        stack.extend(reader.value(machine));
-    }
-    variables.clear();
-    let live = analysis.lives.at(code, pc);
-    for slot in 0..machine.program().code(code).variables.len() {
-        let is_there = !analysis.drops || has_bit(live, slot);
-        variables.push(if is_there { reader.value(machine) } else { None });
-    }
-    let waiting = (status == WAITING).then(|| read_wait(reader, machine, pc));
-    let state = machine.state_mut();
-    let it = &mut state.threads[at];
-    it.pc = pc;
-    it.stack = stack;
-    it.variables = variables;
-    it.status = Status::Runnable;
-    if let Some((wait, place)) = waiting {
-        it.status = Status::Waiting(wait);
-        machine.stands(id, wait, place as usize);
-    } else {
-        state.ready.set(id, true);
-    }
-    if status == JOINING {
-        origins.joining.push(id);
-    }
-}
-
-fn read_wait(reader: &mut Reader<'_>, machine: &mut Machine, pc: u32) -> (Wait, u32) {
-    let flags = reader.byte();
-    let (index, place) = (reader.number() as u32, reader.number() as u32);
-    let answer = match flags >> 3 & 3 {
-        0 => Answer::Nothing,
-        1 => Answer::WhetherServed,
-        2 => Answer::WhetherAbandoned,
-        _ => Answer::Says(reader.signed()),
-    };
-    let kind = flags & 7;
-    let at = if kind == 0 { reader.number() as u32 } else { pc - 1 };
-    let message = if kind == 3 { reader.value(machine) } else { None };
-    let on = match kind {
-        0 => On::Lock(index),
-        1 => On::Semaphore(index),
-        2 => On::Message(index),
-        3 => On::Room(index),
-        4 => On::Condition(index),
-        _ => On::Thread(ThreadId(index)),
-    };
-    let until = (flags & 1 << 5 != 0).then_some((u64::MAX, 0));
-    (Wait { on, at, since: 0, until, message, answer }, place)
 }

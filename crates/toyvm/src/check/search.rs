@@ -6,7 +6,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use super::analysis::Analysis;
-use super::explorer::{Explorer, Finding};
+use super::explorer::{Explorer, Passed};
+use super::finding::Finding;
 use super::store::{StateId, Store};
 use super::stubborn;
 use super::{Plan, Progress, Stopped};
@@ -93,6 +94,7 @@ impl<'a> Search<'a> {
     pub(super) fn run(&self) {
         let mut first = self.worker();
         let passed = first.explorer.begin();
+        self.note(&passed);
         let mut bytes = Vec::new();
         first.explorer.pack(&mut bytes);
         if let Some(finding) = passed.finding {
@@ -143,7 +145,16 @@ impl<'a> Search<'a> {
         }
     }
 
+    fn note(&self, passed: &Passed) {
+        if passed.is_doubtful {
+            self.is_doubtful.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn finds(&self, found: Found) {
+        if let Finding::Endless { thread } = found.finding {
+            return self.stop(Stopped::Endless { thread });
+        }
         let goes_on = matches!(found.finding, Finding::Race { .. }) && self.plan.allow_races;
         let mut all = self.found.lock().expect("nobody panics here");
         if goes_on {
@@ -332,24 +343,16 @@ impl Worker<'_, '_> {
                 let passed = self.explorer.step(thread, number);
                 self.transitions += 1;
                 goes_back |= passed.goes_back;
-                if passed.is_doubtful {
-                    self.search.is_doubtful.store(true, Ordering::Relaxed);
-                }
-                match passed.finding {
-                    Some(Finding::Endless { thread }) => {
-                        self.search.stop(Stopped::Endless { thread });
-                    }
-                    Some(finding) => {
-                        let step = Some((thread, number));
-                        self.search.finds(Found { finding, state, step });
-                    }
-                    None => {
-                        self.explorer.pack(&mut next);
-                        self.add(&next, state);
-                    }
+                self.search.note(&passed);
+                if let Some(finding) = passed.finding {
+                    let step = Some((thread, number));
+                    self.search.finds(Found { finding, state, step });
+                } else {
+                    self.explorer.pack(&mut next);
+                    self.add(&next, state);
                 }
                 number += 1;
-                if number >= passed.chosen.below {
+                if number >= passed.choices {
                     break;
                 }
             }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::Plan;
 use super::analysis::Analysis;
-use super::explorer::{Explorer, Finding};
-use super::pack::Origins;
+use super::explorer::Explorer;
+use super::finding::Finding;
 use super::search::{Found, Search};
 use super::store::StateId;
-use crate::machine::{State, ThreadId};
+use crate::machine::ThreadId;
 use crate::program::Program;
 use crate::trace::Decision;
 
@@ -57,91 +57,43 @@ pub(super) fn follow(
     })
 }
 
-/// Ways that are tried at most.
-const PATIENCE: u32 = 100_000;
-
-/// Where the way so far may have gone wrong, and who else could have stepped there.
-struct Fork {
-    state: State,
-    origins: Origins,
-    steps: usize,
-    others: Vec<(ThreadId, u64)>,
-}
-
-/// Goes from state to state, and to what was found in the last.
-///
-/// Of threads that cannot be told apart, any may be the one that steps; but in the end it may matter which
-/// it was: one who joins them waits for the first of them first. Then another way is tried.
+/// Goes from state to state, and to what was found in the last. Of threads that cannot be told apart, any
+/// may be the one that steps.
 fn go_along(
     explorer: &mut Explorer,
     search: &Search<'_>,
     path: &[StateId],
     found: &Found,
 ) -> Option<Finding> {
-    let mut forks: Vec<Fork> = Vec::new();
-    for _ in 0..PATIENCE {
-        while forks.len() + 1 < path.len() {
-            let mut wanted = Vec::new();
-            search.store.read(path[forks.len() + 1], &mut wanted);
-            let mut got = Vec::new();
-            let others = ways(explorer, |explorer, finding| {
-                explorer.pack(&mut got);
-                finding.is_none() && got == wanted
-            });
-            let steps = explorer.steps.as_ref().map_or(0, Vec::len);
-            let (state, origins) = (explorer.machine.state().clone(), explorer.origins.clone());
-            forks.push(Fork { state, origins, steps, others });
-            if !take(explorer, &mut forks) {
-                return None;
-            }
-        }
-        let last = if found.step.is_none() {
-            explorer.deadlock().or_else(|| explorer.race())
-        } else {
-            let kind = std::mem::discriminant(&found.finding);
-            let same = |finding: Finding| std::mem::discriminant(&finding) == kind;
-            let last = ways(explorer, |_, finding| finding.is_some_and(same));
-            last.first().and_then(|(thread, number)| explorer.step(*thread, *number).finding)
-        };
-        if last.is_some() || !take(explorer, &mut forks) {
-            return last;
-        }
+    let (mut wanted, mut got) = (Vec::new(), Vec::new());
+    for next in &path[1..] {
+        search.store.read(*next, &mut wanted);
+        step_to(explorer, |explorer, finding| {
+            explorer.pack(&mut got);
+            (finding.is_none() && got == wanted).then_some(())
+        })?;
     }
-    None
+    if found.step.is_none() {
+        return explorer.deadlock().or_else(|| explorer.race());
+    }
+    let kind = std::mem::discriminant(&found.finding);
+    step_to(explorer, |_, finding| finding.filter(|it| std::mem::discriminant(it) == kind))
 }
 
-/// Takes the next way at the last fork that has one.
-fn take(explorer: &mut Explorer, forks: &mut Vec<Fork>) -> bool {
-    while let Some(fork) = forks.last_mut() {
-        if let Some((thread, number)) = fork.others.pop() {
-            explorer.machine.set_state(fork.state.clone());
-            explorer.origins = fork.origins.clone();
-            if let Some(steps) = &mut explorer.steps {
-                steps.truncate(fork.steps);
-            }
-            explorer.step(thread, number);
-            return true;
-        }
-        forks.pop();
-    }
-    false
-}
-
-/// The macro-steps that lead to what is wanted, the first one last; the machine stays where it is.
-fn ways(
+/// Makes the first macro-step that leads to what is wanted.
+fn step_to<T>(
     explorer: &mut Explorer,
-    mut is_wanted: impl FnMut(&mut Explorer, Option<Finding>) -> bool,
-) -> Vec<(ThreadId, u64)> {
+    mut wanted: impl FnMut(&mut Explorer, Option<Finding>) -> Option<T>,
+) -> Option<T> {
     let (state, origins) = (explorer.machine.state().clone(), explorer.origins.clone());
     let steps = explorer.steps.as_ref().map_or(0, Vec::len);
     let threads: Vec<ThreadId> = explorer.enabled().collect();
-    let mut found = Vec::new();
     for thread in threads {
         let mut number = 0;
         loop {
             let passed = explorer.step(thread, number);
-            if is_wanted(explorer, passed.finding) {
-                found.push((thread, number));
+            if let Some(got) = wanted(explorer, passed.finding) {
+                return Some(got);
             }
             explorer.machine.set_state(state.clone());
             explorer.origins = origins.clone();
@@ -149,11 +101,10 @@ fn ways(
                 all.truncate(steps);
             }
             number += 1;
-            if number >= passed.chosen.below {
+            if number >= passed.choices {
                 break;
             }
         }
     }
-    found.reverse();
-    found
+    None
 }

@@ -36,7 +36,12 @@ pub(super) fn check(lists: &[List], origins: &Origins, findings: &mut Vec<Diagno
                 Instruction::Invariant(claim) => {
                     let claim = list.program.claim(claim.0);
                     let mut names: Vec<NameId> = claim.while_free.into_iter().collect();
-                    gather(&claim.holds, &mut names);
+                    claim.holds.visit(&mut |part| match part {
+                        Expression::Name(name)
+                        | Expression::Variable(name, _)
+                        | Expression::Pc(name) => names.push(*name),
+                        _ => {}
+                    });
                     names.retain(|name| !origins.is_shared(*name));
                     (names, true)
                 }
@@ -85,31 +90,5 @@ fn suggest(
     match nearest(called, known.map(|name| list.program.name(name))) {
         Some(near) => finding.help(format!("did you mean `{near}`?")),
         None => finding,
-    }
-}
-
-/// The names that must be shared for a claim to be judged.
-fn gather(expression: &Expression, names: &mut Vec<NameId>) {
-    match expression {
-        Expression::Int(_) | Expression::Text(_) => {}
-        Expression::Name(name) | Expression::Variable(name, _) | Expression::Pc(name) => {
-            names.push(*name);
-        }
-        Expression::Not(inner) | Expression::Minus(inner) => gather(inner, names),
-        Expression::Arithmetic(a, _, b) => {
-            gather(a, names);
-            gather(b, names);
-        }
-        Expression::Compare(first, rest) => {
-            gather(first, names);
-            for (_, other) in rest {
-                gather(other, names);
-            }
-        }
-        Expression::All(parts) | Expression::Any(parts) => {
-            for part in parts {
-                gather(part, names);
-            }
-        }
     }
 }

@@ -73,6 +73,32 @@ pub enum ArithmeticError {
     Overflow,
 }
 
+impl Expression {
+    /// Shows every part of it, itself first.
+    pub fn visit(&self, see: &mut impl FnMut(&Self)) {
+        see(self);
+        match self {
+            Self::Int(_) | Self::Text(_) | Self::Name(_) | Self::Variable(..) | Self::Pc(_) => {}
+            Self::Not(inner) | Self::Minus(inner) => inner.visit(see),
+            Self::Arithmetic(a, _, b) => {
+                a.visit(see);
+                b.visit(see);
+            }
+            Self::Compare(first, rest) => {
+                first.visit(see);
+                for (_, right) in rest {
+                    right.visit(see);
+                }
+            }
+            Self::All(parts) | Self::Any(parts) => {
+                for part in parts {
+                    part.visit(see);
+                }
+            }
+        }
+    }
+}
+
 impl Arithmetic {
     /// a ∘ b, rounding as Python does.
     #[inline]

@@ -58,6 +58,14 @@ pub struct Code {
 }
 
 impl Code {
+    /// Where a thread may go on after the instruction at an address; its list's length is its end.
+    pub fn next(&self, pc: u32) -> impl Iterator<Item = u32> + use<> {
+        let (instruction, end) = (self.instructions[pc as usize], self.instructions.len() as u32);
+        let jump = instruction.target().and_then(|to| u32::try_from(to).ok());
+        let falls = !matches!(instruction, Instruction::Jump(_));
+        jump.filter(|to| *to <= end).into_iter().chain(falls.then_some(pc + 1))
+    }
+
     /// What an address is called.
     pub fn label_at(&self, address: i64) -> Option<Text> {
         self.labels.iter().find(|(at, _)| *at == address).map(|(_, label)| *label)

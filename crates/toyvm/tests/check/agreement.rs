@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use toyvm::check::{Plan, check};
 use toyvm::machine::Service;
 
-use super::{plain, program, word, writer};
+use super::{plain, play, program, word, writer};
 
 /// States of the plain search beyond which a program is left out.
 const MOST: u64 = 40_000;
@@ -39,10 +39,12 @@ fn what_is_cut_changes_nothing() {
         for bits in 1..8 {
             let (reduce, symmetry, drop_dead) = (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0);
             let workers = 1 + usize::from(seed % 8 == 0);
-            let plan = Plan { reduce, symmetry, drop_dead, workers, ..base };
+            let breadth_first = seed % 5 == 0;
+            let plan = Plan { reduce, symmetry, drop_dead, workers, breadth_first, ..base };
             let cut = check(&program, &plan);
             let told = format!("seed {seed}: {plan:?}, {}, {}\n{text}", word(&whole), word(&cut));
             assert_eq!(cut.failures.is_empty(), whole.failures.is_empty(), "{told}");
+            cut.failures.iter().for_each(|failure| play(&program, service, failure, &told));
             if whole.failures.is_empty() {
                 assert_eq!(cut.ends, whole.ends, "{told}");
                 assert!(cut.states <= whole.states, "{told}");

@@ -6,6 +6,10 @@
 //! claim, or an instruction that could fail on it? A value that may not is *dead*: whatever it is, the
 //! program goes on alike.
 
+mod uses;
+mod values;
+
+use super::bits::{Bits, add_bits, bits_of, has_bit, no_bits};
 use crate::instruction::Instruction as I;
 use crate::program::argument::Instead;
 use crate::program::claim::Expression;
@@ -70,39 +74,6 @@ pub(super) struct Flow {
     matters: Vec<bool>,
 }
 
-/// Sets of small numbers, all of one size.
-pub(super) type Bits = Box<[u64]>;
-
-pub(super) fn no_bits(size: usize) -> Bits {
-    vec![0; size.div_ceil(64).max(1)].into()
-}
-
-pub(super) fn has_bit(bits: &[u64], at: usize) -> bool {
-    bits[at / 64] & (1 << (at % 64)) != 0
-}
-
-pub(super) fn set_bit(bits: &mut [u64], at: usize) {
-    bits[at / 64] |= 1 << (at % 64);
-}
-
-/// Adds what another set has; whether that was news.
-pub(super) fn add_bits(into: &mut [u64], from: &[u64]) -> bool {
-    let mut news = false;
-    for (into, from) in into.iter_mut().zip(from) {
-        news |= *from & !*into != 0;
-        *into |= from;
-    }
-    news
-}
-
-pub(super) fn share_bits(a: &[u64], b: &[u64]) -> bool {
-    a.iter().zip(b).any(|(a, b)| a & b != 0)
-}
-
-pub(super) fn bits_of(bits: &[u64]) -> impl Iterator<Item = usize> + '_ {
-    (0..bits.len() * 64).filter(|at| has_bit(bits, *at))
-}
-
 /// After the things of a set: that it may be an integer, a string, a string that names nothing.
 const INTEGER: usize = 0;
 const TEXT: usize = 1;
@@ -111,9 +82,7 @@ const MARKS: usize = 3;
 
 impl Flow {
     /// What can be known of a program; nothing if its stacks differ where paths meet.
-    ///
-    /// `prints` says whether what is printed matters.
-    pub(super) fn of(program: &Program, prints: bool) -> Option<Self> {
+    pub(super) fn of(program: &Program) -> Option<Self> {
         let size: usize = program.codes().iter().map(|code| code.instructions.len()).sum();
         if size > MOST {
             return None;
@@ -124,7 +93,7 @@ impl Flow {
             flow.stacks.push(stacks);
         }
         flow.settle(program);
-        flow.find_uses(program, prints);
+        flow.find_uses(program);
         flow.find_what_matters(program);
         Some(flow)
     }
@@ -236,9 +205,7 @@ impl Flow {
                 let node = first + 2 * pc as Node;
                 stack.extend((0..instruction.gives() as Node).map(|at| vec![node + at]));
             }
-            let jump = instruction.target().and_then(|to| usize::try_from(to).ok());
-            let falls = !matches!(instruction, I::Jump(_));
-            for to in jump.filter(|to| *to <= end).into_iter().chain(falls.then_some(pc + 1)) {
+            for to in code.next(pc as u32).map(|to| to as usize) {
                 let news = match &mut known[to] {
                     _ if to == end => false,
                     Some(there) if there.len() != stack.len() => return None,
@@ -317,75 +284,6 @@ impl Flow {
         integers.all(|integer| integer == Some(first)).then_some(first)
     }
 
-    /// Carries values along until nothing new comes of it.
-    fn settle(&mut self, program: &Program) {
-        for (name, value) in program.globals() {
-            let node = self.globals + name.index() as Node;
-            self.learn(program, node, *value);
-        }
-        for (at, (_, site)) in self.things.clone().iter().enumerate() {
-            if site.is_none() && matches!(self.things[at].0, Kind::Array | Kind::Counter) {
-                self.mark(self.contents + at as Node, INTEGER);
-            }
-        }
-        loop {
-            let mut news = false;
-            for code in program.code_ids() {
-                for pc in 0..program.code(code).instructions.len() as u32 {
-                    let site = Site { code, pc };
-                    if self.stack(site).is_some() {
-                        news |= self.carry(program, site);
-                    }
-                }
-            }
-            if !news {
-                return;
-            }
-        }
-    }
-
-    fn mark(&mut self, node: Node, mark: usize) -> bool {
-        let at = self.things.len() + mark;
-        let bits = &mut self.values[node as usize];
-        let news = !has_bit(bits, at);
-        set_bit(bits, at);
-        news
-    }
-
-    fn learn_thing(&mut self, node: Node, thing: Thing) -> bool {
-        let bits = &mut self.values[node as usize];
-        let news = !has_bit(bits, thing.0 as usize);
-        set_bit(bits, thing.0 as usize);
-        news
-    }
-
-    fn learn(&mut self, program: &Program, node: Node, value: Value) -> bool {
-        match value {
-            Value::Int(_) => self.mark(node, INTEGER),
-            Value::Handle(handle) => self.learn_thing(node, self.declared(handle)),
-            Value::Text(text) => {
-                let named = program.object_called(text).map(|handle| self.declared(handle));
-                let news = self.mark(node, TEXT);
-                news | match named {
-                    Some(thing) => self.learn_thing(node, thing),
-                    None => self.mark(node, NO_NAME),
-                }
-            }
-        }
-    }
-
-    /// All that a value may be goes on to another node.
-    fn flow(&mut self, from: &[Node], to: Node) -> bool {
-        let mut news = false;
-        for from in from {
-            if *from != to {
-                let bits = self.values[*from as usize].clone();
-                news |= add_bits(&mut self.values[to as usize], &bits);
-            }
-        }
-        news
-    }
-
     fn contents(&self, thing: Thing) -> Node {
         self.contents + thing.0
     }
@@ -412,251 +310,6 @@ impl Flow {
             ways.push((upper.to_vec(), lower.to_vec()));
         }
         ways
-    }
-
-    fn carry(&mut self, program: &Program, site: Site) -> bool {
-        let instruction = program.code(site.code).instructions[site.pc as usize];
-        let given = [self.given(site, 0), self.given(site, 1)];
-        let operand = |flow: &Self, below| flow.operand(site, below).to_vec();
-        match instruction {
-            I::Push(literal) => self.learn(program, given[0], literal.0),
-            I::Store(name) => {
-                let to = self.variable(site.code, name.slot);
-                self.flow(&operand(self, 0), to)
-            }
-            I::GlobalStore(name) => {
-                let to = self.globals + name.id.index() as Node;
-                self.flow(&operand(self, 0), to)
-            }
-            I::Load(name) => {
-                let own = self.variable(site.code, name.slot);
-                let global = self.globals + name.id.index() as Node;
-                let named = program.object_named(name.id).map(|handle| self.declared(handle));
-                let news = self.flow(&[own, global], given[0]);
-                news | named.is_some_and(|thing| self.learn_thing(given[0], thing))
-            }
-            I::Add => {
-                let (a, b) = (operand(self, 1), operand(self, 0));
-                let mut news = self.mark(given[0], INTEGER);
-                if self.may_be(&a, TEXT) && self.may_be(&b, TEXT) {
-                    news |= self.mark(given[0], TEXT) | self.mark(given[0], NO_NAME);
-                    for name in 0..program.names().len() {
-                        if let Some(handle) = program.object_named(NameId(name as u32)) {
-                            news |= self.learn_thing(given[0], self.declared(handle));
-                        }
-                    }
-                    for handle in program.objects_by_text.iter().flatten() {
-                        news |= self.learn_thing(given[0], self.declared(*handle));
-                    }
-                }
-                news
-            }
-            I::QueueSend | I::TryQueueSend | I::QueueSendFor(_) => {
-                let below = below_of(instruction);
-                let mut news = false;
-                for (queues, message) in self.sent(site, below) {
-                    for to in self.contents_of(&queues, Kind::Queue) {
-                        news |= self.flow(&message, to);
-                    }
-                }
-                if instruction.gives() > 0 {
-                    news |= self.mark(given[0], INTEGER);
-                }
-                news
-            }
-            I::QueueReceive | I::TryQueueReceive | I::QueueReceiveFor(_) => {
-                let queues = operand(self, below_of(instruction));
-                let mut news = self.flow(&self.contents_of(&queues, Kind::Queue), given[0]);
-                if instruction.gives() > 1 {
-                    news |= self.mark(given[0], INTEGER) | self.mark(given[1], INTEGER);
-                }
-                news
-            }
-            I::ArrayGet => {
-                let arrays = operand(self, 1);
-                self.flow(&self.contents_of(&arrays, Kind::Array), given[0])
-            }
-            I::ArraySet => {
-                let (arrays, value) = (operand(self, 2), operand(self, 0));
-                let mut news = false;
-                for to in self.contents_of(&arrays, Kind::Array) {
-                    news |= self.flow(&value, to);
-                }
-                news
-            }
-            _ => match made(instruction) {
-                Some(kind) => {
-                    let thing = self.made_at(site).expect("it is one of them");
-                    let mut news = self.learn_thing(given[0], thing);
-                    if kind == Kind::Array {
-                        news |= self.mark(self.contents(thing), INTEGER);
-                    }
-                    news
-                }
-                None if instruction.gives() == 1 && instruction != I::Dup => {
-                    self.mark(given[0], INTEGER)
-                }
-                None => false,
-            },
-        }
-    }
-
-    /// What each instruction does with what it takes.
-    fn find_uses(&mut self, program: &Program, prints: bool) {
-        for code in program.code_ids() {
-            for pc in 0..program.code(code).instructions.len() as u32 {
-                let site = Site { code, pc };
-                if self.stack(site).is_some() {
-                    let mut uses = Vec::new();
-                    self.uses_at(program, site, prints, &mut uses);
-                    for (nodes, its) in uses {
-                        for node in nodes {
-                            if !self.uses[node as usize].contains(&its) {
-                                self.uses[node as usize].push(its);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn uses_at(&self, program: &Program, site: Site, prints: bool, uses: &mut Vec<(Origins, Use)>) {
-        let instruction = program.code(site.code).instructions[site.pc as usize];
-        let operand = |below: usize| self.operand(site, below).to_vec();
-        let given = [Use::Moves(self.given(site, 0))];
-        let mut matters = |from: usize| {
-            for below in from..instruction.takes() {
-                uses.push((operand(below), Use::Matters));
-            }
-        };
-        match instruction {
-            I::Pop => uses.push((operand(0), Use::Dropped)),
-            I::Print(_) => {
-                let its = if prints { Use::Matters } else { Use::Dropped };
-                uses.push((operand(0), its));
-            }
-            I::Dup => {}
-            I::Store(name) => {
-                uses.push((operand(0), Use::Moves(self.variable(site.code, name.slot))));
-            }
-            I::GlobalStore(name) => {
-                let to = self.globals + name.id.index() as Node;
-                uses.push((operand(0), Use::Moves(to)));
-            }
-            I::Load(name) => {
-                let own = self.variable(site.code, name.slot);
-                let global = self.globals + name.id.index() as Node;
-                uses.push((vec![own, global], given[0]));
-            }
-            I::Eq | I::Ne => uses.extend((0..2).map(|below| (operand(below), given[0]))),
-            I::Lt | I::Le | I::Gt | I::Ge | I::And | I::Or | I::Not => {
-                for below in 0..instruction.takes() {
-                    let nodes = operand(below);
-                    let is_safe = self.is_surely_integer(&nodes);
-                    uses.push((nodes, if is_safe { given[0] } else { Use::Matters }));
-                }
-            }
-            I::ThreadJoin => uses.push((operand(0), Use::Joined(site))),
-            I::AtomicIncrement | I::AtomicDecrement | I::AtomicGet => {
-                matters(0);
-                uses.push((self.contents_of(&operand(0), Kind::Counter), given[0]));
-            }
-            I::AtomicCompareAndSwap => {
-                matters(0);
-                uses.push((self.contents_of(&operand(2), Kind::Counter), Use::Matters));
-            }
-            I::QueueSend | I::TryQueueSend | I::QueueSendFor(_) => {
-                let below = below_of(instruction);
-                let ways = self.sent(site, below);
-                let (lower, upper) = (operand(below + 1), operand(below));
-                let is_clear = match ways.as_slice() {
-                    [(queues, _)] if *queues == lower => self.is_surely(&lower, Kind::Queue),
-                    [(queues, _)] if *queues == upper => self.is_surely(&upper, Kind::Queue),
-                    _ => false,
-                };
-                match ways.first() {
-                    Some((queues, message)) if is_clear => {
-                        uses.push((queues.clone(), Use::Matters));
-                        for to in self.contents_of(queues, Kind::Queue) {
-                            uses.push((message.clone(), Use::Moves(to)));
-                        }
-                    }
-                    _ => uses.extend([(lower, Use::Matters), (upper, Use::Matters)]),
-                }
-                if below == 1 {
-                    uses.push((operand(0), Use::Matters));
-                }
-            }
-            I::QueueReceive | I::TryQueueReceive | I::QueueReceiveFor(_) => {
-                matters(0);
-                let queues = operand(below_of(instruction));
-                uses.push((self.contents_of(&queues, Kind::Queue), given[0]));
-            }
-            I::ArrayGet => {
-                matters(0);
-                uses.push((self.contents_of(&operand(1), Kind::Array), given[0]));
-            }
-            I::ArraySet => {
-                matters(1);
-                for to in self.contents_of(&operand(2), Kind::Array) {
-                    uses.push((operand(0), Use::Moves(to)));
-                }
-            }
-            I::Sleep(Instead(None)) => {
-                let is_safe = self.is_never_negative(program, site);
-                uses.push((operand(0), if is_safe { Use::Dropped } else { Use::Matters }));
-            }
-            _ => matters(0),
-        }
-    }
-
-    /// Whether what a SLEEP finds is surely a time: chosen, or written in the program.
-    fn is_never_negative(&self, program: &Program, site: Site) -> bool {
-        self.operand(site, 0).iter().all(|node| match instruction_at(program, *node) {
-            Some(I::Choose(_) | I::Random(_)) => true,
-            Some(I::Push(literal)) => matches!(literal.0, Value::Int(0..)),
-            _ => false,
-        })
-    }
-
-    fn find_what_matters(&mut self, program: &Program) {
-        let mut due: Vec<Node> = Vec::new();
-        for node in 0..self.uses.len() {
-            let matters = |its: &Use| matches!(its, Use::Matters | Use::Joined(_));
-            if self.uses[node].iter().any(matters) {
-                due.push(node as Node);
-            }
-        }
-        for claim in &program.claims {
-            let mut names = claim.while_free.into_iter().collect();
-            read_names(&claim.holds, &mut names);
-            for name in names {
-                let global = self.globals + name.index() as Node;
-                due.push(global);
-                let mut things = self.things_of(&[global]);
-                things.extend(program.object_named(name).map(|handle| self.declared(handle)));
-                due.extend(things.iter().map(|thing| self.contents(*thing)));
-                for (code, of) in program.codes().iter().zip(&self.variables) {
-                    let slots = code.variables.iter().enumerate();
-                    let slots = slots.filter(|(_, variable)| **variable == name);
-                    due.extend(slots.map(|(slot, _)| of + slot as Node));
-                }
-            }
-        }
-        let mut sources: Vec<Vec<Node>> = vec![Vec::new(); self.uses.len()];
-        for (node, uses) in self.uses.iter().enumerate() {
-            for its in uses {
-                if let Use::Moves(to) = its {
-                    sources[*to as usize].push(node as Node);
-                }
-            }
-        }
-        while let Some(node) = due.pop() {
-            if !std::mem::replace(&mut self.matters[node as usize], true) {
-                due.extend(&sources[node as usize]);
-            }
-        }
     }
 
     /// Of each value on the stack there, whether it matters.
@@ -789,25 +442,9 @@ fn merge(into: &mut [Origins], path: &[Origins]) -> bool {
 
 /// The names that an expression reads.
 pub(super) fn read_names(expression: &Expression, names: &mut Vec<NameId>) {
-    match expression {
-        Expression::Int(_) | Expression::Text(_) => {}
+    expression.visit(&mut |part| match part {
         Expression::Name(name) | Expression::Pc(name) => names.push(*name),
         Expression::Variable(thread, variable) => names.extend([*thread, *variable]),
-        Expression::Not(inner) | Expression::Minus(inner) => read_names(inner, names),
-        Expression::Arithmetic(a, _, b) => {
-            read_names(a, names);
-            read_names(b, names);
-        }
-        Expression::Compare(first, rest) => {
-            read_names(first, names);
-            for (_, right) in rest {
-                read_names(right, names);
-            }
-        }
-        Expression::All(parts) | Expression::Any(parts) => {
-            for part in parts {
-                read_names(part, names);
-            }
-        }
-    }
+        _ => {}
+    });
 }

@@ -1,0 +1,58 @@
+//! Each thing that may be found, and each limit that ends a search.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use toyvm::check::{Plan, Stopped, check};
+use toyvm::machine::Service;
+
+use super::{play, program, word};
+
+#[test]
+fn each_kind_is_found_and_leads_there() {
+    let counts =
+        r#"("LABEL", "a"), ("LOAD", "n"), ("PUSH", 1), ("ADD",), ("STORE", "n"), ("JUMP", "a")"#;
+    for (verdict, text) in [
+        ("deadlock", r#"main = [("PUSH", 0), ("SEMAPHORE_CREATE",), ("SEMAPHORE_ACQUIRE",)]"#),
+        (
+            "deadlock",
+            r#"main = [("LOCK_CREATE",), ("DUP",), ("LOCK_ACQUIRE",), ("LOCK_ACQUIRE",)]"#,
+        ),
+        ("assertion", r#"main = [("CHOOSE", 7), ("PUSH", 5), ("NE",), ("ASSERT", "not 5")]"#),
+        (
+            "invariant",
+            r#"main = [("PUSH", 0), ("GLOBAL_STORE", "x"), ("INVARIANT", "x < 1"), ("PUSH", 1), ("GLOBAL_STORE", "x")]"#,
+        ),
+        ("error", r#"main = [("PUSH", 1), ("CHOOSE", 3), ("DIV",)]"#),
+        ("spin", r#"main = [("LABEL", "a"), ("JUMP", "a")]"#),
+        ("incomplete", &format!(r#"main = [("PUSH", 0), ("STORE", "n"), {counts}]"#)),
+    ] {
+        let program = program(text);
+        let report = check(&program, &Plan::default());
+        assert_eq!(word(&report), verdict, "{text}");
+        for failure in &report.failures {
+            play(&program, Service::InOrder, failure, text);
+        }
+    }
+}
+
+/// A semaphore that is raised for ever has no end of states.
+#[test]
+fn a_limit_ends_a_search() {
+    let text = r#"main = [("PUSH", 0), ("SEMAPHORE_CREATE",), ("STORE", "s"), ("LABEL", "a"),
+        ("LOAD", "s"), ("SEMAPHORE_RELEASE",), ("JUMP", "a")]"#;
+    let program = program(text);
+    let cancelled = AtomicBool::new(true);
+    for (plan, stopped) in [
+        (Plan { max_states: Some(5_000), ..Plan::default() }, Stopped::States),
+        (Plan { memory: Some(1 << 20), ..Plan::default() }, Stopped::Memory),
+        (Plan { timeout: Some(Duration::from_millis(20)), ..Plan::default() }, Stopped::Timeout),
+        (Plan { cancelled: Some(&cancelled), ..Plan::default() }, Stopped::Cancelled),
+    ] {
+        for workers in [1, 2] {
+            let report = check(&program, &Plan { workers, ..plan });
+            assert_eq!(report.stopped, Some(stopped));
+            assert!(report.failures.is_empty());
+        }
+    }
+}
