@@ -43,6 +43,11 @@ fn what_is_cut_changes_nothing() {
             let plan = Plan { reduce, symmetry, drop_dead, workers, breadth_first, ..base };
             let cut = check(&program, &plan);
             let told = format!("seed {seed}: {plan:?}, {}, {}\n{text}", word(&whole), word(&cut));
+            // What is wrong may be found late in one order, and soon in another.
+            if cut.stopped.is_some() {
+                assert!(!whole.failures.is_empty(), "{told}");
+                continue;
+            }
             assert_eq!(cut.failures.is_empty(), whole.failures.is_empty(), "{told}");
             cut.failures.iter().for_each(|failure| play(&program, service, failure, &told));
             if whole.failures.is_empty() {
