@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::Plan;
+use super::{Order, Plan};
 use super::analysis::Analysis;
 use super::bits::share_bits;
 use super::finding::Finding;
@@ -48,12 +48,23 @@ pub(super) struct Explorer {
     pub(super) origins: Origins,
     packer: Packer,
     stage: Stage,
+    /// Who stepped last is part of the state.
+    knows_last: bool,
     /// Threads that have gone back in this macro-step, and go no further.
     paused: Vec<ThreadId>,
     /// Single steps, if somebody wants to know them.
-    pub(super) steps: Option<Vec<(ThreadId, Option<u64>)>>,
+    pub(super) steps: Option<Vec<Single>>,
     /// By list and address: whether it was ever executed.
     pub(super) executed: Vec<Vec<bool>>,
+}
+
+/// One instruction of one thread.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Single {
+    pub(super) thread: ThreadId,
+    pub(super) chosen: Option<u64>,
+    /// A macro-step begins with it; those after it are made when it does not matter when.
+    pub(super) leads: bool,
 }
 
 /// What is round the machine.
@@ -108,6 +119,7 @@ impl Explorer {
             analysis: Arc::clone(analysis),
             packer: Packer::default(),
             stage: Stage::default(),
+            knows_last: plan.order == Order::Switches,
             paused: Vec::new(),
             steps: None,
             executed: program
@@ -162,9 +174,14 @@ impl Explorer {
     pub(super) fn step(&mut self, thread: ThreadId, number: u64) -> Passed {
         let mut passed = Passed::default();
         self.paused.clear();
+        self.origins.last = self.knows_last.then_some(thread);
         self.stage.number = number;
         self.stage.choices = 0;
-        if self.step_once(thread, &mut passed) {
+        let goes_on = self.step_once(thread, &mut passed);
+        if let Some(first) = self.steps.as_mut().and_then(|steps| steps.last_mut()) {
+            first.leads = true;
+        }
+        if goes_on {
             passed.choices = self.stage.choices;
             self.stage.number = 0;
             self.run_on(&mut passed);
@@ -182,7 +199,7 @@ impl Explorer {
         self.stage.last = None;
         let stepped = self.machine.step(thread, &mut self.stage);
         if let Some(steps) = &mut self.steps {
-            steps.push((thread, self.stage.last));
+            steps.push(Single { thread, chosen: self.stage.last, leads: false });
         }
         if goes_back && self.machine.thread(thread).pc() <= pc {
             passed.goes_back = true;

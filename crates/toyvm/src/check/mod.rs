@@ -53,8 +53,11 @@ pub struct Plan<'a> {
     pub races: bool,
     /// And if one is found, the search goes on.
     pub allow_races: bool,
-    /// What is near is looked at first.
-    pub breadth_first: bool,
+    /// What is looked at first.
+    pub order: Order,
+    /// So often another thread than the last one may go on; looked at only in the order of
+    /// [switches](Order::Switches).
+    pub max_switches: Option<u64>,
     /// The states in which the program ends are kept.
     pub ends: bool,
     /// How many search at once.
@@ -80,7 +83,8 @@ impl Default for Plan<'_> {
             drop_dead: true,
             races: true,
             allow_races: false,
-            breadth_first: false,
+            order: Order::Depth,
+            max_switches: None,
             ends: false,
             workers: 1,
             max_states: None,
@@ -101,6 +105,20 @@ impl fmt::Debug for Plan<'_> {
             .field("drop_dead", &self.drop_dead)
             .finish_non_exhaustive()
     }
+}
+
+/// Which states are looked at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Those that were found last, so that few are kept waiting; now and then, the first ones.
+    #[default]
+    Depth,
+    /// Those that fewest macro-steps lead to. With one worker that is exact.
+    Breadth,
+    /// Those before which it was another thread's turn least often. There is one worker then, and which
+    /// thread stepped last is part of the state (after Musuvathi & Qadeer, 2007, who count only threads
+    /// that could have gone on).
+    Switches,
 }
 
 /// How far a search is.
@@ -129,6 +147,8 @@ pub enum Stopped {
     Memory,
     /// As many states as there may be.
     States,
+    /// Nothing is left but with more switches than there may be.
+    Switches,
     /// A thread goes on for so long on its own that no state comes of it.
     Endless {
         /// The thread.
@@ -160,6 +180,7 @@ pub struct Report {
 
 /// Checks a program.
 pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
+    let plan = &Plan { reduce: plan.reduce && plan.order != Order::Switches, ..*plan };
     let analysis = Arc::new(Analysis::of(program, plan));
     let search = Search::new(program, Arc::clone(&analysis), plan);
     search.run();

@@ -10,7 +10,7 @@ use super::explorer::{Explorer, Passed};
 use super::finding::Finding;
 use super::store::{StateId, Store};
 use super::stubborn;
-use super::{Plan, Progress, Stopped};
+use super::{Order, Plan, Progress, Stopped};
 use crate::machine::ThreadId;
 use crate::program::Program;
 
@@ -103,6 +103,10 @@ impl<'a> Search<'a> {
         } else {
             first.add(&bytes, StateId::NONE);
         }
+        if self.plan.order == Order::Switches {
+            first.run_by_switches();
+            return first.finish();
+        }
         let workers = self.plan.workers.max(1);
         std::thread::scope(|scope| {
             for _ in 1..workers {
@@ -190,6 +194,17 @@ fn same_race(one: &Finding, other: &Finding) -> bool {
     }
 }
 
+/// Whose steps are made in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// All that matter.
+    All,
+    /// Of the thread that stepped last.
+    TheLast,
+    /// Of the others.
+    Others,
+}
+
 /// One of those who search.
 struct Worker<'s, 'a> {
     search: &'s Search<'a>,
@@ -204,7 +219,7 @@ struct Worker<'s, 'a> {
 impl Worker<'_, '_> {
     fn run(&mut self, workers: usize, tells: bool) {
         while let Some(state) = self.take(workers) {
-            self.expand(state);
+            self.expand(state, Whose::All);
             if self.search.over.load(Ordering::Relaxed) {
                 break;
             }
@@ -216,6 +231,49 @@ impl Worker<'_, '_> {
             }
         }
         self.count();
+    }
+
+    /// All that one thread does after the other, then all that takes one switch more.
+    fn run_by_switches(&mut self) {
+        let mut switches = 0;
+        let mut settled = Vec::new();
+        loop {
+            while let Some(state) = self.states.pop_back() {
+                self.expand_alone(state, Whose::TheLast);
+                settled.push(state);
+            }
+            if self.search.plan.max_switches == Some(switches)
+                && settled.iter().any(|state| self.has_others(*state))
+            {
+                self.search.stop(Stopped::Switches);
+            }
+            if settled.is_empty() || self.search.over.load(Ordering::Relaxed) {
+                return self.count();
+            }
+            switches += 1;
+            for state in settled.drain(..) {
+                self.expand_alone(state, Whose::Others);
+            }
+        }
+    }
+
+    /// Whether another thread than the last one can go on.
+    fn has_others(&mut self, state: StateId) -> bool {
+        self.search.store.read(state, &mut self.bytes);
+        self.explorer.unpack(&self.bytes);
+        let last = self.explorer.origins.last;
+        self.explorer.enabled().any(|thread| last.is_some_and(|last| last != thread))
+    }
+
+    fn expand_alone(&mut self, state: StateId, whose: Whose) {
+        if self.search.over.load(Ordering::Relaxed) {
+            return;
+        }
+        self.taken += 1;
+        if self.taken.is_multiple_of(LOOK) {
+            self.look(true);
+        }
+        self.expand(state, whose);
     }
 
     fn count(&mut self) {
@@ -233,7 +291,8 @@ impl Worker<'_, '_> {
 
     fn take(&mut self, workers: usize) -> Option<StateId> {
         self.taken += 1;
-        let near = self.search.plan.breadth_first || self.taken.is_multiple_of(NEAR);
+        let breadth = self.search.plan.order == Order::Breadth;
+        let near = breadth || self.taken.is_multiple_of(NEAR);
         let own = if near { self.states.pop_front() } else { self.states.pop_back() };
         if own.is_some() {
             return own;
@@ -321,16 +380,19 @@ impl Worker<'_, '_> {
         self.states.push_back(state);
     }
 
-    fn expand(&mut self, state: StateId) {
+    fn expand(&mut self, state: StateId, whose: Whose) {
         let mut bytes = std::mem::take(&mut self.bytes);
         let mut next = std::mem::take(&mut self.next);
         self.search.store.read(state, &mut bytes);
         self.explorer.unpack(&bytes);
         let all: Vec<ThreadId> = self.explorer.enabled().collect();
-        let mut chosen = if self.explorer.analysis.reduces {
-            stubborn::choose(&self.explorer)
-        } else {
-            all.clone()
+        let last = self.explorer.origins.last;
+        let is_the_last = |thread: &ThreadId| last.is_none_or(|last| last == *thread);
+        let mut chosen = match whose {
+            Whose::TheLast => all.iter().copied().filter(is_the_last).collect(),
+            Whose::Others => all.iter().copied().filter(|thread| !is_the_last(thread)).collect(),
+            Whose::All if self.explorer.analysis.reduces => stubborn::choose(&self.explorer),
+            Whose::All => all.clone(),
         };
         let (mut at, mut goes_back, mut is_there) = (0, false, true);
         while at < chosen.len() && !self.search.over.load(Ordering::Relaxed) {
