@@ -7,17 +7,18 @@
 
 use std::sync::Arc;
 
-use super::{Order, Plan};
 use super::analysis::Analysis;
 use super::bits::share_bits;
 use super::finding::Finding;
 use super::flow::{Site, Thing};
 use super::pack::{Origins, Packer};
 use super::unpack::unpack;
+use super::{Order, Plan};
 use crate::deadlock::{self, Cycle};
 use crate::instruction::Instruction as I;
 use crate::machine::{
-    Choice, Event, Limits, Machine, On, Service, Status, Stepped, ThreadId, Time, Wait, World,
+    Choice, Event, Fault, Limits, Machine, On, Service, Status, Stepped, ThreadId, Time, Wait,
+    World,
 };
 use crate::program::{CodeId, NameId, Program};
 use crate::value::{Handle, Kind, Value};
@@ -209,12 +210,22 @@ impl Explorer {
         }
         self.note_made();
         passed.finding = match stepped {
-            Stepped::Failed => Some(Finding::Error { thread }),
+            Stepped::Failed => Some(self.failed(thread)),
             Stepped::Asserted => Some(Finding::Assertion { thread }),
             Stepped::Broken(claim) => Some(Finding::Invariant { thread, claim }),
             Stepped::Went | Stepped::Yielded | Stepped::Stopped => self.circle(passed),
         };
         passed.finding.is_none()
+    }
+
+    /// What is wrong with an instruction that failed.
+    fn failed(&self, thread: ThreadId) -> Finding {
+        match self.machine.thread(thread).status() {
+            Status::Failed(failure) if matches!(failure.fault, Fault::AboveBound(_)) => {
+                Finding::Overflow { thread }
+            }
+            _ => Finding::Error { thread },
+        }
     }
 
     /// Threads that wait for each other since this step.
@@ -338,7 +349,8 @@ impl Explorer {
                     snapshot = Some(self.own_state(thread));
                 }
                 if steps >= MOST_STEPS {
-                    passed.finding = Some(Finding::Endless { thread });
+                    let Site { code, pc } = self.site(thread);
+                    passed.finding = Some(Finding::Endless { code, pc });
                     return None;
                 }
             }

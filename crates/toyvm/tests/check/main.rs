@@ -34,6 +34,7 @@ pub(crate) fn word(report: &Report) -> &'static str {
         Some(Finding::Assertion { .. }) => "assertion",
         Some(Finding::Invariant { .. }) => "invariant",
         Some(Finding::Error { .. }) => "error",
+        Some(Finding::Overflow { .. }) => "overflow",
         Some(Finding::Spin { .. }) => "spin",
         Some(Finding::Endless { .. }) => "endless",
     }
@@ -60,7 +61,7 @@ pub(crate) fn play(program: &Arc<Program>, service: Service, failure: &Failure, 
         }
         Finding::Assertion { thread } => outcome.end == End::Asserted { thread: *thread },
         Finding::Invariant { .. } => matches!(outcome.end, End::Broken { .. }),
-        Finding::Error { thread } => outcome.failed == [*thread],
+        Finding::Error { thread } | Finding::Overflow { thread } => outcome.failed == [*thread],
         Finding::Spin { .. } | Finding::Endless { .. } => outcome.end == End::OutOfSteps,
     };
     assert!(is_so, "{failure:?} came to {outcome:?}\n{told}");
