@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use crate::program::argument::{
-    Address, Argument, Bodies, Claim, Decode, Form, Instead, Literal, Mark, Name, Operand, Reading,
-    Saying,
+    Address, Argument, Bodies, Claim, Decode, Form, Instead, Literal, Mark, Name, Operand, Phrase,
+    Reading, Saying,
 };
 use crate::program::{CodeId, Program};
 
@@ -217,6 +217,12 @@ instructions! {
              underflow.";
     }
 
+    Output, Extension {
+        PrintEach(Phrase) = "PRINT_EACH" ("…") -> ()
+            "Takes as many values as the text has `{}`, and writes `[thread] text` with each value in its \
+             place, the top in the last.";
+    }
+
     Threads, Core {
         ThreadCreate(Bodies) = "THREAD_CREATE" ("index") -> ("thread")
             "Starts a thread that runs the index-th of its lists, with an empty stack, no variables, and \
@@ -417,7 +423,10 @@ impl Instruction {
     /// How many values it takes from the stack.
     pub fn takes(&self) -> usize {
         let replaced = self.argument().is_some_and(Argument::replaces_the_top);
-        self.row().takes.len() - usize::from(replaced)
+        match self {
+            Self::PrintEach(phrase) => phrase.places as usize,
+            _ => self.row().takes.len() - usize::from(replaced),
+        }
     }
 
     /// How many values it gives to the stack.

@@ -49,7 +49,11 @@ impl FileArgs {
     }
 
     pub(super) fn selection(&self) -> Selection {
-        Selection { entry: self.entry.clone(), threads: self.threads.clone() }
+        Selection {
+            entry: self.entry.clone(),
+            threads: self.threads.clone(),
+            ..Selection::default()
+        }
     }
 
     /// The program, or what is wrong with the file.

@@ -254,6 +254,35 @@ impl Argument for Saying {
     }
 }
 
+/// A text with a place for each of the values that are said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phrase {
+    /// The text.
+    pub text: Text,
+    /// How many `{}` it has.
+    pub places: u32,
+}
+
+impl Decode for Phrase {
+    const FORM: Form = Form { what: "text", optional: false, replaces: false };
+
+    fn decode(operands: &[Operand], reading: &mut dyn Reading) -> Result<Self, String> {
+        match &operands[0] {
+            Operand::Text(text) => {
+                let places = text.matches("{}").count() as u32;
+                Ok(Self { text: reading.text(text), places })
+            }
+            other => Err(format!("the text is a string, not {other}")),
+        }
+    }
+}
+
+impl Argument for Phrase {
+    fn show(&self, program: &Program, _: CodeId) -> String {
+        format!("{:?}", program.text(self.text))
+    }
+}
+
 /// The lists that a thread may be started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bodies(pub BodiesId);
