@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use crate::notation::{Notation, string};
 use crate::program::argument::{
     Address, Argument, Bodies, Claim, Decode, Form, Instead, Literal, Mark, Name, Operand, Phrase,
     Reading, Saying,
@@ -451,6 +452,17 @@ impl Instruction {
             | Self::JumpIfFalse(Address(to)) => Some(*to),
             _ => None,
         }
+    }
+
+    /// As a tuple of Python's.
+    pub(crate) fn python(&self, notation: &Notation<'_>) -> String {
+        let row = self.row();
+        let argument = self.argument().and_then(|argument| argument.python(notation));
+        let word = row.word.map(string);
+        let parts: Vec<String> =
+            [Some(string(row.name)), argument, word].into_iter().flatten().collect();
+        let comma = if parts.len() == 1 { "," } else { "" };
+        format!("({}{comma})", parts.join(", "))
     }
 
     /// As it is written in a program, without the brackets: `PUSH 5`, `THREAD_CREATE [producer]`.

@@ -15,6 +15,7 @@ pub mod instruction;
 pub mod lint;
 pub mod machine;
 mod nearest;
+pub mod notation;
 pub mod observer;
 pub mod program;
 pub mod programs;

@@ -4,6 +4,7 @@ use super::compiler::Compiler;
 use super::frame::Object;
 use super::places::Target;
 use super::syntax::{Expression, Name, Value};
+use crate::notation::string;
 use crate::program::Span;
 use crate::program::claim::{Arithmetic, Comparison};
 use crate::source::Diagnostic;
@@ -51,7 +52,7 @@ impl<'t, 'a> Compiler<'t, 'a> {
         }
         Some(match &claim.is {
             Value::Int(int) => (int.to_string(), Binds::Atom),
-            Value::Text(text) => (python(text), Binds::Atom),
+            Value::Text(text) => (string(text), Binds::Atom),
             Value::Place(place) => {
                 let name = match self.target(place) {
                     Target::Global(name) => name.to_owned(),
@@ -119,20 +120,4 @@ impl<'t, 'a> Compiler<'t, 'a> {
         ));
         None
     }
-}
-
-/// A string as Python writes it.
-fn python(text: &str) -> String {
-    let mut written = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => written.push_str("\\\""),
-            '\\' => written.push_str("\\\\"),
-            '\n' => written.push_str("\\n"),
-            '\t' => written.push_str("\\t"),
-            c => written.push(c),
-        }
-    }
-    written.push('"');
-    written
 }

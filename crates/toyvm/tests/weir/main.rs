@@ -1,5 +1,6 @@
 //! Weir: what its programs do, what is wrong with others, and where.
 
+mod building;
 mod constructs;
 mod mistakes;
 
