@@ -1,6 +1,7 @@
 //! Statements, compiled.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::compiler::Compiler;
 use super::frame::{Binding, Body, Loop, common};
@@ -72,14 +73,13 @@ impl<'t, 'a> Compiler<'t, 'a> {
             Does::Notify(false, place) => self.on_condition(place, "NOTIFY", span),
             Does::Notify(true, place) => self.on_condition(place, "NOTIFY_ALL", span),
             Does::Assert(claim, text) => {
-                self.value(claim);
                 // Without a text it is said how the claim is written.
                 let written = || {
                     let written = &self.text[claim.span.start as usize..claim.span.end as usize];
                     written.split_whitespace().collect::<Vec<_>>().join(" ")
                 };
                 let text = text.clone().unwrap_or_else(written);
-                self.list.text("ASSERT", text, span);
+                self.assert(claim, &text.into(), span);
             }
             Does::Invariant(claim, lock) => self.invariant(claim, lock.as_ref(), span),
             Does::Sleep(time) => self.counted("SLEEP", time, span),
@@ -90,6 +90,26 @@ impl<'t, 'a> Compiler<'t, 'a> {
                 }
                 self.value(expression);
                 self.list.bare("POP", span);
+            }
+        }
+    }
+
+    /// Claims what must hold, part by part: what is right then leads past nothing.
+    fn assert(&mut self, claim: &'t Expression<'a>, text: &Arc<str>, span: &Span) {
+        match &claim.is {
+            Value::Logic(a, true, b) => {
+                self.assert(a, text, span);
+                self.assert(b, text, span);
+            }
+            Value::Logic(a, false, b) => {
+                let holds = self.list.label();
+                self.when(a, holds);
+                self.assert(b, text, span);
+                self.list.place(holds);
+            }
+            _ => {
+                self.value(claim);
+                self.list.text("ASSERT", Arc::clone(text), span);
             }
         }
     }

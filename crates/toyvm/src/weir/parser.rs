@@ -219,6 +219,11 @@ impl<'a> Parser<'a> {
         }
     }
 
+    fn follows_block(&self) -> bool {
+        let before = self.at.checked_sub(1).map(|at| &self.tokens[at]);
+        before.is_some_and(|before| self.slice(&before.span) == "}")
+    }
+
     /// The end of a statement.
     pub(super) fn end_of_statement(&mut self) -> Parsed<()> {
         match self.sort() {
@@ -227,13 +232,18 @@ impl<'a> Parser<'a> {
                 Ok(())
             }
             Sort::End => Ok(()),
-            _ if self.is("}") => Ok(()),
+            // A block ends the statement that it is part of.
+            _ if self.is("}") || self.follows_block() => Ok(()),
             _ => {
                 let found = self.found();
                 let error =
                     Diagnostic::error(format!("{found} cannot follow what stands before it"));
                 let span = self.span();
-                self.wrong(error.at(span).help("a statement ends with its line, or with `;`"))
+                self.wrong(
+                    error
+                        .at(span)
+                        .help("a statement ends with its line, with `;` or with its block"),
+                )
             }
         }
     }

@@ -123,8 +123,11 @@ impl<'t, 'a> Compiler<'t, 'a> {
                 Target::Object(Object::Named(kind, self.names.things[number].called(at)))
             }
             Some(at) => {
-                let message = format!("there is no `{name}[{at}]`: the last is {}", count - 1);
-                self.wrong_at(&index.span, message);
+                // What a constant condition rules out may be out of bounds.
+                if self.list.is_reached() {
+                    let message = format!("there is no `{name}[{at}]`: the last is {}", count - 1);
+                    self.wrong_at(&index.span, message);
+                }
                 Target::Wrong
             }
             None => Target::Object(Object::Chosen(kind, number, index)),

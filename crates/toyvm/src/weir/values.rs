@@ -90,6 +90,11 @@ impl<'t, 'a> Compiler<'t, 'a> {
         self.jump_on(condition, false, to);
     }
 
+    /// Jumps if the condition is true, and goes on if it is false.
+    pub(super) fn when(&mut self, condition: &'t Expression<'a>, to: Label) {
+        self.jump_on(condition, true, to);
+    }
+
     /// Jumps if the condition is as it is said, and goes on if not.
     fn jump_on(&mut self, condition: &'t Expression<'a>, truth: bool, to: Label) {
         let span = &condition.span;

@@ -241,3 +241,31 @@ fn chance_and_time() {
         .replace("\n        x =", "\n        semaphore never = 0\n        x =");
     assert_eq!(says(&program), ["0 1", "over"]);
 }
+
+#[test]
+fn what_is_asserted_is_asserted_part_by_part() {
+    let holds = |claim: &str| {
+        let text = format!("x = 3\ny = 0\nassert {claim}, \"so\"\nprint(x + y)\n");
+        play(&text).outcome.end == End::Finished
+    };
+    for (claim, expected) in [
+        ("x == 3 and y == 0", true),
+        ("x == 3 and y == 1", false),
+        ("x == 4 and y == 0", false),
+        ("x == 4 or y == 0", true),
+        ("x == 3 or 1 / y == 0", true),
+        ("x == 4 or y == 1", false),
+        ("(x == 4 or y == 0) and not (x == 4 or y == 1)", true),
+        ("x == 3 and (y == 1 or x == 4)", false),
+    ] {
+        assert_eq!(holds(claim), expected, "{claim}");
+    }
+}
+
+#[test]
+fn what_follows_a_block_may_stand_on_its_line() {
+    assert_eq!(
+        says("if 1 { print(1) } if 0 { } else { print(2) } print(3); print(4)"),
+        ["1", "2", "3", "4"]
+    );
+}

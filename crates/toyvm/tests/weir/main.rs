@@ -2,7 +2,9 @@
 
 mod building;
 mod constructs;
+mod expressions;
 mod mistakes;
+mod positions;
 
 use std::sync::Arc;
 
