@@ -1,5 +1,6 @@
 //! `forebay vm`: ToyVM, the small machine in which concurrent programs are run, watched and broken.
 
+mod build;
 mod check;
 mod command;
 mod debug;
@@ -28,8 +29,9 @@ const UNCHECKED: u8 = 2;
 
 /// Run, watch and break small concurrent programs
 ///
-/// A program is a list of instruction tuples in Python syntax, or a Python script round a `ToyVM`
-/// object. `forebay vm show` without a file prints the instructions.
+/// A program is a list of instruction tuples in Python syntax, a Python script round a `ToyVM`
+/// object, or a file in Weir (`*.weir`), a language that is compiled to instructions. `forebay vm show`
+/// without a file prints the instructions.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -53,6 +55,7 @@ enum Verb {
     Show(show::Args),
     Step(step::Args),
     Lint(lint::Args),
+    Build(build::Args),
     Test(test::Args),
     Programs(programs::Args),
 }
@@ -64,6 +67,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Verb::Show(args) => show::run(args),
         Verb::Step(args) => step::run(args),
         Verb::Lint(args) => lint::run(args),
+        Verb::Build(args) => build::run(args),
         Verb::Test(args) => test::run(args),
         Verb::Programs(args) => programs::run(args),
     }

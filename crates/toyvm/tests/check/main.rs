@@ -15,7 +15,12 @@ use toyvm::source::{self, Selection, Source};
 use toyvm::trace::{self, About};
 
 pub(crate) fn program(text: &str) -> Arc<Program> {
-    let source = Source::new("test.toy".to_owned(), text.as_bytes().to_vec()).expect("it is text");
+    named("test.toy", text)
+}
+
+/// Likewise; its name tells what it is written in.
+pub(crate) fn named(name: &str, text: &str) -> Arc<Program> {
+    let source = Source::new(name.to_owned(), text.as_bytes().to_vec()).expect("it is text");
     let loaded = source::load(source, &Selection::default());
     Arc::new(loaded.unwrap_or_else(|rejected| panic!("{:?}\n{text}", rejected.diagnostics)).program)
 }
