@@ -107,6 +107,12 @@ impl Buffer {
         &self.attachment.settings
     }
 
+    /// The most bytes that an item may have in this buffer, however empty it is. Where its capacity in bytes is bounded that
+    /// is told for items that weigh what they are long, as they do unless a codec says otherwise.
+    pub fn longest_item(&self) -> u64 {
+        statistics::longest_item(&self.attachment)
+    }
+
     /// A producer of items of type `T`, which the codec turns into bytes.
     pub fn producer<T, C: Codec<T>>(&self, codec: C) -> Result<Producer<T, C>, Fault> {
         let (party, _descriptor) = Party::join(&self.attachment, Role::Producer)?;
@@ -226,6 +232,12 @@ impl Inspection {
     /// What the buffer was made with.
     pub fn settings(&self) -> &Settings {
         &self.attachment.settings
+    }
+
+    /// The most bytes that an item may have in this buffer, however empty it is. Where its capacity in bytes is bounded that
+    /// is told for items that weigh what they are long, as they do unless a codec says otherwise.
+    pub fn longest_item(&self) -> u64 {
+        statistics::longest_item(&self.attachment)
     }
 
     /// The counts and waits of this moment (C8).

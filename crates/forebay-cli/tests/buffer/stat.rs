@@ -29,8 +29,13 @@ fn it_tells_who_does_what() {
         "{now}"
     );
     let text = line(&folder, "stat b").exits(0).text();
-    for words in ["b: open, 1 of 5 waiting, 1 leased, 0 dead", "2 produced", "position 1 leased by"]
-    {
+    let longest = format!("an item has at most {} bytes", now["longest_item_bytes"]);
+    for words in [
+        "b: open, 1 of 5 waiting, 1 leased, 0 dead",
+        "2 produced",
+        &longest,
+        "position 1 leased by",
+    ] {
         assert!(text.contains(words), "{words:?} in {text}");
     }
     folder.write("go", b"");
