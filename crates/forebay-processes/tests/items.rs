@@ -1,5 +1,6 @@
 //! What is in a buffer, looked through while others move it.
 
+use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -59,4 +60,29 @@ fn an_item_that_stays_is_seen_by_every_look() {
         has_seen_enough.store(true, Ordering::Relaxed);
         assert_eq!(missed, 0, "looks that did not see every item");
     });
+}
+
+#[test]
+fn what_somebody_has_written_over_is_told_and_counted() {
+    let (_folder, buffer) = buffer(10);
+    let producer = buffer.producer::<Bytes, _>(Raw).expect("room");
+    let consumer = buffer.consumer::<Bytes, _>(Raw).expect("room");
+    for item in ["whole", "ruined", "sound"] {
+        producer.put(item.into()).expect("put");
+    }
+    let content = std::fs::read(buffer.path()).expect("read");
+    let at = content.windows(6).position(|part| part == b"ruined").expect("as it is");
+    let file = std::fs::File::options().write(true).open(buffer.path()).expect("open");
+    file.write_all_at(b"R", at as u64).expect("written");
+    let seen = || {
+        let items = buffer.items().expect("read").into_iter();
+        items.map(|item| (item.position, item.is_readable, item.is_dead)).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(), [(0, true, false), (1, false, false), (2, true, false)]);
+    assert_eq!(consumer.unreadable(), 0);
+    for item in [&b"whole"[..], b"sound"] {
+        assert_eq!(&*consumer.take().expect("there"), item);
+    }
+    assert_eq!((consumer.unreadable(), consumer.clone().unreadable()), (1, 0));
+    assert_eq!(seen(), [(1, false, true)]);
 }

@@ -8,6 +8,7 @@ mod process;
 
 mod close;
 mod create;
+mod damaged;
 mod dead;
 mod guide;
 mod hostile;

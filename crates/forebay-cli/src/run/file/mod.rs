@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use forebay::processes::{Buffer, Consumer, Producer, Raw};
-use forebay::{Lease, LeaseError, Outcome, Overflow, PutError, Refusal, Statistics};
+use forebay::{Lease, LeaseError, Outcome, Overflow, PutError, Refusal, Statistics, processes};
 
 pub(crate) use forebay::processes::Bytes;
 
@@ -74,8 +74,15 @@ pub(crate) struct FileSide {
     pub(crate) gone: AtomicU64,
     /// How long others had waited for room when this began.
     pub(crate) waited_before: Duration,
+    /// Dead letters that nobody could read when this began.
+    pub(crate) unreadable_before: u64,
     /// Where leases have a deadline.
     pub(crate) extending: Option<Extending>,
+}
+
+/// How many of these are dead letters that nobody can read.
+fn letters_unreadable(items: &[processes::Item]) -> u64 {
+    items.iter().filter(|item| item.is_dead && !item.is_readable).count() as u64
 }
 
 impl FileSide {
@@ -89,6 +96,17 @@ impl FileSide {
     pub(crate) fn tries(&self, asked: Option<u32>, works: bool) -> u32 {
         let usual = if works { self.max_failures.unwrap_or(1) } else { 1 };
         asked.unwrap_or(usual).min(self.max_failures.unwrap_or(u32::MAX))
+    }
+
+    /// How many of these, which are in the file, are dead letters that nobody can read, and were not when this began.
+    fn unreadable_letters(&self, items: &[processes::Item]) -> u64 {
+        letters_unreadable(items).saturating_sub(self.unreadable_before)
+    }
+
+    /// How many items could not be read, as far as is known here.
+    pub(crate) fn unreadable(&self) -> u64 {
+        let of_others = self.own.as_ref().map_or(0, |own| own.figures().unreadable);
+        self.consumer.unreadable().max(of_others)
     }
 
     /// The buffer in a message.

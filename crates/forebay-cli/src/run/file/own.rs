@@ -53,6 +53,8 @@ pub(crate) struct Figures {
     pub(crate) failed: u64,
     /// Of the failed, those that were dead letters before.
     pub(crate) failed_before: u64,
+    /// Of the failed, those whose bytes somebody has written over.
+    pub(crate) unreadable: u64,
     /// Finished or failed by others.
     pub(crate) elsewhere: u64,
     pub(crate) unfinished: u64,
@@ -184,14 +186,17 @@ impl Own {
     }
 
     /// Compares with what is in the file now, each with whether it is a dead letter: what is not there any
-    /// more, or dead, was brought to its end by others. To be called when all are put.
-    pub(crate) fn compare<'a>(&self, now: impl Iterator<Item = (&'a [u8], bool)>) {
+    /// more, or dead, was brought to its end by others; unless it is among those `unreadable` that have died since the
+    /// run began. To be called when all are put.
+    pub(crate) fn compare<'a>(&self, now: impl Iterator<Item = (&'a [u8], bool)>, unreadable: u64) {
         let state = &mut *self.lock();
         let (mut there, mut dead) = (Counts::new(), Counts::new());
         for (bytes, is_dead) in now {
             add(if is_dead { &mut dead } else { &mut there }, bytes);
         }
         let figures = &mut state.figures;
+        // Which these were nobody can tell any more.
+        let mut lost = unreadable.saturating_sub(figures.unreadable);
         state.unfinished.retain(|bytes, count| {
             let left = there.get(bytes).copied().unwrap_or(0).min(*count);
             let gone = *count - left;
@@ -199,9 +204,12 @@ impl Own {
             let known = |counts: &Counts| counts.get(bytes).copied().unwrap_or(0);
             let before = known(&state.dead) + known(&state.died);
             let died = dead.get(bytes).copied().unwrap_or(0).saturating_sub(before).min(gone);
-            figures.failed += died;
-            figures.finished += gone - died;
-            figures.elsewhere += gone;
+            let unreadable = lost.min(gone - died);
+            lost -= unreadable;
+            figures.unreadable += unreadable;
+            figures.failed += died + unreadable;
+            figures.finished += gone - died - unreadable;
+            figures.elsewhere += gone - unreadable;
             figures.unfinished -= gone;
             *count = left;
             left > 0
@@ -269,10 +277,24 @@ mod tests {
             own.meet(bytes);
         }
         own.end();
-        own.compare([(&b"a"[..], false), (b"c", true), (b"d", true)].into_iter());
+        own.compare([(&b"a"[..], false), (b"c", true), (b"d", true)].into_iter(), 0);
         let Figures { finished, failed, elsewhere, unfinished, .. } = own.figures();
         assert_eq!((finished, failed, elsewhere, unfinished), (2, 1, 3, 1));
-        own.compare(std::iter::empty());
+        own.compare(std::iter::empty(), 0);
         assert!(own.has_ended());
+    }
+
+    #[test]
+    fn what_cannot_be_read_any_more_has_failed() {
+        let own = left(&[]);
+        for bytes in [b"a", b"b", b"c"] {
+            own.meet(bytes);
+        }
+        own.end();
+        let a = || [(&b"a"[..], false)].into_iter();
+        own.compare(a(), 1);
+        own.compare(a(), 1);
+        let Figures { finished, failed, elsewhere, unreadable, unfinished, .. } = own.figures();
+        assert_eq!((finished, failed, elsewhere, unreadable, unfinished), (1, 1, 1, 1, 1));
     }
 }

@@ -156,7 +156,9 @@ impl Comparing {
         }
         // That the buffer is of no use is found out by the next lease.
         if let Ok(items) = file.buffer.items() {
-            own.compare(items.iter().map(|item| (&item.bytes[..], item.is_dead)));
+            let unreadable = file.unreadable_letters(&items);
+            let readable = items.iter().filter(|item| item.is_readable);
+            own.compare(readable.map(|item| (&item.bytes[..], item.is_dead)), unreadable);
         }
         self.next = Instant::now() + (20 * began.elapsed()).max(SELDOM);
     }
