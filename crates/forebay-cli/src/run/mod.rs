@@ -418,11 +418,12 @@ impl Run {
         let run = Arc::clone(self);
         let thread = name.to_owned();
         let on_panic = move || {
-            run.stop_soon(Cause::Broken);
+            // Told whatever else has happened.
             say(format_args!(
                 "the {thread} thread panicked; starting nothing more. This is a defect of forebay, \
                  please report it"
             ));
+            run.stop_soon(Cause::Broken);
         };
         spawn(name, move || {
             watch::watched(body, on_panic);

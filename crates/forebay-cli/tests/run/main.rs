@@ -5,6 +5,7 @@ mod forebay;
 mod process;
 
 mod arguments;
+mod broken;
 mod circle;
 mod dead;
 mod elastic;

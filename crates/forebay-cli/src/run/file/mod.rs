@@ -33,7 +33,6 @@ use crate::run::Run;
 use crate::run::intake::producer::{self, Course};
 use crate::run::item::Item;
 use crate::run::message::say;
-use crate::run::stop::Cause;
 use demand::Demand;
 use duty::Duty;
 use extending::Extending;
@@ -164,13 +163,11 @@ impl FileSide {
                 producer::refuse(run, number, item, refusal)
             }
             Refusal::Unable(fault) => {
-                if run.stop_soon(Cause::Broken) {
-                    say(format_args!(
-                        "{}; item {} and what comes after it are not put",
-                        in_words(&self.path, fault),
-                        item.label()
-                    ));
-                }
+                run.stop_broken(format_args!(
+                    "{}; item {} and what comes after it are not put",
+                    in_words(&self.path, fault),
+                    item.label()
+                ));
                 Course::Stopped
             }
             _ => {
@@ -259,12 +256,10 @@ impl Run {
         match answer {
             Ok(()) => {}
             Err(LeaseError::Unable(fault)) => {
-                if self.stop_soon(Cause::Broken) {
-                    say(format_args!(
-                        "{}: {fault}; what was just done may be done again. Starting nothing more",
-                        file.name()
-                    ));
-                }
+                self.stop_broken(format_args!(
+                    "{}: {fault}; what was just done may be done again. Starting nothing more",
+                    file.name()
+                ));
             }
             Err(error) => {
                 say(format_args!(

@@ -15,9 +15,7 @@ use crate::file::opening::in_words;
 use crate::run::Run;
 use crate::run::intake::producer::Production;
 use crate::run::item::Item;
-use crate::run::message::say;
 use crate::run::observer::event::Event;
-use crate::run::stop::Cause;
 
 /// How long nothing comes before it is looked round: is the run to stop, has it ended?
 const GLANCE: Duration = Duration::from_millis(100);
@@ -122,9 +120,7 @@ fn fetch(
     };
     match nothing {
         TakeError::Unable(fault) => {
-            if run.stop_soon(Cause::Broken) {
-                say(format_args!("{}; starting nothing more", in_words(&file.path, fault)));
-            }
+            run.stop_broken(format_args!("{}; starting nothing more", in_words(&file.path, fault)));
             return Course::Broken;
         }
         TakeError::Closed if is_idle && file.own.is_none() => return Course::Ended,
