@@ -167,6 +167,38 @@ impl<T, C: Codec<T>> Consumer<T, C> {
         Ok(leases)
     }
 
+    /// Leases the items that directly follow this position in the order of puts, at most `max` in one go, if the oldest
+    /// that wait now are those. They end where the next one is in other hands, or is no more.
+    pub fn try_lease_after(
+        &self,
+        position: u64,
+        max: usize,
+    ) -> Result<Vec<Lease<T, C>>, TakeError> {
+        let mut leases: Vec<Lease<T, C>> = Vec::new();
+        if max == 0 {
+            return Ok(leases);
+        }
+        let mut loans = Vec::new();
+        let mut turn = self.party.turn_within(Patience::Try)?;
+        while loans.len() < max
+            && turn.oldest_position()? == position.checked_add(loans.len() as u64 + 1)
+            && let Ok(Ok(loan)) = turn.lend(false, None)
+        {
+            loans.push(loan);
+        }
+        drop(turn);
+        for loan in loans {
+            leases.extend(self.open(loan)?);
+        }
+        // One that cannot be read leaves a gap, and what comes after it goes back.
+        let follow = |(index, lease): &(usize, &Lease<T, C>)| {
+            lease.position() == position + *index as u64 + 1
+        };
+        let count = leases.iter().enumerate().take_while(follow).count();
+        leases.truncate(count);
+        Ok(leases)
+    }
+
     /// Finishes all of these in one go. Of those that were not held any more, as of expired ones, returns the number.
     pub fn ack_many(&self, leases: impl IntoIterator<Item = Lease<T, C>>) -> Result<usize, Fault> {
         let mut refused = 0;

@@ -4,7 +4,7 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use forebay_processes::{Buffer, Bytes, Raw, Settings};
+use forebay_processes::{Buffer, Bytes, Lease, Raw, Settings};
 
 fn buffer(capacity: u64) -> (tempfile::TempDir, Buffer) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -85,4 +85,33 @@ fn what_somebody_has_written_over_is_told_and_counted() {
     }
     assert_eq!((consumer.unreadable(), consumer.clone().unreadable()), (1, 0));
     assert_eq!(seen(), [(1, false, true)]);
+}
+
+#[test]
+fn what_follows_an_item_ends_at_the_first_gap() {
+    let (_folder, buffer) = buffer(10);
+    let producer = buffer.producer::<Bytes, _>(Raw).expect("room");
+    let consumer = buffer.consumer::<Bytes, _>(Raw).expect("room");
+    for item in 0..8u8 {
+        producer.put([item].as_slice().into()).expect("put");
+    }
+    let after = |position, max| {
+        let leases = consumer.try_lease_after(position, max).expect("a turn");
+        (leases.iter().map(Lease::position).collect::<Vec<_>>(), leases)
+    };
+    assert_eq!(after(0, 9).0, [0; 0], "the first one is the oldest");
+    let first = consumer.lease().expect("there");
+    assert_eq!(after(0, 0).0, [0; 0]);
+    let (found, second) = after(0, 2);
+    assert_eq!(found, [1, 2]);
+    let (found, _third) = after(2, 2);
+    assert_eq!(found, [3, 4]);
+    // What comes back does not lead up to what waits.
+    drop(second);
+    assert_eq!(after(4, 2).0, [0; 0], "there are older ones");
+    let (found, _second) = after(0, 9);
+    assert_eq!(found, [1, 2]);
+    assert_eq!(after(4, 9).0, [5, 6, 7]);
+    assert_eq!(buffer.statistics().waiting, 3);
+    drop(first);
 }

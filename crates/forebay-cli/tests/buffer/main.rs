@@ -10,6 +10,7 @@ mod close;
 mod create;
 mod damaged;
 mod dead;
+mod groups;
 mod guide;
 mod hostile;
 mod join;

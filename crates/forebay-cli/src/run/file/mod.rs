@@ -1,8 +1,8 @@
 //! A buffer in a file, as far as a run goes: `forebay work`, and `run --buffer`.
 //!
 //! Consumers lease from a buffer in memory as ever; what they lease there carries the [duty](duty) to finish
-//! what lies in the file. One thread, the [supply](supply), leases from the file what is [in demand](demand), and
-//! makes items of it as their [form](form) says. Whoever ends a try answers both leases, the file's last, so
+//! what lies in the file. One thread, the [supply](supply), leases from the file what is [in demand](demand),
+//! [standing in line](standing) where there is nothing, and makes items of it as their [form](form) says. Whoever ends a try answers both leases, the file's last, so
 //! that whatever dies in between, the item is delivered again. An item in [backoff](super::backoff) is leased
 //! in the file, and goes back there as failed when its pause is over.
 //!
@@ -16,6 +16,7 @@ pub(crate) mod form;
 pub(crate) mod logged;
 pub(crate) mod opening;
 pub(crate) mod own;
+mod standing;
 pub(crate) mod supply;
 
 use std::path::PathBuf;
@@ -190,6 +191,8 @@ impl FileSide {
             if own.has_ended() {
                 self.demand.end();
             }
+            // From here on it is compared what others have done.
+            self.demand.call();
         }
     }
 
