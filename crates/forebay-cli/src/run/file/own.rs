@@ -174,10 +174,15 @@ impl Own {
         !state.done.is_empty() && state.done.remove(&position)
     }
 
-    /// Whether all are put, and none is unfinished.
+    /// Whether all are put, none is unfinished, and none is still to be acked.
     pub(crate) fn has_ended(&self) -> bool {
         let state = self.lock();
-        state.all_put && state.unfinished.is_empty()
+        state.all_put && state.unfinished.is_empty() && state.done.is_empty()
+    }
+
+    /// Those that have finished and are not to be acked any more, since they are `there` no longer.
+    pub(crate) fn forget_done(&self, there: impl Fn(u64) -> bool) {
+        self.lock().done.retain(|position| there(*position));
     }
 
     /// Whether all are put.
@@ -296,5 +301,17 @@ mod tests {
         own.compare(a(), 1);
         let Figures { finished, failed, elsewhere, unreadable, unfinished, .. } = own.figures();
         assert_eq!((finished, failed, elsewhere, unreadable, unfinished), (1, 1, 1, 1, 1));
+    }
+
+    #[test]
+    fn what_has_finished_is_acked_before_the_end_or_is_gone() {
+        let own = left(&[(1, "a", false, true), (2, "b", false, true)]);
+        own.end();
+        assert!(!own.has_ended());
+        assert!(own.is_done(1) && !own.has_ended());
+        own.forget_done(|position| position == 2);
+        assert!(!own.has_ended());
+        own.forget_done(|_| false);
+        assert!(own.has_ended());
     }
 }

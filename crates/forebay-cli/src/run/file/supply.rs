@@ -263,6 +263,10 @@ impl Comparing {
         }
         // That the buffer is of no use is found out by the next lease.
         if let Ok(items) = file.buffer.items() {
+            own.forget_done(|position| {
+                let found = items.binary_search_by_key(&position, |item| item.position);
+                found.is_ok_and(|index| !items[index].is_dead)
+            });
             let unreadable = file.unreadable_letters(&items);
             let readable = items.iter().filter(|item| item.is_readable);
             own.compare(readable.map(|item| (&item.bytes[..], item.is_dead)), unreadable);
