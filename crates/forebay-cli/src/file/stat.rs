@@ -186,8 +186,13 @@ impl Standing {
         let state = if self.closed { "closed" } else { "open" };
         let _ = writeln!(
             text,
-            "{}: {state}, {} of {} waiting, {} leased, {} dead",
-            self.buffer, self.waiting, self.capacity, self.leased, self.dead
+            "{}: {state}, {} of {} waiting{}, {} leased, {} dead",
+            self.buffer,
+            self.waiting,
+            self.capacity,
+            beyond(self.waiting, self.capacity),
+            self.leased,
+            self.dead
         );
         let _ = writeln!(
             text,
@@ -238,6 +243,14 @@ impl Standing {
             );
         }
         text
+    }
+}
+
+/// Why more wait than may.
+pub(crate) fn beyond(waiting: u64, capacity: u64) -> String {
+    match waiting.saturating_sub(capacity) {
+        0 => String::new(),
+        more => format!(" ({more} beyond the capacity: what comes back needs no room)"),
     }
 }
 

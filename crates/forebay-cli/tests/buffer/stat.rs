@@ -102,3 +102,26 @@ fn the_guide_tells_every_key() {
     work.signal(Signal::TERM);
     work.wait().exits(143);
 }
+
+#[test]
+fn what_came_back_beyond_the_capacity_is_explained() {
+    let folder = buffer("--capacity 2");
+    run(&folder, &["put", "b", "w", "x"], b"").exits(0);
+    let work = start(&folder, &["work", "b", "-j2", "--shell", "sleep 300; : {}"], b"");
+    until("at work", || stat(&folder)["leased"] == 2);
+    run(&folder, &["put", "b", "y", "z"], b"").exits(0);
+    assert!(!line(&folder, "stat b").exits(0).text().contains("beyond"));
+    work.signal(Signal::KILL);
+    work.wait();
+    // Whoever comes finds the dead.
+    line(&folder, "dead b").exits(0);
+    until("back", || {
+        line(&folder, "dead b").exits(0);
+        stat(&folder)["waiting"] == 4
+    });
+    let words = "4 of 2 waiting (2 beyond the capacity: what comes back needs no room)";
+    let told = line(&folder, "stat b").exits(0).text();
+    assert!(told.contains(words), "{told}");
+    let top = line(&folder, "top b --once").exits(0).text();
+    assert!(top.contains("(2 beyond the capacity: what comes back needs no room)"), "{top}");
+}
