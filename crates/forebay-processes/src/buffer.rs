@@ -265,6 +265,12 @@ impl Inspection {
         Letter::all(&self.attachment)
     }
 
+    /// The process whose turn it is at this moment, if it is anybody's, and the number of that turn. Where both are the same
+    /// at a later look, it has not gone on, and whoever wants a turn waits for it.
+    pub fn turn(&self) -> Option<(u32, u64)> {
+        statistics::turn(&self.attachment)
+    }
+
     /// What is wrong with the file as far as one can see now, if anything is.
     pub fn fault(&self) -> Option<Fault> {
         let poisoned = |attachment: &Attachment| {

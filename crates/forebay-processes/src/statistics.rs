@@ -8,7 +8,7 @@ use crate::attachment::Attachment;
 use crate::clock;
 use crate::control::Control;
 use crate::geometry::Array;
-use crate::lock::Others as _;
+use crate::lock::{self, Others as _};
 use crate::participant::Role;
 use crate::slot::State;
 use crate::turn::{is_done, longest};
@@ -254,6 +254,13 @@ pub(crate) fn leases(buffer: &Attachment) -> Vec<Held> {
     }
     held.sort_by_key(|held| held.position);
     held
+}
+
+/// The process whose turn it is, and the number of the turn.
+pub(crate) fn turn(buffer: &Attachment) -> Option<(u32, u64)> {
+    let control = buffer.control().ok()?;
+    let holder = lock::holder(control.lock())?;
+    Some((buffer.process(holder), control.turns().get()))
 }
 
 /// The most bytes that an item may have which weighs what it is long.

@@ -5,10 +5,11 @@ use std::path::Path;
 use forebay::Fault;
 use forebay::processes::{Buffer, Settings};
 
-use super::counted;
+use super::{counted, stall};
 
-/// Opens the buffer. An error is a line that names it.
+/// Opens the buffer, and tells from here on who holds it up. An error is a line that names it.
 pub(crate) fn open(path: &Path) -> Result<Buffer, String> {
+    stall::watch(path);
     Buffer::open(path).map_err(|error| error.to_string())
 }
 

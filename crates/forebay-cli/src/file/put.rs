@@ -34,9 +34,6 @@ const MOST_BYTES: usize = 1 << 20;
 /// What is done sooner needs no bar.
 const FLEETING: Duration = Duration::from_millis(500);
 
-/// For so long it is not told that somebody holds the lock, and does not go on.
-const STALL: Duration = Duration::from_secs(1);
-
 /// So many items that were not put are named.
 const NAMED: u64 = 5;
 
@@ -153,7 +150,6 @@ fn put(args: &Args) -> Result<u8, String> {
         longest,
         done,
         interruption,
-        stalls: false,
     };
     let put = putting.put(&delimiter);
     progress::clear();
@@ -274,8 +270,6 @@ struct Putting<'a> {
     longest: u64,
     done: Arc<Done>,
     interruption: Arc<Interruption>,
-    /// Whether it was told that somebody holds everybody up.
-    stalls: bool,
 }
 
 impl Putting<'_> {
@@ -348,12 +342,8 @@ impl Putting<'_> {
                 Refusal::Full | Refusal::TimedOut | Refusal::TooHeavy => {
                     self.done.refuse(&items.remove(0), refusal, self.longest);
                 }
-                Refusal::Unable(fault @ Fault::Stalled { since, .. }) if self.waits() => {
-                    // Who waits for room waits for this, too.
-                    if since >= STALL && !std::mem::replace(&mut self.stalls, true) {
-                        say(in_words(&self.args.file, fault));
-                    }
-                }
+                // Who waits for room waits for this, too.
+                Refusal::Unable(Fault::Stalled { .. }) if self.waits() => {}
                 _ => {
                     let first = items.first().map(|item| label(item)).unwrap_or_default();
                     let why = match refusal {

@@ -18,6 +18,7 @@ mod killed;
 mod put;
 mod run;
 mod run_killed;
+mod stall;
 mod stat;
 mod take;
 #[path = "../vm/transcript.rs"]

@@ -93,7 +93,7 @@ fn what_was_put_when_it_is_interrupted_is_told() {
     let put = start_line(&folder, "put b --file pipe");
     until("listening", || {
         std::fs::read_to_string(format!("/proc/{}/status", put.child.id()))
-            .is_ok_and(|status| status.contains("Threads:\t2\n"))
+            .is_ok_and(|status| status.contains("Threads:\t3\n"))
     });
     put.signal(Signal::INT);
     put.wait().exits(130).says(&["interrupted: 0 items put"]);

@@ -25,7 +25,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use forebay::processes::{Buffer, Consumer, Producer, Raw};
-use forebay::{Lease, LeaseError, Outcome, Overflow, PutError, Refusal, Statistics, processes};
+use forebay::{
+    Fault, Lease, LeaseError, Outcome, Overflow, PutError, Refusal, Statistics, processes,
+};
 
 pub(crate) use forebay::processes::Bytes;
 
@@ -133,19 +135,25 @@ impl FileSide {
             run.intake.put(number);
             return Course::On;
         }
-        let overflow = producer.overflow();
+        let waits = matches!(producer.overflow(), Overflow::Wait | Overflow::WaitFor(_));
         let mut outcome = producer.try_put(bytes.into());
-        if matches!(overflow, Overflow::Wait | Overflow::WaitFor(_)) {
-            outcome = outcome.or_else(|refused| {
-                if refused.refusal != Refusal::Full {
-                    return Err(refused);
+        let outcome = loop {
+            outcome = match outcome {
+                // Who has the lock goes on, or is killed.
+                Err(PutError { item, refusal: Refusal::Unable(Fault::Stalled { .. }) })
+                    if !run.stop.is_stopping() =>
+                {
+                    producer.try_put(item)
                 }
-                let full = Instant::now();
-                let outcome = producer.put(refused.item);
-                waited(full);
-                outcome
-            });
-        }
+                Err(PutError { item, refusal: Refusal::Full }) if waits => {
+                    let full = Instant::now();
+                    let outcome = producer.put(item);
+                    waited(full);
+                    outcome
+                }
+                outcome => break outcome,
+            };
+        };
         match outcome {
             Ok(Outcome::DroppedThis) => own.drop_one(&self.form.bytes(&item.args)),
             Ok(_) => {}
