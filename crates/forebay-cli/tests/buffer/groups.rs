@@ -48,6 +48,31 @@ fn a_group_is_of_items_that_follow_each_other() {
     assert_eq!(figure(&folder, "finished"), 9);
 }
 
+#[test]
+fn what_does_not_follow_is_left_to_others() {
+    let folder = buffer("");
+    run(&folder, &["put", "-q", "b"], &input(1..=4)).exits(0);
+    let held = "until [ -e go ]; do sleep 0.01; done; : {}";
+    let hold = |flags: &[&str], leased| {
+        let going =
+            start(&folder, &[&["work", "b", "-q"], flags, &["--shell", held]].concat(), b"");
+        until("at work", || figure(&folder, "leased") == leased);
+        going
+    };
+    let first = hold(&["-j1"], 1);
+    let second = hold(&["-j1", "-n2"], 3);
+    first.signal(Signal::KILL);
+    first.wait();
+    // The first is back, and before the fourth are two in other hands.
+    until("back", || figure(&folder, "waiting") == 2 || line(&folder, "dead b").code() != 0);
+    let third = hold(&["-j1", "-n2"], 3);
+    assert_eq!(line(&folder, "take b").exits(0).text(), "4\n");
+    folder.write("go", b"");
+    line(&folder, "close b").exits(0);
+    second.wait().exits(0);
+    third.wait().exits(0);
+}
+
 /// A line that says that these items have finished, the first of which has this number.
 fn group_line(number: u32, items: &str) -> String {
     format!("{number}\t:\t{:.3}\t0.1\t0\t0\t0\t0\ttrue\t{items}\n", seconds_now())

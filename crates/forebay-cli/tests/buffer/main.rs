@@ -6,6 +6,7 @@ mod forebay;
 #[path = "../run/process.rs"]
 mod process;
 
+mod broken;
 mod close;
 mod create;
 mod damaged;

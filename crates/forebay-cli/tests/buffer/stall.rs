@@ -47,8 +47,10 @@ fn those_who_work_tell_of_it_and_go_on_when_it_does() {
     let stopped = start(&folder, &["put", "-q", "b"], &input(1..=5));
     until("full", || figure(&folder, "producers_waiting") == 1);
     let lock = Lock::of(&folder);
-    let command = "echo {} >> begun; until [ -e go ]; do sleep 0.01; done; echo {}";
-    let work = start(&folder, &["work", "b", "-k", "-j1", "--shell", command], b"");
+    // The first try fails: then it looks for another item while that one is about to go back.
+    let command = "echo {} >> begun; until [ -e go ]; do sleep 0.01; done; mkdir failed 2> rest && exit 1; echo {}";
+    let flags = ["work", "b", "-k", "-j1", "--retries", "2", "--backoff", "1ms", "--shell"];
+    let work = start(&folder, &[&flags[..], &[command]].concat(), b"");
     until("at work", || folder.lines("begun").len() == 1);
     until("full again", || {
         figure(&folder, "waiting") == 3 && figure(&folder, "producers_waiting") == 1
@@ -66,8 +68,8 @@ fn those_who_work_tell_of_it_and_go_on_when_it_does() {
     run.wait().exits(0);
     other.until_said("b: it goes on, after ");
     line(&folder, "close b").exits(0);
-    let done = [work.wait().exits(0), other.wait().exits(0)].map(|ended| ended.lines()).concat();
-    assert!((5..=7).contains(&done.len()), "{done:?}");
+    work.wait().exits(0);
+    other.wait().exits(0);
     assert_eq!((figure(&folder, "finished"), figure(&folder, "dead")), (7, 0));
 }
 

@@ -5,7 +5,6 @@ mod forebay;
 mod process;
 
 mod arguments;
-mod broken;
 mod circle;
 mod dead;
 mod elastic;
