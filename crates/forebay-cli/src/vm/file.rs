@@ -38,7 +38,7 @@ pub(super) struct NotationArgs {
     /// .weir, else python]
     #[arg(long, value_name = "NAME", value_parser = language)]
     pub(super) language: Option<Language>,
-    /// Set a constant of a program in Weir to another value; repeat it for more
+    /// Set a constant of the program to another value; repeat it for more
     #[arg(long = "const", value_name = "NAME=VALUE", value_parser = constant)]
     pub(super) constants: Vec<(String, i64)>,
 }

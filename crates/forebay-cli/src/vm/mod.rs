@@ -5,6 +5,7 @@ mod check;
 mod command;
 mod debug;
 mod diagnosis;
+mod explain;
 mod file;
 mod lint;
 mod message;
@@ -13,6 +14,7 @@ mod programs;
 mod recording;
 mod report;
 mod run;
+mod seeds;
 mod show;
 mod step;
 mod sweep;
@@ -39,7 +41,7 @@ pub(crate) struct Args {
 }
 
 /// Verbs that search.
-const SEARCHING: [&str; 1] = ["check"];
+const SEARCHING: [&str; 3] = ["check", "explain", "sweep"];
 
 /// The exit status of wrong usage of the command, of which these are the words.
 pub(crate) fn usage_status(mut words: impl Iterator<Item = OsString>) -> u8 {
@@ -52,6 +54,8 @@ pub(crate) fn usage_status(mut words: impl Iterator<Item = OsString>) -> u8 {
 enum Verb {
     Run(run::Args),
     Check(check::Args),
+    Explain(explain::Args),
+    Sweep(sweep::Args),
     Show(show::Args),
     Step(step::Args),
     Lint(lint::Args),
@@ -64,6 +68,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     match &args.verb {
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::run(args),
+        Verb::Explain(args) => explain::run(args),
+        Verb::Sweep(args) => sweep::run(args),
         Verb::Show(args) => show::run(args),
         Verb::Step(args) => step::run(args),
         Verb::Lint(args) => lint::run(args),

@@ -22,7 +22,7 @@ use super::debug::Debug;
 use super::file::FileArgs;
 use super::message::{UNREAD, clean, say};
 use super::printer::Printer;
-use super::{USAGE, command, recording, report, sweep};
+use super::{USAGE, command, recording, report, seeds};
 
 /// Run a program
 ///
@@ -135,7 +135,7 @@ impl ScheduleArgs {
 pub(crate) fn run(args: &Args) -> ExitCode {
     let Some(program) = args.file.load_or_tell() else { return ExitCode::from(USAGE) };
     if let Some(seeds) = args.seeds {
-        return sweep::run(args, &program, seeds, args.races, args.json);
+        return seeds::run(args, &program, seeds, args.races, args.json);
     }
     let policy = args.schedule.policy(&program, Policy::RoundRobin { quantum: 1 });
     let seed = args.schedule.seed(&program);

@@ -1,154 +1,171 @@
-//! `forebay vm run --seeds N`: one run for each seed.
+//! `forebay vm sweep`: a program with parameters, checked over a grid of their values.
 
-use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
-use toyvm::Program;
-use toyvm::scheduler::Policy;
-use toyvm::sweep::{Plan, Sort, Sweep, sweep};
-use toyvm::verdict::Verdict;
+use toyvm::check::{Plan, check};
 
+use super::UNCHECKED;
+use super::check::{SearchArgs, Watch, in_words};
+use super::file::FileArgs;
 use super::message::{self, say};
-use super::run::Args;
-use super::{USAGE, command};
 
-pub(super) fn run(
-    args: &Args,
-    program: &Arc<Program>,
-    seeds: u64,
-    races: bool,
+/// Check a program under every schedule, for every combination of its parameters
+///
+/// ```text
+/// forebay vm sweep buffer.toy P=1..4 C=1..4 B=1,2,8
+/// ```
+///
+/// Parameters are constants of the program: names that the file sets to an integer, or `const` in Weir.
+/// Each combination is a line of the table: PROVED, or FAILED and what is wrong, or INCOMPLETE. The exit
+/// status is 0 if all are proved, 1 if one failed, 3 if one is incomplete; 2 for wrong usage.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    file: FileArgs,
+    /// Values of a constant: P=1..4, P=1,2,8 or P=3
+    #[arg(required = true, value_name = "NAME=VALUES", value_parser = parameter)]
+    parameters: Vec<Parameter>,
+    #[command(flatten)]
+    search: SearchArgs,
+    /// Go on after a race, and look for what else is wrong
+    #[arg(long)]
+    allow_races: bool,
+    /// Write what came of each as JSON on standard output, a line for each
+    #[arg(long)]
     json: bool,
-) -> ExitCode {
-    if seeds == 0 {
-        say(format_args!("forebay vm run: --seeds 0: a sweep needs at least 1"));
-        return ExitCode::from(USAGE);
-    }
-    let first = args.schedule.seed(program);
-    let plan = Plan {
-        policy: args.schedule.policy(program, Policy::Random),
-        seeds: first..first.saturating_add(seeds),
-        max_steps: args.schedule.max_steps(program),
-        service: args.schedule.service(),
-        races,
-    };
-    let bar = ProgressBar::with_draw_target(Some(seeds), ProgressDrawTarget::stderr());
-    bar.set_style(
-        ProgressStyle::with_template("{pos} of {len} runs [{bar:40}] {eta} left")
-            .expect("the template is right"),
-    );
-    let began = Instant::now();
-    let swept = sweep(program, &plan, &|done| bar.set_position(done));
-    let seconds = began.elapsed().as_secs_f64();
-    bar.finish_and_clear();
-    let told = if json {
-        tell_json(args, program, &plan, &swept)
-    } else {
-        tell(args, program, &plan, &swept, seconds)
-    };
-    if let Err(status) = message::written(io::stdout().write_all(told.as_bytes())) {
-        return status;
-    }
-    ExitCode::from(swept.sorts.iter().map(|sort| sort.verdict.status()).fold(0, worse))
 }
 
-/// 2 before 1 before 3 before 0, as for one run.
-fn worse(a: u8, b: u8) -> u8 {
-    let rank = |status| [0, 3, 1, 2].iter().position(|known| *known == status);
-    if rank(a) >= rank(b) { a } else { b }
+/// A constant, and what it is set to.
+#[derive(Debug, Clone)]
+struct Parameter {
+    name: String,
+    values: Vec<i64>,
 }
 
-/// The command that runs one of them again.
-fn again(args: &Args, program: &Program, plan: &Plan, seed: u64) -> String {
-    let wishes = program.wishes();
-    let mut flags = command::schedule(plan.policy, seed, wishes);
-    if plan.max_steps != wishes.max_steps.unwrap_or(toyvm::run::MAX_STEPS) {
-        flags.push(format!("--max-steps {}", plan.max_steps));
-    }
-    if args.schedule.weak {
-        flags.push("--weak".to_owned());
-    }
-    if plan.races {
-        flags.push("--races".to_owned());
-    }
-    command::again("run", &args.file, &flags)
-}
+/// More values than anybody waits for.
+const MOST_VALUES: i64 = 10_000;
 
-/// More sorts than a person reads; `--json` has them all.
-const MOST: usize = 12;
-
-fn tell(args: &Args, program: &Program, plan: &Plan, swept: &Sweep, seconds: f64) -> String {
-    let mut text = format!(
-        "{} runs of {}, {}, seeds {} to {}: {} steps in {seconds:.2} s\n",
-        swept.runs,
-        args.file.file.display(),
-        plan.policy,
-        plan.seeds.start,
-        plan.seeds.end - 1,
-        swept.steps,
-    );
-    let shown = &swept.sorts[..swept.sorts.len().min(MOST)];
-    for sort in shown {
-        let percent = sort.runs as f64 * 100.0 / swept.runs as f64;
-        let _ = writeln!(text, "\n{:>8}  {percent:>5.1} %  {}", sort.runs, told(sort));
-        let _ = writeln!(text, "{:>20}again: {}", "", again(args, program, plan, sort.first_seed));
-    }
-    let rest = &swept.sorts[shown.len()..];
-    if !rest.is_empty() {
-        let runs: u64 = rest.iter().map(|sort| sort.runs).sum();
-        let _ = writeln!(text, "\n{runs:>8}           in {} more ways (--json tells)", rest.len());
-    }
-    text
-}
-
-fn told(sort: &Sort) -> String {
-    match (sort.verdict, sort.what.as_str()) {
-        (verdict, "") => verdict.of_a_run().to_owned(),
-        (Verdict::Fine | Verdict::Race, line) => {
-            format!("{}; the last line was {line}", sort.verdict.of_a_run())
+fn parameter(text: &str) -> Result<Parameter, String> {
+    let wanted = "write it as P=1..4, P=1,2,8 or P=3";
+    let (name, values) = text.split_once('=').ok_or(wanted)?;
+    let mut all = Vec::new();
+    for part in values.split(',') {
+        let number = |text: &str| text.trim().parse::<i64>().map_err(|_| wanted.to_owned());
+        match part.split_once("..") {
+            None => all.push(number(part)?),
+            Some((first, last)) => {
+                let (first, last) = (number(first)?, number(last.trim_start_matches('='))?);
+                if last < first {
+                    return Err(format!("{first}..{last} has no values; the lesser comes first"));
+                }
+                if last.saturating_sub(first) >= MOST_VALUES {
+                    return Err(format!("{first}..{last} are more than {MOST_VALUES} values"));
+                }
+                all.extend(first..=last);
+            }
         }
-        (verdict, what) => format!("{}: {what}", verdict.of_a_run()),
+    }
+    Ok(Parameter { name: name.to_owned(), values: all })
+}
+
+/// One line of the table.
+struct Row<'a> {
+    constants: &'a [(String, i64)],
+    verdict: String,
+    states: u64,
+    seconds: f64,
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let names: Vec<&str> = args.parameters.iter().map(|it| it.name.as_str()).collect();
+    let is_repeated = |(at, name): &(usize, &&str)| names[..*at].contains(name);
+    if let Some((_, name)) = names.iter().enumerate().find(is_repeated) {
+        say(format_args!(
+            "forebay vm sweep: {name} is given twice; write its values as {name}=1,2,8"
+        ));
+        return ExitCode::from(UNCHECKED);
+    }
+    let watch = Watch::new(&args.search);
+    let mut status = 0;
+    for constants in grid(&args.parameters) {
+        let mut file = args.file.clone();
+        file.notation.constants.extend(constants.iter().cloned());
+        let program = match file.load() {
+            Ok(loaded) => Arc::new(loaded.program),
+            Err(unreadable) => {
+                unreadable.tell();
+                return ExitCode::from(UNCHECKED);
+            }
+        };
+        let plan = Plan { allow_races: args.allow_races, ..watch.plan(&args.search) };
+        let report = check(&program, &plan);
+        let (verdict, its) = in_words(&report, args.allow_races);
+        status = worse(status, its);
+        let row = Row {
+            constants: &constants,
+            verdict,
+            states: report.states,
+            seconds: report.elapsed.as_secs_f64(),
+        };
+        watch.pause();
+        if let Err(status) = message::write(if args.json { json(&row) } else { tell(args, &row) }) {
+            return status;
+        }
+        if watch.is_interrupted() {
+            break;
+        }
+    }
+    watch.finish();
+    ExitCode::from(status)
+}
+
+/// All combinations, the last parameter varying fastest.
+fn grid(parameters: &[Parameter]) -> Vec<Vec<(String, i64)>> {
+    let mut all = vec![Vec::new()];
+    for Parameter { name, values } in parameters {
+        let with = |before: &Vec<(String, i64)>| {
+            let one = |value: &i64| {
+                let mut constants = before.clone();
+                constants.push((name.clone(), *value));
+                constants
+            };
+            values.iter().map(one).collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(with).collect();
+    }
+    all
+}
+
+/// Failed before incomplete before proved.
+fn worse(a: u8, b: u8) -> u8 {
+    match (a, b) {
+        (1, _) | (_, 1) => 1,
+        (3, _) | (_, 3) => 3,
+        _ => 0,
     }
 }
 
-#[derive(Serialize)]
-struct Told<'a> {
-    file: String,
-    scheduler: String,
-    first_seed: u64,
-    runs: u64,
-    steps: u64,
-    sorts: Vec<ToldSort<'a>>,
+fn tell(args: &Args, row: &Row<'_>) -> String {
+    let mut line = String::new();
+    for ((name, value), parameter) in row.constants.iter().zip(&args.parameters) {
+        let widest = parameter.values.iter().map(|value| value.to_string().len()).max();
+        let width = name.len() + 1 + widest.unwrap_or(1);
+        line += &format!("{:<width$}  ", format!("{name}={value}"));
+    }
+    let (states, seconds) = (indicatif::HumanCount(row.states), row.seconds);
+    format!("{line}{:<18} {states:>12} states {seconds:>8.2} s", row.verdict)
 }
 
-#[derive(Serialize)]
-struct ToldSort<'a> {
-    verdict: String,
-    what: &'a str,
-    runs: u64,
-    first_seed: u64,
-    again: String,
-}
-
-fn tell_json(args: &Args, program: &Program, plan: &Plan, swept: &Sweep) -> String {
-    let sorts = swept.sorts.iter().map(|sort| ToldSort {
-        verdict: sort.verdict.of_a_run().to_owned(),
-        what: &sort.what,
-        runs: sort.runs,
-        first_seed: sort.first_seed,
-        again: again(args, program, plan, sort.first_seed),
-    });
-    let told = Told {
-        file: args.file.file.display().to_string(),
-        scheduler: plan.policy.to_string(),
-        first_seed: plan.seeds.start,
-        runs: swept.runs,
-        steps: swept.steps,
-        sorts: sorts.collect(),
-    };
-    serde_json::to_string(&told).expect("it is plain data") + "\n"
+fn json(row: &Row<'_>) -> String {
+    let constants: serde_json::Map<String, serde_json::Value> =
+        row.constants.iter().map(|(name, value)| (name.clone(), (*value).into())).collect();
+    serde_json::json!({
+        "constants": constants,
+        "verdict": row.verdict,
+        "states": row.states,
+        "seconds": row.seconds,
+    })
+    .to_string()
 }

@@ -12,6 +12,7 @@ use super::script::Script;
 use super::span;
 use super::thing::{Item, Sequence, Thing, Words};
 use super::{Diagnostic, Severity};
+use crate::nearest;
 use crate::program::Span;
 use crate::value::{Text, Texts};
 
@@ -46,6 +47,8 @@ pub(super) struct Evaluator<'a> {
     bytes: usize,
     /// A bound was passed: nothing more is evaluated.
     pub(super) stopped: bool,
+    /// What names of the module are set to instead of what it says, and whether it sets them at all.
+    pub(super) constants: Vec<(String, i64, bool)>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -68,6 +71,27 @@ impl<'a> Evaluator<'a> {
             produced: 0,
             bytes: 0,
             stopped: false,
+            constants: Vec::new(),
+        }
+    }
+
+    /// Sets names that the module binds to integers to others.
+    pub(super) fn override_constants(&mut self, constants: &[(String, i64)]) {
+        let unused = |(name, value): &(String, i64)| (name.clone(), *value, false);
+        self.constants = constants.iter().map(unused).collect();
+    }
+
+    /// Each of those that the module does not bind to an integer is an error.
+    pub(super) fn tell_unknown_constants(&mut self) {
+        for (name, _, is_known) in std::mem::take(&mut self.constants) {
+            if !is_known {
+                let bound = &self.scopes[MODULE as usize].bound;
+                let integers = bound.iter().filter(|(_, thing)| thing.int().is_some());
+                let hint = nearest::hint(&name, integers.map(|(name, _)| *name));
+                let message = format!("there is no constant `{name}` to set{hint}");
+                let help = "constants are names that the file sets to an integer: `N = 8`";
+                self.wrong(Diagnostic::error(message).help(help));
+            }
         }
     }
 

@@ -66,10 +66,6 @@ fn read(source: &Source, selection: &Selection) -> (Vec<Diagnostic>, Option<Asse
         let least = if assembled.is_some() { Severity::Note } else { Severity::Error };
         return (ordered(findings, least), assembled);
     }
-    if let Some((name, _)) = selection.constants.first() {
-        let error = Diagnostic::error(format!("there is no constant `{name}` to set"));
-        return (vec![error.help("constants are set in programs in Weir")], None);
-    }
     if let Err(error) = nesting::check(text) {
         return (vec![error], None);
     }
@@ -91,7 +87,9 @@ fn read(source: &Source, selection: &Selection) -> (Vec<Diagnostic>, Option<Asse
         return (vec![Diagnostic::error("this is no module")], None);
     };
     let mut evaluator = Evaluator::new(text, &module.body);
+    evaluator.override_constants(&selection.constants);
     let chosen = evaluator.choose(selection);
+    evaluator.tell_unknown_constants();
     let assembled = chosen.map(|chosen| assemble(&mut evaluator, chosen));
     let assembled = assembled.filter(|_| evaluator.errors == 0);
     let least = if assembled.is_some() { Severity::Note } else { Severity::Error };

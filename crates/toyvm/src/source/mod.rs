@@ -93,7 +93,7 @@ pub struct Selection {
     pub entry: Option<String>,
     /// Threads beside those that the file starts.
     pub threads: Vec<ExtraThread>,
-    /// What constants of a file in Weir are set to, instead of what it says.
+    /// What constants of a file are set to, instead of what it says.
     pub constants: Vec<(String, i64)>,
 }
 

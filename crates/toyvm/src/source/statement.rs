@@ -238,10 +238,23 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// What a name of the module is set to instead, if it is one of the constants that are.
+    fn constant(&mut self, scope: ScopeId, name: &str, thing: Thing) -> Thing {
+        let mut constants = self.constants.iter_mut();
+        match constants.find(|(constant, ..)| scope == MODULE && constant == name) {
+            Some((_, value, is_known)) if thing.int().is_some() => {
+                *is_known = true;
+                Thing::Int(*value)
+            }
+            _ => thing,
+        }
+    }
+
     /// Gives a target of an assignment its value.
     fn set(&mut self, scope: ScopeId, target: &'a Expr, thing: Thing) {
         match target {
             Expr::Name(name) => {
+                let thing = self.constant(scope, name.id.as_str(), thing);
                 self.entitle(scope, name.id.as_str(), thing, target);
                 self.bind(scope, name.id.as_str(), thing);
             }

@@ -1,7 +1,7 @@
 //! How far a search goes, and who hears of it meanwhile: flags that all verbs share that search.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -117,6 +117,16 @@ impl Watch {
             progress: &*self.tell,
             ..Plan::default()
         }
+    }
+
+    /// Something else is written now.
+    pub(in crate::vm) fn pause(&self) {
+        self.bar.set_message("");
+        self.bar.suspend(|| {});
+    }
+
+    pub(in crate::vm) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 
     /// Nothing is shown any more.

@@ -17,14 +17,15 @@ use std::time::Duration;
 use toyvm::Program;
 use toyvm::check::{Failure, Finding, Order, Plan, Report, check};
 
-use self::shorten::{Least, shorten};
-use self::way::Way;
+use self::shorten::Least;
 use super::file::FileArgs;
 use super::message::{self, say};
 use super::{UNCHECKED, USAGE, recording};
 use crate::run::args::values::duration;
 
 pub(super) use limits::{SearchArgs, Watch};
+pub(super) use shorten::shorten;
+pub(super) use way::Way;
 
 /// Check a program under every schedule
 ///
@@ -85,6 +86,16 @@ impl Checked<'_> {
             (None, Some(_)) => 3,
             (None, None) => 0,
         }
+    }
+}
+
+/// What came of a search, in a word or two, and the status that says so.
+pub(super) fn in_words(report: &Report, allow_races: bool) -> (String, u8) {
+    let is_race = |failure: &Failure| matches!(failure.finding, Finding::Race { .. });
+    match report.failures.iter().find(|failure| !(allow_races && is_race(failure))) {
+        Some(failure) => (format!("FAILED {}", failure.finding.verdict()), 1),
+        None if report.stopped.is_some() => ("INCOMPLETE".to_owned(), 3),
+        None => ("PROVED".to_owned(), 0),
     }
 }
 

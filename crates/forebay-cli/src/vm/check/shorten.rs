@@ -8,7 +8,7 @@ use toyvm::check::{Failure, Order, Plan, check};
 
 /// What a way is the least of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Least {
+pub(in crate::vm) enum Least {
     /// No way has fewer steps.
     Steps,
     /// No way has fewer context switches.
@@ -19,7 +19,7 @@ pub(super) enum Least {
 
 /// Looks again, nearest first and at every order of steps; if there is not enough time for that, at one order
 /// of steps that commute. `limit` is the time for each.
-pub(super) fn shorten(
+pub(in crate::vm) fn shorten(
     program: &Arc<Program>,
     plan: &Plan<'_>,
     fewest_switches: bool,

@@ -15,14 +15,16 @@ use crate::vm::report;
 
 /// A way, and where it led.
 #[derive(Debug)]
-pub(super) struct Way {
-    pub(super) failure: Failure,
+pub(in crate::vm) struct Way {
+    pub(in crate::vm) failure: Failure,
+    /// At the end of it.
+    pub(in crate::vm) machine: Machine,
     /// The whole of it, as a trace.
     pub(super) trace: Vec<u8>,
     /// What is wrong, in lines.
-    pub(super) told: Vec<String>,
+    pub(in crate::vm) told: Vec<String>,
     /// A notification came before the one who waits for it.
-    pub(super) is_lost_wakeup: bool,
+    pub(in crate::vm) is_lost_wakeup: bool,
 }
 
 impl Way {
@@ -31,7 +33,7 @@ impl Way {
     /// # Errors
     ///
     /// If it does not lead there: then the search is wrong, in a sentence.
-    pub(super) fn along(
+    pub(in crate::vm) fn along(
         program: &Arc<Program>,
         service: Service,
         selection: &Selection,
@@ -60,7 +62,7 @@ impl Way {
         }
         let status = failure.finding.verdict().status();
         let trace = recorder.finish(&machine, &outcome, status).expect("memory takes all of it");
-        Ok(Self { failure, trace, told, is_lost_wakeup: !lost.is_empty() })
+        Ok(Self { failure, machine, trace, told, is_lost_wakeup: !lost.is_empty() })
     }
 
     pub(super) fn recording(&self) -> Recording {
