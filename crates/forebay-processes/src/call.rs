@@ -248,8 +248,11 @@ pub(crate) async fn wait_async<R>(
         let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if call.bell.is_none() {
             // Most calls need no bell, and to hang one takes a turn of its own.
-            if let Some(done) = call.attempt(Patience::Try, &mut attempt)? {
-                return Poll::Ready(Ok(Waited::Done(done)));
+            match call.attempt(Patience::Try, &mut attempt) {
+                Ok(Some(done)) => return Poll::Ready(Ok(Waited::Done(done))),
+                // Who waits has more patience than that.
+                Ok(None) | Err(Fault::Stalled { .. }) => {}
+                Err(fault) => return Poll::Ready(Err(fault)),
             }
             call.bell = Some(party.bell()?.participant());
         }

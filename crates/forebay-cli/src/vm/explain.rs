@@ -71,9 +71,21 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     message::write(text).err().unwrap_or(ExitCode::from(status))
 }
 
-/// Below what stands at the margin.
+/// Folded at blanks, below what stands at the margin.
 fn wrapped(text: &str) -> String {
-    crate::columns::wrap(text, 90).join("\n       ")
+    const COLUMNS: usize = 90;
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is always one");
+        if !line.is_empty() && line.len() + 1 + word.len() > COLUMNS {
+            lines.push(word.to_owned());
+        } else {
+            let blank = if line.is_empty() { "" } else { " " };
+            *line += blank;
+            *line += word;
+        }
+    }
+    lines.join("\n       ")
 }
 
 /// What kind of mistake it is.
