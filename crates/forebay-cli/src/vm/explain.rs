@@ -151,7 +151,7 @@ const ERROR: Explanation = Explanation {
               thing made, a lock held.",
     remedies: &[
         "make what it needs before the threads are started that use it",
-        "or wait for it: a semaphore that is released when it is there (a rendezvous)",
+        "wait for it: a semaphore that is released when it is there (a rendezvous)",
     ],
 };
 
@@ -209,7 +209,7 @@ const WRONG_ONE_WOKEN: Explanation = Explanation {
           that could not use it, which did not pass it on; or nobody notified on some path.",
     remedies: &[
         "give each thing that is waited for a condition of its own (\"not full\", \"not empty\")",
-        "or wake all (NOTIFY_ALL), each of which looks again",
+        "wake all (NOTIFY_ALL), each of which looks again",
         "notify on every path that makes true what is waited for",
     ],
 };
@@ -221,7 +221,7 @@ const HOLD_AND_WAIT: Explanation = Explanation {
     remedies: &[
         "wait first, then take the lock: in the bounded buffer, acquire `empty` or `filled` before the \
          mutex (Dijkstra, 1965)",
-        "or wait for a condition, which gives the lock back meanwhile",
+        "wait for a condition, which gives the lock back meanwhile",
     ],
 };
 
@@ -241,7 +241,7 @@ const NO_MESSAGE: Explanation = Explanation {
           come any more wait for ever.",
     remedies: &[
         "send one last message for each consumer that tells it to end",
-        "or let consumers claim an item by counting before they wait for it",
+        "let consumers claim an item by counting before they wait for it",
     ],
 };
 
@@ -260,7 +260,7 @@ const ABANDONED: Explanation = Explanation {
     why: "a thread ended, or failed, and held a lock; nobody can give it back.",
     remedies: &[
         "release it on every path out",
-        "or acquire it robustly (LOCK_ACQUIRE \"robust\"), which tells that its owner died, and put \
+        "acquire it robustly (LOCK_ACQUIRE \"robust\"), which tells that its owner died, and put \
          right what it guards",
     ],
 };
@@ -271,8 +271,8 @@ const RACE: Explanation = Explanation {
           a real machine makes of it depends on compiler and processor; here, updates are lost.",
     remedies: &[
         "hold the same lock around both, for as long as what was read is used",
-        "or use an atomic counter for a single number",
-        "or give it to one thread, and send it messages",
+        "use an atomic counter for a single number",
+        "give it to one thread, and send it messages",
     ],
 };
 
@@ -293,7 +293,7 @@ const INVARIANT: Explanation = Explanation {
     why: "a step broke it. If it is restored a little later, it holds only outside of a critical section.",
     remedies: &[
         "do what changes it and what restores it under one lock, and claim it `when LOCK free`",
-        "or let the claim say what holds at every moment",
+        "let the claim say what holds at every moment",
     ],
 };
 
@@ -312,6 +312,6 @@ const SPIN: Explanation = Explanation {
     why: "the thread goes round and looks at nothing that another could change.",
     remedies: &[
         "look at what is shared in each round: load the global, get the counter",
-        "or wait for it: semaphore, condition, message",
+        "wait for it: semaphore, condition, message",
     ],
 };
