@@ -13,6 +13,7 @@ mod analysis;
 mod bits;
 mod explorer;
 mod finding;
+mod flaw;
 mod flow;
 mod future;
 mod lives;
@@ -31,11 +32,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use finding::Finding;
+#[cfg(feature = "flaws")]
+pub use flaw::{Flaw, check_with, end_after};
 pub use witness::Failure;
 
 use crate::machine::{Service, ThreadId};
 use crate::program::{CodeId, Program};
 use analysis::Analysis;
+use flaw::flawed;
 use search::Search;
 
 /// How a program is to be checked.
@@ -163,7 +167,8 @@ pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
     let analysis = Arc::new(Analysis::of(program, plan));
     let search = Search::new(program, Arc::clone(&analysis), plan);
     search.run();
-    if search.is_doubtful.load(Ordering::Relaxed) && !search.has_ended_early() {
+    let is_doubtful = search.is_doubtful.load(Ordering::Relaxed);
+    if is_doubtful && !search.has_ended_early() && !flawed(flaw::Flaw::Doubt) {
         return check(program, &Plan { symmetry: false, ..*plan });
     }
     let found = std::mem::take(&mut *search.found.lock().expect("nobody searches any more"));
