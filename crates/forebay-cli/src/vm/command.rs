@@ -48,7 +48,7 @@ fn word(text: &str) -> String {
 }
 
 /// A file, which a command line must not take for a flag.
-fn file_word(path: &Path) -> String {
+pub(super) fn file_word(path: &Path) -> String {
     let name = path.display().to_string();
     if name.starts_with('-') && name != "-" { word(&format!("./{name}")) } else { word(&name) }
 }

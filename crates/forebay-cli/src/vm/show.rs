@@ -91,20 +91,23 @@ fn draw(args: &Args, recording: &Recording) -> Result<(), ExportError> {
     let terminal = io::stdout();
     let out = BufWriter::new(terminal.lock());
     let mut out = match args.picture.unwrap_or(Picture::Lanes) {
-        Picture::Lanes => {
-            let style = lanes::Style {
-                columns: columns(),
-                color: terminal.is_terminal() && diagnosis::wants_colour(),
-                ascii: false,
-            };
-            lanes::export(recording, style, out)?
-        }
+        Picture::Lanes => lanes::export(recording, style(), out)?,
         Picture::Perfetto => perfetto::export(recording, out)?,
         Picture::Shiviz => shiviz::export(recording, out)?,
         Picture::Mermaid => mermaid::export(recording, mermaid::MOST, out)?,
         Picture::Dot => dot::export(recording, args.at, out)?,
     };
     Ok(out.flush()?)
+}
+
+/// How lanes are drawn on standard output.
+pub(super) fn style() -> lanes::Style {
+    lanes::Style {
+        columns: columns(),
+        color: io::stdout().is_terminal() && diagnosis::wants_colour(),
+        ascii: false,
+        end: true,
+    }
 }
 
 /// How wide the terminal is; elsewhere, as wide as people read.

@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use super::Plan;
 use super::analysis::Analysis;
 use super::bits::share_bits;
 use super::finding::Finding;
@@ -15,12 +14,14 @@ use super::flaw::{Flaw, flawed, soundly};
 use super::flow::{Site, Thing};
 use super::pack::{Origins, Packer};
 use super::unpack::unpack;
+use super::{Order, Plan};
 use crate::deadlock::{self, Cycle};
 use crate::instruction::Instruction as I;
 use crate::machine::{
-    Choice, Event, Limits, Machine, On, Service, Status, Stepped, ThreadId, Time, Wait, World,
+    Choice, Event, Fault, Limits, Machine, On, Service, Status, Stepped, ThreadId, Time, Wait,
+    World,
 };
-use crate::program::{CodeId, NameId, Program};
+use crate::program::{CodeId, Program};
 use crate::value::{Handle, Kind, Value};
 
 /// Steps of one thread on its own before it is looked whether it goes round in circles.
@@ -49,12 +50,23 @@ pub(super) struct Explorer {
     pub(super) origins: Origins,
     packer: Packer,
     stage: Stage,
+    /// Who stepped last is part of the state.
+    knows_last: bool,
     /// Threads that have gone back in this macro-step, and go no further.
     paused: Vec<ThreadId>,
     /// Single steps, if somebody wants to know them.
-    pub(super) steps: Option<Vec<(ThreadId, Option<u64>)>>,
+    pub(super) steps: Option<Vec<Single>>,
     /// By list and address: whether it was ever executed.
     pub(super) executed: Vec<Vec<bool>>,
+}
+
+/// One instruction of one thread.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Single {
+    pub(super) thread: ThreadId,
+    pub(super) chosen: Option<u64>,
+    /// A macro-step begins with it; those after it are made when it does not matter when.
+    pub(super) leads: bool,
 }
 
 /// What is round the machine.
@@ -109,6 +121,7 @@ impl Explorer {
             analysis: Arc::clone(analysis),
             packer: Packer::default(),
             stage: Stage::default(),
+            knows_last: plan.order == Order::Switches,
             paused: Vec::new(),
             steps: None,
             executed: program
@@ -170,9 +183,14 @@ impl Explorer {
     pub(super) fn step(&mut self, thread: ThreadId, number: u64) -> Passed {
         let mut passed = Passed::default();
         self.paused.clear();
+        self.origins.last = self.knows_last.then_some(thread);
         self.stage.number = number;
         self.stage.choices = 0;
-        if self.step_once(thread, &mut passed) {
+        let goes_on = self.step_once(thread, &mut passed);
+        if let Some(first) = self.steps.as_mut().and_then(|steps| steps.last_mut()) {
+            first.leads = true;
+        }
+        if goes_on {
             passed.choices = self.stage.choices;
             self.stage.number = 0;
             self.run_on(&mut passed);
@@ -199,7 +217,7 @@ impl Explorer {
         self.stage.last = None;
         let stepped = self.machine.step(thread, &mut self.stage);
         if let Some(steps) = &mut self.steps {
-            steps.push((thread, self.stage.last));
+            steps.push(Single { thread, chosen: self.stage.last, leads: false });
         }
         if goes_back && self.machine.thread(thread).pc() <= pc {
             passed.goes_back = true;
@@ -209,12 +227,22 @@ impl Explorer {
         }
         self.note_made();
         passed.finding = match stepped {
-            Stepped::Failed => Some(Finding::Error { thread }),
+            Stepped::Failed => Some(self.failed(thread)),
             Stepped::Asserted => Some(Finding::Assertion { thread }),
             Stepped::Broken(claim) => Some(Finding::Invariant { thread, claim }),
             Stepped::Went | Stepped::Yielded | Stepped::Stopped => self.circle(passed),
         };
         passed.finding.is_none()
+    }
+
+    /// What is wrong with an instruction that failed.
+    fn failed(&self, thread: ThreadId) -> Finding {
+        match self.machine.thread(thread).status() {
+            Status::Failed(failure) if matches!(failure.fault, Fault::AboveBound(_)) => {
+                Finding::Overflow { thread }
+            }
+            _ => Finding::Error { thread },
+        }
     }
 
     /// Threads that wait for each other since this step.
@@ -272,7 +300,7 @@ impl Explorer {
         }
     }
 
-    fn instruction(&self, thread: ThreadId) -> I {
+    pub(super) fn instruction(&self, thread: ThreadId) -> I {
         let it = self.machine.thread(thread);
         self.machine.program().code(it.code()).instructions[it.pc() as usize]
     }
@@ -338,7 +366,8 @@ impl Explorer {
                     snapshot = Some(self.own_state(thread));
                 }
                 if steps >= MOST_STEPS {
-                    passed.finding = Some(Finding::Endless { thread });
+                    let Site { code, pc } = self.site(thread);
+                    passed.finding = Some(Finding::Endless { code, pc });
                     return None;
                 }
             }
@@ -366,7 +395,7 @@ impl Explorer {
     }
 
     /// Whether it loads a variable of its own.
-    fn loads_own(&self, thread: ThreadId) -> bool {
+    pub(super) fn loads_own(&self, thread: ThreadId) -> bool {
         let it = self.machine.thread(thread);
         match self.instruction(thread) {
             I::Load(name) => it.variables().get(name.slot as usize).is_some_and(Option::is_some),
@@ -454,33 +483,6 @@ impl Explorer {
     fn may_ask_again(&self, wait: &Wait) -> bool {
         (wait.until.is_some() || self.machine.service() == Service::Weak)
             && !flawed(Flaw::AsksAgain)
-    }
-
-    /// Two threads that are about to use one global, one of them to set it.
-    pub(super) fn race(&self) -> Option<Finding> {
-        let about = |thread: ThreadId| {
-            if !matches!(self.machine.thread(thread).status(), Status::Runnable) {
-                return None;
-            }
-            match self.instruction(thread) {
-                I::GlobalStore(name) => Some((name.id, true)),
-                I::Load(name) if !self.loads_own(thread) => Some((name.id, false)),
-                _ => None,
-            }
-        };
-        let mut seen: Vec<(ThreadId, NameId, bool)> = Vec::new();
-        for thread in self.enabled() {
-            let Some((name, sets)) = about(thread) else { continue };
-            let mut others = seen.iter();
-            if let Some((other, ..)) =
-                others.find(|(_, its, other_sets)| *its == name && (sets || *other_sets))
-            {
-                let at = |thread| (thread, self.machine.thread(thread).pc());
-                return Some(Finding::Race { name, accesses: [at(*other), at(thread)] });
-            }
-            seen.push((thread, name, sets));
-        }
-        None
     }
 
     /// Whether nobody goes on, and nobody has to.

@@ -12,12 +12,15 @@ mod access;
 mod analysis;
 mod bits;
 mod explorer;
+mod failure;
 mod finding;
 mod flaw;
 mod flow;
 mod future;
+mod growth;
 mod lives;
 mod pack;
+mod race;
 mod search;
 mod store;
 mod stubborn;
@@ -31,12 +34,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use failure::{Failure, beginning};
 pub use finding::Finding;
 #[cfg(feature = "flaws")]
 pub use flaw::{Flaw, check_with, end_after};
-pub use witness::Failure;
+pub use growth::Growth;
 
-use crate::machine::{Service, ThreadId};
+use crate::machine::Service;
 use crate::program::{CodeId, Program};
 use analysis::Analysis;
 use flaw::flawed;
@@ -57,8 +61,11 @@ pub struct Plan<'a> {
     pub races: bool,
     /// And if one is found, the search goes on.
     pub allow_races: bool,
-    /// What is near is looked at first.
-    pub breadth_first: bool,
+    /// What is looked at first.
+    pub order: Order,
+    /// So often another thread than the last one may go on; looked at only in the order of
+    /// [switches](Order::Switches).
+    pub max_switches: Option<u64>,
     /// The states in which the program ends are kept.
     pub ends: bool,
     /// How many search at once.
@@ -84,7 +91,8 @@ impl Default for Plan<'_> {
             drop_dead: true,
             races: true,
             allow_races: false,
-            breadth_first: false,
+            order: Order::Depth,
+            max_switches: None,
             ends: false,
             workers: 1,
             max_states: None,
@@ -107,6 +115,20 @@ impl fmt::Debug for Plan<'_> {
     }
 }
 
+/// Which states are looked at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Those that were found last, so that few are kept waiting; now and then, the first ones.
+    #[default]
+    Depth,
+    /// Those that fewest macro-steps lead to. With one worker that is exact.
+    Breadth,
+    /// Those before which it was another thread's turn least often. There is one worker then, and which
+    /// thread stepped last is part of the state (after Musuvathi & Qadeer, 2007, who count only threads
+    /// that could have gone on).
+    Switches,
+}
+
 /// How far a search is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -116,6 +138,8 @@ pub struct Progress {
     pub transitions: u64,
     /// States that are seen and not looked at, of one of those who search.
     pub waiting: u64,
+    /// Macro-steps from the beginning to where the search is now.
+    pub depth: u64,
     /// Bytes that the states take.
     pub bytes: usize,
     /// Since the beginning.
@@ -133,10 +157,14 @@ pub enum Stopped {
     Memory,
     /// As many states as there may be.
     States,
+    /// Nothing is left but with more switches than there may be.
+    Switches,
     /// A thread goes on for so long on its own that no state comes of it.
     Endless {
-        /// The thread.
-        thread: ThreadId,
+        /// The list that it runs.
+        code: CodeId,
+        /// Where it is.
+        pc: u32,
     },
 }
 
@@ -147,6 +175,8 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// What ended the search before all states were seen, if nothing wrong did.
     pub stopped: Option<Stopped>,
+    /// If so, what grew on the way to where it was then.
+    pub growths: Vec<Growth>,
     /// States seen.
     pub states: u64,
     /// Macro-steps made.
@@ -164,6 +194,7 @@ pub struct Report {
 
 /// Checks a program.
 pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
+    let plan = &Plan { reduce: plan.reduce && plan.order != Order::Switches, ..*plan };
     let analysis = Arc::new(Analysis::of(program, plan));
     let search = Search::new(program, Arc::clone(&analysis), plan);
     search.run();
@@ -180,6 +211,10 @@ pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
         })
         .collect();
     let stopped = *search.stopped.lock().expect("nobody searches any more");
+    let growths = stopped.and_then(|(_, at)| at).map(|at| {
+        let mut explorer = explorer::Explorer::new(program, &analysis, plan);
+        growth::along(&search, &mut explorer, at)
+    });
     let executed = search.executed.lock().expect("nobody searches any more");
     let never = program.code_ids().flat_map(|code| {
         let of = executed[code.index()].iter().enumerate();
@@ -187,7 +222,8 @@ pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
     });
     Report {
         failures,
-        stopped,
+        stopped: stopped.map(|(why, _)| why),
+        growths: growths.unwrap_or_default(),
         states: search.store.len() as u64,
         transitions: search.transitions(),
         ends: std::mem::take(&mut *search.ends.lock().expect("nobody searches any more")),

@@ -24,6 +24,8 @@ pub(super) struct Origins {
     pub(super) made: [Vec<Thing>; Kind::COUNT],
     /// Who, in the state that was unpacked last, was put before a run of JOINs in which it waits.
     pub(super) joining: Vec<ThreadId>,
+    /// Who stepped last, where that is part of the state.
+    pub(super) last: Option<ThreadId>,
 }
 
 /// Integers from here on for some way up have one byte.
@@ -43,6 +45,7 @@ pub(super) const JOINING: u8 = 3;
 pub(super) const STATUS: u8 = 3;
 pub(super) const DAEMON: u8 = 4;
 pub(super) const HOLDS: u8 = 8;
+pub(super) const LAST: u8 = 16;
 
 /// What makes bytes of states.
 #[derive(Debug, Default)]
@@ -240,7 +243,8 @@ impl Packer {
         };
         let holds = if thread.held > 0 && !flawed(Flaw::Holder) { HOLDS } else { 0 };
         let daemon = if thread.daemon { DAEMON } else { 0 };
-        out.push(status | daemon | holds);
+        let last = if origins.last.is_some_and(|last| last.index() == at) { LAST } else { 0 };
+        out.push(status | daemon | holds | last);
         if at >= machine.program().entries().len() {
             put_number(out, u64::from(thread.code.0));
         }

@@ -11,12 +11,15 @@ use super::finding::Finding;
 use super::flaw::{Flaw, flawed, soundly};
 use super::store::{StateId, Store};
 use super::stubborn;
-use super::{Plan, Progress, Stopped};
+use super::{Order, Plan, Progress, Stopped};
 use crate::machine::ThreadId;
 use crate::program::Program;
 
 /// States between two looks at the clock.
 const LOOK: u64 = 256;
+
+/// Time between two words on how the search goes.
+const TELL: Duration = Duration::from_millis(100);
 
 /// One in so many states is taken from where the search began, so that what is near is found even where
 /// it may go on for ever.
@@ -48,7 +51,8 @@ pub(super) struct Search<'a> {
     transitions: AtomicU64,
     /// What was found first, and what ended the search before its end.
     pub(super) found: Mutex<Vec<Found>>,
-    pub(super) stopped: Mutex<Option<Stopped>>,
+    /// And a state that was to be looked at then.
+    pub(super) stopped: Mutex<Option<(Stopped, Option<StateId>)>>,
     /// What is known if nothing is turned off: by that, states in which the program ends are packed.
     whole: Option<Arc<Analysis>>,
     pub(super) ends: Mutex<BTreeSet<Vec<u8>>>,
@@ -104,6 +108,10 @@ impl<'a> Search<'a> {
         } else {
             first.add(&bytes, StateId::NONE);
         }
+        if self.plan.order == Order::Switches {
+            first.run_by_switches();
+            return first.finish();
+        }
         let workers = self.plan.workers.max(1);
         std::thread::scope(|scope| {
             for _ in 1..workers {
@@ -133,6 +141,16 @@ impl<'a> Search<'a> {
         found.iter().any(is_wrong) || self.stopped.lock().expect("nobody panics here").is_some()
     }
 
+    /// The states that lead to one, the first one first.
+    pub(super) fn path(&self, state: StateId) -> Vec<StateId> {
+        let mut path = vec![state];
+        while let Some(before) = self.store.before(path[path.len() - 1]) {
+            path.push(before);
+        }
+        path.reverse();
+        path
+    }
+
     fn worker(&self) -> Worker<'_, 'a> {
         let explorer = Explorer::new(self.program, &self.analysis, self.plan);
         Worker {
@@ -140,6 +158,7 @@ impl<'a> Search<'a> {
             explorer,
             states: VecDeque::new(),
             taken: 0,
+            told: Duration::ZERO,
             transitions: 0,
             bytes: Vec::new(),
             next: Vec::new(),
@@ -153,8 +172,8 @@ impl<'a> Search<'a> {
     }
 
     fn finds(&self, found: Found) {
-        if let Finding::Endless { thread } = found.finding {
-            return self.stop(Stopped::Endless { thread });
+        if let Finding::Endless { code, pc } = found.finding {
+            return self.stop(Stopped::Endless { code, pc }, Some(found.state));
         }
         let goes_on = matches!(found.finding, Finding::Race { .. }) && self.plan.allow_races;
         let mut all = self.found.lock().expect("nobody panics here");
@@ -171,8 +190,12 @@ impl<'a> Search<'a> {
         self.end();
     }
 
-    fn stop(&self, why: Stopped) {
-        self.stopped.lock().expect("nobody panics here").get_or_insert(why);
+    fn stop(&self, why: Stopped, at: Option<StateId>) {
+        let mut stopped = self.stopped.lock().expect("nobody panics here");
+        if stopped.is_none() {
+            *stopped = Some((why, at));
+        }
+        drop(stopped);
         self.end();
     }
 
@@ -191,12 +214,25 @@ fn same_race(one: &Finding, other: &Finding) -> bool {
     }
 }
 
+/// Whose steps are made in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// All that matter.
+    All,
+    /// Of the thread that stepped last.
+    TheLast,
+    /// Of the others.
+    Others,
+}
+
 /// One of those who search.
 struct Worker<'s, 'a> {
     search: &'s Search<'a>,
     explorer: Explorer,
     states: VecDeque<StateId>,
     taken: u64,
+    /// When it was told last how the search goes.
+    told: Duration,
     transitions: u64,
     bytes: Vec<u8>,
     next: Vec<u8>,
@@ -205,7 +241,7 @@ struct Worker<'s, 'a> {
 impl Worker<'_, '_> {
     fn run(&mut self, workers: usize, tells: bool) {
         while let Some(state) = self.take(workers) {
-            self.expand(state);
+            self.expand(state, Whose::All);
             if self.search.over.load(Ordering::Relaxed) {
                 break;
             }
@@ -217,6 +253,49 @@ impl Worker<'_, '_> {
             }
         }
         self.count();
+    }
+
+    /// All that one thread does after the other, then all that takes one switch more.
+    fn run_by_switches(&mut self) {
+        let mut switches = 0;
+        let mut settled = Vec::new();
+        loop {
+            while let Some(state) = self.states.pop_back() {
+                self.expand_alone(state, Whose::TheLast);
+                settled.push(state);
+            }
+            if self.search.plan.max_switches == Some(switches)
+                && settled.iter().any(|state| self.has_others(*state))
+            {
+                self.search.stop(Stopped::Switches, None);
+            }
+            if settled.is_empty() || self.search.over.load(Ordering::Relaxed) {
+                return self.count();
+            }
+            switches += 1;
+            for state in settled.drain(..) {
+                self.expand_alone(state, Whose::Others);
+            }
+        }
+    }
+
+    /// Whether another thread than the last one can go on.
+    fn has_others(&mut self, state: StateId) -> bool {
+        self.search.store.read(state, &mut self.bytes);
+        self.explorer.unpack(&self.bytes);
+        let last = self.explorer.origins.last;
+        self.explorer.enabled().any(|thread| last.is_some_and(|last| last != thread))
+    }
+
+    fn expand_alone(&mut self, state: StateId, whose: Whose) {
+        if self.search.over.load(Ordering::Relaxed) {
+            return;
+        }
+        self.taken += 1;
+        if self.taken.is_multiple_of(LOOK) {
+            self.look(true);
+        }
+        self.expand(state, whose);
     }
 
     fn count(&mut self) {
@@ -234,7 +313,8 @@ impl Worker<'_, '_> {
 
     fn take(&mut self, workers: usize) -> Option<StateId> {
         self.taken += 1;
-        let near = self.search.plan.breadth_first || self.taken.is_multiple_of(NEAR);
+        let breadth = self.search.plan.order == Order::Breadth;
+        let near = breadth || self.taken.is_multiple_of(NEAR);
         let own = if near { self.states.pop_front() } else { self.states.pop_back() };
         if own.is_some() {
             return own;
@@ -275,30 +355,34 @@ impl Worker<'_, '_> {
     fn look(&mut self, tells: bool) {
         self.count();
         let (search, plan) = (self.search, self.search.plan);
+        let next = self.states.back().copied();
+        let elapsed = search.began.elapsed();
         if plan.cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed)) {
-            return search.stop(Stopped::Cancelled);
+            return search.stop(Stopped::Cancelled, next);
         }
-        if plan.timeout.is_some_and(|timeout| search.began.elapsed() >= timeout) {
-            return search.stop(Stopped::Timeout);
+        if plan.timeout.is_some_and(|timeout| elapsed >= timeout) {
+            return search.stop(Stopped::Timeout, next);
+        }
+        if plan.max_states.is_some_and(|most| search.store.len() as u64 >= most) {
+            return search.stop(Stopped::States, next);
         }
         if !self.taken.is_multiple_of(8 * LOOK) {
             return;
         }
-        let progress = Progress {
-            states: search.store.len() as u64,
-            transitions: search.transitions(),
-            waiting: self.states.len() as u64,
-            bytes: search.store.bytes() + self.states.capacity() * size_of::<StateId>(),
-            elapsed: search.began.elapsed(),
-        };
-        if plan.memory.is_some_and(|most| progress.bytes >= most) {
-            return search.stop(Stopped::Memory);
+        let bytes = search.store.bytes() + self.states.capacity() * size_of::<StateId>();
+        if plan.memory.is_some_and(|most| bytes >= most) {
+            return search.stop(Stopped::Memory, next);
         }
-        if plan.max_states.is_some_and(|most| progress.states >= most) {
-            return search.stop(Stopped::States);
-        }
-        if tells {
-            (plan.progress)(&progress);
+        if tells && elapsed >= self.told + TELL {
+            self.told = elapsed;
+            (plan.progress)(&Progress {
+                states: search.store.len() as u64,
+                transitions: search.transitions(),
+                waiting: self.states.len() as u64,
+                depth: next.map_or(0, |next| search.path(next).len() as u64),
+                bytes,
+                elapsed,
+            });
         }
     }
 
@@ -322,16 +406,19 @@ impl Worker<'_, '_> {
         self.states.push_back(state);
     }
 
-    fn expand(&mut self, state: StateId) {
+    fn expand(&mut self, state: StateId, whose: Whose) {
         let mut bytes = std::mem::take(&mut self.bytes);
         let mut next = std::mem::take(&mut self.next);
         self.search.store.read(state, &mut bytes);
         self.explorer.unpack(&bytes);
         let all: Vec<ThreadId> = self.explorer.enabled().collect();
-        let mut chosen = if self.explorer.analysis.reduces {
-            stubborn::choose(&self.explorer)
-        } else {
-            all.clone()
+        let last = self.explorer.origins.last;
+        let is_the_last = |thread: &ThreadId| last.is_none_or(|last| last == *thread);
+        let mut chosen = match whose {
+            Whose::TheLast => all.iter().copied().filter(is_the_last).collect(),
+            Whose::Others => all.iter().copied().filter(|thread| !is_the_last(thread)).collect(),
+            Whose::All if self.explorer.analysis.reduces => stubborn::choose(&self.explorer),
+            Whose::All => all.clone(),
         };
         let (mut at, mut goes_back, mut is_there) = (0, false, true);
         while at < chosen.len() && !self.search.over.load(Ordering::Relaxed) {
@@ -359,7 +446,8 @@ impl Worker<'_, '_> {
             }
             at += 1;
             // Nobody is left out for ever: whoever goes round goes through a state in which all step.
-            if at == chosen.len() && goes_back && at < all.len() && !flawed(Flaw::LeftOut) {
+            let is_round = at == chosen.len() && goes_back && !flawed(Flaw::LeftOut);
+            if whose == Whose::All && is_round && at < all.len() {
                 let rest: Vec<ThreadId> =
                     all.iter().filter(|thread| !chosen.contains(thread)).copied().collect();
                 chosen.extend(rest);

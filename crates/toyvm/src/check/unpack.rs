@@ -4,7 +4,7 @@ use super::analysis::Analysis;
 use super::bits::has_bit;
 use super::flow::Thing;
 use super::pack::{
-    DAEMON, DEAD, HANDLE, HOLDS, INTEGER, JOINING, LEAST, MADE_TEXT, NOTHING, OVER, Origins,
+    DAEMON, DEAD, HANDLE, HOLDS, INTEGER, JOINING, LAST, LEAST, MADE_TEXT, NOTHING, OVER, Origins,
     STATUS, TEXT, WAITING,
 };
 use crate::machine::{Answer, Machine, On, Status, ThreadId, Wait};
@@ -166,6 +166,7 @@ fn read_threads(
     origins.groups.truncate(entries);
     origins.groups.extend(made.iter().map(|thing| analysis.group_of(*thing)));
     origins.joining.clear();
+    origins.last = None;
     for at in 0..count {
         read_thread(reader, analysis, machine, origins, at);
     }
@@ -181,6 +182,9 @@ fn read_thread(
 ) {
     let flags = reader.byte();
     let id = ThreadId(at as u32);
+    if flags & LAST != 0 {
+        origins.last = Some(id);
+    }
     let made = at >= machine.program().entries().len();
     if made {
         let code = CodeId(reader.number() as u32);

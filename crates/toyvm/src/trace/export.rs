@@ -51,6 +51,7 @@ impl From<io::Error> for ExportError {
 impl Recording {
     /// A machine at the beginning of the recording.
     pub fn machine(&self) -> Result<Machine, ReplayError> {
-        Ok(Machine::with(self.program()?, self.service(), Limits::default()))
+        let machine = Machine::with(self.program()?, self.service(), Limits::default());
+        Ok(machine.in_time(self.time()))
     }
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::json::Json;
 use super::{About, VERSION};
-use crate::machine::{Machine, Service, ThreadId};
+use crate::machine::{Machine, Service, ThreadId, Time};
 use crate::value::{Handle, Kind};
 
 /// The SHA-256 of a program's text, in hexadecimal digits.
@@ -22,6 +22,13 @@ pub(super) fn service_word(service: Service) -> &'static str {
     match service {
         Service::InOrder => "in order",
         Service::Weak => "weak",
+    }
+}
+
+pub(super) fn time_word(time: Time) -> &'static str {
+    match time {
+        Time::Virtual => "virtual",
+        Time::Any => "any",
     }
 }
 
@@ -43,6 +50,9 @@ pub(super) fn write_header(json: &mut Json, machine: &Machine, about: &About) {
         json.raw(",\"seed\":").number(seed);
     }
     json.raw(",\"service\":\"").raw(service_word(machine.service()));
+    if machine.time() == Time::Any {
+        json.raw("\",\"time\":\"").raw(time_word(Time::Any));
+    }
     json.raw("\",\"max_steps\":").number(about.max_steps);
     json.raw(",\"threads\":").list(state.thread_ids(), |json, thread| {
         write_thread(json, machine, thread);

@@ -7,9 +7,9 @@ use std::io::{self, BufRead, Read};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::header::{hash, service_word};
+use super::header::{hash, service_word, time_word};
 use super::{About, Decision, VERSION};
-use crate::machine::Service;
+use crate::machine::{Service, Time};
 use crate::source::{ExtraThread, LARGEST, Selection};
 
 /// The longest first line that is read, in bytes: it holds the program, each byte of which may be
@@ -29,6 +29,7 @@ pub struct Recording {
     text: String,
     about: About,
     service: Service,
+    time: Time,
     schedule: Vec<Decision>,
     findings: Vec<Finding>,
     end: Option<End>,
@@ -60,6 +61,8 @@ struct Header {
     #[serde(default)]
     seed: Option<u64>,
     service: String,
+    #[serde(default)]
+    time: Option<String>,
     max_steps: u64,
 }
 
@@ -166,6 +169,11 @@ impl Recording {
         let Some(service) = service else {
             return Err(lines.error(format!("there is no service `{}`", header.service)));
         };
+        let times = [Time::Virtual, Time::Any];
+        let word = header.time.as_deref().unwrap_or(time_word(Time::Virtual));
+        let Some(time) = times.into_iter().find(|it| time_word(*it) == word) else {
+            return Err(lines.error(format!("there is no time `{word}`")));
+        };
         let threads = header.extra.into_iter().map(|Extra { name, list, priority }| ExtraThread {
             name,
             list,
@@ -178,7 +186,7 @@ impl Recording {
             max_steps: header.max_steps,
         };
         let (schedule, findings) = (Vec::new(), Vec::new());
-        Ok(Self { name, text, about, service, schedule, findings, end: None })
+        Ok(Self { name, text, about, service, time, schedule, findings, end: None })
     }
 
     /// Takes one more line.
@@ -225,6 +233,11 @@ impl Recording {
     /// Who was served first.
     pub fn service(&self) -> Service {
         self.service
+    }
+
+    /// What time meant.
+    pub fn time(&self) -> Time {
+        self.time
     }
 
     /// Who stepped, and what was chosen, step by step.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::outcome::word;
 use super::recording::Recording;
 use crate::deadlock::Cycle;
-use crate::machine::{Choice, Event, Limits, Machine, Stepped, ThreadId};
+use crate::machine::{Choice, Event, Machine, Stepped, ThreadId};
 use crate::observer::Observer;
 use crate::program::Program;
 use crate::run::{self, Choices, Outcome, Pace, Stage};
@@ -275,8 +275,7 @@ impl Recording {
         steps: usize,
         observer: O,
     ) -> Result<Replayed<O>, ReplayError> {
-        let machine = Machine::with(self.program()?, self.service(), Limits::default());
-        self.replay_on(machine, steps, observer)
+        self.replay_on(self.machine()?, steps, observer)
     }
 
     /// Likewise, on a machine at the beginning of [the program](Self::program): for an observer that

@@ -1,6 +1,6 @@
 //! Programs written at random, searched with everything cut that can be, and with nothing cut.
 
-use toyvm::check::{Plan, check};
+use toyvm::check::{Order, Plan, check};
 use toyvm::machine::Service;
 
 use super::{agree, plain, program, seeds, word, writer};
@@ -31,8 +31,8 @@ fn what_is_cut_changes_nothing() {
         for bits in 1..8 {
             let (reduce, symmetry, drop_dead) = (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0);
             let workers = 1 + usize::from(seed % 8 == 0);
-            let breadth_first = seed % 5 == 0;
-            let plan = Plan { reduce, symmetry, drop_dead, workers, breadth_first, ..base };
+            let order = if seed % 5 == 0 { Order::Breadth } else { Order::Depth };
+            let plan = Plan { reduce, symmetry, drop_dead, workers, order, ..base };
             let cut = check(&program, &plan);
             let told = format!("seed {seed}: {plan:?}, {}, {}\n{text}", word(&whole), word(&cut));
             agree(&program, &plan, &whole, &cut).unwrap_or_else(|why| panic!("{why}: {told}"));

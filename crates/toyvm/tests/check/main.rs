@@ -52,6 +52,7 @@ pub(crate) fn word(report: &Report) -> &'static str {
         Some(Finding::Assertion { .. }) => "assertion",
         Some(Finding::Invariant { .. }) => "invariant",
         Some(Finding::Error { .. }) => "error",
+        Some(Finding::Overflow { .. }) => "overflow",
         Some(Finding::Spin { .. }) => "spin",
         Some(Finding::Endless { .. }) => "endless",
     }
@@ -87,7 +88,7 @@ pub(crate) fn played(
         }
         Finding::Assertion { thread } => outcome.end == End::Asserted { thread: *thread },
         Finding::Invariant { .. } => matches!(outcome.end, End::Broken { .. }),
-        Finding::Error { thread } => outcome.failed == [*thread],
+        Finding::Error { thread } | Finding::Overflow { thread } => outcome.failed == [*thread],
         Finding::Spin { .. } | Finding::Endless { .. } => outcome.end == End::OutOfSteps,
     };
     if is_so { Ok(()) } else { Err(format!("{failure:?} came to {outcome:?}")) }

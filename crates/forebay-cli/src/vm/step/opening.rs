@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use toyvm::machine::{Limits, Machine, Service};
+use toyvm::machine::{Machine, Service};
 use toyvm::program::Program;
 use toyvm::scheduler::Policy;
 use toyvm::trace::{About, Decision, Recording};
@@ -17,7 +17,8 @@ use super::super::run::ScheduleArgs;
 #[derive(Debug)]
 pub(super) struct Opening {
     pub(super) program: Arc<Program>,
-    pub(super) service: Service,
+    /// A machine at the beginning.
+    beginning: Machine,
     pub(super) policy: Policy,
     pub(super) seed: u64,
     /// What is written into a trace of the play.
@@ -48,7 +49,7 @@ impl Opening {
             ..About::default()
         };
         Some(Self {
-            service: schedule.service(),
+            beginning: schedule.machine(&program),
             policy: schedule.policy(&program, USUAL),
             seed,
             about,
@@ -77,7 +78,7 @@ impl Opening {
         let recorded = about.scheduler.split_whitespace().next().and_then(Policy::parse);
         let seed = schedule.seed.or(about.seed).unwrap_or(0);
         Ok(Self {
-            service: recording.service(),
+            beginning: recording.machine().map_err(|error| error.to_string())?,
             policy: schedule.policy(&program, recorded.unwrap_or(USUAL)),
             seed,
             about: About { scheduler: About::default().scheduler, ..about },
@@ -88,7 +89,7 @@ impl Opening {
 
     /// A machine at the beginning.
     pub(super) fn machine(&self) -> Machine {
-        Machine::with(Arc::clone(&self.program), self.service, Limits::default())
+        self.beginning.clone()
     }
 
     /// What the program is called.
