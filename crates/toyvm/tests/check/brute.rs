@@ -41,6 +41,8 @@ pub(crate) struct Outcomes {
 struct Chooser {
     number: u64,
     below: u64,
+    /// The CREATEs that were executed.
+    made: Vec<(CodeId, u32)>,
 }
 
 impl World for Chooser {
@@ -51,13 +53,19 @@ impl World for Chooser {
 
     fn print(&mut self, _: &Machine, _: ThreadId, _: &str) {}
 
-    fn event(&mut self, _: &Machine, _: ThreadId, _: u32, _: Event) {}
+    fn event(&mut self, machine: &Machine, thread: ThreadId, at: u32, event: Event) {
+        if let Event::Created(_) | Event::Started(_) = event {
+            self.made.push((machine.thread(thread).code(), at));
+        }
+    }
 }
 
 struct Walk {
     machine: Machine,
     outcomes: Outcomes,
     schedule: Vec<Decision>,
+    /// The CREATEs that were executed, in order.
+    made: Vec<(CodeId, u32)>,
     steps: u64,
 }
 
@@ -71,7 +79,7 @@ pub(crate) fn outcomes(program: &Arc<Program>, service: Service) -> Option<Outco
         executed: BTreeSet::new(),
     };
     let machine = machine.in_time(Time::Any);
-    let mut walk = Walk { machine, outcomes, schedule: Vec::new(), steps: 0 };
+    let mut walk = Walk { machine, outcomes, schedule: Vec::new(), made: Vec::new(), steps: 0 };
     walk.on().then_some(walk.outcomes)
 }
 
@@ -80,7 +88,7 @@ impl Walk {
     fn on(&mut self) -> bool {
         self.note_races();
         let state = self.machine.state().clone();
-        let ready: Vec<ThreadId> = state.ready().iter().collect();
+        let (ready, made): (Vec<ThreadId>, _) = (state.ready().iter().collect(), self.made.len());
         if ready.is_empty() {
             if state.remaining() > 0 {
                 self.outcomes.wrong.insert("deadlock");
@@ -101,8 +109,10 @@ impl Walk {
                 let goes_on = self.step(thread, &mut chooser);
                 let chosen = (chooser.below > 0).then_some(chooser.number);
                 self.schedule.push(Decision { chosen, ..Decision::of(thread) });
+                self.made.append(&mut chooser.made);
                 let is_small = !goes_on || self.on();
                 self.schedule.pop();
+                self.made.truncate(made);
                 self.machine.set_state(state.clone());
                 if !is_small {
                     return false;
@@ -176,9 +186,9 @@ impl Walk {
         let counters: Vec<_> = state.counters().iter().map(|it| it.value).collect();
         let arrays: Vec<_> = state.arrays().iter().map(|it| &it.values).collect();
         let conditions: Vec<_> = state.conditions().iter().map(|it| (it.lock, &it.line)).collect();
-        let (globals, claims) = (state.globals(), state.claims());
+        let (globals, claims, made) = (state.globals(), state.claims(), &self.made);
         format!(
-            "{globals:?} {claims:?} {locks:?} {semaphores:?} {queues:?} {counters:?} {arrays:?} {conditions:?} {threads:?}"
+            "{globals:?} {claims:?} {made:?} {locks:?} {semaphores:?} {queues:?} {counters:?} {arrays:?} {conditions:?} {threads:?}"
         )
     }
 }
