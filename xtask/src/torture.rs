@@ -21,7 +21,7 @@ const TESTS: [(&str, &str, &str); 7] = [
     ("forebay-processes", "power", " --all-features"),
     ("forebay-processes", "hostile", " --all-features"),
     ("toyvm", "random", ""),
-    ("toyvm", "check", ""),
+    ("toyvm", "check", " --all-features"),
 ];
 
 /// The models that are explored with more preemptions, each for that long at most: two threads end within a minute at five,

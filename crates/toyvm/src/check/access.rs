@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 
 use super::bits::{Bits, add_bits, no_bits, set_bit};
+use super::flaw::{Flaw, flawed};
 use super::flow::{Flow, Site, Thing, below_of, made, read_names};
 use crate::instruction::Instruction as I;
 use crate::machine::Service;
@@ -56,6 +57,10 @@ pub(super) struct Accesses {
     at: Vec<Vec<Bits>>,
     against: Vec<Vec<Bits>>,
     servers: Vec<Vec<Bits>>,
+    /// Whether it matters to others that a thread gets past an instruction, whatever that does.
+    noticed: Vec<Vec<bool>>,
+    /// A claim reads where a thread is, or its variables.
+    pub(super) claims_steps: bool,
     size: usize,
 }
 
@@ -79,6 +84,7 @@ impl Accesses {
         let mut numbers: HashMap<Access, usize> = HashMap::new();
         let mut found: Vec<Vec<Vec<usize>>> = Vec::new();
         let mut waits: Vec<Vec<Vec<Thing>>> = Vec::new();
+        let mut noticed: Vec<Vec<bool>> = Vec::new();
         for code in program.code_ids() {
             let sites =
                 (0..program.code(code).instructions.len() as u32).map(|pc| Site { code, pc });
@@ -95,7 +101,8 @@ impl Accesses {
                     })
                     .collect(),
             );
-            waits.push(sites.map(|site| finder.waited_for(site)).collect());
+            waits.push(sites.clone().map(|site| finder.waited_for(site)).collect());
+            noticed.push(sites.map(|site| finder.is_noticed(site)).collect());
         }
         let size = numbers.len();
         let conflicts = |a: Access| {
@@ -142,12 +149,23 @@ impl Accesses {
             sites.iter().map(on).collect()
         });
         let servers = servers.collect();
-        Self { at, against, servers, size }
+        let claims_steps = finder.claims_steps;
+        Self { at, against, servers, noticed, claims_steps, size }
     }
 
     /// How many there are.
     pub(super) fn size(&self) -> usize {
         self.size
+    }
+
+    /// Whether the instruction there does anything that others may notice.
+    pub(super) fn is_any(&self, site: Site) -> bool {
+        self.at(site).iter().any(|word| *word != 0)
+    }
+
+    /// Whether others may notice that a thread gets past the instruction there, whatever that does.
+    pub(super) fn is_noticed(&self, site: Site) -> bool {
+        self.noticed[site.code.index()][site.pc as usize]
     }
 
     /// What the instruction there does.
@@ -210,7 +228,7 @@ impl<'a> Finder<'a> {
         let code = self.program.code(site.code);
         let instruction = code.instructions[site.pc as usize];
         let Some(flow) = self.flow else {
-            let is_own = is_threads_own(instruction) && !self.is_last(site);
+            let is_own = is_threads_own(instruction) && !self.is_noticed(site);
             return if is_own { Vec::new() } else { vec![(Shared::Everything, Manner::Write)] };
         };
         if !flow.is_reached(site) {
@@ -225,10 +243,15 @@ impl<'a> Finder<'a> {
         if touches || self.claims_steps || matches!(instruction, I::Invariant(_)) {
             all.push((Shared::Claims, Manner::Write));
         }
-        if self.asks_for_ends && (!all.is_empty() || self.is_last(site)) {
+        if self.asks_for_ends && (!all.is_empty() || self.is_noticed(site)) {
             all.push((Shared::Ends, Manner::Blind));
         }
         all
+    }
+
+    /// Whether it is noticed that a thread gets past the instruction there.
+    fn is_noticed(&self, site: Site) -> bool {
+        self.claims_steps || (self.asks_for_ends && self.is_last(site))
     }
 
     /// Whether a thread may come to its end by the instruction there.
@@ -247,7 +270,8 @@ impl<'a> Finder<'a> {
             things.map(|thing| (Shared::Thing(thing), manner)).collect::<Vec<_>>()
         };
         let on_lock = |manner| {
-            let conditions = on(manner, Kind::Condition);
+            let mut conditions = on(manner, Kind::Condition);
+            conditions.retain(|_| !flawed(Flaw::LockOfCondition));
             let locks = conditions.iter().flat_map(|(shared, _)| match shared {
                 Shared::Thing(condition) => self.locks_of(flow, *condition),
                 _ => Vec::new(),
@@ -270,7 +294,8 @@ impl<'a> Finder<'a> {
             I::TrySemaphoreAcquire | I::SemaphoreAcquireFor(_) => on(Try, Kind::Semaphore),
             I::SemaphoreRelease => on(Give, Kind::Semaphore),
             I::AtomicIncrement | I::AtomicDecrement => {
-                let manner = if flow.given_matters(site, 0) { Write } else { Blind };
+                let is_told = flow.given_matters(site, 0) && !flawed(Flaw::Counted);
+                let manner = if is_told { Write } else { Blind };
                 on(manner, Kind::Counter)
             }
             // Nobody is told what it reads.
@@ -343,11 +368,14 @@ impl<'a> Finder<'a> {
         if a != b {
             return a == Shared::Everything || b == Shared::Everything;
         }
-        let weak = self.service == Service::Weak;
+        let weak = self.service == Service::Weak && !flawed(Flaw::Overtaken);
         let is_bounded = match a {
-            Shared::Thing(thing) => self.is_bounded(thing),
+            Shared::Thing(thing) => self.is_bounded(thing) && !flawed(Flaw::Bounded),
             _ => false,
         };
+        if is_ignored(a, how, other) {
+            return false;
+        }
         match (how, other) {
             (Read, Read) | (Blind, Blind) => false,
             (Ask, Give | GiveInOrder) | (Give | GiveInOrder, Ask) => {
@@ -377,6 +405,27 @@ impl<'a> Finder<'a> {
         declared.enumerate().any(|(index, it)| {
             it.bound.is_some() && flow.declared(Handle { kind, index: index as u32 }) == thing
         })
+    }
+}
+
+/// Whether a flaw is switched on by which two accesses to one thing seem to commute.
+fn is_ignored(shared: Shared, one: Manner, other: Manner) -> bool {
+    use Manner::{Ask, GiveInOrder, Read, Try, Write};
+    match (shared, one, other) {
+        (Shared::Global(_), Read, Write) | (Shared::Global(_), Write, Read) => {
+            flawed(Flaw::ReadAndSet)
+        }
+        (Shared::Global(_), Write, Write) => flawed(Flaw::SetTwice),
+        (Shared::Thing(_), Read, Write) | (Shared::Thing(_), Write, Read) => {
+            flawed(Flaw::PlaceReadAndSet)
+        }
+        (Shared::Thing(_), Ask, Ask) => flawed(Flaw::AskedFirst),
+        (Shared::Thing(_), Try, _) | (Shared::Thing(_), _, Try) => flawed(Flaw::Tried),
+        (Shared::Thing(_), GiveInOrder, GiveInOrder) => flawed(Flaw::SentFirst),
+        (Shared::Numbers(_), ..) => flawed(Flaw::Numbers),
+        (Shared::Ends, ..) => flawed(Flaw::Ends),
+        (Shared::Claims, ..) => flawed(Flaw::Claims),
+        _ => false,
     }
 }
 

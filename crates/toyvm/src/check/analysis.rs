@@ -35,7 +35,7 @@ impl Analysis {
         let accesses = Accesses::of(program, flow.as_ref(), plan.service);
         let futures = Futures::of(program, flow.as_ref(), &accesses);
         let symmetry = match &flow {
-            Some(flow) if plan.symmetry => Symmetry::of(program, flow),
+            Some(flow) if plan.symmetry => Symmetry::of(program, flow, &accesses),
             _ => Symmetry::none(program),
         };
         let dropping = flow.as_ref().filter(|_| plan.drop_dead);
@@ -56,8 +56,7 @@ impl Analysis {
                 let site = Site { code, pc: pc as u32 };
                 let is_constant =
                     matches!(instruction, I::Load(name) if !stored.contains(&name.id));
-                (is_threads_own(*instruction) || is_constant)
-                    && accesses.at(site).iter().all(|word| *word == 0)
+                (is_threads_own(*instruction) || is_constant) && !accesses.is_any(site)
             };
             program.code(code).instructions.iter().enumerate().map(is_own).collect()
         };

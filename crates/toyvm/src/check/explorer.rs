@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::analysis::Analysis;
 use super::bits::share_bits;
 use super::finding::Finding;
+use super::flaw::{Flaw, flawed, soundly};
 use super::flow::{Site, Thing};
 use super::pack::{Origins, Packer};
 use super::unpack::unpack;
@@ -20,7 +21,7 @@ use crate::machine::{
     Choice, Event, Fault, Limits, Machine, On, Service, Status, Stepped, ThreadId, Time, Wait,
     World,
 };
-use crate::program::{CodeId, NameId, Program};
+use crate::program::{CodeId, Program};
 use crate::value::{Handle, Kind, Value};
 
 /// Steps of one thread on its own before it is looked whether it goes round in circles.
@@ -151,7 +152,7 @@ impl Explorer {
         origins.groups = (0..entries).map(|entry| analysis.symmetry.of_entry(entry)).collect();
         origins.groups.extend(made.iter().map(|thing| analysis.group_of(*thing)));
         let mut bytes = Vec::new();
-        self.packer.pack(analysis, &self.machine, &origins, &mut bytes);
+        soundly(|| self.packer.pack(analysis, &self.machine, &origins, &mut bytes));
         bytes
     }
 
@@ -159,11 +160,18 @@ impl Explorer {
         unpack(bytes, &self.analysis, &mut self.machine, &mut self.origins);
         for at in 0..self.origins.joining.len() {
             let thread = self.origins.joining[at];
-            while matches!(self.machine.thread(thread).status(), Status::Runnable) {
+            while self.is_in_run(thread) {
                 self.note_executed(thread);
                 self.machine.step(thread, &mut self.stage);
             }
         }
+    }
+
+    /// Whether it can go on in a run of JOINs.
+    fn is_in_run(&self, thread: ThreadId) -> bool {
+        let it = self.machine.thread(thread);
+        matches!(it.status(), Status::Runnable)
+            && self.analysis.symmetry.run_of(it.code(), it.pc()).is_some()
     }
 
     /// Whose step it is up to the search to choose.
@@ -188,6 +196,15 @@ impl Explorer {
             self.run_on(&mut passed);
         }
         passed
+    }
+
+    /// One instruction of one thread, and nothing that is free.
+    #[cfg(feature = "flaws")]
+    pub(super) fn step_alone(&mut self, thread: ThreadId, number: Option<u64>) {
+        self.stage.number = number.unwrap_or(0);
+        self.stage.is_dead = false;
+        self.machine.step(thread, &mut self.stage);
+        self.note_made();
     }
 
     /// One instruction of one thread; false if something was found.
@@ -283,7 +300,7 @@ impl Explorer {
         }
     }
 
-    fn instruction(&self, thread: ThreadId) -> I {
+    pub(super) fn instruction(&self, thread: ThreadId) -> I {
         let it = self.machine.thread(thread);
         self.machine.program().code(it.code()).instructions[it.pc() as usize]
     }
@@ -372,17 +389,16 @@ impl Explorer {
             return !matches!(self.instruction(thread), I::Choose(_) | I::Random(_))
                 || self.is_dead_choice(thread);
         }
-        self.loads_own(thread) || self.analysis.symmetry.run_of(it.code(), it.pc()).is_some()
+        let site = Site { code: it.code(), pc: it.pc() };
+        let is_noticed = self.analysis.accesses.is_noticed(site) && !flawed(Flaw::OwnSeen);
+        (self.loads_own(thread) && !is_noticed) || self.is_in_run(thread)
     }
 
     /// Whether it loads a variable of its own.
-    fn loads_own(&self, thread: ThreadId) -> bool {
+    pub(super) fn loads_own(&self, thread: ThreadId) -> bool {
         let it = self.machine.thread(thread);
         match self.instruction(thread) {
-            I::Load(name) => {
-                it.variables().get(name.slot as usize).is_some_and(Option::is_some)
-                    && self.analysis.flow.is_some()
-            }
+            I::Load(name) => it.variables().get(name.slot as usize).is_some_and(Option::is_some),
             _ => false,
         }
     }
@@ -395,12 +411,18 @@ impl Explorer {
 
     /// Whether what a thread does next commutes with all that the others may still do.
     fn is_free(&self, thread: ThreadId) -> bool {
-        if matches!(self.instruction(thread), I::Choose(_) | I::Random(_)) {
-            return false;
+        match self.instruction(thread) {
+            I::Choose(_) | I::Random(_) if !flawed(Flaw::Choices) => return false,
+            // It is chosen who goes on.
+            I::Notify if self.machine.service() == Service::Weak && !flawed(Flaw::Notified) => {
+                return false;
+            }
+            _ => {}
         }
         let against = self.analysis.accesses.against(self.site(thread));
         let others = self.machine.state().thread_ids().filter(|other| *other != thread);
-        let mut others = others.filter(|other| self.may_meet(*other, against));
+        let others = others.filter(|other| self.may_meet(*other, against));
+        let mut others = others.skip(usize::from(flawed(Flaw::Met)));
         others.all(|other| self.is_kept_out(other, thread, against))
     }
 
@@ -422,11 +444,12 @@ impl Explorer {
         if self.analysis.flow.is_none() {
             return false;
         }
-        let held = self.machine.thread(holder).held > 0 && {
+        let any = flawed(Flaw::HeldAtAll);
+        let held = (self.machine.thread(holder).held > 0 || any) && {
             let mut locks = self.machine.state().locks().iter().enumerate();
             locks.any(|(index, lock)| {
                 let handle = Handle { kind: Kind::Lock, index: index as u32 };
-                lock.owner == Some(holder) && self.is_kept_out_by(other, handle, against)
+                (lock.owner == Some(holder) || any) && self.is_kept_out_by(other, handle, against)
             })
         };
         let handle = Handle { kind: Kind::Thread, index: holder.0 };
@@ -458,34 +481,8 @@ impl Explorer {
     }
 
     fn may_ask_again(&self, wait: &Wait) -> bool {
-        wait.until.is_some() || self.machine.service() == Service::Weak
-    }
-
-    /// Two threads that are about to use one global, one of them to set it.
-    pub(super) fn race(&self) -> Option<Finding> {
-        let about = |thread: ThreadId| {
-            if !matches!(self.machine.thread(thread).status(), Status::Runnable) {
-                return None;
-            }
-            match self.instruction(thread) {
-                I::GlobalStore(name) => Some((name.id, true)),
-                I::Load(name) if !self.loads_own(thread) => Some((name.id, false)),
-                _ => None,
-            }
-        };
-        let mut seen: Vec<(ThreadId, NameId, bool)> = Vec::new();
-        for thread in self.enabled() {
-            let Some((name, sets)) = about(thread) else { continue };
-            let mut others = seen.iter();
-            if let Some((other, ..)) =
-                others.find(|(_, its, other_sets)| *its == name && (sets || *other_sets))
-            {
-                let at = |thread| (thread, self.machine.thread(thread).pc());
-                return Some(Finding::Race { name, accesses: [at(*other), at(thread)] });
-            }
-            seen.push((thread, name, sets));
-        }
-        None
+        (wait.until.is_some() || self.machine.service() == Service::Weak)
+            && !flawed(Flaw::AsksAgain)
     }
 
     /// Whether nobody goes on, and nobody has to.

@@ -3,6 +3,7 @@
 
 use super::access::Accesses;
 use super::bits::{Bits, add_bits, no_bits};
+use super::flaw::{Flaw, flawed};
 use super::flow::{Flow, Site, Thing};
 use crate::instruction::Instruction as I;
 use crate::program::{CodeId, Program};
@@ -73,10 +74,13 @@ fn following(
                 }
                 let mut here: Bits = accesses.at(site).into();
                 if stops.is_none_or(|stops| !stops(site)) {
-                    for to in program.code(code).next(pc as u32) {
+                    let jumps = !flawed(Flaw::Jumped);
+                    let next = program.code(code).next(pc as u32);
+                    for to in next.filter(|to| jumps || *to as usize == pc + 1) {
                         add_bits(&mut here, &all[code.index()][to as usize]);
                     }
-                    for body in bodies(program, flow, site) {
+                    let started = bodies(program, flow, site).into_iter();
+                    for body in started.filter(|_| !flawed(Flaw::Started)) {
                         add_bits(&mut here, &all[body.index()][0]);
                     }
                 }
@@ -110,7 +114,10 @@ fn guards(program: &Program, flow: &Flow) -> Vec<Thing> {
     (0..flow.things() as u32)
         .map(Thing)
         .filter(|thing| matches!(flow.kind_of(*thing), Kind::Lock | Kind::Thread))
-        .filter(|thing| flow.site_of(*thing).is_none_or(|site| runs_once(program, flow, site)))
+        .filter(|thing| {
+            let is_one = |site| runs_once(program, flow, site) || flawed(Flaw::SeveralLocks);
+            flow.site_of(*thing).is_none_or(is_one)
+        })
         .collect()
 }
 
@@ -149,5 +156,9 @@ pub(super) fn runs_once(program: &Program, flow: &Flow, site: Site) -> bool {
 /// over.
 fn needs(program: &Program, flow: &Flow, site: Site, guard: Thing) -> bool {
     let instruction = program.code(site.code).instructions[site.pc as usize];
-    matches!(instruction, I::LockAcquire | I::ThreadJoin) && flow.operand_things(site, 0) == [guard]
+    let things = flow.operand_things(site, 0);
+    let is_it = things == [guard] || things.contains(&guard) && flawed(Flaw::SeveralNames);
+    let waits = matches!(instruction, I::LockAcquire | I::ThreadJoin)
+        || matches!(instruction, I::TryLockAcquire) && flawed(Flaw::TriesAnyway);
+    waits && is_it
 }

@@ -1,6 +1,7 @@
 //! Which variables a thread may still read before it sets them.
 
 use super::bits::{Bits, add_bits, has_bit, no_bits, set_bit};
+use super::flaw::{Flaw, flawed};
 use super::flow::read_names;
 use crate::instruction::Instruction as I;
 use crate::program::{Code, CodeId, NameId, Program};
@@ -34,13 +35,14 @@ fn live_in(code: &Code, claimed: &[NameId]) -> Vec<Bits> {
             set_bit(&mut always, slot);
         }
     }
-    let mut live = vec![always; end + 1];
+    let mut live = vec![always.clone(); end + 1];
     loop {
         let mut news = false;
         for pc in (0..end).rev() {
             let instruction = code.instructions[pc];
             let mut here = no_bits(size);
-            for to in code.next(pc as u32) {
+            let jumps = flawed(Flaw::DeadAfterJump);
+            for to in code.next(pc as u32).filter(|to| !jumps || *to as usize == pc + 1) {
                 add_bits(&mut here, &live[to as usize]);
             }
             match instruction {
@@ -48,6 +50,7 @@ fn live_in(code: &Code, claimed: &[NameId]) -> Vec<Bits> {
                 I::Store(name) if has_bit(&here, name.slot as usize) => {
                     here[name.slot as usize / 64] &= !(1 << (name.slot % 64));
                 }
+                I::ThreadJoin if flawed(Flaw::DeadAfterJoin) => here.clone_from(&always),
                 _ => {}
             }
             news |= add_bits(&mut live[pc], &here);

@@ -14,11 +14,13 @@ mod bits;
 mod explorer;
 mod failure;
 mod finding;
+mod flaw;
 mod flow;
 mod future;
 mod growth;
 mod lives;
 mod pack;
+mod race;
 mod search;
 mod store;
 mod stubborn;
@@ -34,11 +36,14 @@ use std::time::Duration;
 
 pub use failure::{Failure, beginning};
 pub use finding::Finding;
+#[cfg(feature = "flaws")]
+pub use flaw::{Flaw, check_with, end_after};
 pub use growth::Growth;
 
 use crate::machine::Service;
 use crate::program::{CodeId, Program};
 use analysis::Analysis;
+use flaw::flawed;
 use search::Search;
 
 /// How a program is to be checked.
@@ -193,7 +198,8 @@ pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
     let analysis = Arc::new(Analysis::of(program, plan));
     let search = Search::new(program, Arc::clone(&analysis), plan);
     search.run();
-    if search.is_doubtful.load(Ordering::Relaxed) && !search.has_ended_early() {
+    let is_doubtful = search.is_doubtful.load(Ordering::Relaxed);
+    if is_doubtful && !search.has_ended_early() && !flawed(flaw::Flaw::Doubt) {
         return check(program, &Plan { symmetry: false, ..*plan });
     }
     let found = std::mem::take(&mut *search.found.lock().expect("nobody searches any more"));

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use super::analysis::Analysis;
 use super::bits::has_bit;
+use super::flaw::{Flaw, flawed};
 use super::flow::Thing;
 use super::symmetry::{ALONE, Group};
 use crate::machine::{Answer, Machine, On, Status, ThreadId, Wait};
@@ -211,6 +212,8 @@ impl Packer {
         self.places.resize(state.threads.len(), 0);
         let mut note = |line: &VecDeque<ThreadId>| {
             for (place, thread) in line.iter().enumerate() {
+                let by_name = line.iter().filter(|it| *it < thread).count();
+                let place = if flawed(Flaw::Place) { by_name } else { place };
                 self.places[thread.index()] = place as u32;
             }
         };
@@ -238,14 +241,14 @@ impl Packer {
             Status::Waiting(_) => WAITING,
             Status::Ended | Status::Failed(_) => OVER,
         };
-        let holds = if thread.held > 0 { HOLDS } else { 0 };
+        let holds = if thread.held > 0 && !flawed(Flaw::Holder) { HOLDS } else { 0 };
         let daemon = if thread.daemon { DAEMON } else { 0 };
         let last = if origins.last.is_some_and(|last| last.index() == at) { LAST } else { 0 };
         out.push(status | daemon | holds | last);
         if at >= machine.program().entries().len() {
             put_number(out, u64::from(thread.code.0));
         }
-        if thread.held > 0 {
+        if holds > 0 {
             put_number(out, u64::from(thread.held));
             for (lock, it) in state.locks.iter().enumerate() {
                 if it.owner.is_some_and(|owner| owner.index() == at) {
@@ -253,7 +256,7 @@ impl Packer {
                 }
             }
         }
-        if status == OVER {
+        if status == OVER && !analysis.accesses.claims_steps {
             return;
         }
         // One who waits has given its operands away, and what lies below them is as it was.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::analysis::Analysis;
 use super::explorer::{Explorer, Passed};
 use super::finding::Finding;
+use super::flaw::{Flaw, flawed, soundly};
 use super::store::{StateId, Store};
 use super::stubborn;
 use super::{Order, Plan, Progress, Stopped};
@@ -88,7 +89,7 @@ impl<'a> Search<'a> {
             transitions: AtomicU64::new(0),
             found: Mutex::default(),
             stopped: Mutex::default(),
-            whole: plan.ends.then(|| Arc::new(Analysis::of(program, &whole))),
+            whole: plan.ends.then(|| Arc::new(soundly(|| Analysis::of(program, &whole)))),
             ends: Mutex::default(),
             executed: Mutex::new(executed.collect()),
         }
@@ -445,7 +446,7 @@ impl Worker<'_, '_> {
             }
             at += 1;
             // Nobody is left out for ever: whoever goes round goes through a state in which all step.
-            let is_round = at == chosen.len() && goes_back;
+            let is_round = at == chosen.len() && goes_back && !flawed(Flaw::LeftOut);
             if whose == Whose::All && is_round && at < all.len() {
                 let rest: Vec<ThreadId> =
                     all.iter().filter(|thread| !chosen.contains(thread)).copied().collect();

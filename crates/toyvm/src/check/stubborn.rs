@@ -5,6 +5,7 @@
 //! like one in which it steps at once.
 
 use super::explorer::Explorer;
+use super::flaw::{Flaw, flawed};
 use crate::machine::{On, Status, ThreadId};
 
 /// The smallest persistent set that one thread leads to: those of it that can go on.
@@ -42,8 +43,10 @@ fn close(explorer: &Explorer, seed: ThreadId, below: usize) -> Option<Vec<Thread
             }
             let against = explorer.analysis.accesses.against(explorer.site(thread));
             for other in machine.state().thread_ids() {
+                let waits = !machine.state().ready().contains(other);
                 if !set.contains(&other)
                     && explorer.may_meet(other, against)
+                    && (!waits || !flawed(Flaw::Meets))
                     && !set.iter().any(|holder| explorer.is_kept_out(other, *holder, against))
                 {
                     set.push(other);
@@ -54,13 +57,20 @@ fn close(explorer: &Explorer, seed: ThreadId, below: usize) -> Option<Vec<Thread
             match wait.on {
                 On::Lock(lock) => {
                     let owner = machine.state().locks()[lock as usize].owner;
-                    set.extend(owner.filter(|owner| !set.contains(owner)));
+                    // Who takes it from one who is over asks for ends, which all that is done here
+                    // may bring about: it is one of the set.
+                    let counts = |owner: &ThreadId| {
+                        !machine.thread(*owner).status().is_over() && !set.contains(owner)
+                    };
+                    let owner = owner.filter(|owner| counts(owner) && !flawed(Flaw::Owner));
+                    set.extend(owner);
                 }
                 On::Thread(other) => {
-                    if !set.contains(&other) {
+                    if !set.contains(&other) && !flawed(Flaw::Joined) {
                         set.push(other);
                     }
                 }
+                _ if flawed(Flaw::Servers) => {}
                 _ => {
                     let servers = explorer.analysis.accesses.servers(explorer.site(thread));
                     for other in machine.state().thread_ids() {

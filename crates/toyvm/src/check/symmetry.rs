@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use super::access::Accesses;
+use super::flaw::{Flaw, flawed};
 use super::flow::{Flow, Site, read_names};
 use super::future::runs_once;
 use crate::instruction::Instruction as I;
@@ -40,7 +42,7 @@ impl Symmetry {
         }
     }
 
-    pub(super) fn of(program: &Program, flow: &Flow) -> Self {
+    pub(super) fn of(program: &Program, flow: &Flow, accesses: &Accesses) -> Self {
         let mut found = Self::none(program);
         let mut claimed = Vec::new();
         for claim in &program.claims {
@@ -49,13 +51,13 @@ impl Symmetry {
         for entry in 0..program.entries().len() as u32 {
             let handle = Handle { kind: Kind::Thread, index: entry };
             let is_claimed = claimed.iter().any(|name| program.object_named(*name) == Some(handle));
-            if flow.is_never_named(entry) && !is_claimed {
+            if flow.is_never_named(entry) && !is_claimed || flawed(Flaw::Named) {
                 found.entries[entry as usize] = 1;
             }
         }
         let mut runs = Vec::new();
         for code in program.code_ids() {
-            found.runs[code.index()] = runs_of(program, code);
+            found.runs[code.index()] = runs_of(program, accesses, code);
             let of_code = found.runs[code.index()].iter().cloned();
             runs.extend(of_code.map(|run| (code, run)));
         }
@@ -95,28 +97,34 @@ fn group_of(
     }
     match flow.only_joined(site)?[..] {
         [] => Some(2),
-        [join] if runs_once(program, flow, site) => {
+        [join] if runs_once(program, flow, site) || flawed(Flaw::RunsOften) => {
             let holds = |(code, run): &(CodeId, Range<u32>)| {
                 *code == join.code && run.contains(&join.pc) && join.code == site.code
             };
-            Some(3 + runs.iter().position(holds)? as Group)
+            let run = runs.iter().position(holds)? as Group;
+            Some(3 + if flawed(Flaw::WhichRun) { 0 } else { run })
         }
         _ => None,
     }
 }
 
-/// JOINs that stand together, each after the load of a variable.
-fn runs_of(program: &Program, code: CodeId) -> Vec<Range<u32>> {
+/// JOINs that stand together, each after the load of a variable: nobody notices any of it.
+fn runs_of(program: &Program, accesses: &Accesses, code: CodeId) -> Vec<Range<u32>> {
     let instructions = &program.code(code).instructions;
     let targets: Vec<i64> = instructions.iter().filter_map(I::target).collect();
     let mut runs: Vec<Range<u32>> = Vec::new();
     for (pc, pair) in instructions.windows(2).enumerate() {
         let (start, end) = (pc as u32, pc as u32 + 2);
-        if !matches!(pair, [I::Load(_), I::ThreadJoin]) || targets.contains(&i64::from(start + 1)) {
+        let is_noticed = (start..end).any(|pc| accesses.is_any(Site { code, pc }));
+        let is_target = |pc: u32| targets.contains(&i64::from(pc)) && !flawed(Flaw::RunBroken);
+        if !matches!(pair, [I::Load(_), I::ThreadJoin])
+            || is_noticed && !flawed(Flaw::RunOfShared)
+            || is_target(start + 1)
+        {
             continue;
         }
         match runs.last_mut() {
-            Some(last) if last.end == start && !targets.contains(&i64::from(start)) => {
+            Some(last) if last.end == start && !is_target(start) => {
                 last.end = end;
             }
             _ => runs.push(start..end),

@@ -202,14 +202,14 @@ fn read_thread(
         }
     }
     let status = flags & STATUS;
-    if status == OVER {
+    if status == OVER && !analysis.accesses.claims_steps {
         let it = &mut state.threads[at];
         it.status = Status::Ended;
         it.stack.clear();
         it.variables.clear();
         return;
     }
-    if flags & DAEMON == 0 {
+    if flags & DAEMON == 0 && status != OVER {
         state.remaining += 1;
     }
     let pc = reader.number() as u32;
@@ -233,7 +233,9 @@ fn read_thread(
     it.stack = stack;
     it.variables = variables;
     it.status = Status::Runnable;
-    if let Some((wait, place)) = waiting {
+    if status == OVER {
+        it.status = Status::Ended;
+    } else if let Some((wait, place)) = waiting {
         it.status = Status::Waiting(wait);
         machine.stands(id, wait, place as usize);
     } else {

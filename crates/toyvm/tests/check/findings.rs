@@ -57,28 +57,33 @@ fn a_limit_ends_a_search() {
     }
 }
 
+/// A circle that is closed only if it is the first of two workers whom main waits for first.
+pub(crate) const CIRCLE: &str = r#"vm = ToyVM()
+worker = [
+    ("LOAD", "c"), ("ATOMIC_INCREMENT",), ("PUSH", 1), ("EQ",), ("JUMP_IF_FALSE", "for ever"),
+    ("LOAD", "m"), ("LOCK_ACQUIRE",), ("JUMP", "end"),
+    ("LABEL", "for ever"),
+    ("LOAD", "s"), ("SEMAPHORE_ACQUIRE",), ("LOAD", "s"), ("SEMAPHORE_RELEASE",), ("JUMP", "for ever"),
+    ("LABEL", "end"),
+]
+main = [
+    ("ATOMIC_CREATE", 0), ("GLOBAL_STORE", "c"), ("LOCK_CREATE",), ("GLOBAL_STORE", "m"),
+    ("PUSH", 1), ("SEMAPHORE_CREATE",), ("GLOBAL_STORE", "s"), ("LOAD", "m"), ("LOCK_ACQUIRE",),
+    ("PUSH", 0), ("THREAD_CREATE", [worker]), ("STORE", "a"),
+    ("PUSH", 0), ("THREAD_CREATE", [worker]), ("STORE", "b"),
+    ("LOAD", "a"), ("THREAD_JOIN",), ("LOAD", "b"), ("THREAD_JOIN",),
+]
+vm.create_thread(main, "main")
+"#;
+
 /// The first worker to count waits for main's lock, the other goes on for ever; main joins one, then the
 /// other. Only if it is the first whom main waits for first is there a circle.
 #[test]
 fn a_circle_is_found_whoever_of_those_alike_closes_it() {
-    let text = r#"worker = [
-            ("LOAD", "c"), ("ATOMIC_INCREMENT",), ("PUSH", 1), ("EQ",), ("JUMP_IF_FALSE", "for ever"),
-            ("LOAD", "m"), ("LOCK_ACQUIRE",), ("JUMP", "end"),
-            ("LABEL", "for ever"),
-            ("LOAD", "s"), ("SEMAPHORE_ACQUIRE",), ("LOAD", "s"), ("SEMAPHORE_RELEASE",), ("JUMP", "for ever"),
-            ("LABEL", "end"),
-        ]
-main = [
-            ("ATOMIC_CREATE", 0), ("GLOBAL_STORE", "c"), ("LOCK_CREATE",), ("GLOBAL_STORE", "m"),
-            ("PUSH", 1), ("SEMAPHORE_CREATE",), ("GLOBAL_STORE", "s"), ("LOAD", "m"), ("LOCK_ACQUIRE",),
-            ("PUSH", 0), ("THREAD_CREATE", [worker]), ("STORE", "a"),
-            ("PUSH", 0), ("THREAD_CREATE", [worker]), ("STORE", "b"),
-            ("LOAD", "a"), ("THREAD_JOIN",), ("LOAD", "b"), ("THREAD_JOIN",),
-        ]"#;
-    let program = program(text);
+    let program = program(CIRCLE);
     let report = check(&program, &Plan::default());
     assert_eq!(word(&report), "deadlock");
-    play(&program, Service::InOrder, &report.failures[0], text);
+    play(&program, Service::InOrder, &report.failures[0], CIRCLE);
 }
 
 /// Breadth first with one worker is nearest first: no schedule with fewer macro-steps shows anything. And by

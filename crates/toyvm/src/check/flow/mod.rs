@@ -10,6 +10,7 @@ mod uses;
 mod values;
 
 use super::bits::{Bits, add_bits, bits_of, has_bit, no_bits};
+use super::flaw::{Flaw, flawed};
 use crate::instruction::Instruction as I;
 use crate::program::argument::Instead;
 use crate::program::claim::Expression;
@@ -344,11 +345,11 @@ impl Flow {
         while let Some(node) = due.pop() {
             for its in &self.uses[node as usize] {
                 match *its {
-                    Use::Dropped => {}
-                    Use::Matters => return None,
+                    Use::Matters if !flawed(Flaw::Told) => return None,
+                    Use::Dropped | Use::Matters => {}
                     Use::Joined(at) => joins.push(at),
                     Use::Moves(to) => {
-                        if to >= self.globals {
+                        if to >= self.globals && !flawed(Flaw::Kept) {
                             return None;
                         }
                         if !seen.contains(&to) {

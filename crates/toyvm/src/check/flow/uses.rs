@@ -1,6 +1,7 @@
 //! What instructions do with the values that they take, and which values matter by that.
 
 use super::{Flow, Node, Origins, Site, Use, below_of, instruction_at, read_names};
+use crate::check::flaw::{Flaw, flawed};
 use crate::instruction::Instruction as I;
 use crate::program::Program;
 use crate::program::argument::Instead;
@@ -42,6 +43,8 @@ impl Flow {
                 uses.extend((0..instruction.takes()).map(|below| (operand(below), Use::Dropped)));
             }
             I::Dup => {}
+            I::JumpIf(_) | I::JumpIfTrue(_) | I::JumpIfFalse(_) if flawed(Flaw::Branches) => {}
+            I::Assert(_) if flawed(Flaw::Assertions) => {}
             I::Store(name) => {
                 uses.push((operand(0), Use::Moves(self.variable(site.code, name.slot))));
             }
@@ -58,14 +61,16 @@ impl Flow {
             I::Lt | I::Le | I::Gt | I::Ge | I::And | I::Or | I::Not => {
                 for below in 0..instruction.takes() {
                     let nodes = operand(below);
-                    let is_safe = self.is_surely_integer(&nodes);
+                    let is_safe = self.is_surely_integer(&nodes) || flawed(Flaw::Compared);
                     uses.push((nodes, if is_safe { given[0] } else { Use::Matters }));
                 }
             }
             I::ThreadJoin => uses.push((operand(0), Use::Joined(site))),
             I::AtomicIncrement | I::AtomicDecrement | I::AtomicGet => {
                 matters(0);
-                uses.push((self.contents_of(&operand(0), Kind::Counter), given[0]));
+                if !flawed(Flaw::Counts) {
+                    uses.push((self.contents_of(&operand(0), Kind::Counter), given[0]));
+                }
             }
             I::AtomicCompareAndSwap => {
                 matters(0);
@@ -96,11 +101,15 @@ impl Flow {
             I::QueueReceive | I::TryQueueReceive | I::QueueReceiveFor(_) => {
                 matters(0);
                 let queues = operand(below_of(instruction));
-                uses.push((self.contents_of(&queues, Kind::Queue), given[0]));
+                if !flawed(Flaw::Messages) {
+                    uses.push((self.contents_of(&queues, Kind::Queue), given[0]));
+                }
             }
             I::ArrayGet => {
                 matters(0);
-                uses.push((self.contents_of(&operand(1), Kind::Array), given[0]));
+                if !flawed(Flaw::Places) {
+                    uses.push((self.contents_of(&operand(1), Kind::Array), given[0]));
+                }
             }
             I::ArraySet => {
                 matters(1);
@@ -109,7 +118,7 @@ impl Flow {
                 }
             }
             I::Sleep(Instead(None)) => {
-                let is_safe = self.is_never_negative(program, site);
+                let is_safe = self.is_never_negative(program, site) || flawed(Flaw::Slept);
                 uses.push((operand(0), if is_safe { Use::Dropped } else { Use::Matters }));
             }
             _ => matters(0),
@@ -133,7 +142,8 @@ impl Flow {
                 due.push(node as Node);
             }
         }
-        for claim in &program.claims {
+        let claims = program.claims.iter().filter(|_| !flawed(Flaw::ClaimedValues));
+        for claim in claims {
             let mut names = claim.while_free.into_iter().collect();
             read_names(&claim.holds, &mut names);
             for name in names {
