@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use crate::check::{Plan, check};
 use crate::expectation::Expectation;
 use crate::machine::{Limits, Machine, Service, ThreadId};
 use crate::observer::Observer;
@@ -39,6 +40,41 @@ pub struct Complaint {
     pub what: String,
     /// A run that shows it, if one does.
     pub shown_by: Option<Sitting>,
+}
+
+/// Compares what comes of every schedule with what a file says: its verdict, and how many states a search
+/// finds, with one worker. None if the search ended before its end, or the file says neither.
+///
+/// A file that says which mistake it has may have races besides; one that is to be proved may not.
+pub fn prove(
+    program: &Arc<Program>,
+    expectation: &Expectation,
+    plan: &Plan<'_>,
+) -> Option<Vec<String>> {
+    let Expectation { verdict, states, .. } = expectation;
+    if (verdict.is_none() && states.is_none()) || *verdict == Some(Verdict::Incomplete) {
+        return None;
+    }
+    let is_about_races = matches!(verdict, None | Some(Verdict::Fine | Verdict::Race));
+    let plan = Plan { workers: 1, allow_races: !is_about_races, ..*plan };
+    let report = check(program, &plan);
+    if report.stopped.is_some() {
+        return None;
+    }
+    let found = report.failures.first().map_or(Verdict::Fine, |it| it.finding.verdict());
+    let mut complaints = Vec::new();
+    if let Some(expected) = verdict.filter(|expected| *expected != found) {
+        complaints.push(match (expected, found) {
+            (_, Verdict::Fine) => {
+                format!("PROVED: none of all schedules shows {expected}")
+            }
+            _ => format!("of all schedules, one shows {found}, not {expected}"),
+        });
+    }
+    if let Some(expected) = states.filter(|expected| *expected != report.states) {
+        complaints.push(format!("a search finds {} states, not {expected}", report.states));
+    }
+    Some(complaints)
 }
 
 /// How many runs an exam with so many seeds has.

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use toyvm::Program;
-use toyvm::exam::{Complaint, Sitting, examine};
+use toyvm::check::Plan;
+use toyvm::exam::{Complaint, Sitting, examine, prove};
 use toyvm::expectation::Expectation;
 
 use super::file::FileArgs;
@@ -18,16 +19,18 @@ use super::{USAGE, command};
 
 /// Check that programs do what their files say: `# expect: LINE`, `# verdict: WORD`
 ///
-/// Each program is run round-robin, by priority, and with many seeds at random and with PCT, and what
-/// comes of it is compared with the comments in its file:
+/// Each program is run round-robin, by priority, and with many seeds at random and with PCT, and, if that
+/// is not too long, checked under every schedule. What comes of it is compared with the comments in its
+/// file:
 ///
 /// ```text
 /// # expect: TEXT          a line that must be printed under every schedule
 /// # expect-absent: TEXT   a line that must never be printed
-/// # verdict: PROVED       or DEADLOCK, RACE, ASSERTION, INVARIANT, ERROR, OVERFLOW, INCOMPLETE
+/// # verdict: PROVED       or DEADLOCK, RACE, ASSERTION, INVARIANT, ERROR, OVERFLOW, SPIN, INCOMPLETE
+/// # states: 1234          how many states `vm check -j 1` finds
 /// ```
 ///
-/// PROVED means that no run may show anything else. The exit status is 0 if all are as they say, 1 if
+/// PROVED means that no schedule may show anything else. The exit status is 0 if all are as they say, 1 if
 /// one is not, 255 for wrong usage.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -38,6 +41,9 @@ pub(crate) struct Args {
     /// Run each with so many seeds
     #[arg(long, value_name = "N", default_value_t = 100)]
     seeds: u64,
+    /// Check each under every schedule, up to so many states; 0 only runs it
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    max_states: u64,
     /// Write what came of each as JSON on standard output, a line for each
     #[arg(long)]
     json: bool,
@@ -53,6 +59,8 @@ struct Report {
     expected: Option<String>,
     /// How its runs ended, and how many of them.
     runs: Vec<(String, u64)>,
+    /// Every schedule was looked at.
+    all_schedules: bool,
     complaints: Vec<String>,
     /// The command that shows the first complaint.
     again: Option<String>,
@@ -66,9 +74,10 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    let mut counts = [0; 3];
+    let (mut counts, mut sampled) = ([0; 3], 0);
     for file in &files {
-        let result = test(file, args.seeds);
+        let result = test(file, args);
+        sampled += u64::from(result.outcome == "passed" && !result.all_schedules);
         let kind =
             ["passed", "failed", "unchecked"].iter().position(|kind| *kind == result.outcome);
         counts[kind.expect("there are three")] += 1;
@@ -87,11 +96,14 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             0 => String::new(),
             n => format!(", {n} unchecked (no `# expect:` or `# verdict:` in the file)"),
         };
-        let told = format!(
-            "{passed} passed, {failed} failed{unchecked}; \
-             a sample of {} schedules of each, not all of them",
-            toyvm::exam::runs(args.seeds),
-        );
+        let proved = match sampled {
+            0 => "under every schedule".to_owned(),
+            n => {
+                let runs = toyvm::exam::runs(args.seeds);
+                format!("{n} by a sample of {runs} schedules, not all of them")
+            }
+        };
+        let told = format!("{passed} passed, {failed} failed{unchecked}; {proved}");
         if let Err(status) = message::write(told) {
             return status;
         }
@@ -117,13 +129,14 @@ fn tell(result: &Report) -> String {
     text
 }
 
-fn test(file: &Path, seeds: u64) -> Report {
+fn test(file: &Path, limits: &Args) -> Report {
     let args = FileArgs::of(file);
     let mut result = Report {
         file: file.display().to_string(),
         outcome: "failed",
         expected: None,
         runs: Vec::new(),
+        all_schedules: false,
         complaints: Vec::new(),
         again: None,
     };
@@ -144,7 +157,7 @@ fn test(file: &Path, seeds: u64) -> Report {
         }
     };
     result.expected = expectation.verdict.map(|verdict| verdict.to_string());
-    let marks = examine(&program, &expectation, seeds);
+    let marks = examine(&program, &expectation, limits.seeds);
     let told = |(verdict, (runs, _)): (&toyvm::verdict::Verdict, &(u64, Sitting))| {
         (verdict.of_a_run().to_owned(), *runs)
     };
@@ -156,6 +169,19 @@ fn test(file: &Path, seeds: u64) -> Report {
     };
     result.again = marks.complaints.iter().find_map(|complaint| again(&args, &program, complaint));
     result.complaints = marks.complaints.into_iter().map(|complaint| complaint.what).collect();
+    let plan = Plan { max_states: Some(limits.max_states), ..Plan::default() };
+    let proved = match limits.max_states {
+        0 => None,
+        _ => prove(&program, &expectation, &plan),
+    };
+    if let Some(complaints) = proved {
+        result.all_schedules = true;
+        if !complaints.is_empty() {
+            result.outcome = "failed";
+            result.again.get_or_insert_with(|| command::again("check", &args, &[]));
+        }
+        result.complaints.extend(complaints);
+    }
     result
 }
 

@@ -4,6 +4,8 @@ mod forebay;
 
 mod check;
 mod debug;
+mod explain;
+mod grid;
 mod guide;
 mod lint;
 mod mistakes;

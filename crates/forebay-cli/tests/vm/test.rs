@@ -39,7 +39,33 @@ fn each_file_is_told_and_counted() {
     assert!(ended.out.contains(" of 43 runs: deadlock\n"), "{}", ended.out);
     let last = lines.last().expect("a last line");
     assert!(last.starts_with("1 passed, 4 failed, 1 unchecked"), "{last}");
-    assert!(last.ends_with("a sample of 43 schedules of each, not all of them"), "{last}");
+    assert!(last.ends_with("; under every schedule"), "{last}");
+    let shown = "of all schedules, one shows DEADLOCK, not PROVED";
+    assert!(ended.out.contains(shown), "{}", ended.out);
+    let ended = class().vm("test class --seeds 20 --max-states 0").exits(1);
+    let last = ended.out.lines().last().expect("a last line");
+    assert!(last.ends_with("; 1 by a sample of 43 schedules, not all of them"), "{last}");
+    assert!(!ended.out.contains("of all schedules"), "{}", ended.out);
+}
+
+/// A mistake that no sample shows, a number of states that is not so, and a mistake that is not there.
+#[test]
+fn every_schedule_is_held_to_what_the_file_says() {
+    let folder = Folder::new();
+    let rare = r#"# verdict: PROVED
+main = [("CHOOSE", 10000), ("PUSH", 9876), ("NE",), ("ASSERT", "not that")]"#;
+    folder.write("states.toy", "# states: 7\nmain = [(\"PUSH\", 1)]\n");
+    folder.write("sound.toy", "# verdict: DEADLOCK\nmain = [(\"PUSH\", 1)]\n");
+    folder.write("right.toy", "# verdict: PROVED\n# states: 1\nmain = [(\"PUSH\", 1)]\n");
+    folder.vm("test right.toy --seeds 5").exits(0);
+    let ended = folder.vm("test states.toy --seeds 5").exits(1);
+    assert!(ended.out.contains("a search finds 1 states, not 7"), "{}", ended.out);
+    let ended = folder.vm("test sound.toy --seeds 5").exits(1);
+    assert!(ended.out.contains("PROVED: none of all schedules shows DEADLOCK"), "{}", ended.out);
+    folder.write("rare.toy", rare);
+    let ended = folder.vm("test rare.toy --seeds 5").exits(1);
+    assert!(ended.out.contains("of all schedules, one shows ASSERTION"), "{}", ended.out);
+    assert!(ended.out.contains("again: forebay vm check rare.toy"), "{}", ended.out);
 }
 
 #[test]
@@ -76,11 +102,11 @@ fn a_line_that_must_not_be_printed_under_some_schedule() {
     folder.write("a.toy", program);
     let ended = folder.vm("test a.toy --seeds 2").exits(1);
     assert!(ended.out.contains("\"second\" was printed"), "{}", ended.out);
-    // A verdict that no run shows has no run to show it.
+    // A verdict that no run shows has no run to show it, but a search.
     folder.write("b.toy", "# verdict: DEADLOCK\nmain = [(\"NOP\",)]\n");
     let ended = folder.vm("test b.toy --seeds 2").exits(1);
     assert!(ended.out.contains("none of 7 runs showed DEADLOCK"), "{}", ended.out);
-    assert!(!ended.out.contains("again:"), "{}", ended.out);
+    assert!(ended.out.contains("again: forebay vm check b.toy\n"), "{}", ended.out);
 }
 
 #[test]
