@@ -13,3 +13,4 @@ mod test;
 mod trace;
 mod transcript;
 mod usage;
+mod weir;
