@@ -13,6 +13,7 @@ use toyvm::run::{self, Pace, Stage};
 use toyvm::scheduler::Random;
 use toyvm::source::{Selection, Source, load};
 use toyvm::trace::{About, Recorder};
+use toyvm::weir::{BUILT_IN, KEYWORDS, SOFT_KEYWORDS};
 
 /// Pieces of Python, and of scripts round a `ToyVM` object.
 const PYTHON: &[&str] = &[
@@ -101,12 +102,14 @@ const TRACE: &[&str] = &[
 fn main() -> Result<(), Box<dyn Error>> {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = |target: &str| fuzz.join("corpus").join(target);
-    for target in ["load", "run", "trace"] {
+    for target in ["load", "run", "trace", "weir"] {
         fs::create_dir_all(corpus(target))?;
     }
     let names = TABLE.iter().map(|row| format!("(\"{}\",)", row.name));
     let python = PYTHON.iter().chain(TRACE).map(ToString::to_string);
-    let words: BTreeSet<String> = names.chain(python).collect();
+    let weir = [KEYWORDS, SOFT_KEYWORDS, BUILT_IN].into_iter().flatten();
+    let weir = weir.map(|word| format!("{word} "));
+    let words: BTreeSet<String> = names.chain(python).chain(weir).collect();
     let mut dictionary = String::new();
     for word in words {
         let word = word.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\x0a");
@@ -117,6 +120,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let path = program?.path();
         let text = fs::read(&path)?;
         let name = path.file_name().expect("a file has a name");
+        if path.extension().is_some_and(|ending| ending == "weir") {
+            fs::write(corpus("weir").join(name), &text)?;
+            continue;
+        }
         fs::write(corpus("load").join(name), &text)?;
         fs::write(corpus("run").join(name), &text)?;
         let Ok(source) = Source::new("seed.toy", text) else { continue };

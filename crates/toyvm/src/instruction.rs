@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use crate::notation::{Notation, string};
 use crate::program::argument::{
     Address, Argument, Bodies, Claim, Decode, Form, Instead, Literal, Mark, Name, Operand, Phrase,
     Reading, Saying,
@@ -124,7 +123,7 @@ macro_rules! instructions {
                 }
             }
 
-            fn argument(&self) -> Option<&dyn Argument> {
+            pub(crate) fn argument(&self) -> Option<&dyn Argument> {
                 match self {
                     $($( instructions!(@bind argument $variant $($argument)?) =>
                         instructions!(@some argument $($argument)?), )+)+
@@ -452,17 +451,6 @@ impl Instruction {
             | Self::JumpIfFalse(Address(to)) => Some(*to),
             _ => None,
         }
-    }
-
-    /// As a tuple of Python's.
-    pub(crate) fn python(&self, notation: &Notation<'_>) -> String {
-        let row = self.row();
-        let argument = self.argument().and_then(|argument| argument.python(notation));
-        let word = row.word.map(string);
-        let parts: Vec<String> =
-            [Some(string(row.name)), argument, word].into_iter().flatten().collect();
-        let comma = if parts.len() == 1 { "," } else { "" };
-        format!("({}{comma})", parts.join(", "))
     }
 
     /// As it is written in a program, without the brackets: `PUSH 5`, `THREAD_CREATE [producer]`.

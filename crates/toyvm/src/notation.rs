@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use crate::expectation;
+use crate::instruction::Instruction;
 use crate::program::{CodeId, Entry, Program, Span};
 use crate::value::{Handle, Kind, Text, Value};
 
@@ -115,7 +116,7 @@ impl<'p> Notation<'p> {
                 let _ = writeln!(text, "    # {line}: {written}");
                 last = Some(line);
             }
-            let _ = writeln!(text, "    {},  # {pc}", instruction.python(self));
+            let _ = writeln!(text, "    {},  # {pc}", self.tuple(*instruction));
         }
         text.push_str("]\n");
     }
@@ -131,6 +132,16 @@ impl<'p> Notation<'p> {
         }
         let it = variable(Kind::Thread, index);
         let _ = writeln!(text, "{it} = vm.create_thread({})", arguments.join(", "));
+    }
+
+    /// An instruction, a tuple.
+    fn tuple(&self, instruction: Instruction) -> String {
+        let row = instruction.row();
+        let argument = instruction.argument().and_then(|argument| argument.python(self));
+        let parts = [Some(string(row.name)), argument, row.word.map(string)];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let comma = if parts.len() == 1 { "," } else { "" };
+        format!("({}{comma})", parts.join(", "))
     }
 
     /// A constant.

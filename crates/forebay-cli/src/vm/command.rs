@@ -23,7 +23,8 @@ pub(super) fn again(verb: &str, file: &FileArgs, flags: &[String]) -> String {
         let _ = write!(line, " --language {}", language.name());
     }
     for (name, value) in &file.notation.constants {
-        let _ = write!(line, " --const {}", word(&format!("{name}={value}")));
+        // A name of a program needs no quotes.
+        let _ = write!(line, " --const {name}={value}");
     }
     for flag in flags {
         let _ = write!(line, " {flag}");

@@ -16,3 +16,4 @@ mod test;
 mod trace;
 mod transcript;
 mod usage;
+mod weir;

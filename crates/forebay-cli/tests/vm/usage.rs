@@ -24,7 +24,7 @@ fn a_mistyped_verb_or_flag_suggests_the_near_one() {
 #[test]
 fn help_is_not_an_error() {
     let folder = Folder::new();
-    for verb in ["", "run", "show", "lint", "test"] {
+    for verb in ["", "run", "show", "lint", "build", "test"] {
         let ended = folder.vm(&format!("{verb} --help")).exits(0).tells(&[]);
         assert!(ended.out.contains("Usage: forebay vm"), "{}", ended.out);
     }

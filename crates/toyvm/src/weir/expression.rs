@@ -240,7 +240,7 @@ impl<'a> Parser<'a> {
         let place = self.place(what)?;
         let message = if deed == Deed::Send {
             self.expect(",", "between the queue and what is sent")?;
-            Some(self.expression()?)
+            Some(self.sum()?)
         } else {
             None
         };

@@ -13,6 +13,8 @@ mod declaration;
 mod deeds;
 mod expression;
 mod frame;
+#[cfg(test)]
+mod grammar;
 mod list;
 mod names;
 mod parser;

@@ -3,7 +3,9 @@
 mod building;
 mod constructs;
 mod expressions;
+mod hostile;
 mod mistakes;
+mod page;
 mod positions;
 
 use std::sync::Arc;
