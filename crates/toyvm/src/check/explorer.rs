@@ -7,17 +7,19 @@
 
 use std::sync::Arc;
 
-use super::{Order, Plan};
 use super::analysis::Analysis;
 use super::bits::share_bits;
 use super::finding::Finding;
 use super::flow::{Site, Thing};
-use super::pack::{Origins, Packer};
-use super::unpack::unpack;
+use super::pack::{Before, Origins, Packer};
+use super::stage::Stage;
+use super::touched::Touched;
+use super::unpack::{Parts, undo, unpack};
+use super::{Order, Plan};
 use crate::deadlock::{self, Cycle};
 use crate::instruction::Instruction as I;
 use crate::machine::{
-    Choice, Event, Limits, Machine, On, Service, Status, Stepped, ThreadId, Time, Wait, World,
+    Event, Limits, Machine, On, Ready, Service, Status, Stepped, ThreadId, Time, Wait,
 };
 use crate::program::{CodeId, NameId, Program};
 use crate::value::{Handle, Kind, Value};
@@ -48,6 +50,10 @@ pub(super) struct Explorer {
     pub(super) origins: Origins,
     packer: Packer,
     stage: Stage,
+    /// The state that was unpacked last: where its parts lie, who can go on, how many have yet to end.
+    parts: Parts,
+    ready: Ready,
+    remaining: u32,
     /// Who stepped last is part of the state.
     knows_last: bool,
     /// Threads that have gone back in this macro-step, and go no further.
@@ -67,58 +73,23 @@ pub(super) struct Single {
     pub(super) leads: bool,
 }
 
-/// What is round the machine.
-#[derive(Debug, Default)]
-struct Stage {
-    /// What to choose, if anything is asked for; beyond that, 0.
-    number: u64,
-    /// How many numbers there were to choose from; 0 if none was asked for.
-    choices: u64,
-    /// The value that is asked for matters to nothing.
-    is_dead: bool,
-    last: Option<u64>,
-    /// Things and threads that were made in this step: by whom, where.
-    made: Vec<(Event, ThreadId, u32)>,
-}
-
-impl World for Stage {
-    #[inline]
-    fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, below: u64) -> u64 {
-        let number = if self.is_dead { 0 } else { self.number };
-        if !self.is_dead {
-            self.choices = below;
-        }
-        self.last = Some(number);
-        number
-    }
-
-    fn print(&mut self, _: &Machine, _: ThreadId, _: &str) {}
-
-    #[inline]
-    fn prints(&self) -> bool {
-        false
-    }
-
-    #[inline]
-    fn event(&mut self, _: &Machine, thread: ThreadId, at: u32, event: Event) {
-        if let Event::Created(_) | Event::Started(_) = event {
-            self.made.push((event, thread, at));
-        }
-    }
-}
-
 impl Explorer {
     /// At the beginning of a program; whatever is free there has been done.
     pub(super) fn new(program: &Arc<Program>, analysis: &Arc<Analysis>, plan: &Plan) -> Self {
         let machine = Machine::with(Arc::clone(program), plan.service, Limits::default());
         let entries = 0..program.entries().len();
         let groups = entries.map(|entry| analysis.symmetry.of_entry(entry)).collect();
+        let mut instructions = program.codes().iter().flat_map(|code| &code.instructions);
+        let is_robust = instructions.any(|it| matches!(it, I::LockAcquireRobust));
         Self {
             machine: machine.in_time(Time::Any),
             origins: Origins { groups, ..Origins::default() },
             analysis: Arc::clone(analysis),
             packer: Packer::default(),
-            stage: Stage::default(),
+            stage: Stage { is_robust, touched: Touched::ALL, ..Stage::default() },
+            parts: Parts::default(),
+            ready: Ready::default(),
+            remaining: 0,
             knows_last: plan.order == Order::Switches,
             paused: Vec::new(),
             steps: None,
@@ -139,7 +110,20 @@ impl Explorer {
     }
 
     pub(super) fn pack(&mut self, out: &mut Vec<u8>) {
-        self.packer.pack(&self.analysis, &self.machine, &self.origins, out);
+        self.packer.pack(&self.analysis, &self.machine, &self.origins, None, out);
+    }
+
+    /// Likewise, after a macro-step from the state that was unpacked last, of which the bytes are known.
+    pub(super) fn pack_after(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.stage.touched.note_lines(&self.machine);
+        let before = Before { bytes, parts: &self.parts, touched: self.stage.touched };
+        self.packer.pack(&self.analysis, &self.machine, &self.origins, Some(before), out);
+        #[cfg(debug_assertions)]
+        {
+            let mut whole = Vec::new();
+            self.pack(&mut whole);
+            assert_eq!(*out, whole, "nothing else was touched than {:?}", self.stage.touched);
+        }
     }
 
     /// The bytes of the state by other knowledge.
@@ -150,12 +134,13 @@ impl Explorer {
         origins.groups = (0..entries).map(|entry| analysis.symmetry.of_entry(entry)).collect();
         origins.groups.extend(made.iter().map(|thing| analysis.group_of(*thing)));
         let mut bytes = Vec::new();
-        self.packer.pack(analysis, &self.machine, &origins, &mut bytes);
+        self.packer.pack(analysis, &self.machine, &origins, None, &mut bytes);
         bytes
     }
 
     pub(super) fn unpack(&mut self, bytes: &[u8]) {
-        unpack(bytes, &self.analysis, &mut self.machine, &mut self.origins);
+        let Self { analysis, machine, origins, parts, .. } = self;
+        unpack(bytes, analysis, machine, origins, parts);
         for at in 0..self.origins.joining.len() {
             let thread = self.origins.joining[at];
             while matches!(self.machine.thread(thread).status(), Status::Runnable) {
@@ -163,6 +148,22 @@ impl Explorer {
                 self.machine.step(thread, &mut self.stage);
             }
         }
+        self.ready.copy_from(self.machine.state().ready());
+        self.remaining = self.machine.state().remaining();
+        self.stage.touched = Touched::default();
+    }
+
+    /// Goes back to the state that was unpacked last.
+    pub(super) fn undo(&mut self, bytes: &[u8]) {
+        let touched = self.stage.touched;
+        let joins = self.origins.joining.iter().any(|thread| touched.thread(thread.index()));
+        if touched.is_all() || joins {
+            return self.unpack(bytes);
+        }
+        let Self { analysis, machine, origins, parts, .. } = self;
+        undo(bytes, analysis, machine, origins, parts, &touched);
+        self.machine.can_go_on(&self.ready, self.remaining);
+        self.stage.touched = Touched::default();
     }
 
     /// Whose step it is up to the search to choose.
@@ -181,6 +182,9 @@ impl Explorer {
         if let Some(first) = self.steps.as_mut().and_then(|steps| steps.last_mut()) {
             first.leads = true;
         }
+        if !goes_on || self.knows_last {
+            self.stage.touched = Touched::ALL;
+        }
         if goes_on {
             passed.choices = self.stage.choices;
             self.stage.number = 0;
@@ -193,10 +197,15 @@ impl Explorer {
     fn step_once(&mut self, thread: ThreadId, passed: &mut Passed) -> bool {
         let it = self.machine.thread(thread);
         let (code, pc) = (it.code(), it.pc());
+        let it_does = self.machine.program().code(code).instructions.get(pc as usize).copied();
         let goes_back = matches!(it.status(), Status::Runnable) && self.goes_back_at(code, pc);
         self.note_executed(thread);
         self.stage.is_dead = self.is_dead_choice(thread);
         self.stage.last = None;
+        self.stage.touched.note_thread(thread);
+        if matches!(it_does, Some(I::ArraySet | I::Invariant(_))) {
+            self.stage.touched.note_contents();
+        }
         let stepped = self.machine.step(thread, &mut self.stage);
         if let Some(steps) = &mut self.steps {
             steps.push(Single { thread, chosen: self.stage.last, leads: false });
