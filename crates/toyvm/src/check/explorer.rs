@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::analysis::Analysis;
+use super::analysis::{Analysis, Traits};
 use super::bits::share_bits;
 use super::finding::Finding;
 use super::flow::{Site, Thing};
@@ -16,12 +16,11 @@ use super::stage::Stage;
 use super::touched::Touched;
 use super::unpack::{Parts, undo, unpack};
 use super::{Order, Plan};
-use crate::deadlock::{self, Cycle};
 use crate::instruction::Instruction as I;
 use crate::machine::{
     Event, Limits, Machine, On, Ready, Service, Status, Stepped, ThreadId, Time, Wait,
 };
-use crate::program::{CodeId, NameId, Program};
+use crate::program::Program;
 use crate::value::{Handle, Kind, Value};
 
 /// Steps of one thread on its own before it is looked whether it goes round in circles.
@@ -197,20 +196,22 @@ impl Explorer {
     fn step_once(&mut self, thread: ThreadId, passed: &mut Passed) -> bool {
         let it = self.machine.thread(thread);
         let (code, pc) = (it.code(), it.pc());
-        let it_does = self.machine.program().code(code).instructions.get(pc as usize).copied();
-        let goes_back = matches!(it.status(), Status::Runnable) && self.goes_back_at(code, pc);
+        let traits = match it.status() {
+            Status::Runnable => self.analysis.traits(code, pc),
+            _ => Traits::default(),
+        };
         self.note_executed(thread);
-        self.stage.is_dead = self.is_dead_choice(thread);
+        self.stage.is_dead = traits.has(Traits::DEAD_CHOICE);
         self.stage.last = None;
         self.stage.touched.note_thread(thread);
-        if matches!(it_does, Some(I::ArraySet | I::Invariant(_))) {
+        if traits.has(Traits::CONTENTS) {
             self.stage.touched.note_contents();
         }
         let stepped = self.machine.step(thread, &mut self.stage);
         if let Some(steps) = &mut self.steps {
             steps.push(Single { thread, chosen: self.stage.last, leads: false });
         }
-        if goes_back && self.machine.thread(thread).pc() <= pc {
+        if traits.has(Traits::BACK) && self.machine.thread(thread).pc() <= pc {
             passed.goes_back = true;
             if !self.paused.contains(&thread) {
                 self.paused.push(thread);
@@ -226,40 +227,11 @@ impl Explorer {
         passed.finding.is_none()
     }
 
-    /// Threads that wait for each other since this step.
-    ///
-    /// Whom one in a run of JOINs waits for first is not known where threads are not told apart. So a
-    /// circle through it is none as yet.
-    fn circle(&self, passed: &mut Passed) -> Option<Finding> {
-        let waiters = self.machine.state().began_to_wait();
-        for circle in waiters.iter().filter_map(|it| deadlock::cycle_through(&self.machine, *it)) {
-            let Cycle { threads } = circle;
-            let is_in_run = |thread: &ThreadId| match self.machine.thread(*thread).status() {
-                Status::Waiting(Wait { on: On::Thread(_), at, .. }) => {
-                    let code = self.machine.thread(*thread).code();
-                    self.analysis.symmetry.run_of(code, *at).is_some()
-                }
-                _ => false,
-            };
-            if !threads.iter().any(is_in_run) {
-                return Some(Finding::Circle(threads));
-            }
-            passed.is_doubtful = true;
-        }
-        None
-    }
-
     fn note_executed(&mut self, thread: ThreadId) {
         let it = self.machine.thread(thread);
         if let Some(executed) = self.executed[it.code().index()].get_mut(it.pc() as usize) {
             *executed = true;
         }
-    }
-
-    fn goes_back_at(&self, code: CodeId, pc: u32) -> bool {
-        let code = self.machine.program().code(code);
-        let target = code.instructions.get(pc as usize).and_then(I::target);
-        target.is_some_and(|to| to <= i64::from(pc))
     }
 
     fn note_made(&mut self) {
@@ -281,20 +253,9 @@ impl Explorer {
         }
     }
 
-    fn instruction(&self, thread: ThreadId) -> I {
+    pub(super) fn instruction(&self, thread: ThreadId) -> I {
         let it = self.machine.thread(thread);
         self.machine.program().code(it.code()).instructions[it.pc() as usize]
-    }
-
-    /// Whether a thread is about to choose, and it matters to nothing what.
-    fn is_dead_choice(&self, thread: ThreadId) -> bool {
-        let it = self.machine.thread(thread);
-        if !self.analysis.drops || !matches!(it.status(), Status::Runnable) {
-            return false;
-        }
-        let site = Site { code: it.code(), pc: it.pc() };
-        matches!(self.instruction(thread), I::Choose(_) | I::Random(_))
-            && self.analysis.flow.as_ref().is_some_and(|flow| !flow.given_matters(site, 0))
     }
 
     /// Does all that is free, of all threads.
@@ -303,7 +264,9 @@ impl Explorer {
             let mut goes_on = false;
             let mut next = self.machine.state().thread_at(0);
             while let Some(thread) = next {
-                if self.machine.state().ready().contains(thread) {
+                // What is free depends on what others do; what is a thread's own, on it alone.
+                let may_go_on = self.analysis.reduces || self.stage.touched.thread(thread.index());
+                if may_go_on && self.machine.state().ready().contains(thread) {
                     match self.run_thread(thread, passed) {
                         None => return,
                         Some(went) => goes_on |= went,
@@ -365,15 +328,12 @@ impl Explorer {
     /// that matters is, but begins a macro-step, so that there is one in each.
     fn is_own(&self, thread: ThreadId) -> bool {
         let it = self.machine.thread(thread);
-        if self.analysis.is_own(it.code(), it.pc()) {
-            return !matches!(self.instruction(thread), I::Choose(_) | I::Random(_))
-                || self.is_dead_choice(thread);
-        }
-        self.loads_own(thread) || self.analysis.symmetry.run_of(it.code(), it.pc()).is_some()
+        let traits = self.analysis.traits(it.code(), it.pc());
+        traits.has(Traits::OWN) || (traits.has(Traits::LOADS) && self.loads_own(thread))
     }
 
     /// Whether it loads a variable of its own.
-    fn loads_own(&self, thread: ThreadId) -> bool {
+    pub(super) fn loads_own(&self, thread: ThreadId) -> bool {
         let it = self.machine.thread(thread);
         match self.instruction(thread) {
             I::Load(name) => {
@@ -392,7 +352,8 @@ impl Explorer {
 
     /// Whether what a thread does next commutes with all that the others may still do.
     fn is_free(&self, thread: ThreadId) -> bool {
-        if matches!(self.instruction(thread), I::Choose(_) | I::Random(_)) {
+        let it = self.machine.thread(thread);
+        if self.analysis.traits(it.code(), it.pc()).has(Traits::CHOICE) {
             return false;
         }
         let against = self.analysis.accesses.against(self.site(thread));
@@ -456,44 +417,5 @@ impl Explorer {
 
     fn may_ask_again(&self, wait: &Wait) -> bool {
         wait.until.is_some() || self.machine.service() == Service::Weak
-    }
-
-    /// Two threads that are about to use one global, one of them to set it.
-    pub(super) fn race(&self) -> Option<Finding> {
-        let about = |thread: ThreadId| {
-            if !matches!(self.machine.thread(thread).status(), Status::Runnable) {
-                return None;
-            }
-            match self.instruction(thread) {
-                I::GlobalStore(name) => Some((name.id, true)),
-                I::Load(name) if !self.loads_own(thread) => Some((name.id, false)),
-                _ => None,
-            }
-        };
-        let mut seen: Vec<(ThreadId, NameId, bool)> = Vec::new();
-        for thread in self.enabled() {
-            let Some((name, sets)) = about(thread) else { continue };
-            let mut others = seen.iter();
-            if let Some((other, ..)) =
-                others.find(|(_, its, other_sets)| *its == name && (sets || *other_sets))
-            {
-                let at = |thread| (thread, self.machine.thread(thread).pc());
-                return Some(Finding::Race { name, accesses: [at(*other), at(thread)] });
-            }
-            seen.push((thread, name, sets));
-        }
-        None
-    }
-
-    /// Whether nobody goes on, and nobody has to.
-    pub(super) fn is_at_the_end(&self) -> bool {
-        let state = self.machine.state();
-        state.ready().is_empty() && state.remaining() == 0
-    }
-
-    /// What is wrong if nobody can go on.
-    pub(super) fn deadlock(&self) -> Option<Finding> {
-        let state = self.machine.state();
-        (state.ready().is_empty() && state.remaining() > 0).then_some(Finding::Deadlock)
     }
 }

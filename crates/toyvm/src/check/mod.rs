@@ -26,6 +26,7 @@ mod symmetry;
 mod touched;
 mod unpack;
 mod witness;
+mod wrong;
 
 use std::collections::BTreeSet;
 use std::fmt;
