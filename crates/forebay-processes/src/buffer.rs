@@ -107,6 +107,12 @@ impl Buffer {
         &self.attachment.settings
     }
 
+    /// The most bytes that an item may have in this buffer, however empty it is. Where its capacity in bytes is bounded that
+    /// is told for items that weigh what they are long, as they do unless a codec says otherwise.
+    pub fn longest_item(&self) -> u64 {
+        statistics::longest_item(&self.attachment)
+    }
+
     /// A producer of items of type `T`, which the codec turns into bytes.
     pub fn producer<T, C: Codec<T>>(&self, codec: C) -> Result<Producer<T, C>, Fault> {
         let (party, _descriptor) = Party::join(&self.attachment, Role::Producer)?;
@@ -228,6 +234,12 @@ impl Inspection {
         &self.attachment.settings
     }
 
+    /// The most bytes that an item may have in this buffer, however empty it is. Where its capacity in bytes is bounded that
+    /// is told for items that weigh what they are long, as they do unless a codec says otherwise.
+    pub fn longest_item(&self) -> u64 {
+        statistics::longest_item(&self.attachment)
+    }
+
     /// The counts and waits of this moment (C8).
     pub fn statistics(&self) -> Statistics {
         statistics::read(&self.attachment)
@@ -251,6 +263,12 @@ impl Inspection {
     /// The dead letters, in the order of their deaths.
     pub fn dead_letters(&self) -> Result<Vec<Letter>, Fault> {
         Letter::all(&self.attachment)
+    }
+
+    /// The process whose turn it is at this moment, if it is anybody's, and the number of that turn. Where both are the same
+    /// at a later look, it has not gone on, and whoever wants a turn waits for it.
+    pub fn turn(&self) -> Option<(u32, u64)> {
+        statistics::turn(&self.attachment)
     }
 
     /// What is wrong with the file as far as one can see now, if anything is.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,12 +25,14 @@ use crate::waiter::{Line, Wish};
 pub struct Consumer<T = Bytes, C = Raw> {
     pub(crate) party: Arc<Party>,
     pub(crate) codec: C,
+    /// Items that it found to be unreadable.
+    unreadable: Arc<AtomicU64>,
     item: PhantomData<fn() -> T>,
 }
 
 impl<T, C: Codec<T>> Consumer<T, C> {
     pub(crate) fn new(party: Arc<Party>, codec: C) -> Self {
-        Self { party, codec, item: PhantomData }
+        Self { party, codec, unreadable: Arc::default(), item: PhantomData }
     }
 
     /// Takes the oldest item for good, waiting while there is none (C2, C5). At most once: a process that is killed
@@ -164,6 +167,38 @@ impl<T, C: Codec<T>> Consumer<T, C> {
         Ok(leases)
     }
 
+    /// Leases the items that directly follow this position in the order of puts, at most `max` in one go, if the oldest
+    /// that wait now are those. They end where the next one is in other hands, or is no more.
+    pub fn try_lease_after(
+        &self,
+        position: u64,
+        max: usize,
+    ) -> Result<Vec<Lease<T, C>>, TakeError> {
+        let mut leases: Vec<Lease<T, C>> = Vec::new();
+        if max == 0 {
+            return Ok(leases);
+        }
+        let mut loans = Vec::new();
+        let mut turn = self.party.turn_within(Patience::Try)?;
+        while loans.len() < max
+            && turn.oldest_position()? == position.checked_add(loans.len() as u64 + 1)
+            && let Ok(Ok(loan)) = turn.lend(false, None)
+        {
+            loans.push(loan);
+        }
+        drop(turn);
+        for loan in loans {
+            leases.extend(self.open(loan)?);
+        }
+        // One that cannot be read leaves a gap, and what comes after it goes back.
+        let follow = |(index, lease): &(usize, &Lease<T, C>)| {
+            lease.position() == position + *index as u64 + 1
+        };
+        let count = leases.iter().enumerate().take_while(follow).count();
+        leases.truncate(count);
+        Ok(leases)
+    }
+
     /// Finishes all of these in one go. Of those that were not held any more, as of expired ones, returns the number.
     pub fn ack_many(&self, leases: impl IntoIterator<Item = Lease<T, C>>) -> Result<usize, Fault> {
         let mut refused = 0;
@@ -249,8 +284,14 @@ impl<T, C: Codec<T>> Consumer<T, C> {
             Ok(item) => Ok(Some(item)),
             Err(CodecError(reason)) => {
                 let (loan, reason) = (*loan, format!("cannot be read: {reason}"));
-                // If it was given back meanwhile, somebody else finds out.
-                self.party.owe(move |turn| turn.reject(&loan, &reason).map(drop));
+                let unreadable = Arc::clone(&self.unreadable);
+                self.party.owe(move |turn| {
+                    // If it was given back meanwhile, somebody else finds out.
+                    if turn.reject(&loan, &reason)?.is_ok() {
+                        unreadable.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Ok(())
+                });
                 Ok(None)
             }
         }
@@ -338,6 +379,12 @@ impl<T, C: Codec<T>> Consumer<T, C> {
         self.party.statistics()
     }
 
+    /// How many of the items that came to this consumer could not be read: their bytes were not those that were put any
+    /// more, or the codec made nothing of them. They are dead letters, and a take or lease goes on to the next item.
+    pub fn unreadable(&self) -> u64 {
+        self.unreadable.load(Ordering::Relaxed)
+    }
+
     /// Its number among all consumers there ever were, from 0.
     pub fn number(&self) -> u64 {
         self.party.number
@@ -385,7 +432,7 @@ impl<T, C: Codec<T>> Clone for Consumer<T, C> {
             Ok((party, _)) => Arc::new(party),
             Err(_) => Arc::clone(&self.party),
         };
-        Self { party, codec: self.codec.clone(), item: PhantomData }
+        Self::new(party, self.codec.clone())
     }
 }
 

@@ -190,6 +190,11 @@ pub(crate) fn release_of_dead(word: &Word32, participant: u32) {
     }
 }
 
+/// The participant that has it now, if any has.
+pub(crate) fn holder(word: &Word32) -> Option<u32> {
+    Holder::of(word.get())
+}
+
 /// Takes the lock if it is free now.
 pub(crate) fn try_acquire(word: &Word32, me: Holder) -> bool {
     word.acquire(FREE, me.0).is_ok()

@@ -8,10 +8,10 @@ use crate::attachment::Attachment;
 use crate::clock;
 use crate::control::Control;
 use crate::geometry::Array;
-use crate::lock::Others as _;
+use crate::lock::{self, Others as _};
 use crate::participant::Role;
 use crate::slot::State;
-use crate::turn::is_done;
+use crate::turn::{is_done, longest};
 use crate::waiter::Line;
 
 /// So often it is looked for a moment in which nobody has a turn.
@@ -254,6 +254,18 @@ pub(crate) fn leases(buffer: &Attachment) -> Vec<Held> {
     }
     held.sort_by_key(|held| held.position);
     held
+}
+
+/// The process whose turn it is, and the number of the turn.
+pub(crate) fn turn(buffer: &Attachment) -> Option<(u32, u64)> {
+    let control = buffer.control().ok()?;
+    let holder = lock::holder(control.lock())?;
+    Some((buffer.process(holder), control.turns().get()))
+}
+
+/// The most bytes that an item may have which weighs what it is long.
+pub(crate) fn longest_item(buffer: &Attachment) -> u64 {
+    longest(buffer).min(buffer.settings.capacity_bytes.unwrap_or(u64::MAX))
 }
 
 /// For how long the item that is next has waited, since it was put or given back: looked up where takes look, in no more

@@ -68,6 +68,11 @@ impl Expectation {
     }
 }
 
+/// Whether a line is a header.
+pub(crate) fn is_header(line: &str) -> bool {
+    header(line).is_some()
+}
+
 /// The header on a line, and what it says.
 fn header(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.trim().strip_prefix('#')?.split_once(':')?;

@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use crate::notation::{Notation, string};
 use crate::program::argument::{
-    Address, Argument, Bodies, Claim, Decode, Form, Instead, Literal, Mark, Name, Operand, Reading,
-    Saying,
+    Address, Argument, Bodies, Claim, Decode, Form, Instead, Literal, Mark, Name, Operand, Phrase,
+    Reading, Saying,
 };
 use crate::program::{CodeId, Program};
 
@@ -217,6 +218,12 @@ instructions! {
              underflow.";
     }
 
+    Output, Extension {
+        PrintEach(Phrase) = "PRINT_EACH" ("…") -> ()
+            "Takes as many values as the text has `{}`, and writes `[thread] text` with each value in its \
+             place, the top in the last.";
+    }
+
     Threads, Core {
         ThreadCreate(Bodies) = "THREAD_CREATE" ("index") -> ("thread")
             "Starts a thread that runs the index-th of its lists, with an empty stack, no variables, and \
@@ -417,7 +424,10 @@ impl Instruction {
     /// How many values it takes from the stack.
     pub fn takes(&self) -> usize {
         let replaced = self.argument().is_some_and(Argument::replaces_the_top);
-        self.row().takes.len() - usize::from(replaced)
+        match self {
+            Self::PrintEach(phrase) => phrase.places as usize,
+            _ => self.row().takes.len() - usize::from(replaced),
+        }
     }
 
     /// How many values it gives to the stack.
@@ -442,6 +452,17 @@ impl Instruction {
             | Self::JumpIfFalse(Address(to)) => Some(*to),
             _ => None,
         }
+    }
+
+    /// As a tuple of Python's.
+    pub(crate) fn python(&self, notation: &Notation<'_>) -> String {
+        let row = self.row();
+        let argument = self.argument().and_then(|argument| argument.python(notation));
+        let word = row.word.map(string);
+        let parts: Vec<String> =
+            [Some(string(row.name)), argument, word].into_iter().flatten().collect();
+        let comma = if parts.len() == 1 { "," } else { "" };
+        format!("({}{comma})", parts.join(", "))
     }
 
     /// As it is written in a program, without the brackets: `PUSH 5`, `THREAD_CREATE [producer]`.

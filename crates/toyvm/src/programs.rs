@@ -39,6 +39,18 @@ shipped! {
     "lost_wakeup.toy"
     "missing_join.toy"
     "endless_consumers.toy"
+    "counting.weir"
+    "bounded_buffer.weir"
+    "monitor.weir"
+    "pipeline.weir"
+    "meeting.weir"
+    "rounds.weir"
+    "shared_reading.weir"
+    "hungry.weir"
+    "fed.weir"
+    "smokers.weir"
+    "barber.weir"
+    "unheard.weir"
 }
 
 impl Shipped {

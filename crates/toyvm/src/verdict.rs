@@ -23,12 +23,14 @@ pub enum Verdict {
     Error,
     /// Something with a bound was raised past it.
     Overflow,
+    /// A thread goes round for ever on its own.
+    Spin,
     /// No step was left.
     Incomplete,
 }
 
 impl Verdict {
-    const ALL: [(Self, &'static str); 8] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Fine, "PROVED"),
         (Self::Deadlock, "DEADLOCK"),
         (Self::Race, "RACE"),
@@ -36,6 +38,7 @@ impl Verdict {
         (Self::Invariant, "INVARIANT"),
         (Self::Error, "ERROR"),
         (Self::Overflow, "OVERFLOW"),
+        (Self::Spin, "SPIN"),
         (Self::Incomplete, "INCOMPLETE"),
     ];
 
@@ -75,7 +78,7 @@ impl Verdict {
     pub fn status(self) -> u8 {
         match self {
             Self::Fine => 0,
-            Self::Deadlock | Self::Race | Self::Assertion | Self::Invariant => 1,
+            Self::Deadlock | Self::Race | Self::Assertion | Self::Invariant | Self::Spin => 1,
             Self::Error | Self::Overflow => 2,
             Self::Incomplete => 3,
         }
@@ -91,6 +94,7 @@ impl Verdict {
             Self::Invariant => "an invariant did not hold",
             Self::Error => "a thread failed",
             Self::Overflow => "something was raised past its bound",
+            Self::Spin => "a thread goes round for ever",
             Self::Incomplete => "no step was left",
         }
     }

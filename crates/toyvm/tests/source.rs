@@ -16,7 +16,7 @@ fn program(text: &str) -> Program {
 }
 
 fn entry(text: &str, name: &str) -> Result<Loaded, Vec<String>> {
-    read(text, &Selection { entry: Some(name.into()), threads: Vec::new() })
+    read(text, &Selection { entry: Some(name.into()), ..Selection::default() })
 }
 
 /// Every code: its name, and its instructions as they are shown.
@@ -512,18 +512,23 @@ fn the_program_is_found() {
     assert_eq!(entries(&entry(lists, "b").expect("b").program), [(Some("main"), "b", 0)]);
     let extra =
         |name: &str, list: &str| ExtraThread { name: name.into(), list: list.into(), priority: 4 };
-    let selection = Selection { entry: None, threads: vec![extra("A", "a"), extra("B", "b")] };
+    let selection = Selection {
+        entry: None,
+        threads: vec![extra("A", "a"), extra("B", "b")],
+        ..Selection::default()
+    };
     let loaded = read(lists, &selection).expect("threads alone are a program");
     assert_eq!(entries(&loaded.program), [(Some("A"), "a", 4), (Some("B"), "b", 4)]);
     let loaded = read(
         "main = [('NOP',)]\nb = [('POP',)]\n",
-        &Selection { entry: None, threads: vec![extra("B", "b")] },
+        &Selection { entry: None, threads: vec![extra("B", "b")], ..Selection::default() },
     );
     assert_eq!(
         entries(&loaded.expect("both").program),
         [(Some("main"), "main", 0), (Some("B"), "b", 4)]
     );
-    let taken = Selection { entry: None, threads: vec![extra("main", "main")] };
+    let taken =
+        Selection { entry: None, threads: vec![extra("main", "main")], ..Selection::default() };
     assert_eq!(
         read("main = [('NOP',)]\n", &taken).expect_err("taken")[0],
         "t.vm: the thread `main` has a name that is taken"

@@ -9,6 +9,7 @@ pub(crate) mod join;
 mod label;
 pub(crate) mod opening;
 pub(crate) mod put;
+mod stall;
 pub(crate) mod stat;
 pub(crate) mod take;
 pub(crate) mod verify;

@@ -34,9 +34,6 @@ const MOST_BYTES: usize = 1 << 20;
 /// What is done sooner needs no bar.
 const FLEETING: Duration = Duration::from_millis(500);
 
-/// For so long it is not told that somebody holds the lock, and does not go on.
-const STALL: Duration = Duration::from_secs(1);
-
 /// So many items that were not put are named.
 const NAMED: u64 = 5;
 
@@ -142,6 +139,7 @@ fn put(args: &Args) -> Result<u8, String> {
         say(format_args!("interrupted: {} put, and none after them", counted(told.put())));
     });
     let interruption = interruption.map_err(|error| format!("cannot begin: {error}"))?;
+    let longest = buffer.longest_item();
     if args.wants_bar() {
         let (done, total) = (Arc::clone(&done), args.total());
         progress::show(FLEETING, move || done.figures(&buffer, total));
@@ -149,9 +147,9 @@ fn put(args: &Args) -> Result<u8, String> {
     let mut putting = Putting {
         producer: producer.with_overflow(args.on_full),
         args,
+        longest,
         done,
         interruption,
-        stalls: false,
     };
     let put = putting.put(&delimiter);
     progress::clear();
@@ -210,12 +208,23 @@ impl Done {
         self.dropped.fetch_add(batch.dropped_these as u64, Ordering::Relaxed);
     }
 
-    /// An item is not put, and others may be.
-    fn refuse(&self, item: &[u8], refusal: Refusal) {
-        let kind = if refusal == Refusal::TooHeavy { &self.too_heavy } else { &self.refused };
+    /// An item is not put, and others may be. The longest that might be has so many bytes.
+    fn refuse(&self, item: &[u8], refusal: Refusal, longest: u64) {
+        let is_too_heavy = refusal == Refusal::TooHeavy;
+        let kind = if is_too_heavy { &self.too_heavy } else { &self.refused };
         kind.fetch_add(1, Ordering::Relaxed);
-        if self.not_put() <= NAMED {
-            say(format_args!("item {} is not put: {refusal}", label(item)));
+        if self.not_put() > NAMED {
+            return;
+        }
+        let label = label(item);
+        if is_too_heavy {
+            say(format_args!(
+                "item {label} is not put: it has {} bytes, and an item of this buffer at most {longest}; give more \
+                 --capacity-bytes when you make one, or put the name of a file",
+                item.len()
+            ));
+        } else {
+            say(format_args!("item {label} is not put: {refusal}"));
         }
     }
 
@@ -257,10 +266,10 @@ fn say(line: impl Display) {
 struct Putting<'a> {
     args: &'a Args,
     producer: Producer<Bytes, Raw>,
+    /// No item has more bytes.
+    longest: u64,
     done: Arc<Done>,
     interruption: Arc<Interruption>,
-    /// Whether it was told that somebody holds everybody up.
-    stalls: bool,
 }
 
 impl Putting<'_> {
@@ -331,14 +340,10 @@ impl Putting<'_> {
             }
             match refusal {
                 Refusal::Full | Refusal::TimedOut | Refusal::TooHeavy => {
-                    self.done.refuse(&items.remove(0), refusal);
+                    self.done.refuse(&items.remove(0), refusal, self.longest);
                 }
-                Refusal::Unable(fault @ Fault::Stalled { since, .. }) if self.waits() => {
-                    // Who waits for room waits for this, too.
-                    if since >= STALL && !std::mem::replace(&mut self.stalls, true) {
-                        say(in_words(&self.args.file, fault));
-                    }
-                }
+                // Who waits for room waits for this, too.
+                Refusal::Unable(Fault::Stalled { .. }) if self.waits() => {}
                 _ => {
                     let first = items.first().map(|item| label(item)).unwrap_or_default();
                     let why = match refusal {

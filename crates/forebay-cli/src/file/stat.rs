@@ -51,6 +51,7 @@ struct Standing {
     closed: bool,
     capacity: u64,
     capacity_bytes: Option<u64>,
+    longest_item_bytes: u64,
     durability: &'static str,
     max_leased: u64,
     dead_room: u64,
@@ -114,6 +115,7 @@ impl Standing {
             closed: now.closed,
             capacity: settings.get_capacity(),
             capacity_bytes: settings.get_capacity_bytes(),
+            longest_item_bytes: buffer.longest_item(),
             durability: match settings.get_durability() {
                 Durability::Power => "power",
                 _ => "process",
@@ -184,13 +186,18 @@ impl Standing {
         let state = if self.closed { "closed" } else { "open" };
         let _ = writeln!(
             text,
-            "{}: {state}, {} of {} waiting, {} leased, {} dead",
-            self.buffer, self.waiting, self.capacity, self.leased, self.dead
+            "{}: {state}, {} of {} waiting{}, {} leased, {} dead",
+            self.buffer,
+            self.waiting,
+            self.capacity,
+            beyond(self.waiting, self.capacity),
+            self.leased,
+            self.dead
         );
         let _ = writeln!(
             text,
-            "{} produced, {} finished, {} dropped; at most {} waited at once",
-            self.produced, self.finished, self.dropped, self.high_water
+            "{} produced, {} finished, {} dropped; at most {} waited at once; an item has at most {} bytes",
+            self.produced, self.finished, self.dropped, self.high_water, self.longest_item_bytes
         );
         let _ = writeln!(
             text,
@@ -236,6 +243,14 @@ impl Standing {
             );
         }
         text
+    }
+}
+
+/// Why more wait than may.
+pub(crate) fn beyond(waiting: u64, capacity: u64) -> String {
+    match waiting.saturating_sub(capacity) {
+        0 => String::new(),
+        more => format!(" ({more} beyond the capacity: what comes back needs no room)"),
     }
 }
 

@@ -6,13 +6,13 @@ use std::process::{self, ExitCode};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use forebay::processes::{Bytes, Raw};
+use forebay::processes::{Bytes, Consumer, Raw};
 use forebay::{Patience, TakeError};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::stdio;
 
-use super::opening::{in_words, open};
+use super::opening::{self, in_words, open};
 use crate::run::args::values::duration;
 
 /// So many are taken in one go at most: they are lost if this process is killed before they are printed.
@@ -35,8 +35,9 @@ Examples:
 
 Exit status:
   0    all that was asked for was taken
-  1    less was: nothing came in TIME, there was nothing (--no-wait), or the
-       buffer is closed and drained (without --all, whose end that is)
+  1    less was: nothing came in TIME, there was nothing (--no-wait), the
+       buffer is closed and drained (without --all, whose end that is), or
+       some could not be read (with --all), which is told
   141  whoever read the output went away
   255  the buffer could not be opened, or is of no use")]
 pub(crate) struct Args {
@@ -78,6 +79,21 @@ fn take(args: &Args) -> Result<u8, String> {
         Some(time) => Instant::now().checked_add(time).map_or(Patience::Forever, Patience::Until),
     };
     leave_with_the_reader().map_err(|error| format!("cannot begin: {error}"))?;
+    let status = take_from(&consumer, args, patience);
+    let unreadable = consumer.unreadable();
+    if unreadable > 0 {
+        eprintln!("forebay take: {}", opening::unreadable(&args.file, unreadable));
+    }
+    // Whoever wanted all did not get these.
+    let least = if unreadable > 0 && args.all { super::NOT_SO } else { 0 };
+    status.map(|status| status.max(least))
+}
+
+fn take_from(
+    consumer: &Consumer<Bytes, Raw>,
+    args: &Args,
+    patience: Patience,
+) -> Result<u8, String> {
     let end = if args.null { 0 } else { b'\n' };
     let mut left = if args.all { u64::MAX } else { args.n };
     let mut text = Vec::new();

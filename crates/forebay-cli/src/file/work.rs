@@ -61,7 +61,8 @@ Exit status:
   129, 130, 143   interrupted by SIGHUP; by Ctrl-C; by SIGTERM
   141             whoever read the output went away
   255             wrong usage; a buffer that could not be opened, or is of no use
-                  any more; and whatever it is for `forebay run`";
+                  any more; items that could not be read; and whatever it is for
+                  `forebay run`";
 
 /// Adapts the table of `run`, which the verb shares, to what is different here.
 pub(crate) fn adapt(work: clap::Command) -> clap::Command {

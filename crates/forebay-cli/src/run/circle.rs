@@ -22,7 +22,6 @@ use rustix::fs::OFlags;
 use super::Run;
 use super::command::processes::{self, Process};
 use super::message::say;
-use super::stop::Cause;
 
 /// How long nothing has moved before it is looked why.
 const STILL: Duration = Duration::from_secs(3);
@@ -111,13 +110,11 @@ impl Circle {
         }
         let way_out = "give a larger --capacity, or write to a file and give that to a second run";
         if proven == consumers && run.timeout.is_none() && !is_read_elsewhere(pipe) {
-            if run.stop_now(Cause::Broken) {
-                say(format_args!(
-                    "all commands wait to write into the pipe that the items come from, which is full, and \
-                     so is the buffer: this can never end. Stopping; what is not finished remains. The way \
-                     out: {way_out}"
-                ));
-            }
+            run.stop_broken_now(format_args!(
+                "all commands wait to write into the pipe that the items come from, which is full, and \
+                 so is the buffer: this can never end. Stopping; what is not finished remains. The way \
+                 out: {way_out}"
+            ));
         } else if !self.told {
             self.told = true;
             say(format_args!(

@@ -11,6 +11,7 @@ use super::report::bottleneck::Measured;
 use super::report::{Remarks, Report};
 use super::stop::Cause;
 use super::{Run, progress};
+use crate::file::opening::unreadable;
 
 impl Run {
     /// Prints what is left to print, and the report; gives the exit status.
@@ -26,6 +27,12 @@ impl Run {
         if let Some((_, message)) = &*self.never_runs.lock().unwrap_or_else(PoisonError::into_inner)
         {
             say(message);
+        }
+        if let Some(file) = &self.file
+            && file.unreadable() > 0
+        {
+            say(unreadable(&file.path, file.unreadable()));
+            self.note_fault();
         }
         let elapsed = self.began.elapsed();
         let statistics = self.buffer.statistics();

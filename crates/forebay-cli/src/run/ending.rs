@@ -11,11 +11,9 @@ use forebay::Lease;
 use super::Run;
 use super::command::Ended;
 use super::item::Item;
-use super::message::say;
 use super::observer::event::Event;
 use super::outlet::capture::Output;
 use super::outlet::joblog::Row;
-use super::stop::Cause;
 
 /// A command that was run, or could not be.
 pub(crate) struct Command<'a> {
@@ -198,16 +196,14 @@ fn log<'a>(run: &Run, first: &Item, rows: impl Iterator<Item = Row<'a>>) -> bool
 
 /// What was to be written cannot be; the item is not done then.
 fn stop_short(run: &Run, item: &Item, message: &str) -> bool {
-    if run.stop_soon(Cause::Broken) {
-        let then = match (&run.joblog, &run.file) {
-            (_, Some(_)) => "start it again",
-            (Some(_), None) => "go on with --resume",
-            (None, None) => "run it again",
-        };
-        say(format_args!(
-            "{message}; item {} is not counted as done. Make room, then {then}",
-            item.label()
-        ));
-    }
+    let then = match (&run.joblog, &run.file) {
+        (_, Some(_)) => "start it again",
+        (Some(_), None) => "go on with --resume",
+        (None, None) => "run it again",
+    };
+    run.stop_broken(format_args!(
+        "{message}; item {} is not counted as done. Make room, then {then}",
+        item.label()
+    ));
     false
 }

@@ -36,8 +36,8 @@
 //! | 141      | whoever read standard output went away |
 //! | 255      | wrong usage, something that could not start or go on, input that is not all there, or a panic |
 //!
-//! Input is not all there where a file could not be read to its end, a producer's command failed, or an item
-//! was heavier than `--weight`. What `--on-full` refuses or drops was given up by choice: it is told, and
+//! Input is not all there where a file could not be read to its end, a producer's command failed, an item of a buffer
+//! in a file could not be read, or one was heavier than `--weight`. What `--on-full` refuses or drops was given up by choice: it is told, and
 //! changes no status.
 //!
 //! GNU parallel gives 101 where `done` was reached and none failed, which its manual does not tell.
@@ -418,11 +418,12 @@ impl Run {
         let run = Arc::clone(self);
         let thread = name.to_owned();
         let on_panic = move || {
-            run.stop_soon(Cause::Broken);
+            // Told whatever else has happened.
             say(format_args!(
                 "the {thread} thread panicked; starting nothing more. This is a defect of forebay, \
                  please report it"
             ));
+            run.stop_soon(Cause::Broken);
         };
         spawn(name, move || {
             watch::watched(body, on_panic);

@@ -1,6 +1,6 @@
 //! Whether the run is to stop early, how soon, and why.
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,7 @@ pub(crate) enum Cause {
     Interrupted(i32),
 }
 
-impl fmt::Display for Cause {
+impl Display for Cause {
     /// In words that end a sentence.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -58,6 +58,8 @@ const NOW: u8 = 2;
 pub(crate) struct Stop {
     level: AtomicU8,
     cause: Mutex<Option<Cause>>,
+    /// Locked while it is told what broke; and whether that was told.
+    told: Mutex<bool>,
 }
 
 impl Stop {
@@ -82,6 +84,14 @@ impl Stop {
         }
         self.level.fetch_max(level, Ordering::SeqCst);
         is_first
+    }
+
+    /// Tells what broke, unless there is a cause already. Whoever else finds something broken waits meanwhile.
+    fn tell(&self, why: impl Display) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut *told, true) && self.cause().is_none() {
+            say(why);
+        }
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -123,6 +133,19 @@ impl Run {
         is_first
     }
 
+    /// Starts nothing more, as something broke. It is told why first: once the run is to stop, the process may end at any
+    /// moment.
+    pub(crate) fn stop_broken(&self, why: impl Display) {
+        self.stop.tell(why);
+        self.stop_soon(Cause::Broken);
+    }
+
+    /// The same, and stops what runs.
+    pub(crate) fn stop_broken_now(&self, why: impl Display) {
+        self.stop.tell(why);
+        self.stop_now(Cause::Broken);
+    }
+
     pub(super) fn after_grace(&self, kill: fn(&Groups)) {
         let groups = Arc::clone(&self.groups);
         let body = move || {
@@ -140,8 +163,10 @@ impl Run {
         if error.kind() == io::ErrorKind::BrokenPipe {
             // As with `| head`: whoever read has seen enough.
             self.stop_now(Cause::OutputGone);
-        } else if self.stop_now(Cause::Broken) {
-            say(format_args!("cannot write to standard output: {error}; stopping"));
+        } else {
+            self.stop_broken_now(format_args!(
+                "cannot write to standard output: {error}; stopping"
+            ));
         }
     }
 

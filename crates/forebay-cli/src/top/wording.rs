@@ -9,6 +9,7 @@ use forebay::processes::{Awaited, Role};
 use super::history::{History, LATELY};
 use super::ink::Ink;
 use super::look::{Look, Member};
+use crate::file::stat::beyond;
 use crate::run::report::bottleneck::Bottleneck;
 
 /// Open, closed, or broken, in a word or two.
@@ -149,6 +150,7 @@ pub(super) fn items(look: &Look) -> String {
     if let Some(oldest) = look.oldest.filter(|_| counts.waiting > 0) {
         let _ = write!(text, " (the next for {})", age(oldest));
     }
+    text += &beyond(counts.waiting, look.capacity);
     let _ = write!(text, ", {} leased", counts.leased);
     for (count, what) in
         [(counts.reserved, "being put"), (counts.dead, "dead"), (counts.dropped, "dropped")]

@@ -19,6 +19,12 @@ pub(super) fn again(verb: &str, file: &FileArgs, flags: &[String]) -> String {
         let value = format!("{}={}:{}", thread.name, thread.list, thread.priority);
         let _ = write!(line, " --thread {}", word(&value));
     }
+    if let Some(language) = file.notation.language {
+        let _ = write!(line, " --language {}", language.name());
+    }
+    for (name, value) in &file.notation.constants {
+        let _ = write!(line, " --const {}", word(&format!("{name}={value}")));
+    }
     for flag in flags {
         let _ = write!(line, " {flag}");
     }
@@ -48,13 +54,15 @@ fn word(text: &str) -> String {
 }
 
 /// A file, which a command line must not take for a flag.
-fn file_word(path: &Path) -> String {
+pub(super) fn file_word(path: &Path) -> String {
     let name = path.display().to_string();
     if name.starts_with('-') && name != "-" { word(&format!("./{name}")) } else { word(&name) }
 }
 
 #[cfg(test)]
 mod tests {
+    use toyvm::source::Language;
+
     use super::*;
 
     #[test]
@@ -63,6 +71,10 @@ mod tests {
         file.entry = Some("main".to_owned());
         let line = again("run", &file, &["--seed 7".to_owned()]);
         assert_eq!(line, r#"forebay vm run 'my program'"'"'s.toy' --entry main --seed 7"#);
+        file.notation.language = Some(Language::Weir);
+        file.notation.constants.push(("N".to_owned(), -1));
+        let line = again("run", &file, &[]);
+        assert!(line.ends_with(" --entry main --language weir --const N=-1"), "{line}");
     }
 
     #[test]

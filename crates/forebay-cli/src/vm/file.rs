@@ -5,7 +5,9 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use toyvm::source::{self, Diagnostic, ExtraThread, LARGEST, Selection, Severity, Source};
+use toyvm::source::{
+    self, Diagnostic, ExtraThread, LARGEST, Language, Selection, Severity, Source,
+};
 use toyvm::{Program, source::Rejected};
 
 use super::message::say;
@@ -25,6 +27,31 @@ pub(super) struct FileArgs {
     /// Tell what of the file was skipped because it is Python's business
     #[arg(short, long)]
     pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) notation: NotationArgs,
+}
+
+/// How the text of a program is to be read.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct NotationArgs {
+    /// Read it as python or as weir, whatever the file is called [default: weir if its name ends in
+    /// .weir, else python]
+    #[arg(long, value_name = "NAME", value_parser = language)]
+    pub(super) language: Option<Language>,
+    /// Set a constant of a program in Weir to another value; repeat it for more
+    #[arg(long = "const", value_name = "NAME=VALUE", value_parser = constant)]
+    pub(super) constants: Vec<(String, i64)>,
+}
+
+fn language(name: &str) -> Result<Language, String> {
+    let names = Language::ALL.map(Language::name);
+    Language::parse(name).ok_or_else(|| format!("there are {}", names.join(", ")))
+}
+
+fn constant(text: &str) -> Result<(String, i64), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    let value = value.parse().map_err(|_| format!("`{value}` is no integer"))?;
+    Ok((name.to_owned(), value))
 }
 
 fn extra_thread(text: &str) -> Result<ExtraThread, String> {
@@ -45,16 +72,25 @@ fn extra_thread(text: &str) -> Result<ExtraThread, String> {
 impl FileArgs {
     /// A file with nothing chosen.
     pub(super) fn of(file: &Path) -> Self {
-        Self { file: file.to_owned(), entry: None, threads: Vec::new(), verbose: false }
+        let (entry, threads, notation) = (None, Vec::new(), NotationArgs::default());
+        Self { file: file.to_owned(), entry, threads, verbose: false, notation }
     }
 
     pub(super) fn selection(&self) -> Selection {
-        Selection { entry: self.entry.clone(), threads: self.threads.clone() }
+        Selection {
+            entry: self.entry.clone(),
+            threads: self.threads.clone(),
+            constants: self.notation.constants.clone(),
+        }
     }
 
     /// The program, or what is wrong with the file.
     pub(super) fn load(&self) -> Result<source::Loaded, Unreadable> {
         let source = read(&self.file)?;
+        let source = match self.notation.language {
+            Some(language) => source.in_language(language),
+            None => source,
+        };
         if recording::begins(source.text()) {
             let name = source.name();
             let is_trace = Diagnostic::error(format!("{name} is a trace, and no program"));

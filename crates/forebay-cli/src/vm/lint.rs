@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use toyvm::source::{Diagnostic, Severity, Source};
 
-use super::file::{FileArgs, Unreadable};
+use super::file::{FileArgs, NotationArgs, Unreadable};
 use super::{diagnosis, message};
 
 /// Tell what is probably a mistake, without running the program
@@ -20,6 +20,8 @@ pub(crate) struct Args {
     /// Begin with this list or function, not with `main`
     #[arg(long, value_name = "NAME")]
     entry: Option<String>,
+    #[command(flatten)]
+    notation: NotationArgs,
     /// Write the findings as JSON on standard output, a line for each
     #[arg(long)]
     json: bool,
@@ -28,7 +30,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> ExitCode {
     let mut status = 0;
     for file in &args.files {
-        let file = FileArgs { entry: args.entry.clone(), ..FileArgs::of(file) };
+        let (entry, notation) = (args.entry.clone(), args.notation.clone());
+        let file = FileArgs { entry, notation, ..FileArgs::of(file) };
         match file.load() {
             Ok(loaded) => {
                 let source = loaded.program.source();

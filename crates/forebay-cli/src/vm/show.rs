@@ -9,7 +9,7 @@ use toyvm::program::Program;
 use toyvm::reference;
 use toyvm::trace::{ExportError, Recording, dot, lanes, mermaid, perfetto, shiviz};
 
-use super::file::FileArgs;
+use super::file::{FileArgs, NotationArgs};
 use super::message::{self, say};
 use super::{USAGE, diagnosis, recording};
 
@@ -21,6 +21,8 @@ pub(crate) struct Args {
     /// Begin with this list or function, not with `main`
     #[arg(long, value_name = "NAME")]
     entry: Option<String>,
+    #[command(flatten)]
+    notation: NotationArgs,
     /// What to make of a trace [default: lanes]
     #[arg(long = "as", value_enum, value_name = "PICTURE")]
     picture: Option<Picture>,
@@ -78,7 +80,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                 return ExitCode::from(USAGE);
             }
             None => {
-                let file = FileArgs { entry: args.entry.clone(), ..FileArgs::of(file) };
+                let (entry, notation) = (args.entry.clone(), args.notation.clone());
+                let file = FileArgs { entry, notation, ..FileArgs::of(file) };
                 let Some(program) = file.load_or_tell() else { return ExitCode::from(USAGE) };
                 io::stdout().write_all(disassembly(&program).as_bytes())
             }
@@ -91,20 +94,23 @@ fn draw(args: &Args, recording: &Recording) -> Result<(), ExportError> {
     let terminal = io::stdout();
     let out = BufWriter::new(terminal.lock());
     let mut out = match args.picture.unwrap_or(Picture::Lanes) {
-        Picture::Lanes => {
-            let style = lanes::Style {
-                columns: columns(),
-                color: terminal.is_terminal() && diagnosis::wants_colour(),
-                ascii: false,
-            };
-            lanes::export(recording, style, out)?
-        }
+        Picture::Lanes => lanes::export(recording, style(), out)?,
         Picture::Perfetto => perfetto::export(recording, out)?,
         Picture::Shiviz => shiviz::export(recording, out)?,
         Picture::Mermaid => mermaid::export(recording, mermaid::MOST, out)?,
         Picture::Dot => dot::export(recording, args.at, out)?,
     };
     Ok(out.flush()?)
+}
+
+/// How lanes are drawn on standard output.
+pub(super) fn style() -> lanes::Style {
+    lanes::Style {
+        columns: columns(),
+        color: io::stdout().is_terminal() && diagnosis::wants_colour(),
+        ascii: false,
+        end: true,
+    }
 }
 
 /// How wide the terminal is; elsewhere, as wide as people read.

@@ -32,7 +32,7 @@ use super::{USAGE, command};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Programs, and folders of programs (`*.toy`, `*.py`), with the folders in them
+    /// Programs, and folders of programs (`*.toy`, `*.py`, `*.weir`), with the folders in them
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Run each with so many seeds
@@ -176,7 +176,7 @@ fn gather(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
             walk(path, &mut files).map_err(tell)?;
             files[before..].sort();
             if files.len() == before {
-                return Err(format!("{} holds no programs (*.toy, *.py)", path.display()));
+                return Err(format!("{} holds no programs (*.toy, *.py, *.weir)", path.display()));
             }
         } else {
             files.push(path.clone());
@@ -192,7 +192,10 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         // A link to a folder may lead back up.
         if entry.file_type()?.is_dir() {
             walk(&path, files)?;
-        } else if path.extension().is_some_and(|kind| kind == "toy" || kind == "py") {
+        } else if path
+            .extension()
+            .is_some_and(|kind| ["toy", "py", "weir"].iter().any(|it| kind == *it))
+        {
             files.push(path);
         }
     }

@@ -6,9 +6,12 @@ mod forebay;
 #[path = "../run/process.rs"]
 mod process;
 
+mod broken;
 mod close;
 mod create;
+mod damaged;
 mod dead;
+mod groups;
 mod guide;
 mod hostile;
 mod join;
@@ -16,6 +19,7 @@ mod killed;
 mod put;
 mod run;
 mod run_killed;
+mod stall;
 mod stat;
 mod take;
 #[path = "../vm/transcript.rs"]

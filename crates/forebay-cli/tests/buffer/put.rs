@@ -62,7 +62,7 @@ fn what_is_too_large_is_told_and_the_rest_is_put() {
     let folder = buffer("--capacity-bytes 10");
     let put = run(&folder, &["put", "b", "tiny", "much too large for it", "small"], b"");
     put.exits(255)
-        .says(&["item 'much too large for it' is not put"])
+        .says(&["item 'much too large for it' is not put: it has 21 bytes", "buffer at most 10"])
         .says(&["2 items put", "1 refused"]);
     assert_eq!(line(&folder, "take b --all --no-wait").text(), "tiny\nsmall\n");
 }
@@ -93,7 +93,7 @@ fn what_was_put_when_it_is_interrupted_is_told() {
     let put = start_line(&folder, "put b --file pipe");
     until("listening", || {
         std::fs::read_to_string(format!("/proc/{}/status", put.child.id()))
-            .is_ok_and(|status| status.contains("Threads:\t2\n"))
+            .is_ok_and(|status| status.contains("Threads:\t3\n"))
     });
     put.signal(Signal::INT);
     put.wait().exits(130).says(&["interrupted: 0 items put"]);
@@ -156,4 +156,21 @@ fn a_long_put_has_a_bar_on_a_terminal() {
     assert!(!shown("--no-progress").contains("depth"));
     assert!(!shown("-q").contains("depth"));
     assert!(shown("-q --bar").contains("depth"));
+}
+
+#[test]
+fn the_longest_item_that_stat_tells_is_put_and_one_byte_more_is_not() {
+    let folder = buffer("--capacity 1");
+    let longest = figure(&folder, "longest_item_bytes");
+    folder.write("fits", &vec![b'x'; longest as usize]);
+    folder.write("one-more", &vec![b'x'; longest as usize + 1]);
+    let said = [format!("has {} bytes", longest + 1), format!("at most {longest}; give more")];
+    let said: Vec<_> = said.iter().map(String::as_str).collect();
+    line(&folder, "put b --file one-more").exits(255).says(&said);
+    line(&folder, "put b --file fits").exits(0);
+    assert_eq!(line(&folder, "take b").exits(0).stdout.len() as u64, longest + 1);
+    // So it is said of an item that a run brings.
+    let items = [vec![b'x'; longest as usize + 1], b"\ny\n".to_vec()].concat();
+    let ran = run(&folder, &["run", "--buffer", "b", "-q", "--shell", "echo {}"], &items);
+    ran.exits(255).says(&["is refused", said[0], &format!("of b at most {longest}")]);
 }

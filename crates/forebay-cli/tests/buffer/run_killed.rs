@@ -133,6 +133,6 @@ fn the_run_itself_does_not_do_again_what_those_beside_it_have_logged() {
     assert_eq!(finished(&folder), ["1", "2"]);
 }
 
-fn seconds_now() -> f64 {
+pub(crate) fn seconds_now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("later").as_secs_f64()
 }

@@ -29,8 +29,13 @@ fn it_tells_who_does_what() {
         "{now}"
     );
     let text = line(&folder, "stat b").exits(0).text();
-    for words in ["b: open, 1 of 5 waiting, 1 leased, 0 dead", "2 produced", "position 1 leased by"]
-    {
+    let longest = format!("an item has at most {} bytes", now["longest_item_bytes"]);
+    for words in [
+        "b: open, 1 of 5 waiting, 1 leased, 0 dead",
+        "2 produced",
+        &longest,
+        "position 1 leased by",
+    ] {
         assert!(text.contains(words), "{words:?} in {text}");
     }
     folder.write("go", b"");
@@ -96,4 +101,27 @@ fn the_guide_tells_every_key() {
     work.until_said("again stops it now");
     work.signal(Signal::TERM);
     work.wait().exits(143);
+}
+
+#[test]
+fn what_came_back_beyond_the_capacity_is_explained() {
+    let folder = buffer("--capacity 2");
+    run(&folder, &["put", "b", "w", "x"], b"").exits(0);
+    let work = start(&folder, &["work", "b", "-j2", "--shell", "sleep 300; : {}"], b"");
+    until("at work", || stat(&folder)["leased"] == 2);
+    run(&folder, &["put", "b", "y", "z"], b"").exits(0);
+    assert!(!line(&folder, "stat b").exits(0).text().contains("beyond"));
+    work.signal(Signal::KILL);
+    work.wait();
+    // Whoever comes finds the dead.
+    line(&folder, "dead b").exits(0);
+    until("back", || {
+        line(&folder, "dead b").exits(0);
+        stat(&folder)["waiting"] == 4
+    });
+    let words = "4 of 2 waiting (2 beyond the capacity: what comes back needs no room)";
+    let told = line(&folder, "stat b").exits(0).text();
+    assert!(told.contains(words), "{told}");
+    let top = line(&folder, "top b --once").exits(0).text();
+    assert!(top.contains("(2 beyond the capacity: what comes back needs no room)"), "{top}");
 }

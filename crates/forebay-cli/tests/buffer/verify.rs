@@ -1,8 +1,6 @@
 //! `forebay verify`.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-
+use crate::damaged::write_over;
 use crate::forebay::{buffer, line, run};
 
 #[test]
@@ -19,10 +17,7 @@ fn a_whole_buffer_is_whole() {
 fn what_somebody_wrote_over_is_found_and_repaired() {
     let folder = buffer("");
     run(&folder, &["put", "b", "first item", "second item"], b"").exits(0);
-    let content = folder.read("b");
-    let at = content.windows(5).position(|part| part == b"first").expect("it is there as it is");
-    let file = File::options().write(true).open(folder.path("b")).expect("open");
-    file.write_all_at(b"fIrst", at as u64).expect("write");
+    write_over(&folder, b"first", b"fIrst");
     let verify = line(&folder, "verify b").exits(1);
     assert!(verify.text().contains("1 item that cannot be read"), "{}", verify.text());
     assert!(verify.text().contains("forebay verify b --repair"), "{}", verify.text());

@@ -56,6 +56,32 @@ fn it_goes_on_until_the_buffer_is_closed_and_drained() {
 }
 
 #[test]
+fn how_long_it_has_waited_is_seen_while_it_waits() {
+    let folder = buffer("");
+    // All of it is one wait, whoever looks round meanwhile; of a run that has put all, too.
+    put(&folder, [1]);
+    let holds = "until [ -e go ]; do sleep 0.01; done; : {}";
+    let other = start(&folder, &["work", "b", "-j1", "-n1", "--shell", holds], b"");
+    until("at work", || figure(&folder, "leased") == 1);
+    let work = start_line(&folder, "work b -j1 echo");
+    let run = start(&folder, &["run", "--buffer", "b", "-j1", "echo"], b"1\n");
+    until("long waits", || {
+        let members = stat(&folder)["participants"].clone();
+        let waits = members.as_array().expect("a list").iter().filter(|one| {
+            one["waits_for"] == "an item" && one["waits_seconds"].as_f64() > Some(1.0)
+        });
+        waits.count() == 2
+    });
+    assert_eq!(figure(&folder, "consumers_waiting"), 2);
+    folder.write("go", b"");
+    run.wait().exits(0);
+    line(&folder, "close b").exits(0);
+    for going in [other, work] {
+        going.wait().exits(0);
+    }
+}
+
+#[test]
 fn once_waits_for_its_own_tries_and_not_for_others() {
     let folder = buffer("");
     put(&folder, [1, 2]);

@@ -74,13 +74,16 @@ impl Going {
         rustix::process::kill_process(process, signal).expect("it still runs");
     }
 
+    /// Whether it has said this on standard error.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        let said = self.readers[1].bytes.lock().expect("bytes");
+        String::from_utf8_lossy(&said).contains(words)
+    }
+
     /// Waits until it has said this on standard error.
     #[track_caller]
     pub(crate) fn until_said(&self, words: &str) {
-        until(words, || {
-            let said = self.readers[1].bytes.lock().expect("bytes");
-            String::from_utf8_lossy(&said).contains(words)
-        });
+        until(words, || self.has_said(words));
     }
 
     /// What it has printed so far.

@@ -2,6 +2,7 @@
 
 mod forebay;
 
+mod check;
 mod debug;
 mod guide;
 mod lint;

@@ -7,7 +7,7 @@ use super::lines::Standing;
 use super::tally::End;
 use super::{Me, Turn};
 use crate::attachment::Attachment;
-use crate::geometry::{Geometry, NONE};
+use crate::geometry::{Geometry, INLINE, NONE};
 use crate::slot::{MOST_POSITION, State, Word as SlotWord};
 use crate::waiter::{Line, Wish};
 
@@ -30,10 +30,7 @@ impl<'b> Content<'b> {
         let weight = settings.capacity_bytes.map_or(0, |_| weight);
         let blocks = Geometry::blocks_for(bytes.len() as u64);
         let is_too_heavy = settings.capacity_bytes.is_some_and(|most| weight > most);
-        if is_too_heavy
-            || blocks > u64::from(buffer.geometry.blocks).saturating_sub(settings.dead_limit())
-            || u32::try_from(bytes.len()).is_err()
-        {
+        if is_too_heavy || bytes.len() as u64 > longest(buffer) {
             // Where both hold, the end is what the producer has to know.
             let is_closed = buffer.control()?.closed().get() != 0;
             return Err(if is_closed { Refusal::Closed } else { Refusal::TooHeavy });
@@ -55,6 +52,12 @@ impl<'b> Content<'b> {
         let slot = buffer.slot(place.slot)?;
         content::write(buffer, slot, slot.extent().1, self.bytes)
     }
+}
+
+/// The most bytes that an item may have: there is never room for more.
+pub(crate) fn longest(buffer: &Attachment) -> u64 {
+    let blocks = u64::from(buffer.geometry.blocks).saturating_sub(buffer.settings.dead_limit());
+    (INLINE as u64 + blocks * Geometry::BLOCK_BYTES).min(u64::from(u32::MAX))
 }
 
 /// A slot set aside.

@@ -15,10 +15,12 @@ const LOOKS: u32 = 1000;
 pub struct Item {
     /// Its place in the order of puts, from 0.
     pub position: u64,
-    /// What was put.
+    /// What was put; nothing where it is not readable.
     pub bytes: Bytes,
     /// Whether it is a dead letter; otherwise it waits, or is leased.
     pub is_dead: bool,
+    /// Whether its bytes are still those that were put: otherwise somebody has written over them.
+    pub is_readable: bool,
 }
 
 impl Item {
@@ -44,13 +46,15 @@ impl Item {
             };
             let position = slot.position();
             let read = content::read(buffer, slot);
+            let is_readable = read.as_ref().is_ok_and(|bytes| content::is_intact(slot, bytes));
             // Otherwise it was moved meanwhile.
             if slot.word() == word {
-                let bytes = read?;
-                if !content::is_intact(slot, &bytes) {
-                    return Err(Fault::Damaged);
-                }
-                return Ok(Some(Self { position, bytes, is_dead }));
+                let bytes = match read {
+                    Ok(bytes) if is_readable => bytes,
+                    Ok(_) | Err(Fault::Damaged) => Bytes::default(),
+                    Err(fault) => return Err(fault),
+                };
+                return Ok(Some(Self { position, bytes, is_dead, is_readable }));
             }
             std::hint::spin_loop();
         }

@@ -74,6 +74,20 @@ impl<'a> Turn<'a> {
         self.returned().pop()
     }
 
+    /// The position of the oldest item that waits.
+    pub(crate) fn oldest_position(&self) -> Result<Option<u64>, Fault> {
+        let (head, len) = (self.control.fresh_head(), self.control.fresh_len());
+        let mut oldest = None;
+        if len.get() > 0 {
+            oldest = Some(self.slot(self.cell(Array::Fresh, head.get())?.get())?.position());
+        }
+        if let Some(returned) = self.returned().first()? {
+            let position = self.slot(returned)?.position();
+            oldest = Some(oldest.map_or(position, |oldest| position.min(oldest)));
+        }
+        Ok(oldest)
+    }
+
     pub(super) fn returned(&self) -> Heap<'_, 'a> {
         Heap::new(self, Array::Returned)
     }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use forebay_conformance::task::Task;
 use forebay_conformance::watchdog::{PATIENCE, comes_true, watch};
 use forebay_processes::{
-    Buffer, Fault, JoinError, LeaseError, Outcome, Patience, Raw, Refusal, Settings, TakeError,
+    Buffer, Fault, Inspection, JoinError, LeaseError, Outcome, Patience, Raw, Refusal, Settings,
+    TakeError,
 };
 
 use crate::call::Bytes;
@@ -235,4 +236,28 @@ fn child_forgets() {
     assert_eq!(joining.join_within(Patience::Try), Err(JoinError::TimedOut));
     mem::forget(waiting);
     mem::forget((buffer, producer, consumer));
+}
+
+#[test]
+fn the_longest_item_is_put_and_one_byte_more_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = [
+        Settings::new(1).storage(1 << 12),
+        Settings::new(3).storage(1 << 16).dead_room(2),
+        Settings::new(3).capacity_bytes(1000),
+        Settings::new(3).capacity_bytes(10),
+    ];
+    for (number, settings) in settings.into_iter().enumerate() {
+        let path = folder.path().join(format!("{number}.fb"));
+        settings.create(&path).expect("a new buffer");
+        let buffer = Buffer::open(&path).expect("the buffer");
+        let longest = buffer.longest_item();
+        assert_eq!(Inspection::open(&path).expect("the buffer").longest_item(), longest);
+        let producer = buffer.producer::<Bytes, _>(Raw).expect("room");
+        let refused = producer.try_put(vec![7; longest as usize + 1]);
+        assert_eq!(refused.map_err(|error| error.refusal), Err(Refusal::TooHeavy));
+        producer.try_put(vec![7; longest as usize]).expect("it is put");
+        let consumer = buffer.consumer::<Bytes, _>(Raw).expect("room");
+        assert_eq!(consumer.try_take().expect("it is there").len() as u64, longest);
+    }
 }

@@ -409,6 +409,7 @@ pub(super) fn is_threads_own(instruction: I) -> bool {
             | I::Nop
             | I::Label(_)
             | I::Print(_)
+            | I::PrintEach(_)
             | I::Choose(_)
             | I::Random(_)
             | I::Assert(_)

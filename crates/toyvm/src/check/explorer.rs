@@ -219,7 +219,7 @@ impl Explorer {
         }
         self.note_made();
         passed.finding = match stepped {
-            Stepped::Failed => Some(Finding::Error { thread }),
+            Stepped::Failed => Some(self.failed(thread)),
             Stepped::Asserted => Some(Finding::Assertion { thread }),
             Stepped::Broken(claim) => Some(Finding::Invariant { thread, claim }),
             Stepped::Went | Stepped::Yielded | Stepped::Stopped => self.circle(passed),
@@ -310,7 +310,8 @@ impl Explorer {
                     snapshot = Some(self.own_state(thread));
                 }
                 if steps >= MOST_STEPS {
-                    passed.finding = Some(Finding::Endless { thread });
+                    let Site { code, pc } = self.site(thread);
+                    passed.finding = Some(Finding::Endless { code, pc });
                     return None;
                 }
             }

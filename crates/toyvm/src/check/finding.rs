@@ -1,7 +1,8 @@
 //! What a search may find.
 
 use crate::machine::ThreadId;
-use crate::program::{ClaimId, NameId};
+use crate::program::{ClaimId, CodeId, NameId};
+use crate::verdict::Verdict;
 
 /// Something that is wrong, or might be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,11 @@ pub enum Finding {
         /// Whose.
         thread: ThreadId,
     },
+    /// Something with a bound was raised past it.
+    Overflow {
+        /// By whom.
+        thread: ThreadId,
+    },
     /// A thread goes round for ever, and others do not matter to it.
     Spin {
         /// The thread.
@@ -41,7 +47,25 @@ pub enum Finding {
     },
     /// A thread has gone round so long on its own that it may do so for ever.
     Endless {
-        /// The thread.
-        thread: ThreadId,
+        /// The list that it runs.
+        code: CodeId,
+        /// Where it is.
+        pc: u32,
     },
+}
+
+impl Finding {
+    /// In a word.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Deadlock | Self::Circle(_) => Verdict::Deadlock,
+            Self::Race { .. } => Verdict::Race,
+            Self::Assertion { .. } => Verdict::Assertion,
+            Self::Invariant { .. } => Verdict::Invariant,
+            Self::Error { .. } => Verdict::Error,
+            Self::Overflow { .. } => Verdict::Overflow,
+            Self::Spin { .. } => Verdict::Spin,
+            Self::Endless { .. } => Verdict::Incomplete,
+        }
+    }
 }

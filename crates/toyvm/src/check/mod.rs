@@ -12,9 +12,11 @@ mod access;
 mod analysis;
 mod bits;
 mod explorer;
+mod failure;
 mod finding;
 mod flow;
 mod future;
+mod growth;
 mod lives;
 mod pack;
 mod places;
@@ -34,10 +36,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use failure::{Failure, beginning};
 pub use finding::Finding;
-pub use witness::Failure;
+pub use growth::Growth;
 
-use crate::machine::{Service, ThreadId};
+use crate::machine::Service;
 use crate::program::{CodeId, Program};
 use analysis::Analysis;
 use search::Search;
@@ -134,6 +137,8 @@ pub struct Progress {
     pub transitions: u64,
     /// States that are seen and not looked at, of one of those who search.
     pub waiting: u64,
+    /// Macro-steps from the beginning to where the search is now.
+    pub depth: u64,
     /// Bytes that the states take.
     pub bytes: usize,
     /// Since the beginning.
@@ -155,8 +160,10 @@ pub enum Stopped {
     Switches,
     /// A thread goes on for so long on its own that no state comes of it.
     Endless {
-        /// The thread.
-        thread: ThreadId,
+        /// The list that it runs.
+        code: CodeId,
+        /// Where it is.
+        pc: u32,
     },
 }
 
@@ -167,6 +174,8 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// What ended the search before all states were seen, if nothing wrong did.
     pub stopped: Option<Stopped>,
+    /// If so, what grew on the way to where it was then.
+    pub growths: Vec<Growth>,
     /// States seen.
     pub states: u64,
     /// Macro-steps made.
@@ -202,6 +211,10 @@ pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
         })
         .collect();
     let stopped = *search.stopped.lock().expect("nobody searches any more");
+    let growths = stopped.and_then(|(_, at)| at).map(|at| {
+        let mut explorer = explorer::Explorer::new(program, &analysis, plan);
+        growth::along(&search, &mut explorer, at)
+    });
     let executed = search.executed.lock().expect("nobody searches any more");
     let never = program.code_ids().flat_map(|code| {
         let of = executed[code.index()].iter().enumerate();
@@ -209,7 +222,8 @@ pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
     });
     Report {
         failures,
-        stopped,
+        stopped: stopped.map(|(why, _)| why),
+        growths: growths.unwrap_or_default(),
         states: search.store.len() as u64,
         transitions: search.transitions(),
         ends: std::mem::take(&mut *search.ends.lock().expect("nobody searches any more")),

@@ -17,6 +17,9 @@ use crate::program::Program;
 /// States between two looks at the clock.
 const LOOK: u64 = 256;
 
+/// Time between two words on how the search goes.
+const TELL: Duration = Duration::from_millis(100);
+
 /// One in so many states is taken from where the search began, so that what is near is found even where
 /// it may go on for ever.
 const NEAR: u64 = 8;
@@ -47,7 +50,8 @@ pub(super) struct Search<'a> {
     transitions: AtomicU64,
     /// What was found first, and what ended the search before its end.
     pub(super) found: Mutex<Vec<Found>>,
-    pub(super) stopped: Mutex<Option<Stopped>>,
+    /// And a state that was to be looked at then.
+    pub(super) stopped: Mutex<Option<(Stopped, Option<StateId>)>>,
     /// What is known if nothing is turned off: by that, states in which the program ends are packed.
     whole: Option<Arc<Analysis>>,
     pub(super) ends: Mutex<BTreeSet<Vec<u8>>>,
@@ -136,6 +140,16 @@ impl<'a> Search<'a> {
         found.iter().any(is_wrong) || self.stopped.lock().expect("nobody panics here").is_some()
     }
 
+    /// The states that lead to one, the first one first.
+    pub(super) fn path(&self, state: StateId) -> Vec<StateId> {
+        let mut path = vec![state];
+        while let Some(before) = self.store.before(path[path.len() - 1]) {
+            path.push(before);
+        }
+        path.reverse();
+        path
+    }
+
     fn worker(&self) -> Worker<'_, 'a> {
         let explorer = Explorer::new(self.program, &self.analysis, self.plan);
         Worker {
@@ -143,6 +157,7 @@ impl<'a> Search<'a> {
             explorer,
             states: VecDeque::new(),
             taken: 0,
+            told: Duration::ZERO,
             transitions: 0,
             bytes: Vec::new(),
             next: Vec::new(),
@@ -156,8 +171,8 @@ impl<'a> Search<'a> {
     }
 
     fn finds(&self, found: Found) {
-        if let Finding::Endless { thread } = found.finding {
-            return self.stop(Stopped::Endless { thread });
+        if let Finding::Endless { code, pc } = found.finding {
+            return self.stop(Stopped::Endless { code, pc }, Some(found.state));
         }
         let goes_on = matches!(found.finding, Finding::Race { .. }) && self.plan.allow_races;
         let mut all = self.found.lock().expect("nobody panics here");
@@ -174,8 +189,12 @@ impl<'a> Search<'a> {
         self.end();
     }
 
-    fn stop(&self, why: Stopped) {
-        self.stopped.lock().expect("nobody panics here").get_or_insert(why);
+    fn stop(&self, why: Stopped, at: Option<StateId>) {
+        let mut stopped = self.stopped.lock().expect("nobody panics here");
+        if stopped.is_none() {
+            *stopped = Some((why, at));
+        }
+        drop(stopped);
         self.end();
     }
 
@@ -211,6 +230,8 @@ struct Worker<'s, 'a> {
     explorer: Explorer,
     states: VecDeque<StateId>,
     taken: u64,
+    /// When it was told last how the search goes.
+    told: Duration,
     transitions: u64,
     bytes: Vec<u8>,
     next: Vec<u8>,
@@ -245,7 +266,7 @@ impl Worker<'_, '_> {
             if self.search.plan.max_switches == Some(switches)
                 && settled.iter().any(|state| self.has_others(*state))
             {
-                self.search.stop(Stopped::Switches);
+                self.search.stop(Stopped::Switches, None);
             }
             if settled.is_empty() || self.search.over.load(Ordering::Relaxed) {
                 return self.count();
@@ -333,30 +354,34 @@ impl Worker<'_, '_> {
     fn look(&mut self, tells: bool) {
         self.count();
         let (search, plan) = (self.search, self.search.plan);
+        let next = self.states.back().copied();
+        let elapsed = search.began.elapsed();
         if plan.cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed)) {
-            return search.stop(Stopped::Cancelled);
+            return search.stop(Stopped::Cancelled, next);
         }
-        if plan.timeout.is_some_and(|timeout| search.began.elapsed() >= timeout) {
-            return search.stop(Stopped::Timeout);
+        if plan.timeout.is_some_and(|timeout| elapsed >= timeout) {
+            return search.stop(Stopped::Timeout, next);
+        }
+        if plan.max_states.is_some_and(|most| search.store.len() as u64 >= most) {
+            return search.stop(Stopped::States, next);
         }
         if !self.taken.is_multiple_of(8 * LOOK) {
             return;
         }
-        let progress = Progress {
-            states: search.store.len() as u64,
-            transitions: search.transitions(),
-            waiting: self.states.len() as u64,
-            bytes: search.store.bytes() + self.states.capacity() * size_of::<StateId>(),
-            elapsed: search.began.elapsed(),
-        };
-        if plan.memory.is_some_and(|most| progress.bytes >= most) {
-            return search.stop(Stopped::Memory);
+        let bytes = search.store.bytes() + self.states.capacity() * size_of::<StateId>();
+        if plan.memory.is_some_and(|most| bytes >= most) {
+            return search.stop(Stopped::Memory, next);
         }
-        if plan.max_states.is_some_and(|most| progress.states >= most) {
-            return search.stop(Stopped::States);
-        }
-        if tells {
-            (plan.progress)(&progress);
+        if tells && elapsed >= self.told + TELL {
+            self.told = elapsed;
+            (plan.progress)(&Progress {
+                states: search.store.len() as u64,
+                transitions: search.transitions(),
+                waiting: self.states.len() as u64,
+                depth: next.map_or(0, |next| search.path(next).len() as u64),
+                bytes,
+                elapsed,
+            });
         }
     }
 
@@ -420,7 +445,8 @@ impl Worker<'_, '_> {
             }
             at += 1;
             // Nobody is left out for ever: whoever goes round goes through a state in which all step.
-            if at == chosen.len() && goes_back && at < all.len() {
+            let is_round = at == chosen.len() && goes_back;
+            if whose == Whose::All && is_round && at < all.len() {
                 let rest: Vec<ThreadId> =
                     all.iter().filter(|thread| !chosen.contains(thread)).copied().collect();
                 chosen.extend(rest);

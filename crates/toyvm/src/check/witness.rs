@@ -1,28 +1,19 @@
 //! How a state is reached: the single steps that lead there, of threads by their true names.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Plan;
 use super::analysis::Analysis;
 use super::explorer::{Explorer, Single};
+use super::failure::{Failure, beginning};
 use super::finding::Finding;
 use super::search::{Found, Search};
 use super::store::StateId;
 use crate::deadlock;
-use crate::machine::{Choice, Event, Limits, Machine, Stepped, ThreadId, Time, World};
+use crate::machine::{Choice, Event, Machine, Stepped, ThreadId, World};
 use crate::program::Program;
 use crate::trace::Decision;
-
-/// What was found, in a machine in which nobody has changed places, and the way there.
-#[derive(Debug, Clone)]
-pub struct Failure {
-    /// What is wrong.
-    pub finding: Finding,
-    /// Who steps, and what is chosen.
-    pub schedule: Vec<Decision>,
-    /// How many macro-steps that is.
-    pub macro_steps: usize,
-}
 
 /// Goes along the states that led to what was found. None if there is no such way: then the search was
 /// wrong.
@@ -33,11 +24,7 @@ pub(super) fn follow(
     search: &Search<'_>,
     found: &Found,
 ) -> Option<Failure> {
-    let mut path = vec![found.state];
-    while let Some(before) = search.store.before(path[path.len() - 1]) {
-        path.push(before);
-    }
-    path.reverse();
+    let path = search.path(found.state);
     let mut explorer = Explorer::new(program, analysis, plan);
     explorer.steps = Some(Vec::new());
     let begun = explorer.begin();
@@ -46,8 +33,9 @@ pub(super) fn follow(
         None => go_along(&mut explorer, search, &path, found)?,
     };
     let steps = explorer.steps.take().unwrap_or_default();
-    let beginning = Machine::with(Arc::clone(program), plan.service, Limits::default());
-    let schedule = in_few_turns(beginning.in_time(Time::Any), &steps, &finding);
+    let leaders: Vec<ThreadId> =
+        steps.iter().filter(|single| single.leads).map(|single| single.thread).collect();
+    let schedule = in_few_turns(beginning(program, plan.service), &steps, &finding);
     let mut schedule = schedule.unwrap_or_else(|| steps.iter().map(decision).collect());
     if let Finding::Race { accesses: [(one, _), (other, _)], .. } = finding {
         schedule.extend([Decision::of(one), Decision::of(other)]);
@@ -55,7 +43,8 @@ pub(super) fn follow(
     Some(Failure {
         finding,
         schedule,
-        macro_steps: path.len() - 1 + usize::from(found.step.is_some()),
+        switches: leaders.windows(2).filter(|pair| pair[0] != pair[1]).count(),
+        steps: path.len() - 1 + usize::from(found.step.is_some()),
     })
 }
 
@@ -65,7 +54,8 @@ fn decision(single: &Single) -> Decision {
 
 /// The same steps with fewer changes of turn: what a thread does when it does not matter when is put off
 /// until it leads a macro-step, or it is the only one who can go on. None if that does not come to the same.
-fn in_few_turns(machine: Machine, steps: &[Single], finding: &Finding) -> Option<Vec<Decision>> {
+fn in_few_turns(first: Machine, steps: &[Single], finding: &Finding) -> Option<Vec<Decision>> {
+    let machine = first.clone();
     let mut play = Play { machine, made: Vec::new(), due: Vec::new(), last: None };
     for single in steps {
         if !single.leads {
@@ -86,7 +76,26 @@ fn in_few_turns(machine: Machine, steps: &[Single], finding: &Finding) -> Option
         }
         _ => play.catch_up(|due| due == at_the_end)?,
     }
+    if let Finding::Spin { thread } = finding {
+        play.made = one_lap(first, play.made, *thread);
+    }
     play.shows(finding).then_some(play.made)
+}
+
+/// Of a way at whose end one thread goes round and round, no more than the first time round.
+fn one_lap(mut machine: Machine, mut made: Vec<Decision>, thread: ThreadId) -> Vec<Decision> {
+    let others = made.iter().rposition(|decision| decision.thread != thread.0);
+    let alone = others.map_or(0, |at| at + 1);
+    let mut seen = HashSet::new();
+    for (at, decision) in made.iter().enumerate() {
+        machine.step(ThreadId(decision.thread), &mut Chosen(decision.chosen));
+        let it = machine.thread(thread);
+        if at >= alone && !seen.insert((it.pc(), it.stack().to_vec(), it.variables().to_vec())) {
+            made.truncate(at + 1);
+            break;
+        }
+    }
+    made
 }
 
 /// Steps that have been made, and those that are due.
@@ -109,7 +118,8 @@ impl Play {
 
     /// Makes the steps that are due, of some threads.
     fn catch_up(&mut self, whose: impl Fn(ThreadId) -> bool) -> Option<()> {
-        let (now, later) = std::mem::take(&mut self.due).into_iter().partition(|it| whose(it.thread));
+        let (now, later) =
+            std::mem::take(&mut self.due).into_iter().partition(|it| whose(it.thread));
         self.due = later;
         let mut now: Vec<Single> = now;
         now.drain(..).try_for_each(|single| self.make(single))
@@ -125,7 +135,7 @@ impl Play {
             }),
             Finding::Assertion { .. } => self.last == Some(Stepped::Asserted),
             Finding::Invariant { claim, .. } => self.last == Some(Stepped::Broken(*claim)),
-            Finding::Error { .. } => self.last == Some(Stepped::Failed),
+            Finding::Error { .. } | Finding::Overflow { .. } => self.last == Some(Stepped::Failed),
             Finding::Spin { .. } | Finding::Endless { .. } => true,
         }
     }

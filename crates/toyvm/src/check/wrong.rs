@@ -5,9 +5,19 @@ use super::explorer::{Explorer, Passed};
 use super::finding::Finding;
 use crate::deadlock::{self, Cycle};
 use crate::instruction::Instruction as I;
-use crate::machine::{On, Status, ThreadId, Wait};
+use crate::machine::{Fault, On, Status, ThreadId, Wait};
 
 impl Explorer {
+    /// What is wrong with an instruction that failed.
+    pub(super) fn failed(&self, thread: ThreadId) -> Finding {
+        match self.machine.thread(thread).status() {
+            Status::Failed(failure) if matches!(failure.fault, Fault::AboveBound(_)) => {
+                Finding::Overflow { thread }
+            }
+            _ => Finding::Error { thread },
+        }
+    }
+
     /// Threads that wait for each other since this step.
     ///
     /// Whom one in a run of JOINs waits for first is not known where threads are not told apart. So a

@@ -62,6 +62,8 @@ impl Place<'_, '_> {
         let word = self.list.word(self.pc);
         match self.instruction {
             Instruction::Add => return self.not_addable(),
+            // Anything can be said.
+            Instruction::PrintEach(_) => return None,
             Instruction::QueueSend | Instruction::TryQueueSend => return self.no_queue(0),
             Instruction::QueueSendFor(ms) => return self.no_queue(usize::from(ms.0.is_none())),
             _ => {}

@@ -125,7 +125,10 @@ pub(super) fn check(list: &List, unjoined: &[u32], findings: &mut Vec<Diagnostic
 /// Whether it shows or reads what threads may have done.
 fn looks(list: &List, own: &HashSet<NameId>, instruction: Instruction) -> bool {
     match instruction {
-        Instruction::Print(_) | Instruction::AtomicGet | Instruction::ArrayGet => true,
+        Instruction::Print(_)
+        | Instruction::PrintEach(_)
+        | Instruction::AtomicGet
+        | Instruction::ArrayGet => true,
         Instruction::Load(name) => {
             !own.contains(&name.id) && list.program.object_named(name.id).is_none()
         }

@@ -90,6 +90,7 @@ impl Machine {
             I::Nop | I::Label(_) => {}
 
             I::Print(saying) => self.print(thread, saying, world)?,
+            I::PrintEach(phrase) => self.print_each(thread, phrase, world)?,
 
             I::ThreadCreate(bodies) => self.create_thread(thread, bodies, false, world)?,
             I::DaemonCreate(bodies) => self.create_thread(thread, bodies, true, world)?,

@@ -1,7 +1,7 @@
 //! What threads print.
 
 use super::{Fault, Machine, ThreadId, World};
-use crate::program::argument::Saying;
+use crate::program::argument::{Phrase, Saying};
 use crate::value::{Text, Value};
 
 impl Machine {
@@ -29,6 +29,42 @@ impl Machine {
             let line = format!("[{}] {said}", self.show_thread(thread));
             world.print(self, thread, &line);
         }
+        Ok(())
+    }
+
+    pub(super) fn print_each<W: World + ?Sized>(
+        &mut self,
+        thread: ThreadId,
+        phrase: Phrase,
+        world: &mut W,
+    ) -> Result<(), Fault> {
+        let places = phrase.places as usize;
+        if let Some(last) = places.checked_sub(1) {
+            self.peek(thread, last)?;
+        }
+        let mut length = self.text(phrase.text).len();
+        for below in 0..places {
+            // Integers are short, as above.
+            length += match self.peek(thread, below)? {
+                Value::Int(_) => 0,
+                other => self.show(other).len(),
+            };
+        }
+        let most = self.limits.text;
+        if length > most {
+            return Err(Fault::TooMuch { what: "bytes of a line", limit: most as u64 });
+        }
+        if world.prints() {
+            let mut parts = self.text(phrase.text).split("{}");
+            let mut said = parts.next().unwrap_or_default().to_owned();
+            for (below, part) in (0..places).rev().zip(parts) {
+                said.push_str(&self.show(self.peek(thread, below)?));
+                said.push_str(part);
+            }
+            let line = format!("[{}] {said}", self.show_thread(thread));
+            world.print(self, thread, &line);
+        }
+        self.drop_top(thread, places);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::{BodiesId, ClaimId, CodeId, NameId, Program};
+use crate::notation::{Notation, string};
 use crate::value::{Handle, Text, Value};
 
 /// What a file puts after the name of an instruction, evaluated.
@@ -95,6 +96,9 @@ pub trait Argument {
     /// As it is written; empty if there is none.
     fn show(&self, program: &Program, code: CodeId) -> String;
 
+    /// As it is written in Python; none if there is none.
+    fn python(&self, notation: &Notation<'_>) -> Option<String>;
+
     /// Whether it stands for the operand that would else be taken from the top.
     fn replaces_the_top(&self) -> bool {
         false
@@ -131,6 +135,10 @@ impl Argument for Literal {
     fn show(&self, program: &Program, _: CodeId) -> String {
         program.show_literal(self.0)
     }
+
+    fn python(&self, notation: &Notation<'_>) -> Option<String> {
+        Some(notation.value(self.0))
+    }
 }
 
 /// An integer that stands for the operand on the top.
@@ -156,6 +164,10 @@ impl Argument for Instead {
 
     fn replaces_the_top(&self) -> bool {
         self.0.is_some()
+    }
+
+    fn python(&self, _: &Notation<'_>) -> Option<String> {
+        self.0.map(|int| int.to_string())
     }
 }
 
@@ -183,6 +195,10 @@ impl Argument for Name {
     fn show(&self, program: &Program, _: CodeId) -> String {
         format!("{:?}", program.name(self.id))
     }
+
+    fn python(&self, notation: &Notation<'_>) -> Option<String> {
+        Some(string(notation.program.name(self.id)))
+    }
 }
 
 /// Where to go on, in the same list.
@@ -208,6 +224,10 @@ impl Argument for Address {
             None => self.0.to_string(),
         }
     }
+
+    fn python(&self, _: &Notation<'_>) -> Option<String> {
+        Some(self.0.to_string())
+    }
 }
 
 /// What an address is called.
@@ -228,6 +248,10 @@ impl Decode for Mark {
 impl Argument for Mark {
     fn show(&self, program: &Program, _: CodeId) -> String {
         format!("{:?}", program.text(self.0))
+    }
+
+    fn python(&self, notation: &Notation<'_>) -> Option<String> {
+        Some(notation.text(self.0))
     }
 }
 
@@ -252,6 +276,43 @@ impl Argument for Saying {
     fn show(&self, program: &Program, _: CodeId) -> String {
         self.0.map(|text| format!("{:?}", program.text(text))).unwrap_or_default()
     }
+
+    fn python(&self, notation: &Notation<'_>) -> Option<String> {
+        self.0.map(|text| notation.text(text))
+    }
+}
+
+/// A text with a place for each of the values that are said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phrase {
+    /// The text.
+    pub text: Text,
+    /// How many `{}` it has.
+    pub places: u32,
+}
+
+impl Decode for Phrase {
+    const FORM: Form = Form { what: "text", optional: false, replaces: false };
+
+    fn decode(operands: &[Operand], reading: &mut dyn Reading) -> Result<Self, String> {
+        match &operands[0] {
+            Operand::Text(text) => {
+                let places = text.matches("{}").count() as u32;
+                Ok(Self { text: reading.text(text), places })
+            }
+            other => Err(format!("the text is a string, not {other}")),
+        }
+    }
+}
+
+impl Argument for Phrase {
+    fn show(&self, program: &Program, _: CodeId) -> String {
+        format!("{:?}", program.text(self.text))
+    }
+
+    fn python(&self, notation: &Notation<'_>) -> Option<String> {
+        Some(notation.text(self.text))
+    }
 }
 
 /// The lists that a thread may be started with.
@@ -275,6 +336,12 @@ impl Argument for Bodies {
             program.bodies(self.0).iter().map(|code| program.code(*code).name.as_str()).collect();
         format!("[{}]", names.join(", "))
     }
+
+    fn python(&self, notation: &Notation<'_>) -> Option<String> {
+        let bodies = notation.program.bodies(self.0).iter();
+        let names: Vec<&str> = bodies.map(|code| notation.list(*code)).collect();
+        Some(format!("[{}]", names.join(", ")))
+    }
 }
 
 /// What must hold from here on.
@@ -295,5 +362,9 @@ impl Decode for Claim {
 impl Argument for Claim {
     fn show(&self, program: &Program, _: CodeId) -> String {
         format!("{:?}", program.claim(self.0).text)
+    }
+
+    fn python(&self, notation: &Notation<'_>) -> Option<String> {
+        Some(string(&notation.program.claim(self.0).text))
     }
 }

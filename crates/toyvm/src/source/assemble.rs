@@ -18,7 +18,7 @@ use crate::program::{
 use crate::value::{Handle, Kind, Text, Texts, Value};
 
 /// A program but for the source, which is still lent to the parser's tree.
-pub(super) struct Assembled {
+pub(crate) struct Assembled {
     texts: Texts,
     names: Vec<Text>,
     objects: HashMap<Text, Handle>,

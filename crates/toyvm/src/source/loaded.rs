@@ -6,8 +6,9 @@ use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use super::assemble::{Assembled, assemble};
 use super::claim::told;
 use super::evaluate::Evaluator;
-use super::{Diagnostic, Selection, Severity, Source, nesting, span};
+use super::{Diagnostic, Language, Selection, Severity, Source, nesting, span};
 use crate::program::Program;
+use crate::weir;
 
 /// The stack on which a file is read, in bytes: what [`nesting`] lets pass needs much of it in builds
 /// without optimisation.
@@ -39,12 +40,12 @@ pub struct Rejected {
 ///
 /// # Errors
 ///
-/// If the file is no Python, if something in it that the program needs is no straight-line code, if
+/// If the file is neither Python nor, if that is its language, Weir; if something in it that the program needs is no straight-line code, if
 /// an instruction is wrong, or if it is not clear which part of it is the program.
 pub fn load(source: Source, selection: &Selection) -> Result<Loaded, Rejected> {
     let read = std::thread::scope(|scope| {
         let reader = std::thread::Builder::new().name("loader".to_owned()).stack_size(STACK);
-        match reader.spawn_scoped(scope, || read(source.text(), selection)) {
+        match reader.spawn_scoped(scope, || read(&source, selection)) {
             Ok(reading) => reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             Err(error) => {
                 (vec![Diagnostic::error(format!("no thread to read it with: {error}"))], None)
@@ -58,7 +59,17 @@ pub fn load(source: Source, selection: &Selection) -> Result<Loaded, Rejected> {
 }
 
 /// What there is to tell, and the program unless there is an error.
-fn read(text: &str, selection: &Selection) -> (Vec<Diagnostic>, Option<Assembled>) {
+fn read(source: &Source, selection: &Selection) -> (Vec<Diagnostic>, Option<Assembled>) {
+    let text = source.text();
+    if source.language() == Language::Weir {
+        let (findings, assembled) = weir::read(text, selection);
+        let least = if assembled.is_some() { Severity::Note } else { Severity::Error };
+        return (ordered(findings, least), assembled);
+    }
+    if let Some((name, _)) = selection.constants.first() {
+        let error = Diagnostic::error(format!("there is no constant `{name}` to set"));
+        return (vec![error.help("constants are set in programs in Weir")], None);
+    }
     if let Err(error) = nesting::check(text) {
         return (vec![error], None);
     }

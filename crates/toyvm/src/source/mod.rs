@@ -1,4 +1,4 @@
-//! Files: how a program is read from Python source.
+//! Files: how a program is read from Python source, and what all notations share.
 
 #![allow(
     clippy::cast_possible_wrap,
@@ -8,6 +8,7 @@
 mod assemble;
 mod claim;
 mod diagnostic;
+pub(crate) mod draft;
 mod entry;
 mod evaluate;
 mod function;
@@ -22,9 +23,11 @@ mod thing;
 mod wish;
 
 use std::fmt;
+use std::path::Path;
 
 use ruff_text_size::Ranged;
 
+pub(crate) use assemble::Assembled;
 pub use diagnostic::{Diagnostic, Severity};
 pub use loaded::{Loaded, Rejected, load};
 
@@ -38,6 +41,7 @@ pub const LARGEST: usize = 32 << 20;
 pub struct Source {
     name: String,
     text: String,
+    language: Language,
     /// Where each line begins.
     lines: Vec<u32>,
 }
@@ -45,6 +49,39 @@ pub struct Source {
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// In which notation a program is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Instruction tuples in Python syntax: any file but those of the others.
+    Python,
+    /// [Weir](crate::weir): files that end in `.weir`.
+    Weir,
+}
+
+impl Language {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Python, Self::Weir];
+
+    /// What it is called: `python`, `weir`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::Weir => "weir",
+        }
+    }
+
+    /// The one of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.name() == name)
+    }
+
+    /// The one that a file of that name is written in.
+    pub fn of_file(name: &str) -> Self {
+        let ending = Path::new(name).extension();
+        if ending.is_some_and(|ending| ending == "weir") { Self::Weir } else { Self::Python }
     }
 }
 
@@ -56,6 +93,8 @@ pub struct Selection {
     pub entry: Option<String>,
     /// Threads beside those that the file starts.
     pub threads: Vec<ExtraThread>,
+    /// What constants of a file in Weir are set to, instead of what it says.
+    pub constants: Vec<(String, i64)>,
 }
 
 /// `--thread name=list[:priority]`.
@@ -70,7 +109,7 @@ pub struct ExtraThread {
 }
 
 impl Source {
-    /// A source that is called `name` in messages.
+    /// A source that is called `name` in messages; its ending tells the language.
     ///
     /// # Errors
     ///
@@ -92,7 +131,20 @@ impl Source {
         }
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let lines = std::iter::once(0).chain(ends.map(|(at, _)| at as u32 + 1)).collect();
-        Ok(Self { name, text, lines })
+        let language = Language::of_file(&name);
+        Ok(Self { name, text, language, lines })
+    }
+
+    /// Whatever its name says, it is written in that language.
+    #[must_use]
+    pub fn in_language(mut self, language: Language) -> Self {
+        self.language = language;
+        self
+    }
+
+    /// What it is written in.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// What it is called in messages.

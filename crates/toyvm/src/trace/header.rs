@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::json::Json;
 use super::{About, VERSION};
 use crate::machine::{Machine, Service, ThreadId, Time};
+use crate::source::Language;
 use crate::value::{Handle, Kind};
 
 /// The SHA-256 of a program's text, in hexadecimal digits.
@@ -36,6 +37,10 @@ pub(super) fn write_header(json: &mut Json, machine: &Machine, about: &About) {
     let (source, state) = (machine.program().source(), machine.state());
     json.raw("{\"toyvm-trace\":").number(VERSION);
     json.raw(",\"program\":{\"name\":").string(source.name());
+    // The name of a file says it, but for standard input.
+    if source.language() != Language::of_file(source.name()) {
+        json.raw(",\"language\":").string(source.language().name());
+    }
     json.raw(",\"sha256\":\"").raw(&hash(source.text()));
     json.raw("\",\"text\":").string(source.text()).raw("}");
     if let Some(entry) = &about.selection.entry {
@@ -45,6 +50,11 @@ pub(super) fn write_header(json: &mut Json, machine: &Machine, about: &About) {
         json.raw("{\"name\":").string(&thread.name).raw(",\"list\":").string(&thread.list);
         json.raw(",\"priority\":").number(thread.priority).raw("}");
     });
+    if !about.selection.constants.is_empty() {
+        json.raw(",\"constants\":").list(&about.selection.constants, |json, (name, value)| {
+            json.raw("{\"name\":").string(name).raw(",\"value\":").number(*value).raw("}");
+        });
+    }
     json.raw(",\"scheduler\":").string(&about.scheduler);
     if let Some(seed) = about.seed {
         json.raw(",\"seed\":").number(seed);

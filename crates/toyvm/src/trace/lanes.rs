@@ -24,11 +24,13 @@ pub struct Style {
     pub color: bool,
     /// Without any character that is not ASCII.
     pub ascii: bool,
+    /// With how the run ended, below.
+    pub end: bool,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { columns: 80, color: false, ascii: false }
+        Self { columns: 80, color: false, ascii: false, end: true }
     }
 }
 
@@ -226,6 +228,9 @@ impl<W: Write> Lanes<W> {
         self.flush_local();
         if !self.cells.is_empty() {
             self.flush(None);
+        }
+        if !self.style.end {
+            return self.sink.finish();
         }
         let word = super::outcome::word(&outcome.end);
         self.sink.line(format_args!("{word} after {} steps", outcome.steps));

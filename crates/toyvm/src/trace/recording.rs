@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::header::{hash, service_word, time_word};
 use super::{About, Decision, VERSION};
 use crate::machine::{Service, Time};
-use crate::source::{ExtraThread, LARGEST, Selection};
+use crate::source::{ExtraThread, LARGEST, Language, Selection};
 
 /// The longest first line that is read, in bytes: it holds the program, each byte of which may be
 /// written as six.
@@ -27,6 +27,7 @@ pub const MOST_STEPS: usize = 50_000_000;
 pub struct Recording {
     name: String,
     text: String,
+    language: Language,
     about: About,
     service: Service,
     time: Time,
@@ -57,6 +58,8 @@ struct Header {
     #[serde(default)]
     extra: Vec<Extra>,
     #[serde(default)]
+    constants: Vec<Constant>,
+    #[serde(default)]
     scheduler: String,
     #[serde(default)]
     seed: Option<u64>,
@@ -69,6 +72,8 @@ struct Header {
 #[derive(Debug, Deserialize)]
 struct Program {
     name: String,
+    #[serde(default)]
+    language: Option<String>,
     sha256: String,
     text: String,
 }
@@ -79,6 +84,12 @@ struct Extra {
     list: String,
     #[serde(default)]
     priority: i64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Constant {
+    name: String,
+    value: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -157,7 +168,12 @@ impl Recording {
             None => return Err(lines.error("this is no trace of ToyVM")),
         }
         let header: Header = lines.parse()?;
-        let Program { name, sha256, text } = header.program;
+        let Program { name, language, sha256, text } = header.program;
+        let language = match language {
+            None => Language::of_file(&name),
+            Some(language) => Language::parse(&language)
+                .ok_or_else(|| lines.error(format!("there is no language `{language}`")))?,
+        };
         if text.len() > LARGEST {
             return Err(lines.error("the program is too large"));
         }
@@ -180,13 +196,17 @@ impl Recording {
             priority,
         });
         let about = About {
-            selection: Selection { entry: header.entry, threads: threads.collect() },
+            selection: Selection {
+                entry: header.entry,
+                threads: threads.collect(),
+                constants: header.constants.into_iter().map(|it| (it.name, it.value)).collect(),
+            },
             scheduler: header.scheduler,
             seed: header.seed,
             max_steps: header.max_steps,
         };
         let (schedule, findings) = (Vec::new(), Vec::new());
-        Ok(Self { name, text, about, service, time, schedule, findings, end: None })
+        Ok(Self { name, text, language, about, service, time, schedule, findings, end: None })
     }
 
     /// Takes one more line.
@@ -223,6 +243,11 @@ impl Recording {
     /// The text of the program.
     pub fn program_text(&self) -> &str {
         &self.text
+    }
+
+    /// What the program is written in.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// How it was run.

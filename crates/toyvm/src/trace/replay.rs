@@ -260,6 +260,7 @@ impl Recording {
             let source = Source::new(name, Vec::new()).expect("nothing is no bad text");
             rejected(Rejected { source, diagnostics: vec![diagnostic] })
         })?;
+        let source = source.in_language(self.language());
         let loaded = source::load(source, &self.about().selection).map_err(rejected)?;
         Ok(Arc::new(loaded.program))
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use toyvm::check::{Plan, Stopped, check};
+use toyvm::check::{Order, Plan, Stopped, check};
 use toyvm::machine::Service;
 
 use super::{play, program, word};
@@ -79,4 +79,40 @@ main = [
     let report = check(&program, &Plan::default());
     assert_eq!(word(&report), "deadlock");
     play(&program, Service::InOrder, &report.failures[0], text);
+}
+
+/// Breadth first with one worker is nearest first: no schedule with fewer macro-steps shows anything. And by
+/// switches, none with fewer switches.
+#[test]
+fn the_nearest_is_found_first() {
+    let mut found = 0;
+    for seed in 0..60 {
+        let text = super::writer::program(seed);
+        let program = program(&text);
+        let plan = Plan { max_states: Some(3_000), ..super::plain() };
+        let nearest = check(&program, &Plan { order: Order::Breadth, ..plan });
+        let calmest = check(&program, &Plan { order: Order::Switches, ..plan });
+        let any = check(&program, &plan);
+        if [&nearest, &calmest, &any].iter().any(|report| report.stopped.is_some()) {
+            continue;
+        }
+        let all = [&nearest, &calmest, &any].map(|report| report.failures.first());
+        let [Some(nearest), Some(calmest), Some(any)] = all else {
+            assert!(all.iter().all(Option::is_none), "{text}");
+            continue;
+        };
+        found += 1;
+        assert!(nearest.steps <= any.steps && nearest.steps <= calmest.steps, "{text}");
+        assert!(calmest.switches <= any.switches, "{calmest:?} {any:?} {text}");
+        assert!(calmest.switches <= nearest.switches, "{calmest:?} {nearest:?} {text}");
+        if let Some(fewer) = calmest.switches.checked_sub(1) {
+            let max_switches = Some(fewer as u64);
+            let bounded = Plan { order: Order::Switches, max_switches, ..plan };
+            let report = check(&program, &bounded);
+            assert!(report.failures.is_empty(), "{:?} {text}", report.failures);
+            assert_eq!(report.stopped, Some(Stopped::Switches));
+        }
+        play(&program, Service::InOrder, calmest, &text);
+    }
+    assert!(found > 8, "{found} of them failed");
 }

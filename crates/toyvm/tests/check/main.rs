@@ -15,7 +15,12 @@ use toyvm::source::{self, Selection, Source};
 use toyvm::trace::{self, About};
 
 pub(crate) fn program(text: &str) -> Arc<Program> {
-    let source = Source::new("test.toy".to_owned(), text.as_bytes().to_vec()).expect("it is text");
+    named("test.toy", text)
+}
+
+/// Likewise; its name tells what it is written in.
+pub(crate) fn named(name: &str, text: &str) -> Arc<Program> {
+    let source = Source::new(name.to_owned(), text.as_bytes().to_vec()).expect("it is text");
     let loaded = source::load(source, &Selection::default());
     Arc::new(loaded.unwrap_or_else(|rejected| panic!("{:?}\n{text}", rejected.diagnostics)).program)
 }
@@ -34,6 +39,7 @@ pub(crate) fn word(report: &Report) -> &'static str {
         Some(Finding::Assertion { .. }) => "assertion",
         Some(Finding::Invariant { .. }) => "invariant",
         Some(Finding::Error { .. }) => "error",
+        Some(Finding::Overflow { .. }) => "overflow",
         Some(Finding::Spin { .. }) => "spin",
         Some(Finding::Endless { .. }) => "endless",
     }
@@ -60,7 +66,7 @@ pub(crate) fn play(program: &Arc<Program>, service: Service, failure: &Failure, 
         }
         Finding::Assertion { thread } => outcome.end == End::Asserted { thread: *thread },
         Finding::Invariant { .. } => matches!(outcome.end, End::Broken { .. }),
-        Finding::Error { thread } => outcome.failed == [*thread],
+        Finding::Error { thread } | Finding::Overflow { thread } => outcome.failed == [*thread],
         Finding::Spin { .. } | Finding::Endless { .. } => outcome.end == End::OutOfSteps,
     };
     assert!(is_so, "{failure:?} came to {outcome:?}\n{told}");

@@ -185,7 +185,11 @@ impl Writer {
             "('LOAD', 'main')",
         ]);
         let print = self.one_of(&["('PRINT',)", "('PRINT', '{} and {}')", "('PRINT', 'here')"]);
-        self.add(&[value, print, "('POP',)"]);
+        match self.below(6) {
+            0 => self.add(&[value, "('PUSH', 7)", "('PRINT_EACH', '{}, {}.')"]),
+            1 => self.add(&[value, "('PRINT_EACH', 'just {}')", "('PRINT_EACH', 'no value')"]),
+            _ => self.add(&[value, print, "('POP',)"]),
+        }
     }
 
     fn semaphore(&mut self) {

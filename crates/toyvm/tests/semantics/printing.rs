@@ -45,3 +45,16 @@ vm.run()"#,
         ["[first] mine", "[first] lock-0", "[first] lock-1", "[first] thread-0", "[thread-0] in"]
     );
 }
+
+#[test]
+fn each_value_stands_in_its_place() {
+    assert_eq!(
+        says(
+            "('PUSH', 1), ('PUSH', 'a {}'), ('PUSH', 3), ('PRINT_EACH', '{}, {} of {}'), \
+              ('PUSH', 2), ('PRINT_EACH', 'no place'), ('PRINT_EACH', 'only {}')"
+        ),
+        ["1, a {} of 3", "no place", "only 2"]
+    );
+    assert_eq!(fault("('PUSH', 1), ('PRINT_EACH', '{} and {}')"), fault("('PUSH', 1), ('ADD',)"),);
+    assert_eq!(fault("('PRINT_EACH', '{}')"), fault("('POP',)"));
+}

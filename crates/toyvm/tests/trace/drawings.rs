@@ -316,7 +316,7 @@ vm.create_thread(main, "main")
 fn lanes_keep_to_their_width_and_to_plain_characters() {
     for columns in [0, 1, 20, 60, 300] {
         for (name, run) in programs::runs().filter(|(name, _)| name.ends_with("seed 1")) {
-            let plain = Style { columns, ascii: true, color: false };
+            let plain = Style { columns, ascii: true, color: false, end: true };
             let drawing = text(lanes::export(&run.recording(), plain, Vec::new()));
             assert!(drawing.bytes().all(|byte| byte == b'\n' || (b' '..127).contains(&byte)));
             let rows = drawing.lines().take_while(|line| !line.contains(" after "));

@@ -30,7 +30,8 @@ fn step<'a>(lines: &'a [Json], instruction: &str) -> &'a Json {
 fn the_first_line_holds_all_that_is_needed_to_run_it_again() {
     let text = "main = [('NOP',)]\nother = [('NOP',)]\n# ünïcode \"\t\n";
     let thread = ExtraThread { name: "x".to_owned(), list: "other".to_owned(), priority: -3 };
-    let selection = Selection { entry: Some("main".to_owned()), threads: vec![thread] };
+    let selection =
+        Selection { entry: Some("main".to_owned()), threads: vec![thread], ..Selection::default() };
     let source = Source::new("a \"name\".py", text.as_bytes().to_vec()).unwrap();
     let program = toyvm::source::load(source, &selection).unwrap().program;
     let machine = Machine::with(program.into(), Service::Weak, toyvm::machine::Limits::default());

@@ -5,7 +5,8 @@
 //! processes share what there is, and a slow command gets an item only when a consumer is free for it.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Wake;
 use std::time::{Duration, Instant};
 
 /// So much work may be leased ahead.
@@ -39,6 +40,8 @@ struct State {
     held: usize,
     /// Somebody waits until fewer are held.
     pausing: bool,
+    /// It is to be looked round.
+    called: bool,
     ended: bool,
 }
 
@@ -69,6 +72,9 @@ impl Demand {
         let mut state = self.lock();
         state.free -= 1;
         state.waiting = state.waiting.saturating_sub(usize::from(has_item));
+        if !has_item {
+            self.changed.notify_all();
+        }
     }
 
     /// So many items have gone from here to consumers that did not wait for them.
@@ -130,6 +136,39 @@ impl Demand {
         }
     }
 
+    /// It is to be looked round: the item has come that the supply stands in line for, or something else has changed.
+    pub(super) fn call(&self) {
+        self.lock().called = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits so long, if that is bounded, or until somebody has [called](Self::call), or no consumer is free any more for
+    /// which there is no item here. With `fewer` given, also until fewer are held than so many.
+    pub(super) fn until_called(&self, time: Option<Duration>, fewer: Option<usize>) {
+        let mut state = self.lock();
+        state.pausing = fewer.is_some();
+        let goes_on = |state: &mut State| {
+            let is_wanted = state.free > state.waiting || time.is_some();
+            let as_many = fewer.is_none_or(|number| state.held >= number);
+            is_wanted && as_many && !state.called && !state.ended
+        };
+        let mut state = match time {
+            Some(time) => {
+                let waited = self.changed.wait_timeout_while(state, time, goes_on);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => self.changed.wait_while(state, goes_on).unwrap_or_else(PoisonError::into_inner),
+        };
+        state.pausing = false;
+        state.called = false;
+    }
+
+    /// Whether a consumer is free for which no item is here.
+    pub(super) fn is_somebody_free(&self) -> bool {
+        let state = self.lock();
+        state.free > state.waiting
+    }
+
     /// Waits so long, or until less is held than now, or nothing is wanted any more.
     pub(crate) fn pause(&self, time: Duration) {
         let mut state = self.lock();
@@ -137,6 +176,12 @@ impl Demand {
         let goes_on = |state: &mut State| state.pausing && !state.ended;
         let waited = self.changed.wait_timeout_while(state, time, goes_on);
         waited.unwrap_or_else(PoisonError::into_inner).0.pausing = false;
+    }
+}
+
+impl Wake for Demand {
+    fn wake(self: Arc<Self>) {
+        self.call();
     }
 }
 

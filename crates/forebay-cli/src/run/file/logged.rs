@@ -26,11 +26,14 @@ pub(crate) struct Logged {
 
 impl Logged {
     /// The numbers of those of these items that have finished.
-    pub(super) fn finished(&self, leases: &[FileLease], form: &Form) -> HashSet<u64> {
+    pub(super) fn finished<'a>(
+        &self,
+        leases: impl Iterator<Item = &'a FileLease>,
+        form: &Form,
+    ) -> HashSet<u64> {
         // Whoever failed it, or has it for the first time, has left no such line. That of a process which was killed
         // is there when its item comes: nobody writes it later.
         let suspects: HashMap<_, _> = leases
-            .iter()
             .filter(|lease| lease.deliveries() > lease.failures() + 1)
             .map(|lease| (number(lease.position()), &***lease))
             .collect();

@@ -1,8 +1,8 @@
 //! A buffer in a file, as far as a run goes: `forebay work`, and `run --buffer`.
 //!
 //! Consumers lease from a buffer in memory as ever; what they lease there carries the [duty](duty) to finish
-//! what lies in the file. One thread, the [supply](supply), leases from the file what is [in demand](demand), and
-//! makes items of it as their [form](form) says. Whoever ends a try answers both leases, the file's last, so
+//! what lies in the file. One thread, the [supply](supply), leases from the file what is [in demand](demand),
+//! [standing in line](standing) where there is nothing, and makes items of it as their [form](form) says. Whoever ends a try answers both leases, the file's last, so
 //! that whatever dies in between, the item is delivered again. An item in [backoff](super::backoff) is leased
 //! in the file, and goes back there as failed when its pause is over.
 //!
@@ -16,6 +16,7 @@ pub(crate) mod form;
 pub(crate) mod logged;
 pub(crate) mod opening;
 pub(crate) mod own;
+mod standing;
 pub(crate) mod supply;
 
 use std::path::PathBuf;
@@ -24,7 +25,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use forebay::processes::{Buffer, Consumer, Producer, Raw};
-use forebay::{Lease, LeaseError, Outcome, Overflow, PutError, Refusal, Statistics};
+use forebay::{
+    Fault, Lease, LeaseError, Outcome, Overflow, PutError, Refusal, Statistics, processes,
+};
 
 pub(crate) use forebay::processes::Bytes;
 
@@ -33,7 +36,6 @@ use crate::run::Run;
 use crate::run::intake::producer::{self, Course};
 use crate::run::item::Item;
 use crate::run::message::say;
-use crate::run::stop::Cause;
 use demand::Demand;
 use duty::Duty;
 use extending::Extending;
@@ -74,8 +76,15 @@ pub(crate) struct FileSide {
     pub(crate) gone: AtomicU64,
     /// How long others had waited for room when this began.
     pub(crate) waited_before: Duration,
+    /// Dead letters that nobody could read when this began.
+    pub(crate) unreadable_before: u64,
     /// Where leases have a deadline.
     pub(crate) extending: Option<Extending>,
+}
+
+/// How many of these are dead letters that nobody can read.
+fn letters_unreadable(items: &[processes::Item]) -> u64 {
+    items.iter().filter(|item| item.is_dead && !item.is_readable).count() as u64
 }
 
 impl FileSide {
@@ -89,6 +98,17 @@ impl FileSide {
     pub(crate) fn tries(&self, asked: Option<u32>, works: bool) -> u32 {
         let usual = if works { self.max_failures.unwrap_or(1) } else { 1 };
         asked.unwrap_or(usual).min(self.max_failures.unwrap_or(u32::MAX))
+    }
+
+    /// How many of these, which are in the file, are dead letters that nobody can read, and were not when this began.
+    fn unreadable_letters(&self, items: &[processes::Item]) -> u64 {
+        letters_unreadable(items).saturating_sub(self.unreadable_before)
+    }
+
+    /// How many items could not be read, as far as is known here.
+    pub(crate) fn unreadable(&self) -> u64 {
+        let of_others = self.own.as_ref().map_or(0, |own| own.figures().unreadable);
+        self.consumer.unreadable().max(of_others)
     }
 
     /// The buffer in a message.
@@ -115,19 +135,25 @@ impl FileSide {
             run.intake.put(number);
             return Course::On;
         }
-        let overflow = producer.overflow();
+        let waits = matches!(producer.overflow(), Overflow::Wait | Overflow::WaitFor(_));
         let mut outcome = producer.try_put(bytes.into());
-        if matches!(overflow, Overflow::Wait | Overflow::WaitFor(_)) {
-            outcome = outcome.or_else(|refused| {
-                if refused.refusal != Refusal::Full {
-                    return Err(refused);
+        let outcome = loop {
+            outcome = match outcome {
+                // Who has the lock goes on, or is killed.
+                Err(PutError { item, refusal: Refusal::Unable(Fault::Stalled { .. }) })
+                    if !run.stop.is_stopping() =>
+                {
+                    producer.try_put(item)
                 }
-                let full = Instant::now();
-                let outcome = producer.put(refused.item);
-                waited(full);
-                outcome
-            });
-        }
+                Err(PutError { item, refusal: Refusal::Full }) if waits => {
+                    let full = Instant::now();
+                    let outcome = producer.put(item);
+                    waited(full);
+                    outcome
+                }
+                outcome => break outcome,
+            };
+        };
         match outcome {
             Ok(Outcome::DroppedThis) => own.drop_one(&self.form.bytes(&item.args)),
             Ok(_) => {}
@@ -146,13 +172,11 @@ impl FileSide {
                 producer::refuse(run, number, item, refusal)
             }
             Refusal::Unable(fault) => {
-                if run.stop_soon(Cause::Broken) {
-                    say(format_args!(
-                        "{}; item {} and what comes after it are not put",
-                        in_words(&self.path, fault),
-                        item.label()
-                    ));
-                }
+                run.stop_broken(format_args!(
+                    "{}; item {} and what comes after it are not put",
+                    in_words(&self.path, fault),
+                    item.label()
+                ));
                 Course::Stopped
             }
             _ => {
@@ -175,6 +199,8 @@ impl FileSide {
             if own.has_ended() {
                 self.demand.end();
             }
+            // From here on it is compared what others have done.
+            self.demand.call();
         }
     }
 
@@ -241,12 +267,10 @@ impl Run {
         match answer {
             Ok(()) => {}
             Err(LeaseError::Unable(fault)) => {
-                if self.stop_soon(Cause::Broken) {
-                    say(format_args!(
-                        "{}: {fault}; what was just done may be done again. Starting nothing more",
-                        file.name()
-                    ));
-                }
+                self.stop_broken(format_args!(
+                    "{}: {fault}; what was just done may be done again. Starting nothing more",
+                    file.name()
+                ));
             }
             Err(error) => {
                 say(format_args!(

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use forebay::processes::{Buffer, Raw, Settings};
+use forebay::processes::{Buffer, Item, Raw, Settings};
 
 use super::demand::Demand;
 use super::extending::Extending;
 use super::form::Form;
 use super::logged::{Logged, rows_since};
 use super::own::{Left, Own};
-use super::{FileSide, number};
+use super::{FileSide, letters_unreadable, number};
 use crate::file::opening::{create, in_words, open};
 use crate::run::args::Args;
 use crate::run::command::template::Template;
@@ -138,11 +138,12 @@ pub(crate) fn of_run(
     let form = form(args, columns)?;
     let buffer = if work.is_some() { open(path)? } else { open_or_create(args, path)? };
     let faulty = |fault| in_words(path, fault);
-    let (joblog, finished, own) = if work.is_some() {
-        (joblog_of_work(args, path, template)?, Finished::default(), None)
+    let (joblog, finished, own, unreadable_before) = if work.is_some() {
+        (joblog_of_work(args, path, template)?, Finished::default(), None, 0)
     } else {
-        let (joblog, finished, own) = earlier_life(args, path, &buffer, &form, template, columns)?;
-        (Some(joblog), finished, Some(own))
+        let items = buffer.items().map_err(faulty)?;
+        let (joblog, finished, own) = earlier_life(args, path, &items, &form, template, columns)?;
+        (Some(joblog), finished, Some(own), letters_unreadable(&items))
     };
     let producer = if own.is_some() {
         Some(buffer.producer(Raw).map_err(faulty)?.with_overflow(args.flow.on_full))
@@ -169,6 +170,7 @@ pub(crate) fn of_run(
         once: work.is_some_and(|work| work.once),
         brought: AtomicU64::new(0),
         gone: AtomicU64::new(0),
+        unreadable_before,
         waited_before: buffer.statistics().producer_wait,
         extending: settings.get_lease_time().map(Extending::new),
         path: path.clone(),
@@ -220,19 +222,20 @@ fn joblog_of_work(
 fn earlier_life(
     args: &Args,
     name: &Path,
-    buffer: &Buffer,
+    items: &[Item],
     form: &Form,
     template: &Template,
     columns: Columns,
 ) -> Result<(Joblog, Finished, Own), String> {
     let path = &joblog_of_run(args, name);
-    let items = buffer.items().map_err(|fault| in_words(name, fault))?;
-    let numbers: HashSet<_> = items.iter().map(|item| number(item.position)).collect();
+    // What cannot be read is put again.
+    let items = || items.iter().filter(|item| item.is_readable);
+    let numbers: HashSet<_> = items().map(|item| number(item.position)).collect();
     let signature = template.signature();
     let (joblog, finished) = Joblog::resume(path, signature, !columns.is_one(), true, &numbers)?;
     preparation::tell_damaged(path, &finished);
     let done = rows_since(name, form, &finished.numbered);
-    let own = Own::new(items.iter().map(|item| Left {
+    let own = Own::new(items().map(|item| Left {
         position: item.position,
         bytes: &item.bytes,
         is_dead: item.is_dead,

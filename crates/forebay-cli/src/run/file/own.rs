@@ -53,6 +53,8 @@ pub(crate) struct Figures {
     pub(crate) failed: u64,
     /// Of the failed, those that were dead letters before.
     pub(crate) failed_before: u64,
+    /// Of the failed, those whose bytes somebody has written over.
+    pub(crate) unreadable: u64,
     /// Finished or failed by others.
     pub(crate) elsewhere: u64,
     pub(crate) unfinished: u64,
@@ -172,10 +174,15 @@ impl Own {
         !state.done.is_empty() && state.done.remove(&position)
     }
 
-    /// Whether all are put, and none is unfinished.
+    /// Whether all are put, none is unfinished, and none is still to be acked.
     pub(crate) fn has_ended(&self) -> bool {
         let state = self.lock();
-        state.all_put && state.unfinished.is_empty()
+        state.all_put && state.unfinished.is_empty() && state.done.is_empty()
+    }
+
+    /// Those that have finished and are not to be acked any more, since they are `there` no longer.
+    pub(crate) fn forget_done(&self, there: impl Fn(u64) -> bool) {
+        self.lock().done.retain(|position| there(*position));
     }
 
     /// Whether all are put.
@@ -184,14 +191,17 @@ impl Own {
     }
 
     /// Compares with what is in the file now, each with whether it is a dead letter: what is not there any
-    /// more, or dead, was brought to its end by others. To be called when all are put.
-    pub(crate) fn compare<'a>(&self, now: impl Iterator<Item = (&'a [u8], bool)>) {
+    /// more, or dead, was brought to its end by others; unless it is among those `unreadable` that have died since the
+    /// run began. To be called when all are put.
+    pub(crate) fn compare<'a>(&self, now: impl Iterator<Item = (&'a [u8], bool)>, unreadable: u64) {
         let state = &mut *self.lock();
         let (mut there, mut dead) = (Counts::new(), Counts::new());
         for (bytes, is_dead) in now {
             add(if is_dead { &mut dead } else { &mut there }, bytes);
         }
         let figures = &mut state.figures;
+        // Which these were nobody can tell any more.
+        let mut lost = unreadable.saturating_sub(figures.unreadable);
         state.unfinished.retain(|bytes, count| {
             let left = there.get(bytes).copied().unwrap_or(0).min(*count);
             let gone = *count - left;
@@ -199,9 +209,12 @@ impl Own {
             let known = |counts: &Counts| counts.get(bytes).copied().unwrap_or(0);
             let before = known(&state.dead) + known(&state.died);
             let died = dead.get(bytes).copied().unwrap_or(0).saturating_sub(before).min(gone);
-            figures.failed += died;
-            figures.finished += gone - died;
-            figures.elsewhere += gone;
+            let unreadable = lost.min(gone - died);
+            lost -= unreadable;
+            figures.unreadable += unreadable;
+            figures.failed += died + unreadable;
+            figures.finished += gone - died - unreadable;
+            figures.elsewhere += gone - unreadable;
             figures.unfinished -= gone;
             *count = left;
             left > 0
@@ -269,10 +282,36 @@ mod tests {
             own.meet(bytes);
         }
         own.end();
-        own.compare([(&b"a"[..], false), (b"c", true), (b"d", true)].into_iter());
+        own.compare([(&b"a"[..], false), (b"c", true), (b"d", true)].into_iter(), 0);
         let Figures { finished, failed, elsewhere, unfinished, .. } = own.figures();
         assert_eq!((finished, failed, elsewhere, unfinished), (2, 1, 3, 1));
-        own.compare(std::iter::empty());
+        own.compare(std::iter::empty(), 0);
+        assert!(own.has_ended());
+    }
+
+    #[test]
+    fn what_cannot_be_read_any_more_has_failed() {
+        let own = left(&[]);
+        for bytes in [b"a", b"b", b"c"] {
+            own.meet(bytes);
+        }
+        own.end();
+        let a = || [(&b"a"[..], false)].into_iter();
+        own.compare(a(), 1);
+        own.compare(a(), 1);
+        let Figures { finished, failed, elsewhere, unreadable, unfinished, .. } = own.figures();
+        assert_eq!((finished, failed, elsewhere, unreadable, unfinished), (1, 1, 1, 1, 1));
+    }
+
+    #[test]
+    fn what_has_finished_is_acked_before_the_end_or_is_gone() {
+        let own = left(&[(1, "a", false, true), (2, "b", false, true)]);
+        own.end();
+        assert!(!own.has_ended());
+        assert!(own.is_done(1) && !own.has_ended());
+        own.forget_done(|position| position == 2);
+        assert!(!own.has_ended());
+        own.forget_done(|_| false);
         assert!(own.has_ended());
     }
 }

@@ -175,12 +175,19 @@ pub(crate) fn refuse(run: &Run, number: usize, item: &Item, refusal: Refusal) ->
         _ => return Course::Stopped,
     };
     if is_too_heavy {
-        let bound = if run.file.is_some() { "the buffer" } else { "--weight" };
-        say(format_args!(
-            "item {} is refused: it weighs {} bytes, more than {bound} lets wait at all",
-            item.label(),
-            item.weight()
-        ));
+        let label = item.label();
+        match &run.file {
+            None => say(format_args!(
+                "item {label} is refused: it weighs {} bytes, more than --weight lets wait at all",
+                item.weight()
+            )),
+            Some(file) => say(format_args!(
+                "item {label} is refused: it has {} bytes, and an item of {} at most {}",
+                file.form.bytes(&item.args).len(),
+                file.name(),
+                file.buffer.longest_item()
+            )),
+        }
         run.note_fault();
         if !run.set_aside(item) {
             return Course::Stopped;

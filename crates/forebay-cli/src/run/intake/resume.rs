@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct Finished {
     /// Struck off by all producers: each finished row once, whoever brings it.
     rows: Mutex<HashMap<Box<[OsString]>, u64>>,
-    /// Of items whose number was asked for: when they began, in seconds since 1970, and the first row.
+    /// Of items whose number was asked for: when they began, in seconds since 1970, and the row.
     pub(crate) numbered: HashMap<u64, (f64, Vec<OsString>)>,
     /// The numbers of the lines that could not be read, from 1.
     pub(crate) damaged: Vec<u64>,

@@ -12,13 +12,18 @@ pub(crate) mod trace;
 use std::collections::HashSet;
 use std::fmt::Debug;
 use std::io;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::run::observer::event::Event;
 use crate::run::report::bottleneck::Measured;
 use crate::run::report::{Remarks, Report};
 use crate::run::stop::Cause;
+
+/// How long one of those who look on may tell at the end of a run that stops at once: the others have their end to write,
+/// and it may never come to its own.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// When something happened, and how things stood after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +112,19 @@ impl Observers {
         self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The same, if nobody tells for longer than a [moment](MOMENT).
+    fn lock_soon(&self) -> Option<MutexGuard<'_, Telling>> {
+        let deadline = Instant::now() + MOMENT;
+        loop {
+            match self.telling.try_lock() {
+                Ok(telling) => return Some(telling),
+                Err(TryLockError::Poisoned(telling)) => return Some(telling.into_inner()),
+                Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return None,
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
     /// Tells all; those who cannot go on are given back, and told no more.
     pub(crate) fn tell(&self, event: &Event<'_>) -> Vec<Blinded> {
         if self.is_empty {
@@ -159,9 +177,9 @@ impl Observers {
     }
 
     /// Tells all that the run has ended, and nothing after that. Where it ended without `waiting` for
-    /// everybody, and one of those is still telling, they are told nothing more either.
+    /// everybody, and one of those is still telling a [moment](MOMENT) later, they are told nothing more either.
     pub(crate) fn end(&self, ending: &Ending<'_>, waiting: bool) -> Vec<Blinded> {
-        let telling = if waiting { Some(self.lock()) } else { self.telling.try_lock().ok() };
+        let telling = if waiting { Some(self.lock()) } else { self.lock_soon() };
         let Some(mut telling) = telling else { return Vec::new() };
         let blinded = telling.each(|observer| observer.end(ending));
         telling.observers.clear();
@@ -181,5 +199,32 @@ impl Telling {
             }
         });
         blinded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn who_tells_for_a_moment_keeps_nobody_from_the_end_and_who_does_not_end_nobody_for_long() {
+        let observers = &Observers::new(Instant::now(), Vec::new());
+        for takes in [Some(Duration::from_millis(100)), None] {
+            let (end, ended) = mpsc::channel();
+            thread::scope(|scope| {
+                let (begin, begun) = mpsc::channel();
+                scope.spawn(move || {
+                    let telling = observers.lock();
+                    begin.send(()).expect("it is waited for");
+                    let _ = ended.recv_timeout(takes.unwrap_or(Duration::MAX));
+                    drop(telling);
+                });
+                begun.recv().expect("it begins");
+                assert_eq!(observers.lock_soon().is_some(), takes.is_some());
+                end.send(()).ok();
+            });
+        }
     }
 }

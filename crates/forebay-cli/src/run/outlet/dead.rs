@@ -14,8 +14,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::run::intake::delimiter::Delimiter;
 use crate::run::intake::source::{Given, Values};
 use crate::run::item::{Item, shown};
-use crate::run::message::say;
-use crate::run::stop::Cause;
 use crate::run::{Args, Run, standard};
 
 /// The open file.
@@ -143,12 +141,10 @@ impl Run {
     pub(crate) fn set_aside(&self, item: &Item) -> bool {
         let Some(dead) = &self.dead else { return true };
         let Err(error) = dead.record(item) else { return true };
-        if self.stop_soon(Cause::Broken) {
-            say(format_args!(
-                "{error}; item {} is not counted as failed. Mend that, then run again what remains",
-                item.label()
-            ));
-        }
+        self.stop_broken(format_args!(
+            "{error}; item {} is not counted as failed. Mend that, then run again what remains",
+            item.label()
+        ));
         false
     }
 }

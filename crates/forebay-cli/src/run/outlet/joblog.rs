@@ -163,12 +163,10 @@ impl Joblog {
             } else {
                 match parse(&line, has_columns) {
                     Some(Line { seq, started, finished: true, rows }) => {
-                        if numbers.contains(&seq)
-                            && let Some(row) = rows.first()
-                        {
-                            finished.numbered.insert(seq, (started, row.clone()));
-                        }
-                        for row in rows {
+                        for (number, row) in (seq..).zip(rows) {
+                            if numbers.contains(&number) {
+                                finished.numbered.insert(number, (started, row.clone()));
+                            }
                             finished.add(row);
                         }
                     }
@@ -325,33 +323,33 @@ fn check_header(line: &[u8], path: &Path, command: &[u8]) -> Result<(), String> 
 }
 
 /// Of the items with these numbers, those that a line says have finished: when they began, in seconds since 1970, and
-/// the first row. Others may add to the joblog meanwhile.
+/// the row. The rows of one line have numbers that follow each other. Others may add to the joblog meanwhile.
 pub(crate) fn finished(
     path: &Path,
     has_columns: bool,
     numbers: &HashSet<u64>,
 ) -> io::Result<HashMap<u64, (f64, Vec<OsString>)>> {
     let mut found = HashMap::new();
+    let Some(greatest) = numbers.iter().copied().max() else { return Ok(found) };
     let mut reader = BufReader::new(File::open(path)?);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
         // A line without an end is not whole.
         if line.pop() == Some(b'\n')
-            && is_of(&line, numbers)
+            && number_of(&line).is_some_and(|seq| seq <= greatest)
             && let Some(Line { seq, started, finished: true, rows }) = parse(&line, has_columns)
-            && let Some(row) = rows.into_iter().next()
         {
-            found.insert(seq, (started, row));
+            let numbered = (seq..).zip(rows).filter(|(number, _)| numbers.contains(number));
+            found.extend(numbered.map(|(number, row)| (number, (started, row))));
         }
         line.clear();
     }
     Ok(found)
 }
 
-/// Whether the line begins with one of these numbers.
-fn is_of(line: &[u8], numbers: &HashSet<u64>) -> bool {
-    let seq = line.split(|byte| *byte == b'\t').next().and_then(|seq| str::from_utf8(seq).ok());
-    seq.and_then(|seq| seq.parse().ok()).is_some_and(|seq: u64| numbers.contains(&seq))
+/// The number with which the line begins.
+fn number_of(line: &[u8]) -> Option<u64> {
+    str::from_utf8(line.split(|byte| *byte == b'\t').next()?).ok()?.parse().ok()
 }
 
 /// What a line says.

@@ -10,7 +10,8 @@
 //! - `dropped = 0` unless `--on-full` says to drop. What is `refused` was never produced;
 //! - the sum of `produced_by` is `produced`;
 //! - the sum of `shares` is `finished + failed`: each item counts for the consumer that brought it
-//!   to its end, whoever tried before.
+//!   to its end, whoever tried before. Where items lie in a file, others may have brought some to theirs, and
+//!   `finished` and `failed` are of the run's own.
 //!
 //! `produced` counts what was put into the buffer. A run that stops early leaves the rest of its
 //! input unread; that is not counted, and the report says so. What `--resume` left out is not

@@ -13,7 +13,6 @@ use crate::run::item::Item;
 use crate::run::message::say;
 use crate::run::outlet::capture::Output;
 use crate::run::outlet::escape::escaped;
-use crate::run::stop::Cause;
 
 /// A process closes its pipes some moments before it has ended.
 const DYING: Duration = Duration::from_secs(2);
@@ -81,14 +80,11 @@ impl Service<'_> {
         }
         let never_ran = !was_read || !self.workers.have_answered.load(Ordering::Relaxed);
         if self.fruitless >= FRUITLESS && never_ran {
-            if self.run.stop_soon(Cause::Broken) {
-                say(format_args!(
-                    "{} {FRUITLESS} times in a row before the worker had answered one item; starting \
-                     nothing more. Does it work by hand? echo ITEM | {}",
-                    reason,
-                    String::from_utf8_lossy(&self.run.template.command_line(&argv)),
-                ));
-            }
+            self.run.stop_broken(format_args!(
+                "{reason} {FRUITLESS} times in a row before the worker had answered one item; starting \
+                 nothing more. Does it work by hand? echo ITEM | {}",
+                String::from_utf8_lossy(&self.run.template.command_line(&argv)),
+            ));
             self.give_all_back();
             return false;
         }

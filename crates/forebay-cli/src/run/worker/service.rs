@@ -22,7 +22,6 @@ use crate::run::message::say;
 use crate::run::observer::event::Event;
 use crate::run::outlet::capture::Output;
 use crate::run::outlet::escape::escaped;
-use crate::run::stop::Cause;
 
 /// How it goes on after an exchange with the worker.
 #[derive(Debug)]
@@ -316,8 +315,7 @@ impl Service<'_> {
         let mut printed = self.answers.part().to_vec();
         printed.extend_from_slice(self.answers.after(0));
         printed.truncate(60);
-        self.run.stop_now(Cause::Broken);
-        say(format_args!(
+        self.run.stop_broken_now(format_args!(
             "{} printed '{}' when it had read no item that it had not answered; a worker prints one \
              answer for each item and nothing else, or its answers cannot be told apart. Stopping; what is \
              unanswered remains",

@@ -38,6 +38,9 @@ impl Flow {
         };
         match instruction {
             I::Pop | I::Print(_) => uses.push((operand(0), Use::Dropped)),
+            I::PrintEach(_) => {
+                uses.extend((0..instruction.takes()).map(|below| (operand(below), Use::Dropped)));
+            }
             I::Dup => {}
             I::Store(name) => {
                 uses.push((operand(0), Use::Moves(self.variable(site.code, name.slot))));

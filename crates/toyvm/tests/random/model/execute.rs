@@ -2,7 +2,7 @@
 
 use toyvm::instruction::Instruction as I;
 use toyvm::machine::Service;
-use toyvm::program::argument::{Address, Bodies, Instead, Literal, Name, Saying};
+use toyvm::program::argument::{Address, Bodies, Instead, Literal, Name, Phrase, Saying};
 use toyvm::value::Kind;
 
 use super::{Answer, Bad, Model, On, Status, V, Waiting};
@@ -87,6 +87,17 @@ impl Model {
                 let text = top.map_or(text.clone(), |top| text.replace("{}", &top));
                 let name = &self.threads[me].name;
                 self.printed.push(format!("[{name}] {text}"));
+            }
+            I::PrintEach(Phrase { text, .. }) => {
+                let text = self.program.text(text).to_owned();
+                let mut parts: Vec<&str> = text.split("{}").collect();
+                let mut said = parts.pop().unwrap_or_default().to_owned();
+                while let Some(part) = parts.pop() {
+                    let value = self.pop(me);
+                    said = format!("{part}{}{said}", self.show(&value));
+                }
+                let name = &self.threads[me].name;
+                self.printed.push(format!("[{name}] {said}"));
             }
             I::Assert(_) => {
                 if self.integer(me, None)? == 0 {

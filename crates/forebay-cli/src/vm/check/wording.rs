@@ -1,0 +1,203 @@
+//! What came of a search, for people.
+
+use std::fmt::Write as _;
+
+use indicatif::{BinaryBytes, HumanCount};
+use toyvm::check::Stopped;
+use toyvm::machine::Service;
+use toyvm::program::CodeId;
+use toyvm::trace::lanes;
+
+use super::shorten::Least;
+use super::way::Way;
+use super::{Args, Checked};
+use crate::vm::message::clean;
+use crate::vm::{command, show};
+
+/// More than a person reads.
+const MOST_NEVER: usize = 20;
+
+/// A way of more steps than this is not drawn.
+const MOST_DRAWN: usize = 2_000;
+
+pub(super) fn tell(args: &Args, checked: &Checked<'_>) -> String {
+    let mut text = first_line(checked);
+    text.push('\n');
+    let Checked { report, .. } = checked;
+    if let Some((way, least)) = &checked.worst {
+        tell_way(&mut text, way, *least);
+        text.push('\n');
+    }
+    for race in &checked.races {
+        for line in &race.told {
+            let _ = writeln!(text, "allowed: {}", clean(line));
+        }
+    }
+    if let Some(stopped) = report.stopped {
+        let _ = writeln!(text, "stopped: {}", tell_stopped(checked, stopped));
+        if checked.worst.is_none() && stopped != Stopped::Switches {
+            text.push_str("nothing is wrong as far as it was looked\n");
+        }
+        for growth in &report.growths {
+            let values: Vec<String> = growth.values.iter().map(i64::to_string).collect();
+            let _ = writeln!(text, "grows: {}: {}", clean(&growth.what), values.join(", "));
+        }
+    }
+    if checked.status() == 0 {
+        text.push_str(
+            "checked: deadlocks, races, assertions and invariants, errors, bounds, and loops that a \
+             thread\n  goes round for ever on its own\n",
+        );
+    }
+    let _ = writeln!(text, "assumed: {}", assumed(checked));
+    let _ = writeln!(
+        text,
+        "searched: {}, {}, {:.2} s, {} of states",
+        count(report.states, "state", "s"),
+        count(report.transitions, "step", "s"),
+        report.elapsed.as_secs_f64(),
+        BinaryBytes(report.bytes as u64),
+    );
+    if checked.status() == 0 {
+        tell_never(&mut text, checked);
+    }
+    for warning in &checked.warnings {
+        let _ = writeln!(text, "{}", clean(warning));
+    }
+    if let Some((way, _)) = &checked.worst
+        && !way.failure.schedule.is_empty()
+    {
+        let _ = writeln!(text, "step through it: {}", step(args));
+    }
+    text
+}
+
+/// The words that scripts look for.
+fn first_line(checked: &Checked<'_>) -> String {
+    match (&checked.worst, checked.report.stopped) {
+        (Some((way, _)), _) => {
+            let lost = if way.is_lost_wakeup { ", a lost wakeup" } else { "" };
+            format!("FAILED {}{lost}", way.failure.finding.verdict())
+        }
+        (None, Some(_)) => "INCOMPLETE".to_owned(),
+        (None, None) => "PROVED".to_owned(),
+    }
+}
+
+fn tell_way(text: &mut String, way: &Way, least: Least) {
+    for line in &way.told {
+        let _ = writeln!(text, "{}", clean(line));
+    }
+    let (steps, switches) = (way.failure.steps, way.failure.switches);
+    let which = match least {
+        Least::Steps => "the shortest way there",
+        Least::Switches => "the way there with the fewest context switches",
+        Least::Unknown => "a way there, not surely the shortest",
+    };
+    let (steps, switches) = (count(steps as u64, "step", "s"), tell_switches(switches as u64));
+    let _ = writeln!(text, "\n{which}: {steps}, {switches}\n");
+    if way.failure.schedule.len() > MOST_DRAWN {
+        let single = HumanCount(way.failure.schedule.len() as u64);
+        let _ = writeln!(text, "({single} instructions are too many to draw)");
+        return;
+    }
+    let style = lanes::Style { end: false, ..show::style() };
+    let drawn = lanes::export(&way.recording(), style, Vec::new());
+    match drawn {
+        Ok(drawn) => text.push_str(&String::from_utf8_lossy(&drawn)),
+        Err(error) => {
+            let _ = writeln!(text, "({error})");
+        }
+    }
+}
+
+fn tell_switches(switches: u64) -> String {
+    count(switches, "context switch", "es")
+}
+
+/// So many of something, of which more than one has that ending.
+fn count(number: u64, what: &str, ending: &str) -> String {
+    let ending = if number == 1 { "" } else { ending };
+    format!("{} {what}{ending}", HumanCount(number))
+}
+
+fn tell_stopped(checked: &Checked<'_>, stopped: Stopped) -> String {
+    let plan = checked.plan;
+    match stopped {
+        Stopped::Cancelled => "interrupted".to_owned(),
+        Stopped::Timeout => {
+            let limit = plan.timeout.unwrap_or_default();
+            format!("{limit:?} were not enough; --timeout TIME allows more")
+        }
+        Stopped::Memory => {
+            let limit = BinaryBytes(plan.memory.unwrap_or_default() as u64);
+            format!("{limit} of states were not enough; --memory SIZE allows more")
+        }
+        Stopped::States => {
+            let limit = HumanCount(plan.max_states.unwrap_or_default());
+            format!("{limit} states were not enough; --max-states N allows more")
+        }
+        Stopped::Switches => {
+            let limit = plan.max_switches.unwrap_or_default();
+            format!("nothing is wrong up to {}; beyond, nobody looked", tell_switches(limit))
+        }
+        Stopped::Endless { code, pc } => {
+            let (list, place) = place(checked, code, pc);
+            format!(
+                "a thread that runs {list} goes on on its own for ever, {place}, and never comes to \
+                 where it was before; what it counts has no end"
+            )
+        }
+    }
+}
+
+/// The name of a list, and where an instruction of it stands.
+fn place(checked: &Checked<'_>, code: CodeId, pc: u32) -> (String, String) {
+    let program = checked.program;
+    let list = program.code(code);
+    let shown = list
+        .instructions
+        .get(pc as usize)
+        .map_or_else(|| "its end".to_owned(), |instruction| instruction.show(program, code));
+    let place = match program.line_of(code, pc) {
+        Some(line) => format!("line {line} ({shown})"),
+        None => format!("({shown})"),
+    };
+    (list.name.clone(), place)
+}
+
+fn assumed(checked: &Checked<'_>) -> String {
+    let service = match checked.plan.service {
+        Service::InOrder => "who waits longest is served first",
+        Service::Weak => "anyone who waits may be served, and newcomers may overtake",
+    };
+    format!("memory is sequentially consistent; {service}; a sleep takes any time")
+}
+
+/// Instructions that no schedule ever executes.
+fn tell_never(text: &mut String, checked: &Checked<'_>) {
+    let never = &checked.report.never;
+    if never.is_empty() {
+        return;
+    }
+    text.push_str("never executed, under no schedule:\n");
+    for (code, pc) in never.iter().take(MOST_NEVER) {
+        let (list, place) = place(checked, *code, *pc);
+        let _ = writeln!(text, "  {}: {}", clean(&list), clean(&place));
+    }
+    if never.len() > MOST_NEVER {
+        let _ = writeln!(text, "  and {} more", never.len() - MOST_NEVER);
+    }
+}
+
+/// The commands that show the way again.
+fn step(args: &Args) -> String {
+    if let Some(trace) = &args.trace {
+        return format!("forebay vm step {}", command::file_word(trace));
+    }
+    let mut flags = args.search.flags();
+    flags.extend(args.allow_races.then(|| "--allow-races".to_owned()));
+    flags.extend(args.fewest_switches.then(|| "--fewest-switches".to_owned()));
+    flags.push("--trace way.trace; forebay vm step way.trace".to_owned());
+    command::again("check", &args.file, &flags)
+}
