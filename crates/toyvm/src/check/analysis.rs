@@ -2,11 +2,13 @@
 
 use super::Plan;
 use super::access::{Accesses, is_threads_own};
+use super::flaw::{Flaw, flawed};
 use super::flow::{Flow, Site, Thing};
 use super::future::Futures;
 use super::lives::Lives;
 use super::symmetry::{ALONE, Group, Symmetry};
 use crate::instruction::Instruction as I;
+use crate::machine::Service;
 use crate::program::{CodeId, NameId, Program};
 
 /// All of it.
@@ -23,8 +25,8 @@ pub(super) struct Analysis {
     pub(super) symmetry: Symmetry,
     /// By list and address: whether each value on the stack matters; none where all do.
     stacks: Vec<Vec<Option<Box<[bool]>>>>,
-    /// By list and address: whether nobody else ever notices the instruction.
-    own: Vec<Vec<bool>>,
+    /// By list and address.
+    traits: Vec<Vec<Traits>>,
     /// The globals that may come to be, and whether their values matter.
     pub(super) globals: Vec<(NameId, bool)>,
 }
@@ -51,14 +53,36 @@ impl Analysis {
             _ => None,
         });
         let stored: Vec<NameId> = stored.collect();
-        let own = |code: CodeId| {
-            let is_own = |(pc, instruction): (usize, &I)| {
+        let traits = |code: CodeId| {
+            let traits = |(pc, instruction): (usize, &I)| {
                 let site = Site { code, pc: pc as u32 };
                 let is_constant =
                     matches!(instruction, I::Load(name) if !stored.contains(&name.id));
-                (is_threads_own(*instruction) || is_constant) && !accesses.is_any(site)
+                let is_own =
+                    (is_threads_own(*instruction) || is_constant) && !accesses.is_any(site);
+                let is_choice = matches!(instruction, I::Choose(_) | I::Random(_));
+                let picks = matches!(instruction, I::Notify) && plan.service == Service::Weak;
+                let is_dead =
+                    is_choice && dropping.is_some_and(|flow| !flow.given_matters(site, 0));
+                let is_in_run = symmetry.run_of(code, site.pc).is_some();
+                let goes_back = instruction.target().is_some_and(|to| to <= i64::from(site.pc));
+                let loads = matches!(instruction, I::Load(_));
+                let global = loads || matches!(instruction, I::GlobalStore(_));
+                let contents = matches!(instruction, I::ArraySet | I::Invariant(_));
+                Traits::of(&[
+                    (Traits::OWN, (is_own && (!is_choice || is_dead)) || (is_in_run && !is_own)),
+                    (
+                        Traits::CHOICE,
+                        (is_choice && !flawed(Flaw::Choices)) || (picks && !flawed(Flaw::Notified)),
+                    ),
+                    (Traits::DEAD_CHOICE, is_dead),
+                    (Traits::LOADS, loads && (!accesses.is_noticed(site) || flawed(Flaw::OwnSeen))),
+                    (Traits::BACK, goes_back),
+                    (Traits::GLOBAL, global),
+                    (Traits::CONTENTS, contents),
+                ])
             };
-            program.code(code).instructions.iter().enumerate().map(is_own).collect()
+            program.code(code).instructions.iter().enumerate().map(traits).collect()
         };
         let initial = program.globals().iter().map(|(name, _)| *name);
         let mut globals: Vec<NameId> = initial.chain(stored.iter().copied()).collect();
@@ -68,7 +92,7 @@ impl Analysis {
         let globals = globals.into_iter().map(|name| (name, matters(name))).collect();
         Self {
             stacks: program.code_ids().map(stacks).collect(),
-            own: program.code_ids().map(own).collect(),
+            traits: program.code_ids().map(traits).collect(),
             globals,
             drops: dropping.is_some(),
             reduces: plan.reduce && flow.is_some(),
@@ -92,8 +116,41 @@ impl Analysis {
         site.map_or(ALONE, |site| self.symmetry.of_made(site.code, site.pc))
     }
 
-    /// Whether nobody else ever notices the instruction there.
-    pub(super) fn is_own(&self, code: CodeId, pc: u32) -> bool {
-        self.own[code.index()][pc as usize]
+    /// What is known of the instruction there; past the end, nothing.
+    #[inline]
+    pub(super) fn traits(&self, code: CodeId, pc: u32) -> Traits {
+        self.traits[code.index()].get(pc as usize).copied().unwrap_or_default()
+    }
+}
+
+/// What is known of an instruction, wherever the other threads are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Traits(u8);
+
+impl Traits {
+    /// It is its thread's own business: nobody else ever notices it, or it is in a run of JOINs. A choice
+    /// that matters is, but begins a macro-step, so that there is one in each.
+    pub(super) const OWN: Self = Self(1);
+    /// It chooses.
+    pub(super) const CHOICE: Self = Self(1 << 1);
+    /// It chooses, and it matters to nothing what.
+    pub(super) const DEAD_CHOICE: Self = Self(1 << 2);
+    /// It loads, and is its thread's own business if that is a variable of the thread.
+    pub(super) const LOADS: Self = Self(1 << 3);
+    /// It may go back.
+    pub(super) const BACK: Self = Self(1 << 4);
+    /// It may use a global.
+    pub(super) const GLOBAL: Self = Self(1 << 5);
+    /// It changes what things hold, or the claims, and no event tells.
+    pub(super) const CONTENTS: Self = Self(1 << 6);
+
+    fn of(all: &[(Self, bool)]) -> Self {
+        let bits = all.iter().filter(|(_, is_so)| *is_so).map(|(it, _)| it.0);
+        Self(bits.fold(0, |all, it| all | it))
+    }
+
+    #[inline]
+    pub(super) fn has(self, one: Self) -> bool {
+        self.0 & one.0 != 0
     }
 }

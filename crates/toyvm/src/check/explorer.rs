@@ -7,21 +7,21 @@
 
 use std::sync::Arc;
 
-use super::analysis::Analysis;
+use super::analysis::{Analysis, Traits};
 use super::bits::share_bits;
 use super::finding::Finding;
 use super::flaw::{Flaw, flawed, soundly};
 use super::flow::{Site, Thing};
-use super::pack::{Origins, Packer};
-use super::unpack::unpack;
+use super::pack::{Before, Origins, Packer};
+use super::stage::Stage;
+use super::touched::Touched;
+use super::unpack::{Parts, undo, unpack};
 use super::{Order, Plan};
-use crate::deadlock::{self, Cycle};
 use crate::instruction::Instruction as I;
 use crate::machine::{
-    Choice, Event, Fault, Limits, Machine, On, Service, Status, Stepped, ThreadId, Time, Wait,
-    World,
+    Event, Limits, Machine, On, Ready, Service, Status, Stepped, ThreadId, Time, Wait,
 };
-use crate::program::{CodeId, Program};
+use crate::program::Program;
 use crate::value::{Handle, Kind, Value};
 
 /// Steps of one thread on its own before it is looked whether it goes round in circles.
@@ -50,6 +50,10 @@ pub(super) struct Explorer {
     pub(super) origins: Origins,
     packer: Packer,
     stage: Stage,
+    /// The state that was unpacked last: where its parts lie, who can go on, how many have yet to end.
+    parts: Parts,
+    ready: Ready,
+    remaining: u32,
     /// Who stepped last is part of the state.
     knows_last: bool,
     /// Threads that have gone back in this macro-step, and go no further.
@@ -69,58 +73,23 @@ pub(super) struct Single {
     pub(super) leads: bool,
 }
 
-/// What is round the machine.
-#[derive(Debug, Default)]
-struct Stage {
-    /// What to choose, if anything is asked for; beyond that, 0.
-    number: u64,
-    /// How many numbers there were to choose from; 0 if none was asked for.
-    choices: u64,
-    /// The value that is asked for matters to nothing.
-    is_dead: bool,
-    last: Option<u64>,
-    /// Things and threads that were made in this step: by whom, where.
-    made: Vec<(Event, ThreadId, u32)>,
-}
-
-impl World for Stage {
-    #[inline]
-    fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, below: u64) -> u64 {
-        let number = if self.is_dead { 0 } else { self.number };
-        if !self.is_dead {
-            self.choices = below;
-        }
-        self.last = Some(number);
-        number
-    }
-
-    fn print(&mut self, _: &Machine, _: ThreadId, _: &str) {}
-
-    #[inline]
-    fn prints(&self) -> bool {
-        false
-    }
-
-    #[inline]
-    fn event(&mut self, _: &Machine, thread: ThreadId, at: u32, event: Event) {
-        if let Event::Created(_) | Event::Started(_) = event {
-            self.made.push((event, thread, at));
-        }
-    }
-}
-
 impl Explorer {
     /// At the beginning of a program; whatever is free there has been done.
     pub(super) fn new(program: &Arc<Program>, analysis: &Arc<Analysis>, plan: &Plan) -> Self {
         let machine = Machine::with(Arc::clone(program), plan.service, Limits::default());
         let entries = 0..program.entries().len();
         let groups = entries.map(|entry| analysis.symmetry.of_entry(entry)).collect();
+        let mut instructions = program.codes().iter().flat_map(|code| &code.instructions);
+        let is_robust = instructions.any(|it| matches!(it, I::LockAcquireRobust));
         Self {
             machine: machine.in_time(Time::Any),
             origins: Origins { groups, ..Origins::default() },
             analysis: Arc::clone(analysis),
             packer: Packer::default(),
-            stage: Stage::default(),
+            stage: Stage { is_robust, touched: Touched::ALL, ..Stage::default() },
+            parts: Parts::default(),
+            ready: Ready::default(),
+            remaining: 0,
             knows_last: plan.order == Order::Switches,
             paused: Vec::new(),
             steps: None,
@@ -141,7 +110,20 @@ impl Explorer {
     }
 
     pub(super) fn pack(&mut self, out: &mut Vec<u8>) {
-        self.packer.pack(&self.analysis, &self.machine, &self.origins, out);
+        self.packer.pack(&self.analysis, &self.machine, &self.origins, None, out);
+    }
+
+    /// Likewise, after a macro-step from the state that was unpacked last, of which the bytes are known.
+    pub(super) fn pack_after(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.stage.touched.note_lines(&self.machine);
+        let before = Before { bytes, parts: &self.parts, touched: self.stage.touched };
+        self.packer.pack(&self.analysis, &self.machine, &self.origins, Some(before), out);
+        #[cfg(debug_assertions)]
+        {
+            let mut whole = Vec::new();
+            self.pack(&mut whole);
+            assert_eq!(*out, whole, "nothing else was touched than {:?}", self.stage.touched);
+        }
     }
 
     /// The bytes of the state by other knowledge.
@@ -152,12 +134,13 @@ impl Explorer {
         origins.groups = (0..entries).map(|entry| analysis.symmetry.of_entry(entry)).collect();
         origins.groups.extend(made.iter().map(|thing| analysis.group_of(*thing)));
         let mut bytes = Vec::new();
-        soundly(|| self.packer.pack(analysis, &self.machine, &origins, &mut bytes));
+        soundly(|| self.packer.pack(analysis, &self.machine, &origins, None, &mut bytes));
         bytes
     }
 
     pub(super) fn unpack(&mut self, bytes: &[u8]) {
-        unpack(bytes, &self.analysis, &mut self.machine, &mut self.origins);
+        let Self { analysis, machine, origins, parts, .. } = self;
+        unpack(bytes, analysis, machine, origins, parts);
         for at in 0..self.origins.joining.len() {
             let thread = self.origins.joining[at];
             while self.is_in_run(thread) {
@@ -165,6 +148,22 @@ impl Explorer {
                 self.machine.step(thread, &mut self.stage);
             }
         }
+        self.ready.copy_from(self.machine.state().ready());
+        self.remaining = self.machine.state().remaining();
+        self.stage.touched = Touched::default();
+    }
+
+    /// Goes back to the state that was unpacked last.
+    pub(super) fn undo(&mut self, bytes: &[u8]) {
+        let touched = self.stage.touched;
+        let joins = self.origins.joining.iter().any(|thread| touched.thread(thread.index()));
+        if touched.is_all() || joins {
+            return self.unpack(bytes);
+        }
+        let Self { analysis, machine, origins, parts, .. } = self;
+        undo(bytes, analysis, machine, origins, parts, &touched);
+        self.machine.can_go_on(&self.ready, self.remaining);
+        self.stage.touched = Touched::default();
     }
 
     /// Whether it can go on in a run of JOINs.
@@ -190,6 +189,9 @@ impl Explorer {
         if let Some(first) = self.steps.as_mut().and_then(|steps| steps.last_mut()) {
             first.leads = true;
         }
+        if !goes_on || self.knows_last {
+            self.stage.touched = Touched::ALL;
+        }
         if goes_on {
             passed.choices = self.stage.choices;
             self.stage.number = 0;
@@ -211,15 +213,22 @@ impl Explorer {
     fn step_once(&mut self, thread: ThreadId, passed: &mut Passed) -> bool {
         let it = self.machine.thread(thread);
         let (code, pc) = (it.code(), it.pc());
-        let goes_back = matches!(it.status(), Status::Runnable) && self.goes_back_at(code, pc);
+        let traits = match it.status() {
+            Status::Runnable => self.analysis.traits(code, pc),
+            _ => Traits::default(),
+        };
         self.note_executed(thread);
-        self.stage.is_dead = self.is_dead_choice(thread);
+        self.stage.is_dead = traits.has(Traits::DEAD_CHOICE);
         self.stage.last = None;
+        self.stage.touched.note_thread(thread);
+        if traits.has(Traits::CONTENTS) {
+            self.stage.touched.note_contents();
+        }
         let stepped = self.machine.step(thread, &mut self.stage);
         if let Some(steps) = &mut self.steps {
             steps.push(Single { thread, chosen: self.stage.last, leads: false });
         }
-        if goes_back && self.machine.thread(thread).pc() <= pc {
+        if traits.has(Traits::BACK) && self.machine.thread(thread).pc() <= pc {
             passed.goes_back = true;
             if !self.paused.contains(&thread) {
                 self.paused.push(thread);
@@ -235,50 +244,11 @@ impl Explorer {
         passed.finding.is_none()
     }
 
-    /// What is wrong with an instruction that failed.
-    fn failed(&self, thread: ThreadId) -> Finding {
-        match self.machine.thread(thread).status() {
-            Status::Failed(failure) if matches!(failure.fault, Fault::AboveBound(_)) => {
-                Finding::Overflow { thread }
-            }
-            _ => Finding::Error { thread },
-        }
-    }
-
-    /// Threads that wait for each other since this step.
-    ///
-    /// Whom one in a run of JOINs waits for first is not known where threads are not told apart. So a
-    /// circle through it is none as yet.
-    fn circle(&self, passed: &mut Passed) -> Option<Finding> {
-        let waiters = self.machine.state().began_to_wait();
-        for circle in waiters.iter().filter_map(|it| deadlock::cycle_through(&self.machine, *it)) {
-            let Cycle { threads } = circle;
-            let is_in_run = |thread: &ThreadId| match self.machine.thread(*thread).status() {
-                Status::Waiting(Wait { on: On::Thread(_), at, .. }) => {
-                    let code = self.machine.thread(*thread).code();
-                    self.analysis.symmetry.run_of(code, *at).is_some()
-                }
-                _ => false,
-            };
-            if !threads.iter().any(is_in_run) {
-                return Some(Finding::Circle(threads));
-            }
-            passed.is_doubtful = true;
-        }
-        None
-    }
-
     fn note_executed(&mut self, thread: ThreadId) {
         let it = self.machine.thread(thread);
         if let Some(executed) = self.executed[it.code().index()].get_mut(it.pc() as usize) {
             *executed = true;
         }
-    }
-
-    fn goes_back_at(&self, code: CodeId, pc: u32) -> bool {
-        let code = self.machine.program().code(code);
-        let target = code.instructions.get(pc as usize).and_then(I::target);
-        target.is_some_and(|to| to <= i64::from(pc))
     }
 
     fn note_made(&mut self) {
@@ -305,24 +275,15 @@ impl Explorer {
         self.machine.program().code(it.code()).instructions[it.pc() as usize]
     }
 
-    /// Whether a thread is about to choose, and it matters to nothing what.
-    fn is_dead_choice(&self, thread: ThreadId) -> bool {
-        let it = self.machine.thread(thread);
-        if !self.analysis.drops || !matches!(it.status(), Status::Runnable) {
-            return false;
-        }
-        let site = Site { code: it.code(), pc: it.pc() };
-        matches!(self.instruction(thread), I::Choose(_) | I::Random(_))
-            && self.analysis.flow.as_ref().is_some_and(|flow| !flow.given_matters(site, 0))
-    }
-
     /// Does all that is free, of all threads.
     fn run_on(&mut self, passed: &mut Passed) {
         loop {
             let mut goes_on = false;
             let mut next = self.machine.state().thread_at(0);
             while let Some(thread) = next {
-                if self.machine.state().ready().contains(thread) {
+                // What is free depends on what others do; what is a thread's own, on it alone.
+                let may_go_on = self.analysis.reduces || self.stage.touched.thread(thread.index());
+                if may_go_on && self.machine.state().ready().contains(thread) {
                     match self.run_thread(thread, passed) {
                         None => return,
                         Some(went) => goes_on |= went,
@@ -385,13 +346,8 @@ impl Explorer {
     /// that matters is, but begins a macro-step, so that there is one in each.
     fn is_own(&self, thread: ThreadId) -> bool {
         let it = self.machine.thread(thread);
-        if self.analysis.is_own(it.code(), it.pc()) {
-            return !matches!(self.instruction(thread), I::Choose(_) | I::Random(_))
-                || self.is_dead_choice(thread);
-        }
-        let site = Site { code: it.code(), pc: it.pc() };
-        let is_noticed = self.analysis.accesses.is_noticed(site) && !flawed(Flaw::OwnSeen);
-        (self.loads_own(thread) && !is_noticed) || self.is_in_run(thread)
+        let traits = self.analysis.traits(it.code(), it.pc());
+        traits.has(Traits::OWN) || (traits.has(Traits::LOADS) && self.loads_own(thread))
     }
 
     /// Whether it loads a variable of its own.
@@ -411,13 +367,9 @@ impl Explorer {
 
     /// Whether what a thread does next commutes with all that the others may still do.
     fn is_free(&self, thread: ThreadId) -> bool {
-        match self.instruction(thread) {
-            I::Choose(_) | I::Random(_) if !flawed(Flaw::Choices) => return false,
-            // It is chosen who goes on.
-            I::Notify if self.machine.service() == Service::Weak && !flawed(Flaw::Notified) => {
-                return false;
-            }
-            _ => {}
+        let it = self.machine.thread(thread);
+        if self.analysis.traits(it.code(), it.pc()).has(Traits::CHOICE) {
+            return false;
         }
         let against = self.analysis.accesses.against(self.site(thread));
         let others = self.machine.state().thread_ids().filter(|other| *other != thread);
@@ -483,17 +435,5 @@ impl Explorer {
     fn may_ask_again(&self, wait: &Wait) -> bool {
         (wait.until.is_some() || self.machine.service() == Service::Weak)
             && !flawed(Flaw::AsksAgain)
-    }
-
-    /// Whether nobody goes on, and nobody has to.
-    pub(super) fn is_at_the_end(&self) -> bool {
-        let state = self.machine.state();
-        state.ready().is_empty() && state.remaining() == 0
-    }
-
-    /// What is wrong if nobody can go on.
-    pub(super) fn deadlock(&self) -> Option<Finding> {
-        let state = self.machine.state();
-        (state.ready().is_empty() && state.remaining() > 0).then_some(Finding::Deadlock)
     }
 }

@@ -20,13 +20,16 @@ mod future;
 mod growth;
 mod lives;
 mod pack;
-mod race;
+mod places;
 mod search;
+mod stage;
 mod store;
 mod stubborn;
 mod symmetry;
+mod touched;
 mod unpack;
 mod witness;
+mod wrong;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -186,6 +189,8 @@ pub struct Report {
     pub ends: BTreeSet<Vec<u8>>,
     /// Bytes that the states took.
     pub bytes: usize,
+    /// Of these, the states themselves, without what finds them.
+    pub state_bytes: usize,
     /// How long it took.
     pub elapsed: Duration,
     /// Instructions that were never executed.
@@ -228,6 +233,7 @@ pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
         transitions: search.transitions(),
         ends: std::mem::take(&mut *search.ends.lock().expect("nobody searches any more")),
         bytes: search.store.bytes(),
+        state_bytes: search.store.state_bytes(),
         elapsed: search.elapsed(),
         never: never.collect(),
     }

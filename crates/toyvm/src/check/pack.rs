@@ -5,14 +5,14 @@
 //! the thread, as does what it holds; so threads that cannot be told apart are put in order by their
 //! bytes, and nothing else has to be renamed.
 
-use std::collections::VecDeque;
-
 use super::analysis::Analysis;
 use super::bits::has_bit;
 use super::flaw::{Flaw, flawed};
 use super::flow::Thing;
 use super::symmetry::{ALONE, Group};
-use crate::machine::{Answer, Machine, On, Status, ThreadId, Wait};
+use super::touched::Touched;
+use super::unpack::Parts;
+use crate::machine::{Answer, Machine, On, State, Status, ThreadId, Wait};
 use crate::value::{Handle, Kind, Value};
 
 /// What a machine does not keep, and a search has to know.
@@ -54,7 +54,6 @@ pub(super) struct Packer {
     /// By thread, where its record lies.
     ends: Vec<u32>,
     order: Vec<u32>,
-    places: Vec<u32>,
 }
 
 fn put_number(out: &mut Vec<u8>, mut number: u64) {
@@ -98,7 +97,8 @@ fn put_value(out: &mut Vec<u8>, machine: &Machine, value: Value) {
 
 pub(super) const DEAD: Value = Value::Int(0);
 
-fn put_things(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &mut Vec<u8>) {
+/// Globals, and what was made where.
+fn put_globals(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &mut Vec<u8>) {
     let state = machine.state();
     for (name, matters) in &analysis.globals {
         match state.globals[name.index()] {
@@ -113,6 +113,11 @@ fn put_things(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &m
             put_number(out, u64::from(thing.0));
         }
     }
+}
+
+/// What things hold, and the claims.
+fn put_contents(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &mut Vec<u8>) {
+    let state = machine.state();
     for semaphore in &state.semaphores {
         put_signed(out, semaphore.count);
         put_signed(out, semaphore.bound.unwrap_or(-1));
@@ -148,35 +153,60 @@ fn put_things(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &m
     }
 }
 
+/// A state and its bytes, of which another differs in what was touched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Before<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) parts: &'a Parts,
+    pub(super) touched: Touched,
+}
+
 impl Packer {
-    /// The bytes of the state of a machine.
+    /// The bytes of the state of a machine; of what was not touched, those from before are known.
     pub(super) fn pack(
         &mut self,
         analysis: &Analysis,
         machine: &Machine,
         origins: &Origins,
+        before: Option<Before<'_>>,
         out: &mut Vec<u8>,
     ) {
         out.clear();
-        put_things(analysis, machine, origins, out);
-        self.put_threads(analysis, machine, origins, out);
-    }
-
-    fn put_threads(
-        &mut self,
-        analysis: &Analysis,
-        machine: &Machine,
-        origins: &Origins,
-        out: &mut Vec<u8>,
-    ) {
-        let state = machine.state();
-        self.find_places(machine);
+        let before = before.filter(|before| !before.touched.is_all());
+        match before {
+            Some(Before { bytes, parts, touched }) if !touched.globals() => {
+                out.extend_from_slice(parts.globals(bytes));
+            }
+            _ => put_globals(analysis, machine, origins, out),
+        }
+        match before {
+            Some(Before { bytes, parts, touched }) if !touched.contents() => {
+                out.extend_from_slice(parts.contents(bytes));
+            }
+            _ => put_contents(analysis, machine, origins, out),
+        }
+        let count = machine.state().threads.len();
+        let put = |at, out: &mut Vec<u8>| match before {
+            Some(Before { bytes, parts, touched }) if !touched.thread(at) => {
+                out.extend_from_slice(parts.thread(bytes, at));
+            }
+            _ => put_thread(analysis, machine, origins, at, out),
+        };
+        if origins.groups.iter().all(|group| *group == ALONE) {
+            (0..count).for_each(|at| put(at, out));
+            return;
+        }
         self.records.clear();
         self.ends.clear();
-        for at in 0..state.threads.len() {
-            self.put_thread(analysis, machine, origins, at);
+        for at in 0..count {
+            put(at, &mut self.records);
             self.ends.push(self.records.len() as u32);
         }
+        self.put_in_order(machine.state(), origins, out);
+    }
+
+    /// The records of those alike in order of their bytes.
+    fn put_in_order(&mut self, state: &State, origins: &Origins, out: &mut Vec<u8>) {
         self.order.clear();
         self.order.extend(0..state.threads.len() as u32);
         for first in 0..state.threads.len() {
@@ -204,97 +234,99 @@ impl Packer {
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
         &self.records[start as usize..self.ends[at] as usize]
     }
+}
 
-    /// At which place of its line each thread stands.
-    fn find_places(&mut self, machine: &Machine) {
-        let state = machine.state();
-        self.places.clear();
-        self.places.resize(state.threads.len(), 0);
-        let mut note = |line: &VecDeque<ThreadId>| {
-            for (place, thread) in line.iter().enumerate() {
-                let by_name = line.iter().filter(|it| *it < thread).count();
-                let place = if flawed(Flaw::Place) { by_name } else { place };
-                self.places[thread.index()] = place as u32;
+/// At which place of its line a thread stands.
+fn place_of(state: &State, thread: ThreadId, on: On) -> u32 {
+    let line = match on {
+        On::Lock(lock) => &state.locks[lock as usize].line,
+        On::Semaphore(semaphore) => &state.semaphores[semaphore as usize].line,
+        On::Message(queue) => &state.queues[queue as usize].receivers,
+        On::Room(queue) => &state.queues[queue as usize].senders,
+        On::Condition(condition) => &state.conditions[condition as usize].line,
+        On::Thread(_) => return 0,
+    };
+    if flawed(Flaw::Place) {
+        return line.iter().filter(|it| **it < thread).count() as u32;
+    }
+    line.iter().position(|it| *it == thread).expect("who waits stands in its line") as u32
+}
+
+fn put_thread(
+    analysis: &Analysis,
+    machine: &Machine,
+    origins: &Origins,
+    at: usize,
+    out: &mut Vec<u8>,
+) {
+    let state = machine.state();
+    let thread = &state.threads[at];
+    let run = match &thread.status {
+        Status::Waiting(Wait { on: On::Thread(_), at, until: None, .. }) => {
+            analysis.symmetry.run_of(thread.code, *at)
+        }
+        _ => None,
+    };
+    let status = match &thread.status {
+        Status::Runnable | Status::Sleeping { .. } => RUNNABLE,
+        Status::Waiting(_) if run.is_some() => JOINING,
+        Status::Waiting(_) => WAITING,
+        Status::Ended | Status::Failed(_) => OVER,
+    };
+    let holds = if thread.held > 0 && !flawed(Flaw::Holder) { HOLDS } else { 0 };
+    let daemon = if thread.daemon { DAEMON } else { 0 };
+    let last = if origins.last.is_some_and(|last| last.index() == at) { LAST } else { 0 };
+    out.push(status | daemon | holds | last);
+    if at >= machine.program().entries().len() {
+        put_number(out, u64::from(thread.code.0));
+    }
+    if holds > 0 {
+        put_number(out, u64::from(thread.held));
+        for (lock, it) in state.locks.iter().enumerate() {
+            if it.owner.is_some_and(|owner| owner.index() == at) {
+                put_number(out, lock as u64);
             }
-        };
-        state.locks.iter().for_each(|it| note(&it.line));
-        state.semaphores.iter().for_each(|it| note(&it.line));
-        state.conditions.iter().for_each(|it| note(&it.line));
-        for queue in &state.queues {
-            note(&queue.receivers);
-            note(&queue.senders);
         }
     }
-
-    fn put_thread(&mut self, analysis: &Analysis, machine: &Machine, origins: &Origins, at: usize) {
-        let (state, out) = (machine.state(), &mut self.records);
-        let thread = &state.threads[at];
-        let run = match &thread.status {
-            Status::Waiting(Wait { on: On::Thread(_), at, until: None, .. }) => {
-                analysis.symmetry.run_of(thread.code, *at)
+    if status == OVER && !analysis.accesses.claims_steps {
+        return;
+    }
+    // One who waits has given its operands away, and what lies below them is as it was.
+    let (pc, site) = match (&thread.status, run) {
+        (_, Some(start)) => (start, start),
+        (Status::Waiting(wait), None) => (thread.pc, wait.at),
+        _ => (thread.pc, thread.pc),
+    };
+    put_number(out, u64::from(pc));
+    put_number(out, thread.stack.len() as u64);
+    let matters = analysis.stack(thread.code, site);
+    for (at, value) in thread.stack.iter().enumerate() {
+        let is_dead = matters.is_some_and(|matters| !matters[at]);
+        put_value(out, machine, if is_dead { DEAD } else { *value });
+    }
+    let live = analysis.lives.at(thread.code, pc);
+    for slot in 0..machine.program().code(thread.code).variables.len() {
+        if analysis.drops && !has_bit(live, slot) {
+            continue;
+        }
+        let value = thread.variables.get(slot).copied().flatten();
+        let flow = analysis.flow.as_ref().filter(|_| analysis.drops);
+        match value {
+            None => out.push(NOTHING),
+            Some(value) => {
+                let matters =
+                    flow.is_none_or(|flow| flow.variable_matters(thread.code, slot as u32));
+                put_value(out, machine, if matters { value } else { DEAD });
             }
-            _ => None,
+        }
+    }
+    if let (Status::Waiting(wait), None) = (&thread.status, run) {
+        let matters = match wait.on {
+            On::Room(queue) => origins.contents_matter(analysis, Kind::Queue, queue),
+            _ => true,
         };
-        let status = match &thread.status {
-            Status::Runnable | Status::Sleeping { .. } => RUNNABLE,
-            Status::Waiting(_) if run.is_some() => JOINING,
-            Status::Waiting(_) => WAITING,
-            Status::Ended | Status::Failed(_) => OVER,
-        };
-        let holds = if thread.held > 0 && !flawed(Flaw::Holder) { HOLDS } else { 0 };
-        let daemon = if thread.daemon { DAEMON } else { 0 };
-        let last = if origins.last.is_some_and(|last| last.index() == at) { LAST } else { 0 };
-        out.push(status | daemon | holds | last);
-        if at >= machine.program().entries().len() {
-            put_number(out, u64::from(thread.code.0));
-        }
-        if holds > 0 {
-            put_number(out, u64::from(thread.held));
-            for (lock, it) in state.locks.iter().enumerate() {
-                if it.owner.is_some_and(|owner| owner.index() == at) {
-                    put_number(out, lock as u64);
-                }
-            }
-        }
-        if status == OVER && !analysis.accesses.claims_steps {
-            return;
-        }
-        // One who waits has given its operands away, and what lies below them is as it was.
-        let (pc, site) = match (&thread.status, run) {
-            (_, Some(start)) => (start, start),
-            (Status::Waiting(wait), None) => (thread.pc, wait.at),
-            _ => (thread.pc, thread.pc),
-        };
-        put_number(out, u64::from(pc));
-        put_number(out, thread.stack.len() as u64);
-        let matters = analysis.stack(thread.code, site);
-        for (at, value) in thread.stack.iter().enumerate() {
-            let is_dead = matters.is_some_and(|matters| !matters[at]);
-            put_value(out, machine, if is_dead { DEAD } else { *value });
-        }
-        let live = analysis.lives.at(thread.code, pc);
-        for slot in 0..machine.program().code(thread.code).variables.len() {
-            if analysis.drops && !has_bit(live, slot) {
-                continue;
-            }
-            let value = thread.variables.get(slot).copied().flatten();
-            let flow = analysis.flow.as_ref().filter(|_| analysis.drops);
-            match value {
-                None => out.push(NOTHING),
-                Some(value) => {
-                    let matters =
-                        flow.is_none_or(|flow| flow.variable_matters(thread.code, slot as u32));
-                    put_value(out, machine, if matters { value } else { DEAD });
-                }
-            }
-        }
-        if let (Status::Waiting(wait), None) = (&thread.status, run) {
-            let matters = match wait.on {
-                On::Room(queue) => origins.contents_matter(analysis, Kind::Queue, queue),
-                _ => true,
-            };
-            put_wait(out, machine, wait, self.places[at], matters);
-        }
+        let place = place_of(state, ThreadId(at as u32), wait.on);
+        put_wait(out, machine, wait, place, matters);
     }
 }
 

@@ -426,7 +426,7 @@ impl Worker<'_, '_> {
             let mut number = 0;
             loop {
                 if !std::mem::replace(&mut is_there, false) {
-                    self.explorer.unpack(&bytes);
+                    self.explorer.undo(&bytes);
                 }
                 let passed = self.explorer.step(thread, number);
                 self.transitions += 1;
@@ -436,7 +436,7 @@ impl Worker<'_, '_> {
                     let step = Some((thread, number));
                     self.search.finds(Found { finding, state, step });
                 } else {
-                    self.explorer.pack(&mut next);
+                    self.explorer.pack_after(&bytes, &mut next);
                     self.add(&next, state);
                 }
                 number += 1;

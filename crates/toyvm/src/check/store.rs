@@ -1,13 +1,14 @@
 //! The states that have been seen, each with the one that it was first reached from.
 //!
 //! Whole states are compared, so that a search which has seen all of them is a proof. They lie one after
-//! the other in chunks; a table of their places, five bytes each, finds them.
+//! the other in chunks; a table of their places, beside some bits of their hashes, finds them.
 
-use std::sync::Mutex;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::{Mutex, MutexGuard};
 
 use foldhash::quality::FixedState;
-use hashbrown::HashTable;
-use std::hash::BuildHasher as _;
+
+use super::places::Places;
 
 /// The memory of a search is divided, so that several may add to it at once.
 const SHARDS: usize = 64;
@@ -56,7 +57,9 @@ impl Five {
 struct Shard {
     /// Records: the state before, the length, the bytes. None is in two chunks.
     chunks: Vec<Vec<u8>>,
-    table: HashTable<Five>,
+    places: Places,
+    /// Bytes of the states themselves.
+    bytes: usize,
 }
 
 /// All states that have been seen.
@@ -74,18 +77,18 @@ impl Store {
 
     /// Adds a state, unless it has been seen; where it lies if it is new.
     pub(super) fn insert(&self, bytes: &[u8], before: StateId) -> Option<StateId> {
-        let hash = self.hasher.hash_one(bytes);
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(bytes);
+        let hash = hasher.finish();
         // The table uses the other bits.
-        let shard = (hash >> 48) as usize % SHARDS;
+        let shard = (hash >> 58) as usize % SHARDS;
         let mut guard = self.lock(shard);
-        let Shard { chunks, table } = &mut *guard;
-        let same = |place: &Five| bytes_at(chunks, place.number()) == bytes;
-        if table.find(hash, same).is_some() {
-            return None;
-        }
+        let Shard { chunks, places, bytes: all } = &mut *guard;
+        let same = |place| bytes_at(chunks, place) == bytes;
+        let slot = places.find(hash, same)?;
         let place = append(chunks, bytes, before);
-        let hash_at = |place: &Five| self.hasher.hash_one(bytes_at(chunks, place.number()));
-        table.insert_unique(hash, Five::of(place), hash_at);
+        places.insert(slot, hash, place);
+        *all += bytes.len();
         Some(StateId::of(shard, place))
     }
 
@@ -103,13 +106,13 @@ impl Store {
         Some(StateId(before.number())).filter(|before| *before != StateId::NONE)
     }
 
-    fn lock(&self, shard: usize) -> std::sync::MutexGuard<'_, Shard> {
+    fn lock(&self, shard: usize) -> MutexGuard<'_, Shard> {
         self.shards[shard].lock().expect("nobody panics while adding a state")
     }
 
     /// How many states there are.
     pub(super) fn len(&self) -> usize {
-        (0..SHARDS).map(|shard| self.lock(shard).table.len()).sum()
+        (0..SHARDS).map(|shard| self.lock(shard).places.len()).sum()
     }
 
     /// Bytes of all of it.
@@ -117,9 +120,14 @@ impl Store {
         let of = |shard| {
             let guard = self.lock(shard);
             let chunks: usize = guard.chunks.iter().map(Vec::capacity).sum();
-            chunks + guard.table.allocation_size()
+            chunks + guard.places.bytes()
         };
         (0..SHARDS).map(of).sum()
+    }
+
+    /// Bytes of the states themselves.
+    pub(super) fn state_bytes(&self) -> usize {
+        (0..SHARDS).map(|shard| self.lock(shard).bytes).sum()
     }
 }
 

@@ -7,6 +7,7 @@ use super::pack::{
     DAEMON, DEAD, HANDLE, HOLDS, INTEGER, JOINING, LAST, LEAST, MADE_TEXT, NOTHING, OVER, Origins,
     STATUS, TEXT, WAITING,
 };
+use super::touched::Touched;
 use crate::machine::{Answer, Machine, On, Status, ThreadId, Wait};
 use crate::program::{ClaimId, CodeId};
 use crate::value::{Handle, Kind, Text, Value};
@@ -69,29 +70,97 @@ impl Reader<'_> {
     }
 }
 
-/// Puts a machine into a state. Those who wait in a run of JOINs are put before it, and can go on.
+/// Where the parts of a state lie in its bytes.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    contents: usize,
+    /// Where each thread begins, and where the last one ends.
+    threads: Vec<u32>,
+}
+
+impl Parts {
+    /// Globals, and what was made where.
+    pub(super) fn globals<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        &bytes[..self.contents]
+    }
+
+    /// What things hold, and the claims.
+    pub(super) fn contents<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        &bytes[self.contents..self.threads[0] as usize]
+    }
+
+    pub(super) fn thread<'a>(&self, bytes: &'a [u8], at: usize) -> &'a [u8] {
+        &bytes[self.threads[at] as usize..self.threads[at + 1] as usize]
+    }
+}
+
+/// Puts a machine into a state, and finds its parts. Those who wait in a run of JOINs are put before it,
+/// and can go on.
 pub(super) fn unpack(
     bytes: &[u8],
     analysis: &Analysis,
     machine: &mut Machine,
     origins: &mut Origins,
+    parts: &mut Parts,
 ) {
     let mut reader = Reader { bytes };
-    read_things(&mut reader, analysis, machine, origins);
-    read_threads(&mut reader, analysis, machine, origins);
+    read_globals(&mut reader, analysis, machine);
+    read_made(&mut reader, machine, origins);
+    parts.contents = bytes.len() - reader.bytes.len();
+    leave_lines(machine, &Touched::ALL);
+    read_contents(&mut reader, analysis, machine, origins);
+    let made = &origins.made[Kind::Thread as usize];
+    let entries = machine.program().entries().len();
+    let count = entries + made.len();
+    machine.have_threads(count);
+    origins.groups.truncate(entries);
+    origins.groups.extend(made.iter().map(|thing| analysis.group_of(*thing)));
+    origins.joining.clear();
+    origins.last = None;
+    parts.threads.clear();
+    for at in 0..count {
+        parts.threads.push((bytes.len() - reader.bytes.len()) as u32);
+        read_thread(&mut reader, analysis, machine, origins, at);
+    }
+    parts.threads.push(bytes.len() as u32);
+    machine.all_stand();
     debug_assert!(reader.bytes.is_empty(), "all of it is read");
 }
 
-fn read_things(
-    reader: &mut Reader<'_>,
+/// Puts a machine back into the state that it was in before something was touched: nobody who waited in
+/// a run of JOINs.
+pub(super) fn undo(
+    bytes: &[u8],
     analysis: &Analysis,
     machine: &mut Machine,
     origins: &mut Origins,
+    parts: &Parts,
+    touched: &Touched,
 ) {
+    if touched.globals() {
+        read_globals(&mut Reader { bytes: parts.globals(bytes) }, analysis, machine);
+    }
+    leave_lines(machine, touched);
+    if touched.contents() {
+        read_contents(&mut Reader { bytes: parts.contents(bytes) }, analysis, machine, origins);
+    }
+    for at in touched.threads() {
+        machine.joins_nobody(ThreadId(at as u32));
+    }
+    for at in touched.threads() {
+        let mut reader = Reader { bytes: parts.thread(bytes, at) };
+        read_thread(&mut reader, analysis, machine, origins, at);
+    }
+}
+
+fn read_globals(reader: &mut Reader<'_>, analysis: &Analysis, machine: &mut Machine) {
     for (name, _) in &analysis.globals {
         let value = reader.value(machine);
         machine.state_mut().globals[name.index()] = value;
     }
+}
+
+fn read_made(reader: &mut Reader<'_>, machine: &mut Machine, origins: &mut Origins) {
     let mut made = [0; Kind::COUNT];
     for (made, count) in origins.made.iter_mut().zip(&mut made) {
         *count = reader.number() as usize;
@@ -99,15 +168,43 @@ fn read_things(
         made.extend((0..*count).map(|_| Thing(reader.number() as u32)));
     }
     machine.have_made(&made);
-    let bound = |bound: i64| (bound >= 0).then_some(bound);
-    for lock in &mut machine.state_mut().locks {
-        lock.owner = None;
-        lock.line.clear();
+}
+
+/// Nobody stands in the lines that were touched, and who was touched owns none of those locks.
+fn leave_lines(machine: &mut Machine, touched: &Touched) {
+    let state = machine.state_mut();
+    for (at, lock) in state.locks.iter_mut().enumerate() {
+        if touched.lock(at) {
+            lock.owner = lock.owner.filter(|owner| !touched.thread(owner.index()));
+            lock.line.clear();
+        }
     }
+    for (at, semaphore) in state.semaphores.iter_mut().enumerate() {
+        if touched.semaphore(at) {
+            semaphore.line.clear();
+        }
+    }
+    for (at, queue) in state.queues.iter_mut().enumerate() {
+        if touched.queue(at) {
+            queue.receivers.clear();
+            queue.senders.clear();
+        }
+    }
+    if touched.is_all() {
+        state.conditions.iter_mut().for_each(|condition| condition.line.clear());
+    }
+}
+
+fn read_contents(
+    reader: &mut Reader<'_>,
+    analysis: &Analysis,
+    machine: &mut Machine,
+    origins: &Origins,
+) {
+    let bound = |bound: i64| (bound >= 0).then_some(bound);
     for semaphore in &mut machine.state_mut().semaphores {
         semaphore.count = reader.signed();
         semaphore.bound = bound(reader.signed());
-        semaphore.line.clear();
     }
     for at in 0..machine.state().queues.len() {
         let capacity = bound(reader.signed());
@@ -122,8 +219,6 @@ fn read_things(
         let queue = &mut machine.state_mut().queues[at];
         queue.capacity = capacity;
         queue.messages = messages;
-        queue.receivers.clear();
-        queue.senders.clear();
     }
     for at in 0..machine.state().counters.len() {
         let value = if origins.contents_matter(analysis, Kind::Counter, at as u32) {
@@ -135,7 +230,6 @@ fn read_things(
     }
     for condition in &mut machine.state_mut().conditions {
         condition.lock = reader.number() as u32;
-        condition.line.clear();
     }
     for at in 0..machine.state().arrays.len() {
         let count = reader.number() as usize;
@@ -151,26 +245,6 @@ fn read_things(
     let state = machine.state_mut();
     state.claims.clear();
     state.claims.extend((0..claims).map(|_| ClaimId(reader.number() as u32)));
-}
-
-fn read_threads(
-    reader: &mut Reader<'_>,
-    analysis: &Analysis,
-    machine: &mut Machine,
-    origins: &mut Origins,
-) {
-    let made = &origins.made[Kind::Thread as usize];
-    let entries = machine.program().entries().len();
-    let count = entries + made.len();
-    machine.have_threads(count);
-    origins.groups.truncate(entries);
-    origins.groups.extend(made.iter().map(|thing| analysis.group_of(*thing)));
-    origins.joining.clear();
-    origins.last = None;
-    for at in 0..count {
-        read_thread(reader, analysis, machine, origins, at);
-    }
-    machine.all_stand();
 }
 
 fn read_thread(

@@ -35,6 +35,12 @@ impl Ready {
         self.count = 0;
     }
 
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.words.clone_from(&other.words);
+        self.counts.clone_from(&other.counts);
+        self.count = other.count;
+    }
+
     pub(crate) fn set(&mut self, thread: ThreadId, ready: bool) {
         let (word, bit) = (thread.index() / 64, 1 << (thread.index() % 64));
         if self.words.len() <= word {

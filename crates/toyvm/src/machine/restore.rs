@@ -2,7 +2,7 @@
 //!
 //! Whoever does so says all of it: what things and threads there are, then what each is at.
 
-use super::{Label, Machine, On, Service, State, Thread, ThreadId, Time, Wait};
+use super::{Label, Machine, On, Ready, Service, State, Thread, ThreadId, Time, Wait};
 use crate::program::CodeId;
 use crate::value::{Kind, Text};
 
@@ -71,7 +71,10 @@ impl Machine {
     /// A thread stands at that place of the line for what it waits for.
     pub(crate) fn stands(&mut self, thread: ThreadId, wait: Wait, place: usize) {
         if let On::Thread(other) = wait.on {
-            self.state.threads[other.index()].joiners.push(thread);
+            let joiners = &mut self.state.threads[other.index()].joiners;
+            if !joiners.contains(&thread) {
+                joiners.push(thread);
+            }
         } else {
             let line = self.line(wait.on);
             if line.len() <= place {
@@ -82,6 +85,22 @@ impl Machine {
         if self.time == Time::Any && wait.until.is_some() {
             self.state.ready.set(thread, true);
         }
+    }
+
+    /// If a thread waits for the end of another, it no longer does.
+    pub(crate) fn joins_nobody(&mut self, thread: ThreadId) {
+        if let super::Status::Waiting(Wait { on: On::Thread(other), .. }) =
+            self.thread(thread).status
+        {
+            self.leave_line(thread, On::Thread(other));
+        }
+    }
+
+    /// Those threads can go on, and so many have yet to end.
+    pub(crate) fn can_go_on(&mut self, ready: &Ready, remaining: u32) {
+        self.state.ready.copy_from(ready);
+        self.state.remaining = remaining;
+        self.state.places = 0;
     }
 
     /// All threads stand where they stand: who of them can take what it waits for can go on.
