@@ -98,6 +98,7 @@ struct Explanation {
 fn explain(way: &Way) -> Explanation {
     let machine = &way.machine;
     match &way.failure.finding {
+        Finding::Finished => unreachable!("it is no mistake to finish"),
         Finding::Circle(threads) => circle(machine, threads),
         Finding::Deadlock if way.is_lost_wakeup => LOST_WAKEUP,
         Finding::Deadlock => stuck(machine),

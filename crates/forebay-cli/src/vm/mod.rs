@@ -9,6 +9,7 @@ mod explain;
 mod file;
 mod lint;
 mod message;
+mod outcomes;
 mod printer;
 mod programs;
 mod recording;
@@ -41,7 +42,7 @@ pub(crate) struct Args {
 }
 
 /// Verbs that search.
-const SEARCHING: [&str; 3] = ["check", "explain", "sweep"];
+const SEARCHING: [&str; 4] = ["check", "explain", "outcomes", "sweep"];
 
 /// The exit status of wrong usage of the command, of which these are the words.
 pub(crate) fn usage_status(mut words: impl Iterator<Item = OsString>) -> u8 {
@@ -55,6 +56,7 @@ enum Verb {
     Run(run::Args),
     Check(check::Args),
     Explain(explain::Args),
+    Outcomes(outcomes::Args),
     Sweep(sweep::Args),
     Show(show::Args),
     Step(step::Args),
@@ -69,6 +71,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::run(args),
         Verb::Explain(args) => explain::run(args),
+        Verb::Outcomes(args) => outcomes::run(args),
         Verb::Sweep(args) => sweep::run(args),
         Verb::Show(args) => show::run(args),
         Verb::Step(args) => step::run(args),

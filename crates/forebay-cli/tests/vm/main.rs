@@ -9,6 +9,7 @@ mod grid;
 mod guide;
 mod lint;
 mod mistakes;
+mod outcomes;
 mod programs;
 mod run;
 mod sweep;

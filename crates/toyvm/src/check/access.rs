@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 
+use super::Plan;
 use super::bits::{Bits, add_bits, no_bits, set_bit};
 use super::flaw::{Flaw, flawed};
 use super::flow::{Flow, Site, Thing, below_of, made, read_names};
@@ -28,6 +29,8 @@ enum Shared {
     Ends,
     /// What claims read.
     Claims,
+    /// What is printed.
+    Output,
     /// All of it: nothing is known.
     Everything,
 }
@@ -69,6 +72,8 @@ struct Finder<'a> {
     program: &'a Program,
     flow: Option<&'a Flow>,
     service: Service,
+    /// What is printed is seen.
+    prints: bool,
     /// Some instruction asks whether a thread is over.
     asks_for_ends: bool,
     claimed_names: Vec<NameId>,
@@ -79,8 +84,8 @@ struct Finder<'a> {
 }
 
 impl Accesses {
-    pub(super) fn of(program: &Program, flow: Option<&Flow>, service: Service) -> Self {
-        let finder = Finder::new(program, flow, service);
+    pub(super) fn of(program: &Program, flow: Option<&Flow>, plan: &Plan<'_>) -> Self {
+        let finder = Finder::new(program, flow, plan);
         let mut numbers: HashMap<Access, usize> = HashMap::new();
         let mut found: Vec<Vec<Vec<usize>>> = Vec::new();
         let mut waits: Vec<Vec<Vec<Thing>>> = Vec::new();
@@ -185,7 +190,7 @@ impl Accesses {
 }
 
 impl<'a> Finder<'a> {
-    fn new(program: &'a Program, flow: Option<&'a Flow>, service: Service) -> Self {
+    fn new(program: &'a Program, flow: Option<&'a Flow>, plan: &Plan<'_>) -> Self {
         let instructions = || program.codes().iter().flat_map(|code| &code.instructions);
         let mut stored = vec![false; program.names().len()];
         for instruction in instructions() {
@@ -215,7 +220,8 @@ impl<'a> Finder<'a> {
         Self {
             program,
             flow,
-            service,
+            service: plan.service,
+            prints: plan.outcomes,
             asks_for_ends: instructions().any(asks),
             claims_steps: claims_steps || (robust && !claimed_names.is_empty()),
             claimed_names,
@@ -229,6 +235,7 @@ impl<'a> Finder<'a> {
         let instruction = code.instructions[site.pc as usize];
         let Some(flow) = self.flow else {
             let is_own = is_threads_own(instruction) && !self.is_noticed(site);
+            let is_own = is_own && !(self.prints && prints(instruction));
             return if is_own { Vec::new() } else { vec![(Shared::Everything, Manner::Write)] };
         };
         if !flow.is_reached(site) {
@@ -283,6 +290,7 @@ impl<'a> Finder<'a> {
             all
         };
         match instruction {
+            _ if self.prints && prints(instruction) => vec![(Shared::Output, Write)],
             I::Load(name) if self.stored[name.id.index()] => vec![(Shared::Global(name.id), Read)],
             I::GlobalStore(name) => vec![(Shared::Global(name.id), Write)],
             I::ThreadJoinFor(_) | I::Alive => vec![(Shared::Ends, Read)],
@@ -427,6 +435,10 @@ fn is_ignored(shared: Shared, one: Manner, other: Manner) -> bool {
         (Shared::Claims, ..) => flawed(Flaw::Claims),
         _ => false,
     }
+}
+
+fn prints(instruction: I) -> bool {
+    matches!(instruction, I::Print(_) | I::PrintEach(_))
 }
 
 /// Whether an instruction is of no account to other threads, whatever the program is.

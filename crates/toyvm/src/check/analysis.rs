@@ -6,6 +6,7 @@ use super::flaw::{Flaw, flawed};
 use super::flow::{Flow, Site, Thing};
 use super::future::Futures;
 use super::lives::Lives;
+use super::outputs::Outputs;
 use super::symmetry::{ALONE, Group, Symmetry};
 use crate::instruction::Instruction as I;
 use crate::machine::Service;
@@ -23,6 +24,8 @@ pub(super) struct Analysis {
     pub(super) accesses: Accesses,
     pub(super) futures: Futures,
     pub(super) symmetry: Symmetry,
+    /// What may be printed, where that is part of the state.
+    pub(super) outputs: Option<Outputs>,
     /// By list and address: whether each value on the stack matters; none where all do.
     stacks: Vec<Vec<Option<Box<[bool]>>>>,
     /// By list and address.
@@ -33,8 +36,8 @@ pub(super) struct Analysis {
 
 impl Analysis {
     pub(super) fn of(program: &Program, plan: &Plan) -> Self {
-        let flow = Flow::of(program);
-        let accesses = Accesses::of(program, flow.as_ref(), plan.service);
+        let flow = Flow::of(program, plan.outcomes);
+        let accesses = Accesses::of(program, flow.as_ref(), plan);
         let futures = Futures::of(program, flow.as_ref(), &accesses);
         let symmetry = match &flow {
             Some(flow) if plan.symmetry => Symmetry::of(program, flow, &accesses),
@@ -99,6 +102,7 @@ impl Analysis {
             lives: Lives::of(program),
             accesses,
             futures,
+            outputs: plan.outcomes.then(Outputs::default),
             symmetry,
             flow,
         }

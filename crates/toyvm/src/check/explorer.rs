@@ -86,7 +86,12 @@ impl Explorer {
             origins: Origins { groups, ..Origins::default() },
             analysis: Arc::clone(analysis),
             packer: Packer::default(),
-            stage: Stage { is_robust, touched: Touched::ALL, ..Stage::default() },
+            stage: Stage {
+                is_robust,
+                touched: Touched::ALL,
+                keeps_prints: plan.outcomes,
+                ..Stage::default()
+            },
             parts: Parts::default(),
             ready: Ready::default(),
             remaining: 0,
@@ -235,6 +240,7 @@ impl Explorer {
             }
         }
         self.note_made();
+        self.note_printed();
         passed.finding = match stepped {
             Stepped::Failed => Some(self.failed(thread)),
             Stepped::Asserted => Some(Finding::Assertion { thread }),
@@ -248,6 +254,14 @@ impl Explorer {
         let it = self.machine.thread(thread);
         if let Some(executed) = self.executed[it.code().index()].get_mut(it.pc() as usize) {
             *executed = true;
+        }
+    }
+
+    fn note_printed(&mut self) {
+        if let Some(outputs) = &self.analysis.outputs {
+            for line in self.stage.printed.drain(..) {
+                self.origins.output = outputs.after(self.origins.output, &line);
+            }
         }
     }
 

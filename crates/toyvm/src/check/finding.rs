@@ -7,6 +7,8 @@ use crate::verdict::Verdict;
 /// Something that is wrong, or might be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
+    /// Nothing is: every thread has ended.
+    Finished,
     /// Nobody can go on, and somebody waits.
     Deadlock,
     /// Threads wait for each other in a circle, whatever the others do.
@@ -58,6 +60,7 @@ impl Finding {
     /// In a word.
     pub fn verdict(&self) -> Verdict {
         match self {
+            Self::Finished => Verdict::Fine,
             Self::Deadlock | Self::Circle(_) => Verdict::Deadlock,
             Self::Race { .. } => Verdict::Race,
             Self::Assertion { .. } => Verdict::Assertion,

@@ -19,6 +19,8 @@ mod flow;
 mod future;
 mod growth;
 mod lives;
+mod outcomes;
+mod outputs;
 mod pack;
 mod places;
 mod search;
@@ -42,6 +44,7 @@ pub use finding::Finding;
 #[cfg(feature = "flaws")]
 pub use flaw::{Flaw, check_with, end_after};
 pub use growth::Growth;
+pub use outcomes::{Outcome, Outcomes, outcomes};
 
 use crate::machine::Service;
 use crate::program::{CodeId, Program};
@@ -71,6 +74,10 @@ pub struct Plan<'a> {
     pub max_switches: Option<u64>,
     /// The states in which the program ends are kept.
     pub ends: bool,
+    /// Nothing wrong ends the search, and all that the program may come to is kept; for [`outcomes`].
+    pub outcomes: bool,
+    /// What is left in globals, counters and semaphores tells them apart, too.
+    pub values: bool,
     /// How many search at once.
     pub workers: usize,
     /// States at most.
@@ -97,6 +104,8 @@ impl Default for Plan<'_> {
             order: Order::Depth,
             max_switches: None,
             ends: false,
+            outcomes: false,
+            values: false,
             workers: 1,
             max_states: None,
             memory: None,
@@ -187,6 +196,8 @@ pub struct Report {
     /// The states in which the program ends, if they were to be kept: as bytes that are the same
     /// however the program is searched.
     pub ends: BTreeSet<Vec<u8>>,
+    /// All that the program may come to, if that was to be kept.
+    outcomes: Vec<Outcome>,
     /// Bytes that the states took.
     pub bytes: usize,
     /// Of these, the states themselves, without what finds them.
@@ -229,6 +240,7 @@ pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
         failures,
         stopped: stopped.map(|(why, _)| why),
         growths: growths.unwrap_or_default(),
+        outcomes: outcomes::all(program, &analysis, plan, &search),
         states: search.store.len() as u64,
         transitions: search.transitions(),
         ends: std::mem::take(&mut *search.ends.lock().expect("nobody searches any more")),

@@ -9,6 +9,7 @@ use super::analysis::Analysis;
 use super::bits::has_bit;
 use super::flaw::{Flaw, flawed};
 use super::flow::Thing;
+use super::outputs::Output;
 use super::symmetry::{ALONE, Group};
 use super::touched::Touched;
 use super::unpack::Parts;
@@ -26,6 +27,8 @@ pub(super) struct Origins {
     pub(super) joining: Vec<ThreadId>,
     /// Who stepped last, where that is part of the state.
     pub(super) last: Option<ThreadId>,
+    /// What was printed, where that is part of the state.
+    pub(super) output: Output,
 }
 
 /// Integers from here on for some way up have one byte.
@@ -97,7 +100,7 @@ fn put_value(out: &mut Vec<u8>, machine: &Machine, value: Value) {
 
 pub(super) const DEAD: Value = Value::Int(0);
 
-/// Globals, and what was made where.
+/// Globals, what was printed, and what was made where.
 fn put_globals(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &mut Vec<u8>) {
     let state = machine.state();
     for (name, matters) in &analysis.globals {
@@ -106,6 +109,9 @@ fn put_globals(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &
             Some(_) if !matters => put_value(out, machine, DEAD),
             Some(value) => put_value(out, machine, value),
         }
+    }
+    if analysis.outputs.is_some() {
+        put_number(out, u64::from(origins.output));
     }
     for made in &origins.made {
         put_number(out, made.len() as u64);

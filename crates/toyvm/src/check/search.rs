@@ -1,6 +1,6 @@
 //! The search: every state that the program may be in, each looked at once.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -9,11 +9,14 @@ use super::analysis::Analysis;
 use super::explorer::{Explorer, Passed};
 use super::finding::Finding;
 use super::flaw::{Flaw, flawed, soundly};
+use super::outcomes::values;
+use super::outputs::Output;
 use super::store::{StateId, Store};
 use super::stubborn;
 use super::{Order, Plan, Progress, Stopped};
 use crate::machine::ThreadId;
 use crate::program::Program;
+use crate::verdict::Verdict;
 
 /// States between two looks at the clock.
 const LOOK: u64 = 256;
@@ -33,6 +36,9 @@ pub(super) struct Found {
     /// The macro-step from there that brings it about, if one does.
     pub(super) step: Option<(ThreadId, u64)>,
 }
+
+/// How a program ends: in a word, what it printed, what is left.
+pub(super) type Ending = (Verdict, Output, Vec<String>);
 
 /// A search, and what came of it.
 #[derive(Debug)]
@@ -56,6 +62,8 @@ pub(super) struct Search<'a> {
     /// What is known if nothing is turned off: by that, states in which the program ends are packed.
     whole: Option<Arc<Analysis>>,
     pub(super) ends: Mutex<BTreeSet<Vec<u8>>>,
+    /// All that the program may come to, and how that was found first.
+    pub(super) outcomes: Mutex<BTreeMap<Ending, Found>>,
     /// By list and address: whether the instruction was ever executed.
     pub(super) executed: Mutex<Vec<Vec<bool>>>,
 }
@@ -91,6 +99,7 @@ impl<'a> Search<'a> {
             stopped: Mutex::default(),
             whole: plan.ends.then(|| Arc::new(soundly(|| Analysis::of(program, &whole)))),
             ends: Mutex::default(),
+            outcomes: Mutex::default(),
             executed: Mutex::new(executed.collect()),
         }
     }
@@ -396,7 +405,13 @@ impl Worker<'_, '_> {
             let end = self.explorer.pack_by(whole);
             self.search.ends.lock().expect("nobody panics here").insert(end);
         }
+        if self.search.plan.outcomes && self.explorer.is_at_the_end() {
+            return self.comes_to(Found { finding: Finding::Finished, state, step: None });
+        }
         if let Some(finding) = self.explorer.deadlock().or(race) {
+            if self.search.plan.outcomes {
+                return self.comes_to(Found { finding, state, step: None });
+            }
             let is_over = !matches!(finding, Finding::Race { .. });
             self.search.finds(Found { finding, state, step: None });
             if is_over {
@@ -404,6 +419,23 @@ impl Worker<'_, '_> {
             }
         }
         self.states.push_back(state);
+    }
+
+    /// The program may end like this. How much others have printed when something else is wrong
+    /// does not tell that apart.
+    fn comes_to(&self, found: Found) {
+        let ending = match found.finding {
+            Finding::Finished | Finding::Deadlock => {
+                let values = match self.search.plan.values {
+                    true => values(&self.explorer.machine),
+                    false => Vec::new(),
+                };
+                (found.finding.verdict(), self.explorer.origins.output, values)
+            }
+            _ => (found.finding.verdict(), 0, Vec::new()),
+        };
+        let mut outcomes = self.search.outcomes.lock().expect("nobody panics here");
+        outcomes.entry(ending).or_insert(found);
     }
 
     fn expand(&mut self, state: StateId, whose: Whose) {
@@ -434,7 +466,11 @@ impl Worker<'_, '_> {
                 self.search.note(&passed);
                 if let Some(finding) = passed.finding {
                     let step = Some((thread, number));
-                    self.search.finds(Found { finding, state, step });
+                    let found = Found { finding, state, step };
+                    match self.search.plan.outcomes {
+                        true => self.comes_to(found),
+                        false => self.search.finds(found),
+                    }
                 } else {
                     self.explorer.pack_after(&bytes, &mut next);
                     self.add(&next, state);

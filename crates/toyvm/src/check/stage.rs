@@ -15,6 +15,10 @@ pub(super) struct Stage {
     pub(super) last: Option<u64>,
     /// Things and threads that were made in this step: by whom, where.
     pub(super) made: Vec<(Event, ThreadId, u32)>,
+    /// What is printed is part of the state.
+    pub(super) keeps_prints: bool,
+    /// What was printed in this step.
+    pub(super) printed: Vec<String>,
     /// What has changed since the state that was unpacked last.
     pub(super) touched: Touched,
     /// Who gets a lock may take it from one who is over, of which nothing is told.
@@ -32,11 +36,14 @@ impl World for Stage {
         number
     }
 
-    fn print(&mut self, _: &Machine, _: ThreadId, _: &str) {}
+    fn print(&mut self, _: &Machine, _: ThreadId, line: &str) {
+        self.printed.push(line.to_owned());
+        self.touched = Touched::ALL;
+    }
 
     #[inline]
     fn prints(&self) -> bool {
-        false
+        self.keeps_prints
     }
 
     #[inline]

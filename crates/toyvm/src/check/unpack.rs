@@ -3,6 +3,7 @@
 use super::analysis::Analysis;
 use super::bits::has_bit;
 use super::flow::Thing;
+use super::outputs::Output;
 use super::pack::{
     DAEMON, DEAD, HANDLE, HOLDS, INTEGER, JOINING, LAST, LEAST, MADE_TEXT, NOTHING, OVER, Origins,
     STATUS, TEXT, WAITING,
@@ -105,6 +106,9 @@ pub(super) fn unpack(
 ) {
     let mut reader = Reader { bytes };
     read_globals(&mut reader, analysis, machine);
+    if analysis.outputs.is_some() {
+        origins.output = reader.number() as Output;
+    }
     read_made(&mut reader, machine, origins);
     parts.contents = bytes.len() - reader.bytes.len();
     leave_lines(machine, &Touched::ALL);

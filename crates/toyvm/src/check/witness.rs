@@ -70,7 +70,7 @@ fn in_few_turns(first: Machine, steps: &[Single], finding: &Finding) -> Option<V
     }
     let at_the_end = steps.last()?.thread;
     match finding {
-        Finding::Deadlock | Finding::Circle(_) => play.catch_up(|_| true)?,
+        Finding::Finished | Finding::Deadlock | Finding::Circle(_) => play.catch_up(|_| true)?,
         Finding::Race { accesses: [(one, _), (other, _)], .. } => {
             play.catch_up(|due| due == *one || due == *other)?;
         }
@@ -128,6 +128,7 @@ impl Play {
     fn shows(&self, finding: &Finding) -> bool {
         let (machine, state) = (&self.machine, self.machine.state());
         match finding {
+            Finding::Finished => state.ready().is_empty() && state.remaining() == 0,
             Finding::Deadlock => state.ready().is_empty() && state.remaining() > 0,
             Finding::Circle(threads) => deadlock::cycle_through(machine, threads[0]).is_some(),
             Finding::Race { accesses, .. } => accesses.iter().all(|(thread, at)| {
@@ -173,6 +174,9 @@ fn go_along(
             explorer.pack(&mut got);
             (finding.is_none() && got == wanted).then_some(())
         })?;
+    }
+    if found.finding == Finding::Finished {
+        return explorer.is_at_the_end().then_some(Finding::Finished);
     }
     if found.step.is_none() {
         return explorer.deadlock().or_else(|| explorer.race());

@@ -23,6 +23,10 @@ impl Explorer {
     /// Whom one in a run of JOINs waits for first is not known where threads are not told apart. So a
     /// circle through it is none as yet.
     pub(super) fn circle(&self, passed: &mut Passed) -> Option<Finding> {
+        if self.analysis.outputs.is_some() {
+            // The others go on and print.
+            return None;
+        }
         let waits =
             |thread: &ThreadId| matches!(self.machine.thread(*thread).status(), Status::Waiting(_));
         let waiters = self.machine.state().began_to_wait().iter();

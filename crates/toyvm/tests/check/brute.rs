@@ -207,6 +207,7 @@ fn differs(
         Finding::Error { .. } | Finding::Overflow { .. } => "error",
         Finding::Race { .. } => "race",
         Finding::Spin { .. } | Finding::Endless { .. } => "endless",
+        Finding::Finished => "finished",
     };
     if is_wrong(report) == outcomes.wrong.is_empty() {
         return Some("verdict");

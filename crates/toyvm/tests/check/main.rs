@@ -5,6 +5,7 @@ mod aimed;
 #[cfg(feature = "flaws")]
 mod brute;
 mod findings;
+mod outcomes;
 mod programs;
 #[cfg(feature = "flaws")]
 mod tiny;
@@ -52,6 +53,7 @@ pub(crate) fn word(report: &Report) -> &'static str {
     match report.failures.first().map(|failure| &failure.finding) {
         _ if report.stopped.is_some() => "incomplete",
         None => "proved",
+        Some(Finding::Finished) => "finished",
         Some(Finding::Deadlock | Finding::Circle(_)) => "deadlock",
         Some(Finding::Race { .. }) => "race",
         Some(Finding::Assertion { .. }) => "assertion",
@@ -83,6 +85,7 @@ pub(crate) fn played(
     let played = trace::record(&mut machine, &about, &failure.schedule[..steps], sink);
     let (_, outcome) = played.map_err(|error| format!("{error}: {failure:?}"))?;
     let is_so = match &failure.finding {
+        Finding::Finished => outcome.end == End::Finished,
         Finding::Deadlock => outcome.end == End::Deadlock,
         Finding::Circle(_) => !outcome.cycles.is_empty(),
         Finding::Race { accesses, .. } => {

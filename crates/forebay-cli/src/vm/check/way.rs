@@ -20,7 +20,7 @@ pub(in crate::vm) struct Way {
     /// At the end of it.
     pub(in crate::vm) machine: Machine,
     /// The whole of it, as a trace.
-    pub(super) trace: Vec<u8>,
+    pub(in crate::vm) trace: Vec<u8>,
     /// What is wrong, in lines.
     pub(in crate::vm) told: Vec<String>,
     /// A notification came before the one who waits for it.
@@ -65,13 +65,14 @@ impl Way {
         Ok(Self { failure, machine, trace, told, is_lost_wakeup: !lost.is_empty() })
     }
 
-    pub(super) fn recording(&self) -> Recording {
+    pub(in crate::vm) fn recording(&self) -> Recording {
         Recording::read(self.trace.as_slice()).expect("it was written just now")
     }
 }
 
 fn leads_there(finding: &Finding, machine: &Machine, outcome: &Outcome, races: &Races) -> bool {
     match finding {
+        Finding::Finished => outcome.end == End::Finished,
         Finding::Deadlock => outcome.end == End::Deadlock,
         Finding::Circle(_) => !outcome.cycles.is_empty(),
         Finding::Race { name, .. } => races.findings().iter().any(|race| race.name == *name),

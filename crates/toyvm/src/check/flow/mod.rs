@@ -73,6 +73,8 @@ pub(super) struct Flow {
     values: Vec<Bits>,
     uses: Vec<Vec<Use>>,
     matters: Vec<bool>,
+    /// What is printed matters.
+    prints: bool,
 }
 
 /// After the things of a set: that it may be an integer, a string, a string that names nothing.
@@ -83,12 +85,12 @@ const MARKS: usize = 3;
 
 impl Flow {
     /// What can be known of a program; nothing if its stacks differ where paths meet.
-    pub(super) fn of(program: &Program) -> Option<Self> {
+    pub(super) fn of(program: &Program, prints: bool) -> Option<Self> {
         let size: usize = program.codes().iter().map(|code| code.instructions.len()).sum();
         if size > MOST {
             return None;
         }
-        let mut flow = Self::empty(program);
+        let mut flow = Self { prints, ..Self::empty(program) };
         for code in program.code_ids() {
             let stacks = flow.stacks_of(program.code(code), code)?;
             flow.stacks.push(stacks);
@@ -137,6 +139,7 @@ impl Flow {
         nodes += things.len() as u32;
         let width = things.len() + MARKS;
         Self {
+            prints: false,
             declared,
             declared_count,
             stacks: Vec::new(),

@@ -38,6 +38,8 @@ impl Flow {
             }
         };
         match instruction {
+            I::Print(_) if self.prints => uses.push((operand(0), Use::Matters)),
+            I::PrintEach(_) if self.prints => matters(0),
             I::Pop | I::Print(_) => uses.push((operand(0), Use::Dropped)),
             I::PrintEach(_) => {
                 uses.extend((0..instruction.takes()).map(|below| (operand(below), Use::Dropped)));
