@@ -66,3 +66,16 @@ fn threads_of_one_body_in_weir_are_alike() {
     assert_eq!((word(&alike), word(&apart)), ("proved", "proved"));
     assert!(alike.states * 4 < apart.states, "{} of {}", alike.states, apart.states);
 }
+
+#[test]
+fn what_is_only_printed_makes_no_states() {
+    let text = "lock m\nglobal n = 0\nthread w[2] {\nlock m { n += 1 }\nSAYS\n}\njoin w\n";
+    let states = |says: &str| {
+        let program = named("printed.weir", &text.replace("SAYS", says));
+        let report = check(&program, &Plan { races: false, ..Plan::default() });
+        assert_eq!(word(&report), "proved");
+        report.states
+    };
+    let silent = states("x = n\ny = n\nlock m { }\nprint(x)\nprint(y)");
+    assert_eq!(states("x = n\ny = n\nlock m { }\nprint(\"{} and {}\", x, y)"), silent);
+}

@@ -1,6 +1,8 @@
 //! Right programs, in which nothing is found; and what is found in those that ship.
 
-use super::{NOTHING, found};
+use toyvm::source::Language;
+
+use super::{NOTHING, found, found_in};
 
 #[test]
 fn the_programs_that_ship() {
@@ -14,7 +16,8 @@ fn the_programs_that_ship() {
         } else {
             &[]
         };
-        assert_eq!(found(&text), expected, "{}", path.display());
+        let language = Language::of_file(&path.display().to_string());
+        assert_eq!(found_in(language, &text), expected, "{}", path.display());
         linted += 1;
     }
     assert!(linted > 0, "{programs} is empty");

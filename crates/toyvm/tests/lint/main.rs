@@ -10,11 +10,17 @@ mod size;
 mod threads;
 
 use toyvm::lint::lint;
-use toyvm::source::{Diagnostic, Selection, Source, load};
+use toyvm::source::{Diagnostic, Language, Selection, Source, load};
 
 /// Every finding for a file, and the file.
 fn findings(text: &str) -> (Vec<Diagnostic>, Source) {
+    findings_in(Language::Python, text)
+}
+
+/// Likewise, in any language.
+fn findings_in(language: Language, text: &str) -> (Vec<Diagnostic>, Source) {
     let source = Source::new("t.py", text.as_bytes().to_vec()).expect("a text");
+    let source = source.in_language(language);
     match load(source, &Selection::default()) {
         Ok(loaded) => (lint(&loaded.program), loaded.program.source().clone()),
         Err(rejected) => {
@@ -26,7 +32,12 @@ fn findings(text: &str) -> (Vec<Diagnostic>, Source) {
 
 /// Every finding in one line, without the name of the file.
 fn found(text: &str) -> Vec<String> {
-    let (findings, source) = findings(text);
+    found_in(Language::Python, text)
+}
+
+/// Likewise, in any language.
+fn found_in(language: Language, text: &str) -> Vec<String> {
+    let (findings, source) = findings_in(language, text);
     let lines = findings.iter().map(|finding| finding.line(&source));
     lines.map(|line| line.strip_prefix("t.py:").expect("a place").to_owned()).collect()
 }

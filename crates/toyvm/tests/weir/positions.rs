@@ -35,13 +35,15 @@ fn an_assertion_says_how_it_is_written_and_where() {
 
 #[test]
 fn whoever_waits_stands_on_the_line_of_the_block() {
-    let played = play("lock a\nthread w {\n  lock a {\n    lock a { }\n  }\n}\njoin w\n");
+    let played = play(
+        "lock a\nthread w {\n  lock a {\n    lock a {\n      sleep 1\n    }\n  }\n}\njoin w\n",
+    );
     assert_eq!(played.outcome.cycles.len(), 1);
     let lines = played.machine.state().thread_ids().map(|thread| {
         let it = played.machine.thread(thread);
         played.machine.program().line_of(it.code(), it.at()).unwrap()
     });
-    assert_eq!(lines.collect::<Vec<_>>(), [7, 4]);
+    assert_eq!(lines.collect::<Vec<_>>(), [9, 4]);
 }
 
 #[test]
