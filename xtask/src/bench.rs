@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 use crate::house;
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "threads",
     "tasks",
     "batches",
@@ -20,6 +20,7 @@ const NAMES: [&str; 14] = [
     "run",
     "processes",
     "toyvm",
+    "check",
     "web",
     "page",
 ];
