@@ -1,0 +1,63 @@
+//! The page of the set is what its files say.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use super::set::{Solution, problems};
+
+const BEGINNING: &str = "\
+# The problem set
+
+The classics of the field, solved rightly and wrongly, in `crates/toyvm/problems/`. The measure is the list of
+Downey's *The Little Book of Semaphores* (2008); a few that are older or do without semaphores stand beside
+them. Each file is small enough to be checked in every schedule at once:
+
+```
+forebay vm check crates/toyvm/problems/barrier.weir
+forebay vm check crates/toyvm/problems/barrier_wrong_opened_once.weir
+```
+
+The head of a file says what the problem is, why this solution is right or which mistake it makes and
+whose it is, what must hold, and what must come of it. A file that is right is called after the problem,
+with `_by_…` if there are several ways; one that is wrong is called `…_wrong_…`, after its mistake.
+States are those that a search with all reductions visits; one that finds a mistake ends there.
+Waiting is first come, first served, and memory is sequentially consistent.
+
+The blocking queue with one condition, whose calls wake one, has a rule that was published with a
+specification in TLA+: all is well exactly when twice the places are at least as many as the threads. A test holds
+the checker to it; `forebay vm check` lets you try with other constants.
+
+This page is made from the files; a test keeps it so.
+";
+
+fn page() -> String {
+    let mut page = BEGINNING.to_owned();
+    page.push_str(
+        "\n| problem | file | what must hold | verdict | states |\n|---|---|---|---|---|\n",
+    );
+    for solutions in problems().values() {
+        for (number, solution) in solutions.iter().enumerate() {
+            let Solution { file, title, property, expectation, .. } = solution;
+            let title = if number == 0 { title.as_str() } else { "" };
+            let stem = file.strip_suffix(".weir").unwrap_or(file);
+            let verdict = expectation.verdict.map(|it| it.to_string()).unwrap_or_default();
+            let states = expectation.states.map(|it| it.to_string()).unwrap_or_default();
+            let property = property.as_deref().unwrap_or_default();
+            let link = format!("[{stem}](../../crates/toyvm/problems/{file})");
+            let _ = writeln!(page, "| {title} | {link} | {property} | {verdict} | {states} |");
+        }
+    }
+    page
+}
+
+#[test]
+fn the_page_is_made_from_the_files() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/toyvm/problems.md");
+    let made = page();
+    if std::env::var_os("WRITE_PROBLEMS").is_some() {
+        fs::write(&path, &made).expect("the page can be written");
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == made, "write it anew: WRITE_PROBLEMS=1 cargo test -p toyvm --test problems");
+}
