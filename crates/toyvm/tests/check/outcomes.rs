@@ -60,7 +60,7 @@ fn sampled(program: &Arc<Program>) -> BTreeSet<(Verdict, Vec<String>)> {
 #[test]
 fn nothing_else_is_printed_and_nothing_of_it_is_cut() {
     let (mut compared, mut many) = (0, 0);
-    for seed in 0..120 {
+    for seed in 0..50 {
         let text = writer::program(seed);
         let program = program(&text);
         let limited = Plan { max_states: Some(2_000), ..Plan::default() };
@@ -88,7 +88,7 @@ fn nothing_else_is_printed_and_nothing_of_it_is_cut() {
             play(&program, Service::InOrder, &outcome.way, &text);
         }
     }
-    assert!(compared > 30 && many > 8, "{compared} compared, {many} with several outcomes");
+    assert!(compared > 12 && many > 3, "{compared} compared, {many} with several outcomes");
 }
 
 #[test]
