@@ -214,3 +214,17 @@ fn wrong_usage_is_2() {
     folder.vm("check x --max-states 0").exits(2).says(&["--max-states"]);
     vm_of("check -", "main = [(\"NOPE\",)]").exits(2).says(&["NOPE"]);
 }
+
+#[test]
+fn a_graph_is_drawn_of_what_is_small_and_over_nothing_else() {
+    let folder = Folder::of_programs();
+    folder.vm("check two_locks.toy --graph states.dot").exits(1);
+    let drawn = std::fs::read_to_string(folder.path("states.dot")).expect("written");
+    assert!(drawn.starts_with("digraph states {") && drawn.contains("DEADLOCK"), "{drawn}");
+    folder.vm("check two_locks.toy --graph states.dot").exits(1);
+    let ended = folder.vm("check two_locks.toy --graph two_locks.toy").exits(2);
+    ended.says(&["two_locks.toy is no graph of states"]);
+    let ended = folder.vm("check mutex.toy --graph large.dot").exits(2);
+    ended.says(&["over 2000 states"]);
+    assert!(!folder.path("large.dot").exists());
+}

@@ -17,6 +17,7 @@ mod finding;
 mod flaw;
 mod flow;
 mod future;
+mod graph;
 mod growth;
 mod lives;
 mod outcomes;
@@ -43,6 +44,7 @@ pub use failure::{Failure, beginning};
 pub use finding::Finding;
 #[cfg(feature = "flaws")]
 pub use flaw::{Flaw, check_with, end_after};
+pub use graph::{Graph, graph};
 pub use growth::Growth;
 pub use outcomes::{Outcome, Outcomes, outcomes};
 

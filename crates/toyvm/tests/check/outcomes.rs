@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use toyvm::Program;
-use toyvm::check::{Outcomes, Plan, outcomes};
+use toyvm::check::{Graph, Outcomes, Plan, graph, outcomes};
 use toyvm::machine::{Event, Limits, Machine, Service, ThreadId};
 use toyvm::observer::Observer;
 use toyvm::run::{self, End, Pace, Stage};
@@ -104,4 +104,30 @@ main = [("PUSH", 0), ("GLOBAL_STORE", "n"), ("PUSH", 0), ("THREAD_CREATE", [w]),
     let told: Vec<_> = all.all.iter().map(|it| (it.lines.join(";"), it.values.join(";"))).collect();
     let told: BTreeSet<_> = told.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     assert_eq!(told, BTreeSet::from([("[main] 1", "n = 1"), ("[main] 2", "n = 2")]));
+}
+
+/// Two threads, two locks: each edge has its thread and line, and the way to the deadlock is red.
+#[test]
+fn a_small_program_is_drawn_with_the_way_to_what_is_wrong() {
+    let text = r#"a = [("PUSH", "x"), ("LOCK_ACQUIRE",),
+     ("PUSH", "y"), ("LOCK_ACQUIRE",)]
+b = [("PUSH", "y"), ("LOCK_ACQUIRE",),
+     ("PUSH", "x"), ("LOCK_ACQUIRE",)]
+vm = ToyVM()
+vm.create_lock("x")
+vm.create_lock("y")
+vm.create_thread(a, "a")
+vm.create_thread(b, "b")
+vm.run()
+"#;
+    let program = program(text);
+    let drawn = graph(&program, &Plan::default(), 100).expect("it is small").to_string();
+    assert!(drawn.starts_with(Graph::BEGINNING) && drawn.ends_with("}\n"), "{drawn}");
+    let red = drawn.lines().filter(|line| line.contains("penwidth=2")).collect::<Vec<_>>();
+    assert_eq!(red.len(), 4, "{drawn}");
+    assert!(red.iter().any(|edge| edge.contains("\"a, line 1\"")), "{drawn}");
+    assert!(red.iter().any(|edge| edge.contains("\"b, line 4\"")), "{drawn}");
+    assert!(drawn.contains("DEADLOCK\\l") && drawn.contains("style=bold"), "{drawn}");
+    let states = graph(&program, &Plan::default(), 100).expect("it is small").states();
+    assert!(graph(&program, &Plan::default(), states - 1).is_none());
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use toyvm::Program;
-use toyvm::check::{Failure, Finding, Order, Plan, Report, check};
+use toyvm::check::{Failure, Finding, Graph, Order, Plan, Report, check, graph};
 
 use self::shorten::Least;
 use super::file::FileArgs;
@@ -58,10 +58,16 @@ pub(crate) struct Args {
     /// Write the way to what is wrong into a file, for `vm step` and `vm show`
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
+    /// Draw all states of a small program, and a shortest way to what is wrong, for Graphviz
+    #[arg(long, value_name = "FILE.dot")]
+    graph: Option<PathBuf>,
     /// Write what came of it as JSON on standard output
     #[arg(long)]
     json: bool,
 }
+
+/// More states than this make no picture.
+const MOST_DRAWN: usize = 2_000;
 
 fn shortening(text: &str) -> Result<Duration, String> {
     if text == "0" { Ok(Duration::ZERO) } else { duration(text) }
@@ -131,6 +137,12 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         say(format_args!("forebay vm check: cannot write {}: {error}", path.display()));
         return ExitCode::from(USAGE);
     }
+    if let Some(path) = &args.graph
+        && let Err(complaint) = draw(path, &program, &plan)
+    {
+        say(format_args!("forebay vm check: {complaint}"));
+        return ExitCode::from(UNCHECKED);
+    }
     let told = if args.json { json::tell(&result) } else { wording::tell(args, &result) };
     if let Err(status) = message::written(io::stdout().write_all(told.as_bytes())) {
         return status;
@@ -164,6 +176,22 @@ fn look<'a>(
     let races = found.map(along).collect::<Result<Vec<_>, _>>()?;
     let warnings = warnings::seen(program, plan.service);
     Ok(Checked { program, plan, report, worst, races, warnings })
+}
+
+/// Draws all states, in every order of steps; one order is not all of the picture.
+fn draw(path: &Path, program: &Arc<Program>, plan: &Plan<'_>) -> Result<(), String> {
+    let shown = path.display();
+    let is_other = |text: &str| !text.is_empty() && !text.starts_with(Graph::BEGINNING);
+    if std::fs::read_to_string(path).map_or(path.exists(), |text| is_other(&text)) {
+        return Err(format!("{shown} is no graph of states; it is not written over"));
+    }
+    let Some(graph) = graph(program, plan, MOST_DRAWN) else {
+        return Err(format!(
+            "there are over {MOST_DRAWN} states, which make no picture; {shown} is not written"
+        ));
+    };
+    std::fs::write(path, graph.to_string())
+        .map_err(|error| format!("cannot write {shown}: {error}"))
 }
 
 fn write(path: &Path, way: &Way) -> io::Result<()> {
