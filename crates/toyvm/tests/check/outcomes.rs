@@ -110,9 +110,11 @@ main = [("PUSH", 0), ("GLOBAL_STORE", "n"), ("PUSH", 0), ("THREAD_CREATE", [w]),
 #[test]
 fn a_small_program_is_drawn_with_the_way_to_what_is_wrong() {
     let text = r#"a = [("PUSH", "x"), ("LOCK_ACQUIRE",),
-     ("PUSH", "y"), ("LOCK_ACQUIRE",)]
+     ("PUSH", "y"), ("LOCK_ACQUIRE",),
+     ("PUSH", "y"), ("LOCK_RELEASE",), ("PUSH", "x"), ("LOCK_RELEASE",)]
 b = [("PUSH", "y"), ("LOCK_ACQUIRE",),
-     ("PUSH", "x"), ("LOCK_ACQUIRE",)]
+     ("PUSH", "x"), ("LOCK_ACQUIRE",),
+     ("PUSH", "x"), ("LOCK_RELEASE",), ("PUSH", "y"), ("LOCK_RELEASE",)]
 vm = ToyVM()
 vm.create_lock("x")
 vm.create_lock("y")
@@ -126,7 +128,7 @@ vm.run()
     let red = drawn.lines().filter(|line| line.contains("penwidth=2")).collect::<Vec<_>>();
     assert_eq!(red.len(), 4, "{drawn}");
     assert!(red.iter().any(|edge| edge.contains("\"a, line 1\"")), "{drawn}");
-    assert!(red.iter().any(|edge| edge.contains("\"b, line 4\"")), "{drawn}");
+    assert!(red.iter().any(|edge| edge.contains("\"b, line 5\"")), "{drawn}");
     assert!(drawn.contains("DEADLOCK\\l") && drawn.contains("style=bold"), "{drawn}");
     let states = graph(&program, &Plan::default(), 100).expect("it is small").states();
     assert!(graph(&program, &Plan::default(), states - 1).is_none());
