@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod command;
+mod count;
 mod debug;
 mod diagnosis;
 mod explain;
@@ -42,7 +43,7 @@ pub(crate) struct Args {
 }
 
 /// Verbs that search.
-const SEARCHING: [&str; 4] = ["check", "explain", "outcomes", "sweep"];
+const SEARCHING: [&str; 5] = ["check", "count", "explain", "outcomes", "sweep"];
 
 /// The exit status of wrong usage of the command, of which these are the words.
 pub(crate) fn usage_status(mut words: impl Iterator<Item = OsString>) -> u8 {
@@ -57,6 +58,7 @@ enum Verb {
     Check(check::Args),
     Explain(explain::Args),
     Outcomes(outcomes::Args),
+    Count(count::Args),
     Sweep(sweep::Args),
     Show(show::Args),
     Step(step::Args),
@@ -72,6 +74,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Verb::Check(args) => check::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Outcomes(args) => outcomes::run(args),
+        Verb::Count(args) => count::run(args),
         Verb::Sweep(args) => sweep::run(args),
         Verb::Show(args) => show::run(args),
         Verb::Step(args) => step::run(args),

@@ -46,3 +46,14 @@ fn a_deadlock_and_a_failure_are_outcomes() {
     let ended = vm_of("outcomes - --max-states 1000", endless).exits(3);
     assert!(ended.out.starts_with("INCOMPLETE: "), "{}", ended.out);
 }
+
+#[test]
+fn schedules_are_counted() {
+    let ended = vm_of("count -", LOST_UPDATE).exits(0);
+    assert!(ended.out.contains(" schedules; the longest has "), "{}", ended.out);
+    let json = vm_of("count - --json", LOST_UPDATE).exits(0).json();
+    assert_eq!(json["complete"], true);
+    let ended = vm_of("count - --limit 2", LOST_UPDATE).exits(3);
+    assert_eq!(ended.out, "more than 2; --limit N counts further\n");
+    vm_of("count - --limit 0", LOST_UPDATE).exits(2);
+}

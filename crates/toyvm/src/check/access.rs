@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use super::Plan;
-use super::bits::{Bits, add_bits, no_bits, set_bit};
+use super::bits::{Bits, add_bits, no_bits, set_bit, share_bits};
 use super::flaw::{Flaw, flawed};
 use super::flow::{Flow, Site, Thing, below_of, made, read_names};
 use crate::instruction::Instruction as I;
@@ -171,6 +171,11 @@ impl Accesses {
     /// Whether others may notice that a thread gets past the instruction there, whatever that does.
     pub(super) fn is_noticed(&self, site: Site) -> bool {
         self.noticed[site.code.index()][site.pc as usize]
+    }
+
+    /// Whether the instructions there commute, of different threads.
+    pub(super) fn commute(&self, one: Site, other: Site) -> bool {
+        !share_bits(self.against(one), self.at(other))
     }
 
     /// What the instruction there does.

@@ -11,6 +11,7 @@
 mod access;
 mod analysis;
 mod bits;
+mod count;
 mod explorer;
 mod failure;
 mod finding;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use count::{Count, count};
 pub use failure::{Failure, beginning};
 pub use finding::Finding;
 #[cfg(feature = "flaws")]

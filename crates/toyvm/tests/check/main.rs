@@ -4,6 +4,7 @@ mod agreement;
 mod aimed;
 #[cfg(feature = "flaws")]
 mod brute;
+mod count;
 mod findings;
 mod outcomes;
 mod programs;
