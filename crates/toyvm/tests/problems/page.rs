@@ -24,9 +24,19 @@ with `_by_…` if there are several ways; one that is wrong is called `…_wrong
 States are those that a search with all reductions visits; one that finds a mistake ends there.
 Waiting is first come, first served, and memory is sequentially consistent.
 
-The blocking queue with one condition, whose calls wake one, has a rule that was published with a
-specification in TLA+: all is well exactly when twice the places are at least as many as the threads. A test holds
-the checker to it; `forebay vm check` lets you try with other constants.
+The blocking queue that wakes one has a rule, published with a specification in TLA+ (Kuppe, 2020): if any
+waiter may be the one who is woken, all is well exactly when twice the places are at least as many as the
+threads. A test holds the checker to it. First come, first served (without `--weak`) saves some of the others:
+
+```
+forebay vm sweep crates/toyvm/problems/blocking_queue_wrong_notify_one.weir \\
+    PRODUCERS=1..3 CONSUMERS=1..3 CAPACITY=1..3 --weak
+```
+
+Starvation is shown as far as it can be counted: how often somebody is passed. That somebody who looks
+again and again comes to its end is not: a search asks whether a state is wrong, not whether a way through
+them goes on for ever. And `forebay vm test` tries some schedules only: chance does not find all of these mistakes,
+and where threads look in a loop, a schedule may let one look until no step is left.
 
 This page is made from the files; a test keeps it so.
 ";

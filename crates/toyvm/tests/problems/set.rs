@@ -58,7 +58,7 @@ fn solution(file: String) -> (String, Solution) {
         panic!("{}", errors.iter().map(|it| it.line(&source)).collect::<Vec<_>>().join("\n"))
     });
     let first = text.lines().next().unwrap_or_default().trim_start_matches("# ");
-    let end = first.find([':', '(', ',', '.']).unwrap_or(first.len());
+    let end = first.find([':', '(']).unwrap_or(first.len());
     let title = first[..end].trim_end().to_owned();
     let property = text.lines().find_map(|line| line.strip_prefix("# property: "));
     let property = property.map(str::to_owned);
