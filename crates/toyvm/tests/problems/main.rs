@@ -1,7 +1,9 @@
-//! The problem set: the classics of the field, each solved rightly, and wrongly as it was done before.
+//! The problem set: the classics of the field, each solved rightly, and wrongly as it was done before;
+//! and this project's own protocols, likewise.
 
 mod blocking_queue;
 mod page;
+mod protocols;
 mod set;
 mod verdicts;
 

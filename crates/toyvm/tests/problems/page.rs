@@ -63,10 +63,15 @@ fn page() -> String {
 
 #[test]
 fn the_page_is_made_from_the_files() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/toyvm/problems.md");
-    let made = page();
+    keep("problems.md", &page());
+}
+
+/// Holds a page to what is made from the files, or writes it anew.
+pub(super) fn keep(name: &str, made: &str) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/toyvm");
+    let path = folder.join(name);
     if std::env::var_os("WRITE_PROBLEMS").is_some() {
-        fs::write(&path, &made).expect("the page can be written");
+        fs::write(&path, made).expect("the page can be written");
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
     assert!(kept == made, "write it anew: WRITE_PROBLEMS=1 cargo test -p toyvm --test problems");

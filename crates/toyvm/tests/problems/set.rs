@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toyvm::expectation::Expectation;
 use toyvm::source::Source;
@@ -26,16 +26,28 @@ pub(super) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("problems")
 }
 
-/// All files, by problem: `barrier`, and those of the barrier, the right ones first.
-pub(super) fn problems() -> BTreeMap<String, Vec<Solution>> {
-    let entries = fs::read_dir(folder()).expect("the problems");
+/// Files by problem: `barrier`, and those of the barrier, the right ones first.
+pub(super) type Set = BTreeMap<String, Vec<Solution>>;
+
+/// The classics.
+pub(super) fn problems() -> Set {
+    read(&folder())
+}
+
+/// This project's own protocols.
+pub(super) fn protocols() -> Set {
+    read(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("forebay"))
+}
+
+fn read(folder: &Path) -> Set {
+    let entries = fs::read_dir(folder).expect("the files of the set");
     let mut files: Vec<String> = entries
         .map(|entry| entry.expect("a file").file_name().into_string().expect("a name"))
         .collect();
     files.sort();
-    let mut problems: BTreeMap<String, Vec<Solution>> = BTreeMap::new();
+    let mut problems = Set::new();
     for file in files {
-        let (problem, solution) = solution(file);
+        let (problem, solution) = solution(folder, file);
         problems.entry(problem).or_default().push(solution);
     }
     for solutions in problems.values_mut() {
@@ -44,7 +56,7 @@ pub(super) fn problems() -> BTreeMap<String, Vec<Solution>> {
     problems
 }
 
-fn solution(file: String) -> (String, Solution) {
+fn solution(folder: &Path, file: String) -> (String, Solution) {
     let stem = file.strip_suffix(".weir").unwrap_or_else(|| panic!("{file} is no Weir"));
     let (problem, is_right) = match (stem.split_once("_wrong_"), stem.split_once("_by_")) {
         (Some((problem, _)), _) => (problem, false),
@@ -52,7 +64,7 @@ fn solution(file: String) -> (String, Solution) {
         (None, None) => (stem, true),
     };
     let problem = problem.to_owned();
-    let text = fs::read_to_string(folder().join(&file)).expect("it can be read");
+    let text = fs::read_to_string(folder.join(&file)).expect("it can be read");
     let source = Source::new(file.clone(), text.clone().into()).expect("it is text");
     let expectation = Expectation::read(&source).unwrap_or_else(|errors| {
         panic!("{}", errors.iter().map(|it| it.line(&source)).collect::<Vec<_>>().join("\n"))

@@ -7,13 +7,22 @@ use toyvm::check::{Plan, Report, check};
 use toyvm::exam::examine;
 use toyvm::verdict::Verdict;
 
-use super::set::problems;
+use super::set::{Set, problems, protocols};
 use super::{load, verdict};
 
 #[test]
-fn each_comes_to_what_its_head_says_whoever_searches() {
+fn each_problem_comes_to_what_its_head_says_whoever_searches() {
+    each_comes_to_what_its_head_says(&problems());
+}
+
+#[test]
+fn each_protocol_comes_to_what_its_head_says_whoever_searches() {
+    each_comes_to_what_its_head_says(&protocols());
+}
+
+fn each_comes_to_what_its_head_says(set: &Set) {
     let mut other = Vec::new();
-    for solution in problems().values().flatten() {
+    for solution in set.values().flatten() {
         let program = load(&solution.file, &solution.text, &[]);
         let says = (solution.expectation.verdict, solution.expectation.states);
         for workers in [1, 2] {
@@ -66,8 +75,7 @@ fn each_prints_what_its_head_says() {
 
 #[test]
 fn each_problem_is_solved_rightly_and_wrongly() {
-    let problems = problems();
-    for (problem, solutions) in &problems {
+    for (problem, solutions) in problems().iter().chain(&protocols()) {
         let right = solutions.iter().filter(|it| it.is_right).count();
         assert!(right > 0, "{problem}: no file is right");
         assert!(right < solutions.len(), "{problem}: no file is wrong");
