@@ -98,9 +98,10 @@ fn serve() -> ExitCode {
             // A terminal that went away is no reason to panic over a help page.
             let _ = error.print();
             // 255, not clap's 2: 1 to 101 say how many items failed.
-            match error.use_stderr() {
-                true => ExitCode::from(vm::usage_status(env::args_os())),
-                false => ExitCode::SUCCESS,
+            if error.use_stderr() {
+                ExitCode::from(vm::usage_status(env::args_os()))
+            } else {
+                ExitCode::SUCCESS
             }
         }
     }

@@ -1,11 +1,12 @@
 //! `forebay vm explain`: what kind of mistake a program has, and what is known to help.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use toyvm::check::{Finding, Plan, check};
 use toyvm::deadlock::{awaited, wait_of, waiting};
-use toyvm::machine::{Machine, On, ThreadId};
+use toyvm::machine::{Fault, Machine, On, Status, ThreadId};
 
 use super::check::{SearchArgs, Watch, Way, in_words, shorten};
 use super::file::FileArgs;
@@ -60,12 +61,12 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let Explanation { kind, why, remedies } = explain(&way);
     let mut text = format!("FAILED {}: {kind}\n\n", way.failure.finding.verdict());
     for line in &way.told {
-        text += &format!("{}\n", clean(line));
+        let _ = writeln!(text, "{}", clean(line));
     }
-    text += &format!("\nwhy    {}\n", wrapped(why));
+    let _ = writeln!(text, "\nwhy    {}", wrapped(why));
     for (at, remedy) in remedies.iter().enumerate() {
         let head = if at == 0 { "remedy " } else { "or     " };
-        text += &format!("{head}{}\n", wrapped(remedy));
+        let _ = writeln!(text, "{head}{}", wrapped(remedy));
     }
     text += "\n`forebay vm check` shows the way there";
     message::write(text).err().unwrap_or(ExitCode::from(status))
@@ -107,7 +108,10 @@ fn explain(way: &Way) -> Explanation {
         Finding::Invariant { .. } => INVARIANT,
         Finding::Overflow { .. } => OVERFLOW,
         Finding::Spin { .. } | Finding::Endless { .. } => SPIN,
-        Finding::Error { .. } => ERROR,
+        Finding::Error { thread } => match machine.thread(*thread).status() {
+            Status::Failed(failure) if !depends_on_order(failure.fault) => BAD_VALUE,
+            _ => ERROR,
+        },
     }
 }
 
@@ -145,6 +149,21 @@ fn stuck(machine: &Machine) -> Explanation {
         NO_MESSAGE
     }
 }
+
+/// Whether it is the usual fault of one who came too early.
+fn depends_on_order(fault: Fault) -> bool {
+    matches!(fault, Fault::UnknownName(_) | Fault::NoObject(_) | Fault::NotHeld { .. })
+}
+
+const BAD_VALUE: Explanation = Explanation {
+    kind: "an instruction is given what it cannot work with",
+    why: "it fails on the values that it finds, which some schedule brings there. The way shows where they \
+          come from; if it fails in every schedule, it is a mistake that has nothing to do with threads.",
+    remedies: &[
+        "look before: compare, and jump round it",
+        "let what others may set be set under a lock, or be read once into a variable of one's own",
+    ],
+};
 
 const ERROR: Explanation = Explanation {
     kind: "an instruction that fails under some schedule",

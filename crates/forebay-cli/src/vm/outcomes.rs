@@ -20,8 +20,9 @@ use super::{UNCHECKED, USAGE, recording, show};
 
 /// Tell all that a program can print, and how it can end
 ///
-/// Every schedule is looked at. Each outcome is told once, with what was printed on the way to it; --show
-/// draws a way to one of them. The exit status is 0, or 3 if not all could be looked at; 2 for wrong usage
+/// Every schedule is looked at, each up to its end, or to the first thing that is wrong in it: an error, an
+/// assertion. Each outcome is told once, with what was printed on the way to it; --show draws a way to one of
+/// them. The exit status is 0, or 3 if not all could be looked at; 2 for wrong usage
 /// and for a file that is no program.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]

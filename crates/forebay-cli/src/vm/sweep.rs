@@ -1,5 +1,6 @@
 //! `forebay vm sweep`: a program with parameters, checked over a grid of their values.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -152,7 +153,7 @@ fn tell(args: &Args, row: &Row<'_>) -> String {
     for ((name, value), parameter) in row.constants.iter().zip(&args.parameters) {
         let widest = parameter.values.iter().map(|value| value.to_string().len()).max();
         let width = name.len() + 1 + widest.unwrap_or(1);
-        line += &format!("{:<width$}  ", format!("{name}={value}"));
+        let _ = write!(line, "{:<width$}  ", format!("{name}={value}"));
     }
     let (states, seconds) = (indicatif::HumanCount(row.states), row.seconds);
     format!("{line}{:<18} {states:>12} states {seconds:>8.2} s", row.verdict)

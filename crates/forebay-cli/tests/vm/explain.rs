@@ -26,6 +26,10 @@ fn each_kind_of_mistake_is_named() {
         ("ASSERTION: ", "a = [(\"CHOOSE\", 2), (\"ASSERT\", \"it\")]\nb = [(\"NOP\",)]".to_owned()),
         ("ERROR: an instruction", "a = [(\"LOAD\", \"x\")]\nb = [(\"NOP\",)]".to_owned()),
         (
+            "ERROR: an instruction is given",
+            "a = [(\"PUSH\", 1), (\"PUSH\", 0), (\"DIV\",)]\nb = []".to_owned(),
+        ),
+        (
             "SPIN: endless loop",
             "a = [(\"LABEL\", \"l\"), (\"JUMP\", \"l\")]\nb = [(\"NOP\",)]".to_owned(),
         ),

@@ -55,10 +55,10 @@ pub fn graph(program: &Arc<Program>, plan: &Plan<'_>, most: usize) -> Option<Gra
     builder.arrive(&begun, None);
     let mut at = 0;
     while at < builder.graph.nodes.len() {
+        builder.expand(at, most);
         if builder.graph.nodes.len() > most {
             return None;
         }
-        builder.expand(at);
         at += 1;
     }
     Some(builder.graph)
@@ -75,7 +75,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn expand(&mut self, from: usize) {
+    fn expand(&mut self, from: usize, most: usize) {
         let Some(bytes) = self.states[from].clone() else { return };
         self.explorer.unpack(&bytes);
         let threads: Vec<ThreadId> = self.explorer.enabled().collect();
@@ -92,7 +92,7 @@ impl Builder {
                 let to = self.arrive(&passed, Some(self.graph.edges.len()));
                 self.graph.edges.push(Edge { from, to, label });
                 number += 1;
-                if number >= passed.choices {
+                if number >= passed.choices || self.graph.nodes.len() > most {
                     break;
                 }
             }

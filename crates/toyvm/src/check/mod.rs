@@ -223,13 +223,15 @@ pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
         return check(program, &Plan { symmetry: false, ..*plan });
     }
     let found = std::mem::take(&mut *search.found.lock().expect("nobody searches any more"));
-    let failures: Vec<Failure> = found
+    let mut failures: Vec<Failure> = found
         .iter()
         .map(|found| {
             witness::follow(program, &analysis, plan, &search, found)
                 .unwrap_or_else(|| panic!("every step of a search can be made again: {found:?}"))
         })
         .collect();
+    // What looked like a race only may break a claim.
+    failures.sort_by_key(|failure| matches!(failure.finding, Finding::Race { .. }));
     let stopped = *search.stopped.lock().expect("nobody searches any more");
     let growths = stopped.and_then(|(_, at)| at).map(|at| {
         let mut explorer = explorer::Explorer::new(program, &analysis, plan);

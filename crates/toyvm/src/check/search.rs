@@ -113,7 +113,12 @@ impl<'a> Search<'a> {
         first.explorer.pack(&mut bytes);
         if let Some(finding) = passed.finding {
             let state = self.store.insert(&bytes, StateId::NONE).expect("it is the first");
-            self.finds(Found { finding, state, step: None });
+            let found = Found { finding, state, step: None };
+            if self.plan.outcomes {
+                first.comes_to(found);
+            } else {
+                self.finds(found);
+            }
         } else {
             first.add(&bytes, StateId::NONE);
         }
@@ -258,7 +263,7 @@ impl Worker<'_, '_> {
                 self.share();
             }
             if self.taken.is_multiple_of(LOOK) {
-                self.look(tells);
+                self.look(tells, self.taken.is_multiple_of(8 * LOOK));
             }
         }
         self.count();
@@ -302,7 +307,7 @@ impl Worker<'_, '_> {
         }
         self.taken += 1;
         if self.taken.is_multiple_of(LOOK) {
-            self.look(true);
+            self.look(true, self.taken.is_multiple_of(8 * LOOK));
         }
         self.expand(state, whose);
     }
@@ -360,8 +365,8 @@ impl Worker<'_, '_> {
         self.search.changed.notify_all();
     }
 
-    /// Looks at the clock and the memory.
-    fn look(&mut self, tells: bool) {
+    /// Looks at the clock, and, if that is due, at the memory.
+    fn look(&mut self, tells: bool, at_memory: bool) {
         self.count();
         let (search, plan) = (self.search, self.search.plan);
         let next = self.states.back().copied();
@@ -375,7 +380,7 @@ impl Worker<'_, '_> {
         if plan.max_states.is_some_and(|most| search.store.len() as u64 >= most) {
             return search.stop(Stopped::States, next);
         }
-        if !self.taken.is_multiple_of(8 * LOOK) {
+        if !at_memory {
             return;
         }
         let bytes = search.store.bytes() + self.states.capacity() * size_of::<StateId>();
@@ -426,10 +431,8 @@ impl Worker<'_, '_> {
     fn comes_to(&self, found: Found) {
         let ending = match found.finding {
             Finding::Finished | Finding::Deadlock => {
-                let values = match self.search.plan.values {
-                    true => values(&self.explorer.machine),
-                    false => Vec::new(),
-                };
+                let of_values = self.search.plan.values;
+                let values = if of_values { values(&self.explorer.machine) } else { Vec::new() };
                 (found.finding.verdict(), self.explorer.origins.output, values)
             }
             _ => (found.finding.verdict(), 0, Vec::new()),
@@ -467,16 +470,21 @@ impl Worker<'_, '_> {
                 if let Some(finding) = passed.finding {
                     let step = Some((thread, number));
                     let found = Found { finding, state, step };
-                    match self.search.plan.outcomes {
-                        true => self.comes_to(found),
-                        false => self.search.finds(found),
+                    if self.search.plan.outcomes {
+                        self.comes_to(found);
+                    } else {
+                        self.search.finds(found);
                     }
                 } else {
                     self.explorer.pack_after(&bytes, &mut next);
                     self.add(&next, state);
                 }
                 number += 1;
-                if number >= passed.choices {
+                // There may be as many as there are integers.
+                if number.is_multiple_of(LOOK) {
+                    self.look(false, number.is_multiple_of(8 * LOOK));
+                }
+                if number >= passed.choices || self.search.over.load(Ordering::Relaxed) {
                     break;
                 }
             }

@@ -37,14 +37,42 @@ pub(super) fn follow(
         steps.iter().filter(|single| single.leads).map(|single| single.thread).collect();
     let schedule = in_few_turns(beginning(program, plan.service), &steps, &finding);
     let mut schedule = schedule.unwrap_or_else(|| steps.iter().map(decision).collect());
-    if let Finding::Race { accesses: [(one, _), (other, _)], .. } = finding {
-        schedule.extend([Decision::of(one), Decision::of(other)]);
-    }
+    let finding = match finding {
+        Finding::Race { accesses: [(one, _), (other, _)], .. } => {
+            let there = beginning(program, plan.service);
+            race_on(there, &mut schedule, one, other).unwrap_or(finding)
+        }
+        finding => finding,
+    };
     Some(Failure {
         finding,
         schedule,
         switches: leaders.windows(2).filter(|pair| pair[0] != pair[1]).count(),
         steps: path.len() - 1 + usize::from(found.step.is_some()),
+    })
+}
+
+/// Adds the two accesses that race. Of two that break a claim each, the first one is what is wrong.
+fn race_on(
+    mut machine: Machine,
+    schedule: &mut Vec<Decision>,
+    one: ThreadId,
+    other: ThreadId,
+) -> Option<Finding> {
+    for decision in schedule.iter() {
+        machine.step(ThreadId(decision.thread), &mut Chosen(decision.chosen));
+    }
+    let mut broken = None;
+    for [first, second] in [[one, other], [other, one]] {
+        let Stepped::Broken(claim) = machine.clone().step(first, &mut Chosen(None)) else {
+            schedule.extend([Decision::of(first), Decision::of(second)]);
+            return None;
+        };
+        broken.get_or_insert((first, claim));
+    }
+    broken.map(|(thread, claim)| {
+        schedule.push(Decision::of(thread));
+        Finding::Invariant { thread, claim }
     })
 }
 
@@ -89,8 +117,11 @@ fn one_lap(mut machine: Machine, mut made: Vec<Decision>, thread: ThreadId) -> V
     let mut seen = HashSet::new();
     for (at, decision) in made.iter().enumerate() {
         machine.step(ThreadId(decision.thread), &mut Chosen(decision.chosen));
+        if at < alone {
+            continue;
+        }
         let it = machine.thread(thread);
-        if at >= alone && !seen.insert((it.pc(), it.stack().to_vec(), it.variables().to_vec())) {
+        if !seen.insert((it.pc(), it.stack().to_vec(), it.variables().to_vec())) {
             made.truncate(at + 1);
             break;
         }

@@ -1,5 +1,7 @@
 //! How many schedules there are that differ in more than the order of what commutes.
 
+use std::fmt::Write as _;
+
 use toyvm::check::{Plan, Stopped, count};
 
 use super::program;
@@ -8,11 +10,11 @@ use super::program;
 fn threads(things: &str, step: &str, often: &[usize]) -> String {
     let mut text = String::new();
     for (at, often) in often.iter().enumerate() {
-        text += &format!("t{at} = [{step}] * {often}\n");
+        let _ = writeln!(text, "t{at} = [{step}] * {often}");
     }
-    text += &format!("vm = ToyVM()\n{things}\n");
+    let _ = writeln!(text, "vm = ToyVM()\n{things}");
     for at in 0..often.len() {
-        text += &format!("vm.create_thread(t{at}, \"t{at}\")\n");
+        let _ = writeln!(text, "vm.create_thread(t{at}, \"t{at}\")");
     }
     text
 }

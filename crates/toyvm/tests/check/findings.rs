@@ -121,3 +121,38 @@ fn the_nearest_is_found_first() {
     }
     assert!(found > 8, "{found} of them failed");
 }
+
+/// The thread that goes round is not there when the way begins.
+#[test]
+fn one_who_goes_round_for_ever_may_have_been_started_late() {
+    let text = r#"w = [("LABEL", "a"), ("LOAD", "x"), ("JUMP_IF_FALSE", "a")]
+main = [("PUSH", 0), ("GLOBAL_STORE", "x"), ("PUSH", 0), ("THREAD_CREATE", [w]), ("THREAD_JOIN",)]"#;
+    let program = program(text);
+    let report = check(&program, &Plan::default());
+    assert_eq!(word(&report), "spin");
+    play(&program, Service::InOrder, &report.failures[0], text);
+    assert!(report.failures[0].schedule.len() < 20, "no more than one lap");
+}
+
+/// Each of two accesses that race breaks a claim: then that is what is wrong.
+#[test]
+fn an_access_that_races_and_breaks_a_claim_is_told_as_that() {
+    let text = r#"w = [("PUSH", 3), ("GLOBAL_STORE", "x")]
+main = [("PUSH", 0), ("GLOBAL_STORE", "x"), ("INVARIANT", "x < 2"),
+        ("PUSH", 0), ("THREAD_CREATE", [w]), ("PUSH", 2), ("GLOBAL_STORE", "x")]"#;
+    let program = program(text);
+    for allow_races in [false, true] {
+        let report = check(&program, &Plan { allow_races, ..Plan::default() });
+        assert_eq!(word(&report), "invariant");
+        play(&program, Service::InOrder, &report.failures[0], text);
+    }
+}
+
+#[test]
+fn a_limit_is_heeded_among_very_many_numbers_to_choose_from() {
+    let program =
+        program(r#"main = [("CHOOSE", 1000000000), ("PUSH", -1), ("NE",), ("ASSERT", "it")]"#);
+    let timeout = Some(Duration::from_millis(20));
+    let report = check(&program, &Plan { timeout, ..Plan::default() });
+    assert_eq!(report.stopped, Some(Stopped::Timeout));
+}

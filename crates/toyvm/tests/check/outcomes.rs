@@ -106,6 +106,13 @@ main = [("PUSH", 0), ("GLOBAL_STORE", "n"), ("PUSH", 0), ("THREAD_CREATE", [w]),
     assert_eq!(told, BTreeSet::from([("[main] 1", "n = 1"), ("[main] 2", "n = 2")]));
 }
 
+#[test]
+fn a_program_that_never_ends_has_an_outcome_too() {
+    let all = outcomes(&program(r#"main = [("JUMP", 0)]"#), &Plan::default(), false);
+    assert_eq!(all.all.len(), 1);
+    assert_eq!(all.all[0].verdict, Verdict::Spin);
+}
+
 /// Two threads, two locks: each edge has its thread and line, and the way to the deadlock is red.
 #[test]
 fn a_small_program_is_drawn_with_the_way_to_what_is_wrong() {

@@ -85,9 +85,10 @@ impl Watch {
                 .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupted)));
             registered.expect("these signals can be handled");
         }
-        let target = match args.no_progress {
-            true => ProgressDrawTarget::hidden(),
-            false => ProgressDrawTarget::stderr(),
+        let target = if args.no_progress {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
         };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("{spinner} {msg}").expect("the template is right");

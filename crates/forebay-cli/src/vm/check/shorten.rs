@@ -26,9 +26,10 @@ pub(in crate::vm) fn shorten(
     limit: Duration,
     failure: Failure,
 ) -> (Failure, Least) {
-    let (order, least) = match fewest_switches {
-        true => (Order::Switches, Least::Switches),
-        false => (Order::Breadth, Least::Steps),
+    let (order, least) = if fewest_switches {
+        (Order::Switches, Least::Switches)
+    } else {
+        (Order::Breadth, Least::Steps)
     };
     // One worker, so that what is nearer is looked at before what is farther.
     let plan = Plan { order, reduce: false, workers: 1, timeout: Some(limit), ..*plan };
@@ -37,10 +38,8 @@ pub(in crate::vm) fn shorten(
         return (shortest, least);
     }
     let plan = Plan { order: Order::Breadth, reduce: true, ..plan };
-    let measure = |failure: &Failure| match fewest_switches {
-        true => failure.switches,
-        false => failure.steps,
-    };
+    let measure =
+        |failure: &Failure| if fewest_switches { failure.switches } else { failure.steps };
     match first(&plan) {
         Some(other) if measure(&other) < measure(&failure) => (other, Least::Unknown),
         _ => (failure, Least::Unknown),
