@@ -49,7 +49,10 @@ impl Symmetry {
         for entry in 0..program.entries().len() as u32 {
             let handle = Handle { kind: Kind::Thread, index: entry };
             let is_claimed = claimed.iter().any(|name| program.object_named(*name) == Some(handle));
-            if flow.is_never_named(entry) && !is_claimed {
+            let code = program.entries()[entry as usize].code;
+            let is_one_of_many =
+                program.entries().iter().filter(|entry| entry.code == code).count() > 1;
+            if is_one_of_many && flow.is_never_named(entry) && !is_claimed {
                 found.entries[entry as usize] = 1;
             }
         }
