@@ -166,6 +166,12 @@ impl Explorer {
         undo(bytes, analysis, machine, origins, parts, &touched);
         self.machine.can_go_on(&self.ready, self.remaining);
         self.stage.touched = Touched::default();
+        #[cfg(debug_assertions)]
+        {
+            let mut whole = Vec::new();
+            self.pack(&mut whole);
+            assert_eq!(bytes, whole, "nothing else was touched than {touched:?}");
+        }
     }
 
     /// Whose step it is up to the search to choose.
