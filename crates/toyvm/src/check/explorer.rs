@@ -56,6 +56,8 @@ pub(super) struct Explorer {
     remaining: u32,
     /// Who stepped last is part of the state.
     knows_last: bool,
+    /// By thread, who was last seen to be in its way.
+    in_the_way: Vec<ThreadId>,
     /// Threads that have gone back in this macro-step, and go no further.
     paused: Vec<ThreadId>,
     /// Single steps, if somebody wants to know them.
@@ -96,6 +98,7 @@ impl Explorer {
             ready: Ready::default(),
             remaining: 0,
             knows_last: plan.order == Order::Switches,
+            in_the_way: Vec::new(),
             paused: Vec::new(),
             steps: None,
             executed: program
@@ -169,6 +172,12 @@ impl Explorer {
         undo(bytes, analysis, machine, origins, parts, &touched);
         self.machine.can_go_on(&self.ready, self.remaining);
         self.stage.touched = Touched::default();
+        #[cfg(debug_assertions)]
+        {
+            let mut whole = Vec::new();
+            self.pack(&mut whole);
+            assert_eq!(bytes, whole, "nothing else was touched than {touched:?}");
+        }
     }
 
     /// Whether it can go on in a run of JOINs.
@@ -380,16 +389,36 @@ impl Explorer {
     }
 
     /// Whether what a thread does next commutes with all that the others may still do.
-    fn is_free(&self, thread: ThreadId) -> bool {
+    fn is_free(&mut self, thread: ThreadId) -> bool {
         let it = self.machine.thread(thread);
         if self.analysis.traits(it.code(), it.pc()).has(Traits::CHOICE) {
             return false;
         }
+        // Who was in the way last time is so again, most often.
+        let count = self.machine.state().threads().len();
+        if self.in_the_way.len() < count {
+            self.in_the_way.resize(count, ThreadId(0));
+        }
+        let last = self.in_the_way[thread.index()];
+        let overlooks = flawed(Flaw::Met);
+        if !overlooks && last.index() < count && self.is_in_the_way(last, thread) {
+            return false;
+        }
+        let others = self.machine.state().thread_ids();
+        let mut others = others.filter(|other| self.is_in_the_way(*other, thread));
+        match others.nth(usize::from(overlooks)) {
+            Some(other) => self.in_the_way[thread.index()] = other,
+            None => return true,
+        }
+        false
+    }
+
+    /// Whether another thread may still do something that does not commute with what a thread does next.
+    fn is_in_the_way(&self, other: ThreadId, thread: ThreadId) -> bool {
         let against = self.analysis.accesses.against(self.site(thread));
-        let others = self.machine.state().thread_ids().filter(|other| *other != thread);
-        let others = others.filter(|other| self.may_meet(*other, against));
-        let mut others = others.skip(usize::from(flawed(Flaw::Met)));
-        others.all(|other| self.is_kept_out(other, thread, against))
+        other != thread
+            && self.may_meet(other, against)
+            && !self.is_kept_out(other, thread, against)
     }
 
     /// Whether a thread may still do one of those things.

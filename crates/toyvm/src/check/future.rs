@@ -20,18 +20,25 @@ type Following = Vec<Vec<Bits>>;
 pub(super) struct Futures {
     all: Following,
     /// Likewise, up to where the thread needs that lock, or the end of that thread: a *guard*.
-    without: Vec<(Thing, Following)>,
+    without: Vec<Following>,
+    /// By thing, its number among the guards, if it is one.
+    guards: Vec<Option<u8>>,
 }
 
 impl Futures {
     pub(super) fn of(program: &Program, flow: Option<&Flow>, accesses: &Accesses) -> Self {
         let all = following(program, flow, accesses, None);
-        let guards = flow.map(|flow| guards(program, flow)).unwrap_or_default();
-        let without = guards.into_iter().take(MOST_GUARDS).map(|guard| {
+        let mut found = flow.map(|flow| guards(program, flow)).unwrap_or_default();
+        found.truncate(MOST_GUARDS);
+        let mut guards = vec![None; flow.map_or(0, Flow::things)];
+        for (number, guard) in found.iter().enumerate() {
+            guards[guard.0 as usize] = Some(number as u8);
+        }
+        let without = found.into_iter().map(|guard| {
             let needs = |site| flow.is_some_and(|flow| needs(program, flow, site, guard));
-            (guard, following(program, flow, accesses, Some(&needs)))
+            following(program, flow, accesses, Some(&needs))
         });
-        Self { all, without: without.collect() }
+        Self { all, without: without.collect(), guards }
     }
 
     /// What a thread may do that goes on there.
@@ -41,13 +48,13 @@ impl Futures {
 
     /// The number of a lock or thread of which it is known what needs it, or its end.
     pub(super) fn guard(&self, thing: Thing) -> Option<usize> {
-        self.without.iter().position(|(known, _)| *known == thing)
+        self.guards[thing.0 as usize].map(usize::from)
     }
 
     /// What a thread may do that goes on there, while another thread holds that lock, or that thread is
     /// not over.
     pub(super) fn without(&self, guard: usize, code: CodeId, pc: u32) -> &[u64] {
-        &self.without[guard].1[code.index()][pc as usize]
+        &self.without[guard][code.index()][pc as usize]
     }
 }
 

@@ -51,7 +51,11 @@ impl Symmetry {
         for entry in 0..program.entries().len() as u32 {
             let handle = Handle { kind: Kind::Thread, index: entry };
             let is_claimed = claimed.iter().any(|name| program.object_named(*name) == Some(handle));
-            if flow.is_never_named(entry) && !is_claimed || flawed(Flaw::Named) {
+            let code = program.entries()[entry as usize].code;
+            let is_one_of_many =
+                program.entries().iter().filter(|entry| entry.code == code).count() > 1;
+            let is_alike = is_one_of_many && flow.is_never_named(entry) && !is_claimed;
+            if is_alike || flawed(Flaw::Named) {
                 found.entries[entry as usize] = 1;
             }
         }
