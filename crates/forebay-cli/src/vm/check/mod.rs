@@ -36,6 +36,9 @@ pub(super) use way::Way;
 /// All schedules are looked at, and all numbers that could be chosen; a sleep may take any time, and who
 /// waits so long at most may give up at any moment. Memory is sequentially consistent. What is printed is
 /// not looked at: `forebay vm outcomes` does.
+///
+/// A step, where steps are counted, is one instruction that others may notice, and what its thread does after
+/// it that nobody notices.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

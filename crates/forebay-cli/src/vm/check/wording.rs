@@ -46,7 +46,7 @@ pub(super) fn tell(args: &Args, checked: &Checked<'_>) -> String {
     if checked.status() == 0 {
         text.push_str(
             "checked: deadlocks, races, assertions and invariants, errors, bounds, and loops that a \
-             thread\n  goes round for ever on its own\n",
+             thread\n  goes round for ever on its own; not that it ends: several may keep each other going\n",
         );
     }
     let _ = writeln!(text, "assumed: {}", assumed(checked));
