@@ -149,10 +149,9 @@ pub(crate) fn stopped_while_others_stand_in_line(_: &Orders) {
     assert!(is_told && error.item == named("e"), "{error:?}");
     goes_on(child);
     // What the call owes is paid by a thread, and only then is its handle gone.
-    watchdog::step("the handle of the call is gone");
-    while scene.buffer.participants().len() > 2 {
-        thread::sleep(Duration::from_millis(1));
-    }
+    watchdog::eventually("the handle of the call is gone", || {
+        scene.buffer.participants().len() == 2
+    });
     let _ = scene.look(1).expect("all is sound");
     scene.use_up(false).expect("as good as new");
 }
