@@ -139,15 +139,18 @@ pub(crate) fn stopped_while_others_stand_in_line(_: &Orders) {
     let mut scene = Operation::named("put").scene();
     scene.put("d");
     let producer = scene.producer.clone();
-    let putter = thread::spawn(move || producer.put_timeout(named("e"), SHORT * 10));
+    // The handle is kept: whoever drops one while nobody can have the lock says no goodbye.
+    let putter = thread::spawn(move || (producer.put_timeout(named("e"), SHORT * 10), producer));
     until_waiting(&scene.buffer, 1, 0);
     let child = stop_where("lease", &scene, |child| has_the_lock(&scene, child));
     watchdog::step("the call of one who stands in line ends");
-    let error = putter.join().expect("no panic").expect_err("nobody can put");
+    let (put, producer) = putter.join().expect("no panic");
+    let error = put.expect_err("nobody can put");
     let is_told =
         matches!(error.refusal, Refusal::TimedOut | Refusal::Unable(Fault::Stalled { .. }));
     assert!(is_told && error.item == named("e"), "{error:?}");
     goes_on(child);
+    drop(producer);
     // What the call owes is paid by a thread, and only then is its handle gone.
     watchdog::eventually("the handle of the call is gone", || {
         scene.buffer.participants().len() == 2
