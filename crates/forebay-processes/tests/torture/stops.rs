@@ -153,7 +153,7 @@ pub(crate) fn stopped_while_others_stand_in_line(_: &Orders) {
     drop(producer);
     // What the call owes is paid by a thread, and only then is its handle gone.
     watchdog::eventually("the handle of the call is gone", || {
-        scene.buffer.participants().len() == 2
+        scene.buffer.participants().iter().filter(|it| it.lives).count() == 2
     });
     let _ = scene.look(1).expect("all is sound");
     scene.use_up(false).expect("as good as new");
