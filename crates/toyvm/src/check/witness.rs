@@ -102,7 +102,14 @@ fn in_few_turns(first: Machine, steps: &[Single], finding: &Finding) -> Option<V
         Finding::Race { accesses: [(one, _), (other, _)], .. } => {
             play.catch_up(|due| due == *one || due == *other)?;
         }
-        _ => play.catch_up(|due| due == at_the_end)?,
+        _ => {
+            // It may have been started by another who is behind.
+            let is_due = play.due.iter().any(|due| due.thread == at_the_end);
+            if is_due && !play.machine.state().ready().contains(at_the_end) {
+                play.catch_up(|due| due != at_the_end)?;
+            }
+            play.catch_up(|due| due == at_the_end)?;
+        }
     }
     if let Finding::Spin { thread } = finding {
         play.made = one_lap(first, play.made, *thread);

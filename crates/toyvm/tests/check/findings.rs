@@ -126,7 +126,12 @@ fn the_nearest_is_found_first() {
 #[test]
 fn one_who_goes_round_for_ever_may_have_been_started_late() {
     let text = r#"w = [("LABEL", "a"), ("LOAD", "x"), ("JUMP_IF_FALSE", "a")]
-main = [("PUSH", 0), ("GLOBAL_STORE", "x"), ("PUSH", 0), ("THREAD_CREATE", [w]), ("THREAD_JOIN",)]"#;
+main = [("PUSH", 0), ("THREAD_CREATE", [w]), ("THREAD_JOIN",)]
+vm = ToyVM()
+vm.globals["x"] = 0
+vm.create_thread(main, "main")
+vm.run()
+"#;
     let program = program(text);
     let report = check(&program, &Plan::default());
     assert_eq!(word(&report), "spin");
