@@ -98,10 +98,14 @@ impl Checked<'_> {
     }
 }
 
+/// Whether it is a race, and races are allowed.
+fn is_allowed(failure: &Failure, allow_races: bool) -> bool {
+    allow_races && matches!(failure.finding, Finding::Race { .. })
+}
+
 /// What came of a search, in a word or two, and the status that says so.
 pub(super) fn in_words(report: &Report, allow_races: bool) -> (String, u8) {
-    let is_race = |failure: &Failure| matches!(failure.finding, Finding::Race { .. });
-    match report.failures.iter().find(|failure| !(allow_races && is_race(failure))) {
+    match report.failures.iter().find(|failure| !is_allowed(failure, allow_races)) {
         Some(failure) => (format!("FAILED {}", failure.finding.verdict()), 1),
         None if report.stopped.is_some() => ("INCOMPLETE".to_owned(), 3),
         None => ("PROVED".to_owned(), 0),
@@ -163,9 +167,7 @@ fn look<'a>(
     let selection = args.file.selection();
     let along = |failure| Way::along(program, plan.service, &selection, failure);
     let mut found = std::mem::take(&mut report.failures).into_iter().peekable();
-    let is_over =
-        |failure: &Failure| !(plan.allow_races && matches!(failure.finding, Finding::Race { .. }));
-    let worst = match found.next_if(is_over) {
+    let worst = match found.next_if(|failure| !is_allowed(failure, plan.allow_races)) {
         None => None,
         Some(failure) if args.shorten.is_zero() => Some((along(failure)?, Least::Unknown)),
         // They were looked at in that order.

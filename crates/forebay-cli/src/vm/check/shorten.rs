@@ -6,6 +6,8 @@ use std::time::Duration;
 use toyvm::Program;
 use toyvm::check::{Failure, Order, Plan, check};
 
+use super::is_allowed;
+
 /// What a way is the least of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::vm) enum Least {
@@ -33,7 +35,10 @@ pub(in crate::vm) fn shorten(
     };
     // One worker, so that what is nearer is looked at before what is farther.
     let plan = Plan { order, reduce: false, workers: 1, timeout: Some(limit), ..*plan };
-    let first = |plan: &Plan<'_>| check(program, plan).failures.into_iter().next();
+    let first = |plan: &Plan<'_>| {
+        let mut found = check(program, plan).failures.into_iter();
+        found.find(|failure| !is_allowed(failure, plan.allow_races))
+    };
     if let Some(shortest) = first(&plan) {
         return (shortest, least);
     }
