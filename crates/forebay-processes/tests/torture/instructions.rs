@@ -157,7 +157,8 @@ pub(crate) fn killed_at_every_instruction(orders: &Orders) {
     let mut kills = 0;
     while begin.elapsed() < limit {
         let (case, steps) = done[rng.usize(..done.len())];
-        kill_after(case, rng.u64(..steps));
+        // Before the first too: time may have been up by then.
+        kill_after(case, rng.u64(..=steps));
         kills += 1;
     }
     println!("  {kills} of those instructions with a death");
