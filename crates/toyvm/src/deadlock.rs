@@ -60,10 +60,9 @@ pub fn tell_wait(machine: &Machine, thread: ThreadId, wait: &Wait) -> String {
 
 /// What a thread waits for, and why it is not to be had: `lock-0, which consumer holds`.
 pub fn tell_awaited(machine: &Machine, thread: ThreadId, wait: &Wait) -> String {
-    let state = machine.state();
+    let (state, what) = (machine.state(), tell_thing(machine, wait));
     match wait.on {
         On::Lock(index) => {
-            let lock = machine.introduce(Kind::Lock, index);
             let why = state.locks()[index as usize].owner.map(|owner| {
                 let holder = machine.show_thread(owner);
                 match machine.thread(owner).status() {
@@ -73,28 +72,32 @@ pub fn tell_awaited(machine: &Machine, thread: ThreadId, wait: &Wait) -> String 
                     _ => format!(", which {holder} holds"),
                 }
             });
-            format!("{lock}{}", why.unwrap_or_default())
+            format!("{what}{}", why.unwrap_or_default())
         }
-        On::Semaphore(index) => {
-            format!("{}, whose count is 0", machine.introduce(Kind::Semaphore, index))
-        }
-        On::Message(index) => {
-            format!("a message in {}, which is empty", machine.introduce(Kind::Queue, index))
-        }
+        On::Semaphore(_) => format!("{what}, whose count is 0"),
+        On::Message(_) => format!("{what}, which is empty"),
         On::Room(index) => {
             let held = state.queues()[index as usize].messages.len();
-            let queue = machine.introduce(Kind::Queue, index);
-            format!("room in {queue}, which is full with {held}")
+            format!("{what}, which is full with {held}")
         }
-        On::Condition(index) => {
-            let condition = machine.introduce(Kind::Condition, index);
-            format!("{condition}, which nobody has notified since")
-        }
+        On::Condition(_) => format!("{what}, which nobody has notified since"),
         On::Thread(other) if other == thread => "its own end".to_owned(),
         On::Thread(other) => {
             let is = machine.thread(other).status().word();
-            format!("the end of {}, which is {is}", machine.show_thread(other))
+            format!("{what}, which is {is}")
         }
+    }
+}
+
+/// What a thread waits for: `a message in queue-0`.
+pub fn tell_thing(machine: &Machine, wait: &Wait) -> String {
+    match wait.on {
+        On::Lock(index) => machine.introduce(Kind::Lock, index).into_owned(),
+        On::Semaphore(index) => machine.introduce(Kind::Semaphore, index).into_owned(),
+        On::Message(index) => format!("a message in {}", machine.introduce(Kind::Queue, index)),
+        On::Room(index) => format!("room in {}", machine.introduce(Kind::Queue, index)),
+        On::Condition(index) => machine.introduce(Kind::Condition, index).into_owned(),
+        On::Thread(other) => format!("the end of {}", machine.show_thread(other)),
     }
 }
 

@@ -52,11 +52,12 @@ pub fn prove(
     plan: &Plan<'_>,
 ) -> Option<Vec<String>> {
     let Expectation { verdict, states, .. } = expectation;
+    let liveness = expectation.fairness();
     if (verdict.is_none() && states.is_none()) || *verdict == Some(Verdict::Incomplete) {
         return None;
     }
     let is_about_races = matches!(verdict, None | Some(Verdict::Fine | Verdict::Race));
-    let plan = Plan { workers: 1, allow_races: !is_about_races, ..*plan };
+    let plan = Plan { workers: 1, allow_races: !is_about_races, liveness, ..*plan };
     let report = check(program, &plan);
     if report.stopped.is_some() {
         return None;
@@ -143,14 +144,20 @@ impl Exam<'_> {
 
     fn conclude(mut self) -> Marks {
         let verdicts = &self.marks.verdicts;
+        // Threads that are meant to go on for ever have no step left at the end.
+        let may_go_on = self.expectation.liveness.is_some();
+        let is_fine = |verdict: Verdict| {
+            verdict == Verdict::Fine || (verdict == Verdict::Incomplete && may_go_on)
+        };
         let complaint = match self.expectation.verdict {
-            Some(Verdict::Fine) => verdicts
-                .iter()
-                .find(|(verdict, _)| **verdict != Verdict::Fine)
-                .map(|(verdict, (runs, first))| Complaint {
+            Some(Verdict::Fine) => verdicts.iter().find(|(verdict, _)| !is_fine(**verdict)).map(
+                |(verdict, (runs, first))| Complaint {
                     what: format!("{runs} of {} runs: {}", self.marks.runs, verdict.of_a_run()),
                     shown_by: Some(*first),
-                }),
+                },
+            ),
+            // No run goes on for ever.
+            Some(Verdict::Liveness) => None,
             Some(expected) if !self.shown.contains(&expected) => Some(Complaint {
                 what: format!("none of {} runs showed {expected}", self.marks.runs),
                 shown_by: None,

@@ -5,8 +5,10 @@
 //! # expect-absent: TEXT   a line that must never be printed
 //! # verdict: DEADLOCK     what must come of it
 //! # states: 1234          how many states a search finds
+//! # liveness: weak        that everyone gets on is looked at, too, under weak or strong fairness
 //! ```
 
+use crate::check::Fairness;
 use crate::source::{Diagnostic, Source};
 use crate::verdict::Verdict;
 
@@ -21,6 +23,8 @@ pub struct Expectation {
     pub verdict: Option<Verdict>,
     /// How many states a search finds.
     pub states: Option<u64>,
+    /// Whether it is looked at that everyone gets on, and what each may expect.
+    pub liveness: Option<Fairness>,
 }
 
 impl Expectation {
@@ -46,6 +50,10 @@ impl Expectation {
                         Ok(verdict) => expectation.verdict = Some(verdict),
                         Err(message) => refuse(message),
                     },
+                    "liveness" => match value.parse() {
+                        Ok(fairness) => expectation.liveness = Some(fairness),
+                        Err(message) => refuse(message),
+                    },
                     _ => match value.replace([',', '_'], "").parse() {
                         Ok(states) => expectation.states = Some(states),
                         Err(_) => refuse(format!("`{value}` is no number of states")),
@@ -60,6 +68,12 @@ impl Expectation {
     /// Whether the file says nothing about what must come of it.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.absent.is_empty() && self.verdict.is_none()
+    }
+
+    /// What threads may expect, if it is looked at that they get on.
+    pub fn fairness(&self) -> Option<Fairness> {
+        let must_fail = self.verdict == Some(Verdict::Liveness);
+        self.liveness.or_else(|| must_fail.then(Fairness::default))
     }
 
     /// Whether a printed line is what a header means: all of it, or all but the thread's name.
@@ -77,7 +91,8 @@ pub(crate) fn is_header(line: &str) -> bool {
 fn header(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.trim().strip_prefix('#')?.split_once(':')?;
     let name = name.trim();
-    ["expect", "expect-absent", "verdict", "states"].contains(&name).then(|| (name, value.trim()))
+    let names = ["expect", "expect-absent", "verdict", "states", "liveness"];
+    names.contains(&name).then(|| (name, value.trim()))
 }
 
 #[cfg(test)]
@@ -87,7 +102,7 @@ mod tests {
     #[test]
     fn headers_are_read_wherever_they_stand() {
         let text = "# A program.\n# expect: 16 consumed\n#verdict: race\nx = 1  # expect: not me\n\
-                    # expect-absent: oh: no\n# states: 1,234\n# other: thing\n";
+                    # expect-absent: oh: no\n# states: 1,234\n# other: thing\n# liveness: strong\n";
         let source = Source::new("a.toy", text.into()).unwrap();
         let expectation = Expectation::read(&source).unwrap();
         assert_eq!(
@@ -97,17 +112,21 @@ mod tests {
                 absent: vec!["oh: no".into()],
                 verdict: Some(Verdict::Race),
                 states: Some(1_234),
+                liveness: Some(Fairness::Strong),
             }
         );
     }
 
     #[test]
     fn a_wrong_header_is_told_with_its_place() {
-        let source = Source::new("a.toy", "\n# verdict: GOOD\n# states: many\n".into()).unwrap();
+        let source =
+            Source::new("a.toy", "\n# verdict: GOOD\n# states: many\n# liveness: so\n".into())
+                .unwrap();
         let errors = Expectation::read(&source).unwrap_err();
         let told: Vec<String> = errors.iter().map(|error| error.line(&source)).collect();
         assert!(told[0].starts_with("a.toy:2:1: there is no verdict `GOOD`; there are PROVED"));
         assert_eq!(told[1], "a.toy:3:1: `many` is no number of states");
+        assert_eq!(told[2], "a.toy:4:1: there is no fairness `so`; there are weak, strong");
     }
 
     #[test]

@@ -111,7 +111,9 @@ fn one(program: &Arc<Program>, plan: &Plan, seed: u64) -> (Verdict, String, u64)
 fn what(machine: &Machine, outcome: &Outcome, verdict: Verdict, last_line: String) -> String {
     match verdict {
         Verdict::Fine | Verdict::Race => last_line,
-        Verdict::Deadlock | Verdict::Spin | Verdict::Incomplete => String::new(),
+        Verdict::Deadlock | Verdict::Spin | Verdict::Liveness | Verdict::Incomplete => {
+            String::new()
+        }
         Verdict::Assertion => match outcome.end {
             End::Asserted { thread } => tell_place(machine, thread, machine.thread(thread).at()),
             _ => String::new(),

@@ -25,12 +25,14 @@ pub enum Verdict {
     Overflow,
     /// A thread goes round for ever on its own.
     Spin,
+    /// A thread does not get on, though all that can go on do.
+    Liveness,
     /// No step was left.
     Incomplete,
 }
 
 impl Verdict {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 10] = [
         (Self::Fine, "PROVED"),
         (Self::Deadlock, "DEADLOCK"),
         (Self::Race, "RACE"),
@@ -39,6 +41,7 @@ impl Verdict {
         (Self::Error, "ERROR"),
         (Self::Overflow, "OVERFLOW"),
         (Self::Spin, "SPIN"),
+        (Self::Liveness, "LIVENESS"),
         (Self::Incomplete, "INCOMPLETE"),
     ];
 
@@ -78,7 +81,12 @@ impl Verdict {
     pub fn status(self) -> u8 {
         match self {
             Self::Fine => 0,
-            Self::Deadlock | Self::Race | Self::Assertion | Self::Invariant | Self::Spin => 1,
+            Self::Deadlock
+            | Self::Race
+            | Self::Assertion
+            | Self::Invariant
+            | Self::Spin
+            | Self::Liveness => 1,
             Self::Error | Self::Overflow => 2,
             Self::Incomplete => 3,
         }
@@ -95,6 +103,7 @@ impl Verdict {
             Self::Error => "a thread failed",
             Self::Overflow => "something was raised past its bound",
             Self::Spin => "a thread goes round for ever",
+            Self::Liveness => "a thread does not get on",
             Self::Incomplete => "no step was left",
         }
     }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use toyvm::check::{Finding, Plan, check};
 use toyvm::deadlock::{awaited, wait_of, waiting};
-use toyvm::machine::{Fault, Machine, On, Status, ThreadId};
+use toyvm::machine::{Fault, Machine, On, Service, Status, ThreadId};
 
-use super::check::{SearchArgs, Watch, Way, in_words, shorten};
+use super::check::{LivenessArgs, SearchArgs, Watch, Way, in_words, shorten};
 use super::file::FileArgs;
 use super::message::{self, clean, say};
 use super::{UNCHECKED, USAGE};
@@ -25,6 +25,8 @@ pub(crate) struct Args {
     file: FileArgs,
     #[command(flatten)]
     search: SearchArgs,
+    #[command(flatten)]
+    liveness: LivenessArgs,
     /// Go on after a race, and explain what else is wrong
     #[arg(long)]
     allow_races: bool,
@@ -36,7 +38,11 @@ const SHORTEN: Duration = Duration::from_secs(10);
 pub(crate) fn run(args: &Args) -> ExitCode {
     let Some(program) = args.file.load_or_tell() else { return ExitCode::from(UNCHECKED) };
     let watch = Watch::new(&args.search);
-    let plan = Plan { allow_races: args.allow_races, ..watch.plan(&args.search) };
+    let plan = Plan {
+        allow_races: args.allow_races,
+        liveness: args.liveness.fairness(),
+        ..watch.plan(&args.search)
+    };
     let mut report = check(&program, &plan);
     let (verdict, status) = in_words(&report, args.allow_races);
     if status != 1 {
@@ -48,7 +54,10 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         return message::write(text).err().unwrap_or(ExitCode::from(status));
     }
     let failure = report.failures.swap_remove(0);
-    let (failure, _) = shorten(&program, &plan, false, SHORTEN, failure);
+    let failure = match failure.repeats_from {
+        None => shorten(&program, &plan, false, SHORTEN, failure).0,
+        Some(_) => failure,
+    };
     let way = Way::along(&program, plan.service, &args.file.selection(), failure);
     watch.finish();
     let way = match way {
@@ -108,6 +117,8 @@ fn explain(way: &Way) -> Explanation {
         Finding::Invariant { .. } => INVARIANT,
         Finding::Overflow { .. } => OVERFLOW,
         Finding::Spin { .. } | Finding::Endless { .. } => SPIN,
+        Finding::Starved { thread } => starved(machine, *thread),
+        Finding::Unending { thread } => unending(way, *thread),
         Finding::Error { thread } => match machine.thread(*thread).status() {
             Status::Failed(failure) if !depends_on_order(failure.fault) => BAD_VALUE,
             _ => ERROR,
@@ -147,6 +158,29 @@ fn stuck(machine: &Machine) -> Explanation {
         NO_ROOM
     } else {
         NO_MESSAGE
+    }
+}
+
+/// Waiting for ever, while others go on.
+fn starved(machine: &Machine, thread: ThreadId) -> Explanation {
+    match wait_of(machine, thread).map(|wait| wait.on) {
+        Some(On::Condition(_) | On::Message(_)) => NEVER_TOLD,
+        _ if machine.service() == Service::Weak => OVERTAKEN,
+        _ => HELD_IN_TURNS,
+    }
+}
+
+/// Going on for ever, and never ending.
+fn unending(way: &Way, thread: ThreadId) -> Explanation {
+    let from = way.failure.repeats_from.unwrap_or_default();
+    let round = &way.failure.schedule[from..];
+    let own = || round.iter().filter(|step| step.thread == thread.index() as u32);
+    if own().any(|step| step.chosen.is_some()) {
+        ENDLESS_BY_CHOICE
+    } else if own().count() == round.len() {
+        WAITS_BY_LOOKING
+    } else {
+        LIVELOCK
     }
 }
 
@@ -333,5 +367,68 @@ const SPIN: Explanation = Explanation {
     remedies: &[
         "look at what is shared in each round: load the global, get the counter",
         "wait for it: semaphore, condition, message",
+    ],
+};
+
+const OVERTAKEN: Explanation = Explanation {
+    kind: "starvation by overtaking",
+    why: "whoever is quick may take what others wait for, also a newcomer, and this thread is never the \
+          quick one. That each time is somebody's turn does not help it.",
+    remedies: &[
+        "serve first come first served: here, check without --weak; elsewhere, a fair lock, or tickets \
+         (Lamport, 1974)",
+        "two rooms with a door each, in which nobody is overtaken twice, where only weak semaphores are \
+         to be had (Morris, 1979)",
+    ],
+};
+
+const HELD_IN_TURNS: Explanation = Explanation {
+    kind: "starvation by those who follow each other",
+    why: "others hold in turns what this thread waits for, and each comes before the one ahead has left; so \
+          it never comes free. Readers that come one after the other keep a writer out like that \
+          (Courtois, Heymans & Parnas, 1971).",
+    remedies: &[
+        "a turnstile: all pass through one lock first, and who waits for the room holds it meanwhile, so that \
+         newcomers stand behind",
+        "let those inside go on only in batches, each closed when somebody else waits",
+    ],
+};
+
+const NEVER_TOLD: Explanation = Explanation {
+    kind: "starvation: nobody has to tell who waits",
+    why: "others go on for ever without the notification, or the message, that this thread waits for.",
+    remedies: &[
+        "notify, or send, on every path round, not on some",
+        "if it is meant to wait for as long as it likes: let it be a daemon",
+    ],
+};
+
+const ENDLESS_BY_CHOICE: Explanation = Explanation {
+    kind: "endless by choice",
+    why: "the thread chooses again and again, and may choose for ever what does not end it: what is chosen is \
+          never owed to anybody.",
+    remedies: &[
+        "bound how often it tries",
+        "let something decide that is sure to come: a count, a message, another thread",
+    ],
+};
+
+const WAITS_BY_LOOKING: Explanation = Explanation {
+    kind: "a loop that waits for what need not come",
+    why: "the thread goes on looking for something, and nobody is left who brings it about.",
+    remedies: &[
+        "set what it looks for on every path, also on those that go round",
+        "wait for it: semaphore, condition, message; then who waits stands in a line",
+    ],
+};
+
+const LIVELOCK: Explanation = Explanation {
+    kind: "livelock",
+    why: "all step, and this thread gets nowhere: each time that it looks, or tries, another has just come in \
+          its way; it gives way, or tries again, for ever.",
+    remedies: &[
+        "give way in one order: let one of them, by number say, insist (Dijkstra's asymmetric philosopher)",
+        "stand in a line instead of trying again: a fair lock or semaphore, tickets (Lamport, 1974)",
+        "give back and try again only so often",
     ],
 };

@@ -161,6 +161,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                     scheduler,
                     seed: Some(seed),
                     max_steps: args.schedule.max_steps(&program),
+                    ..About::default()
                 };
                 Some(Recorder::new(BufWriter::with_capacity(1 << 16, file), &machine, &about))
             }

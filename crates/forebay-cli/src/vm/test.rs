@@ -26,8 +26,9 @@ use super::{USAGE, command};
 /// ```text
 /// # expect: TEXT          a line that must be printed under every schedule
 /// # expect-absent: TEXT   a line that must never be printed
-/// # verdict: PROVED       or DEADLOCK, RACE, ASSERTION, INVARIANT, ERROR, OVERFLOW, SPIN, INCOMPLETE
+/// # verdict: PROVED       or DEADLOCK, RACE, ASSERTION, INVARIANT, ERROR, OVERFLOW, SPIN, LIVENESS, INCOMPLETE
 /// # states: 1234          how many states `vm check -j 1` finds
+/// # liveness: weak        or strong: `vm check --liveness` has to agree, with that fairness
 /// ```
 ///
 /// PROVED means that no schedule may show anything else. The exit status is 0 if all are as they say, 1 if
@@ -178,7 +179,9 @@ fn test(file: &Path, limits: &Args) -> Report {
         result.all_schedules = true;
         if !complaints.is_empty() {
             result.outcome = "failed";
-            result.again.get_or_insert_with(|| command::again("check", &args, &[]));
+            let fair = expectation.fairness().map(|fair| format!("--liveness --fair {fair}"));
+            let flags: Vec<String> = fair.into_iter().collect();
+            result.again.get_or_insert_with(|| command::again("check", &args, &flags));
         }
         result.complaints.extend(complaints);
     }

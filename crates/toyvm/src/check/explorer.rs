@@ -215,7 +215,6 @@ impl Explorer {
     }
 
     /// One instruction of one thread, and nothing that is free.
-    #[cfg(feature = "flaws")]
     pub(super) fn step_alone(&mut self, thread: ThreadId, number: Option<u64>) {
         self.stage.number = number.unwrap_or(0);
         self.stage.is_dead = false;

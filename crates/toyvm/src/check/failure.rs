@@ -16,6 +16,9 @@ pub struct Failure {
     pub finding: Finding,
     /// Who steps, and what is chosen.
     pub schedule: Vec<Decision>,
+    /// After so many of them the rest can be gone through again and again, for ever: of what is wrong only
+    /// if it goes on for ever.
+    pub repeats_from: Option<usize>,
     /// How many macro-steps that is: instructions that others may notice, each with those after it that
     /// nobody notices.
     pub steps: usize,

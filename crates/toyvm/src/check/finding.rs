@@ -47,6 +47,16 @@ pub enum Finding {
         /// The thread.
         thread: ThreadId,
     },
+    /// A thread waits for ever while others go on, and nobody is kept from stepping.
+    Starved {
+        /// The thread.
+        thread: ThreadId,
+    },
+    /// A thread never comes to its end, though it could, and nobody is kept from stepping.
+    Unending {
+        /// The thread.
+        thread: ThreadId,
+    },
     /// A thread has gone round so long on its own that it may do so for ever.
     Endless {
         /// The list that it runs.
@@ -68,6 +78,7 @@ impl Finding {
             Self::Error { .. } => Verdict::Error,
             Self::Overflow { .. } => Verdict::Overflow,
             Self::Spin { .. } => Verdict::Spin,
+            Self::Starved { .. } | Self::Unending { .. } => Verdict::Liveness,
             Self::Endless { .. } => Verdict::Incomplete,
         }
     }

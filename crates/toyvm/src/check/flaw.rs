@@ -127,6 +127,15 @@ flaws! {
     Meets,
     /// That nobody may be left out for ever.
     LeftOut,
+    // Whether everyone gets on.
+    /// That who can go on steps.
+    Unfair,
+    /// That one who waits makes no step.
+    OwnSteps,
+    /// That daemons may wait for ever.
+    Daemons,
+    /// What has to happen on the way round.
+    Demand,
 }
 
 #[cfg(feature = "flaws")]

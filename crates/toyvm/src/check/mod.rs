@@ -7,6 +7,8 @@
 //! matter to nothing are dropped (`flow`), threads that cannot be told apart are taken for one another (`symmetry`),
 //! what nobody notices is done at once (`explorer`), and of steps that commute, one order is enough
 //! (`stubborn`). Each can be turned off ([`Plan`]), and none may change what comes of it.
+//!
+//! If no state is wrong, it can be asked whether everyone gets on (`liveness`).
 
 mod access;
 mod analysis;
@@ -20,6 +22,7 @@ mod flow;
 mod future;
 mod graph;
 mod growth;
+mod liveness;
 mod lives;
 mod outcomes;
 mod outputs;
@@ -48,6 +51,7 @@ pub use finding::Finding;
 pub use flaw::{Flaw, check_with, end_after};
 pub use graph::{Graph, graph};
 pub use growth::Growth;
+pub use liveness::{Fairness, Rounds};
 pub use outcomes::{Outcome, Outcomes, outcomes};
 
 use crate::machine::Service;
@@ -82,6 +86,8 @@ pub struct Plan<'a> {
     pub outcomes: bool,
     /// What is left in globals, counters and semaphores tells them apart, too.
     pub values: bool,
+    /// If nothing is wrong in any state, it is looked whether everyone gets on who may expect that much.
+    pub liveness: Option<Fairness>,
     /// How many search at once.
     pub workers: usize,
     /// States at most.
@@ -110,6 +116,7 @@ impl Default for Plan<'_> {
             ends: false,
             outcomes: false,
             values: false,
+            liveness: None,
             workers: 1,
             max_states: None,
             memory: None,
@@ -175,6 +182,8 @@ pub enum Stopped {
     States,
     /// Nothing is left but with more switches than there may be.
     Switches,
+    /// There are more threads than whoever looks whether they get on can tell apart.
+    ManyThreads,
     /// A thread goes on for so long on its own that no state comes of it.
     Endless {
         /// The list that it runs.
@@ -210,17 +219,34 @@ pub struct Report {
     pub elapsed: Duration,
     /// Instructions that were never executed.
     pub never: Vec<(CodeId, u32)>,
+    /// What it took to look whether everyone gets on. If the search has stopped, it did so there.
+    pub rounds: Option<Rounds>,
 }
 
 /// Checks a program.
 pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
+    let mut report = look_at_states(program, plan);
+    let is_allowed = |it: &Failure| plan.allow_races && matches!(it.finding, Finding::Race { .. });
+    let is_safe = report.stopped.is_none() && report.failures.iter().all(is_allowed);
+    if let Some(fairness) = plan.liveness.filter(|_| is_safe && !plan.outcomes) {
+        let timeout = plan.timeout.map(|timeout| timeout.saturating_sub(report.elapsed));
+        let looked = liveness::look(program, &Plan { timeout, ..*plan }, fairness);
+        report.failures.splice(0..0, looked.failure);
+        report.stopped = looked.stopped;
+        report.rounds = Some(looked.rounds);
+    }
+    report
+}
+
+/// Looks at every state.
+fn look_at_states(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
     let plan = &Plan { reduce: plan.reduce && plan.order != Order::Switches, ..*plan };
     let analysis = Arc::new(Analysis::of(program, plan));
     let search = Search::new(program, Arc::clone(&analysis), plan);
     search.run();
     let is_doubtful = search.is_doubtful.load(Ordering::Relaxed);
     if is_doubtful && !search.has_ended_early() && !flawed(flaw::Flaw::Doubt) {
-        return check(program, &Plan { symmetry: false, ..*plan });
+        return look_at_states(program, &Plan { symmetry: false, ..*plan });
     }
     let found = std::mem::take(&mut *search.found.lock().expect("nobody searches any more"));
     let mut failures: Vec<Failure> = found
@@ -254,5 +280,6 @@ pub fn check(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
         state_bytes: search.store.state_bytes(),
         elapsed: search.elapsed(),
         never: never.collect(),
+        rounds: None,
     }
 }

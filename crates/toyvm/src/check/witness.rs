@@ -33,8 +33,6 @@ pub(super) fn follow(
         None => go_along(&mut explorer, search, &path, found)?,
     };
     let steps = explorer.steps.take().unwrap_or_default();
-    let leaders: Vec<ThreadId> =
-        steps.iter().filter(|single| single.leads).map(|single| single.thread).collect();
     let schedule = in_few_turns(beginning(program, plan.service), &steps, &finding);
     let mut schedule = schedule.unwrap_or_else(|| steps.iter().map(decision).collect());
     let finding = match finding {
@@ -47,9 +45,20 @@ pub(super) fn follow(
     Some(Failure {
         finding,
         schedule,
-        switches: leaders.windows(2).filter(|pair| pair[0] != pair[1]).count(),
+        repeats_from: None,
+        switches: switches(&leaders(&steps)),
         steps: path.len() - 1 + usize::from(found.step.is_some()),
     })
+}
+
+/// Whose macro-steps they are.
+pub(super) fn leaders(steps: &[Single]) -> Vec<ThreadId> {
+    steps.iter().filter(|single| single.leads).map(|single| single.thread).collect()
+}
+
+/// How often it is another's turn.
+pub(super) fn switches(leaders: &[ThreadId]) -> usize {
+    leaders.windows(2).filter(|pair| pair[0] != pair[1]).count()
 }
 
 /// Adds the two accesses that race. Of two that break a claim each, the first one is what is wrong.
@@ -76,13 +85,17 @@ fn race_on(
     })
 }
 
-fn decision(single: &Single) -> Decision {
+pub(super) fn decision(single: &Single) -> Decision {
     Decision { chosen: single.chosen, ..Decision::of(single.thread) }
 }
 
 /// The same steps with fewer changes of turn: what a thread does when it does not matter when is put off
 /// until it leads a macro-step, or it is the only one who can go on. None if that does not come to the same.
-fn in_few_turns(first: Machine, steps: &[Single], finding: &Finding) -> Option<Vec<Decision>> {
+pub(super) fn in_few_turns(
+    first: Machine,
+    steps: &[Single],
+    finding: &Finding,
+) -> Option<Vec<Decision>> {
     let machine = first.clone();
     let mut play = Play { machine, made: Vec::new(), due: Vec::new(), last: None };
     for single in steps {
@@ -98,7 +111,11 @@ fn in_few_turns(first: Machine, steps: &[Single], finding: &Finding) -> Option<V
     }
     let at_the_end = steps.last()?.thread;
     match finding {
-        Finding::Finished | Finding::Deadlock | Finding::Circle(_) => play.catch_up(|_| true)?,
+        Finding::Finished
+        | Finding::Deadlock
+        | Finding::Circle(_)
+        | Finding::Starved { .. }
+        | Finding::Unending { .. } => play.catch_up(|_| true)?,
         Finding::Race { accesses: [(one, _), (other, _)], .. } => {
             play.catch_up(|due| due == *one || due == *other)?;
         }
@@ -175,13 +192,16 @@ impl Play {
             Finding::Assertion { .. } => self.last == Some(Stepped::Asserted),
             Finding::Invariant { claim, .. } => self.last == Some(Stepped::Broken(*claim)),
             Finding::Error { .. } | Finding::Overflow { .. } => self.last == Some(Stepped::Failed),
-            Finding::Spin { .. } | Finding::Endless { .. } => true,
+            Finding::Spin { .. }
+            | Finding::Endless { .. }
+            | Finding::Starved { .. }
+            | Finding::Unending { .. } => true,
         }
     }
 }
 
 /// Chooses what was chosen.
-struct Chosen(Option<u64>);
+pub(super) struct Chosen(pub(super) Option<u64>);
 
 impl World for Chosen {
     fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, _: u64) -> u64 {
@@ -226,15 +246,24 @@ fn go_along(
 /// Makes the first macro-step that leads to what is wanted.
 fn step_to<T>(
     explorer: &mut Explorer,
+    wanted: impl FnMut(&mut Explorer, Option<Finding>) -> Option<T>,
+) -> Option<T> {
+    let threads: Vec<ThreadId> = explorer.enabled().collect();
+    step_by(explorer, &threads, wanted)
+}
+
+/// Likewise, of one of those threads.
+pub(super) fn step_by<T>(
+    explorer: &mut Explorer,
+    threads: &[ThreadId],
     mut wanted: impl FnMut(&mut Explorer, Option<Finding>) -> Option<T>,
 ) -> Option<T> {
     let (state, origins) = (explorer.machine.state().clone(), explorer.origins.clone());
     let steps = explorer.steps.as_ref().map_or(0, Vec::len);
-    let threads: Vec<ThreadId> = explorer.enabled().collect();
     for thread in threads {
         let mut number = 0;
         loop {
-            let passed = explorer.step(thread, number);
+            let passed = explorer.step(*thread, number);
             if let Some(got) = wanted(explorer, passed.finding) {
                 return Some(got);
             }

@@ -64,6 +64,9 @@ pub(super) fn write_header(json: &mut Json, machine: &Machine, about: &About) {
         json.raw("\",\"time\":\"").raw(time_word(Time::Any));
     }
     json.raw("\",\"max_steps\":").number(about.max_steps);
+    if let Some(steps) = about.repeats_from {
+        json.raw(",\"repeats_from\":").number(steps);
+    }
     json.raw(",\"threads\":").list(state.thread_ids(), |json, thread| {
         write_thread(json, machine, thread);
     });

@@ -2,7 +2,8 @@
 //!
 //! Consecutive steps of one thread that nobody else can see are one row. A thread that waits has a
 //! double line in its lane, one that sleeps a dotted one, one that can go on a plain one. What is
-//! printed stands below the step. If there is no room for a lane for each, each row names its thread.
+//! printed stands below the step. If there is no room for a lane for each, each row names its thread. Steps that
+//! can be gone through again and again, for ever, stand between two lines that say so.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -43,7 +44,8 @@ pub fn export<W: Write>(recording: &Recording, style: Style, out: W) -> Result<W
     // Once to learn who there will be, once to draw.
     let end = recording.replay(())?.machine;
     let beginning = recording.machine()?;
-    let lanes = Lanes::new(out, &beginning, &end, style, recording.schedule().len());
+    let mut lanes = Lanes::new(out, &beginning, &end, style, recording.schedule().len());
+    lanes.repeats_from = recording.repeats_from().map(|from| from as u64);
     let replayed = recording.replay_on(beginning, recording.schedule().len(), lanes)?;
     Ok(replayed.observer.finish(&replayed.machine, &replayed.outcome)?)
 }
@@ -98,6 +100,8 @@ struct Lanes<W> {
     margin: usize,
     width: Option<usize>,
     steps: u64,
+    /// After so many, those begin that are gone through again and again.
+    repeats_from: Option<u64>,
     bars: Vec<Bar>,
     /// Bars that change with the row that is being made.
     moves: Vec<(ThreadId, Bar)>,
@@ -133,6 +137,7 @@ impl<W: Write> Lanes<W> {
             margin,
             width,
             steps: 0,
+            repeats_from: None,
             bars,
             moves: Vec::new(),
             cells: Vec::new(),
@@ -224,10 +229,25 @@ impl<W: Write> Lanes<W> {
         }
     }
 
+    /// A line from side to side that says something.
+    fn rule(&mut self, text: &str) {
+        let dash = if self.style.ascii { '-' } else { '─' };
+        let width = self.width.map_or(0, |width| self.names.len() * (width + 2));
+        let length =
+            (self.margin + width).clamp(text.len() + 6, self.style.columns.max(text.len() + 6));
+        let mut line = format!("{dash}{dash} {text} ");
+        line.extend(std::iter::repeat_n(dash, length - text.len() - 4));
+        self.ink(&line, Ink::Waits);
+        self.write_row();
+    }
+
     fn finish(mut self, machine: &Machine, outcome: &Outcome) -> io::Result<W> {
         self.flush_local();
         if !self.cells.is_empty() {
             self.flush(None);
+        }
+        if let Some(from) = self.repeats_from {
+            self.rule(&format!("and so on, for ever: again from step {}", from + 1));
         }
         if !self.style.end {
             return self.sink.finish();
@@ -248,8 +268,12 @@ impl<W: Write> Observer for Lanes<W> {
             self.flush_local();
             self.flush(None);
         }
-        if self.local.as_ref().is_some_and(|(_, other, _)| *other != thread) {
+        let repeats = self.repeats_from == Some(self.steps);
+        if repeats || self.local.as_ref().is_some_and(|(_, other, _)| *other != thread) {
             self.flush_local();
+        }
+        if repeats {
+            self.rule("from here on, round and round");
         }
         let at = machine.thread(thread).at();
         self.instruction = clean(&machine.show_instruction(thread, at), self.style.ascii);

@@ -75,6 +75,8 @@ pub struct About {
     pub seed: Option<u64>,
     /// How many steps the run has at most.
     pub max_steps: u64,
+    /// After so many steps, the others can be gone through again and again, for ever.
+    pub repeats_from: Option<u64>,
 }
 
 impl Default for About {
@@ -84,6 +86,7 @@ impl Default for About {
             scheduler: "by hand".to_owned(),
             seed: None,
             max_steps: run::MAX_STEPS,
+            repeats_from: None,
         }
     }
 }

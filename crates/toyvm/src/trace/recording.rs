@@ -67,6 +67,8 @@ struct Header {
     #[serde(default)]
     time: Option<String>,
     max_steps: u64,
+    #[serde(default)]
+    repeats_from: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -204,6 +206,7 @@ impl Recording {
             scheduler: header.scheduler,
             seed: header.seed,
             max_steps: header.max_steps,
+            repeats_from: header.repeats_from,
         };
         let (schedule, findings) = (Vec::new(), Vec::new());
         Ok(Self { name, text, language, about, service, time, schedule, findings, end: None })
@@ -263,6 +266,12 @@ impl Recording {
     /// What time meant.
     pub fn time(&self) -> Time {
         self.time
+    }
+
+    /// After how many steps the others can be gone through again and again, if it says so and has some.
+    pub fn repeats_from(&self) -> Option<usize> {
+        let from = usize::try_from(self.about.repeats_from?).ok()?;
+        (from < self.schedule.len()).then_some(from)
     }
 
     /// Who stepped, and what was chosen, step by step.

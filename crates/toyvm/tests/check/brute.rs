@@ -207,6 +207,7 @@ fn differs(
         Finding::Error { .. } | Finding::Overflow { .. } => "error",
         Finding::Race { .. } => "race",
         Finding::Spin { .. } | Finding::Endless { .. } => "endless",
+        Finding::Starved { .. } | Finding::Unending { .. } => unreachable!("nobody looks for it"),
         Finding::Finished => "finished",
     };
     if is_wrong(report) == outcomes.wrong.is_empty() {

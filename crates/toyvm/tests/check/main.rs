@@ -6,8 +6,14 @@ mod aimed;
 mod brute;
 mod count;
 mod findings;
+#[cfg(feature = "flaws")]
+mod live_at_random;
+mod liveness;
+#[cfg(feature = "flaws")]
+mod loops;
 mod outcomes;
 mod programs;
+mod rounds;
 #[cfg(feature = "flaws")]
 mod tiny;
 #[cfg(feature = "flaws")]
@@ -62,6 +68,7 @@ pub(crate) fn word(report: &Report) -> &'static str {
         Some(Finding::Error { .. }) => "error",
         Some(Finding::Overflow { .. }) => "overflow",
         Some(Finding::Spin { .. }) => "spin",
+        Some(Finding::Starved { .. } | Finding::Unending { .. }) => "liveness",
         Some(Finding::Endless { .. }) => "endless",
     }
 }
@@ -98,7 +105,10 @@ pub(crate) fn played(
         Finding::Assertion { thread } => outcome.end == End::Asserted { thread: *thread },
         Finding::Invariant { .. } => matches!(outcome.end, End::Broken { .. }),
         Finding::Error { thread } | Finding::Overflow { thread } => outcome.failed == [*thread],
-        Finding::Spin { .. } | Finding::Endless { .. } => outcome.end == End::OutOfSteps,
+        Finding::Spin { .. }
+        | Finding::Starved { .. }
+        | Finding::Unending { .. }
+        | Finding::Endless { .. } => outcome.end == End::OutOfSteps,
     };
     if is_so { Ok(()) } else { Err(format!("{failure:?} came to {outcome:?}")) }
 }

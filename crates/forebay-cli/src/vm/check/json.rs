@@ -27,6 +27,8 @@ struct Told<'a> {
     transitions: u64,
     bytes: usize,
     seconds: f64,
+    /// Whether everyone gets on, if that was asked, and what it took.
+    liveness: Option<Liveness>,
     /// Instructions that no schedule executes; only if all were looked at.
     never: Vec<Never<'a>>,
     warnings: &'a [String],
@@ -40,6 +42,18 @@ struct WayTold {
     least: Option<&'static str>,
     /// By instruction, the number of the thread, and what is chosen.
     schedule: Vec<(u32, Option<u64>)>,
+    /// After so many, the others are gone through for ever.
+    repeats_from: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Liveness {
+    fairness: String,
+    /// None if something was wrong before.
+    states: Option<u64>,
+    transitions: Option<u64>,
+    bytes: Option<usize>,
+    seconds: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -77,6 +91,7 @@ pub(super) fn tell(checked: &Checked<'_>) -> String {
                 Least::Unknown => None,
             },
             schedule: way.failure.schedule.iter().map(|it| (it.thread, it.chosen)).collect(),
+            repeats_from: way.failure.repeats_from,
         }),
         races: checked.races.iter().map(|way| way.told.as_slice()).collect(),
         stopped: report.stopped.map(|stopped| match stopped {
@@ -85,6 +100,7 @@ pub(super) fn tell(checked: &Checked<'_>) -> String {
             Stopped::Memory => "memory",
             Stopped::States => "states",
             Stopped::Switches => "switches",
+            Stopped::ManyThreads => "threads",
             Stopped::Endless { .. } => "endless",
         }),
         grows: report
@@ -100,6 +116,13 @@ pub(super) fn tell(checked: &Checked<'_>) -> String {
         transitions: report.transitions,
         bytes: report.bytes,
         seconds: report.elapsed.as_secs_f64(),
+        liveness: checked.plan.liveness.map(|fairness| Liveness {
+            fairness: fairness.to_string(),
+            states: report.rounds.map(|it| it.states),
+            transitions: report.rounds.map(|it| it.transitions),
+            bytes: report.rounds.map(|it| it.bytes),
+            seconds: report.rounds.map(|it| it.elapsed.as_secs_f64()),
+        }),
         never: never
             .iter()
             .map(|(code, pc)| Never {

@@ -2,6 +2,7 @@
 
 mod json;
 mod limits;
+mod liveness;
 mod shorten;
 mod warnings;
 mod way;
@@ -24,6 +25,7 @@ use super::{UNCHECKED, USAGE, recording};
 use crate::run::args::values::duration;
 
 pub(super) use limits::{SearchArgs, Watch};
+pub(super) use liveness::LivenessArgs;
 pub(super) use shorten::shorten;
 pub(super) use way::Way;
 
@@ -39,6 +41,10 @@ pub(super) use way::Way;
 ///
 /// A step, where steps are counted, is one instruction that others may notice, and what its thread does after
 /// it that nobody notices.
+///
+/// With --liveness, a program that is safe is looked at once more: whether it may go round for ever while some
+/// thread, which is no daemon, waits or does not come to its end, though all step that may expect to. A thread that
+/// joins others is not looked at itself, nor is one whose list has no end. What is chosen may be chosen for ever.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -46,11 +52,13 @@ pub(crate) struct Args {
     file: FileArgs,
     #[command(flatten)]
     search: SearchArgs,
+    #[command(flatten)]
+    liveness: LivenessArgs,
     /// Go on after a race, and look for what else is wrong
     #[arg(long)]
     allow_races: bool,
     /// Look no further than so many context switches from the beginning
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", conflicts_with = "liveness")]
     bound_switches: Option<u64>,
     /// Show the way to what is wrong that has the fewest context switches, not the fewest steps
     #[arg(long)]
@@ -124,6 +132,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         allow_races: args.allow_races,
         order: if args.bound_switches.is_some() { Order::Switches } else { Order::Depth },
         max_switches: args.bound_switches,
+        liveness: args.liveness.fairness(),
         ..watch.plan(&args.search)
     };
     let result = match look(args, &program, &plan) {
@@ -170,6 +179,8 @@ fn look<'a>(
     let worst = match found.next_if(|failure| !is_allowed(failure, plan.allow_races)) {
         None => None,
         Some(failure) if args.shorten.is_zero() => Some((along(failure)?, Least::Unknown)),
+        // The way to where it goes round has the fewest steps, the way round may have more.
+        Some(failure) if failure.repeats_from.is_some() => Some((along(failure)?, Least::Unknown)),
         // They were looked at in that order.
         Some(failure) if plan.order == Order::Switches => Some((along(failure)?, Least::Switches)),
         Some(failure) => {

@@ -34,7 +34,8 @@ pub(in crate::vm) fn shorten(
         (Order::Breadth, Least::Steps)
     };
     // One worker, so that what is nearer is looked at before what is farther.
-    let plan = Plan { order, reduce: false, workers: 1, timeout: Some(limit), ..*plan };
+    let timeout = Some(limit);
+    let plan = Plan { order, reduce: false, workers: 1, timeout, liveness: None, ..*plan };
     let first = |plan: &Plan<'_>| {
         let mut found = check(program, plan).failures.into_iter();
         found.find(|failure| !is_allowed(failure, plan.allow_races))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use toyvm::Program;
 use toyvm::check::{Failure, Finding, beginning};
-use toyvm::deadlock::{Cycle, tell_place};
+use toyvm::deadlock::{Cycle, tell_place, tell_thing, wait_of};
 use toyvm::machine::{Machine, Service};
 use toyvm::run::{End, Outcome};
 use toyvm::source::Selection;
@@ -45,6 +45,7 @@ impl Way {
             scheduler: "found by check".to_owned(),
             seed: None,
             max_steps: failure.schedule.len() as u64,
+            repeats_from: failure.repeats_from.map(|from| from as u64),
         };
         let recorder = Recorder::new(Vec::new(), &machine, &about);
         let watchers = ((Races::new(), Wakeups::new()), recorder);
@@ -80,6 +81,8 @@ fn leads_there(finding: &Finding, machine: &Machine, outcome: &Outcome, races: &
         Finding::Invariant { .. } => matches!(outcome.end, End::Broken { .. }),
         Finding::Error { thread } | Finding::Overflow { thread } => outcome.failed.contains(thread),
         Finding::Spin { thread } => !machine.thread(*thread).status().is_over(),
+        Finding::Starved { thread } => wait_of(machine, *thread).is_some(),
+        Finding::Unending { thread } => !machine.thread(*thread).status().is_over(),
         Finding::Endless { .. } => true,
     }
 }
@@ -97,6 +100,17 @@ fn tell(finding: &Finding, machine: &Machine, outcome: &Outcome, races: &Races) 
             let place = tell_place(machine, *thread, machine.thread(*thread).at());
             let name = machine.show_thread(*thread);
             vec![format!("endless loop: {name} goes round for ever {place}, whatever others do")]
+        }
+        Finding::Starved { thread } | Finding::Unending { thread } => {
+            let (it, name) = (machine.thread(*thread), machine.show_thread(*thread));
+            let place = tell_place(machine, *thread, it.at());
+            vec![match wait_of(machine, *thread) {
+                Some(wait) if matches!(finding, Finding::Starved { .. }) => {
+                    let thing = tell_thing(machine, wait);
+                    format!("starvation: {name} may wait for ever {place} for {thing}")
+                }
+                _ => format!("no end: {name}, {place} here, may go on for ever and never end"),
+            }]
         }
         _ => {
             let mut outcome = outcome.clone();

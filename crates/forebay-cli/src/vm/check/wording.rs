@@ -8,6 +8,7 @@ use toyvm::machine::Service;
 use toyvm::program::CodeId;
 use toyvm::trace::lanes;
 
+use super::liveness::{is_all_that_is_missing, proved};
 use super::shorten::Least;
 use super::way::Way;
 use super::{Args, Checked};
@@ -35,7 +36,9 @@ pub(super) fn tell(args: &Args, checked: &Checked<'_>) -> String {
     }
     if let Some(stopped) = report.stopped {
         let _ = writeln!(text, "stopped: {}", tell_stopped(checked, stopped));
-        if checked.worst.is_none() && stopped != Stopped::Switches {
+        if is_all_that_is_missing(report) {
+            text.push_str("no state is wrong; whether every thread gets on is not known\n");
+        } else if checked.worst.is_none() && stopped != Stopped::Switches {
             text.push_str("nothing is wrong as far as it was looked\n");
         }
         for growth in &report.growths {
@@ -44,9 +47,11 @@ pub(super) fn tell(args: &Args, checked: &Checked<'_>) -> String {
         }
     }
     if checked.status() == 0 {
-        text.push_str(
+        let _ = writeln!(
+            text,
             "checked: deadlocks, races, assertions and invariants, errors, bounds, and loops that a \
-             thread\n  goes round for ever on its own; not that it ends: several may keep each other going\n",
+             thread\n  goes round for ever on its own; {}",
+            proved(checked.plan.liveness),
         );
     }
     let _ = writeln!(text, "assumed: {}", assumed(checked));
@@ -58,6 +63,16 @@ pub(super) fn tell(args: &Args, checked: &Checked<'_>) -> String {
         report.elapsed.as_secs_f64(),
         BinaryBytes(report.bytes as u64),
     );
+    if let Some(rounds) = report.rounds {
+        let _ = writeln!(
+            text,
+            "ways round: {}, {}, {:.2} s, {} of states and steps",
+            count(rounds.states, "state", "s"),
+            count(rounds.transitions, "step", "s"),
+            rounds.elapsed.as_secs_f64(),
+            BinaryBytes(rounds.bytes as u64),
+        );
+    }
     if checked.status() == 0 {
         tell_never(&mut text, checked);
     }
@@ -90,6 +105,7 @@ fn tell_way(text: &mut String, way: &Way, least: Least) {
     }
     let (steps, switches) = (way.failure.steps, way.failure.switches);
     let which = match least {
+        _ if way.failure.repeats_from.is_some() => "a way there, and once round",
         Least::Steps => "the shortest way there",
         Least::Switches => "the way there with the fewest context switches",
         Least::Unknown => "a way there, not surely the shortest",
@@ -140,6 +156,9 @@ fn tell_stopped(checked: &Checked<'_>, stopped: Stopped) -> String {
         Stopped::Switches => {
             let limit = plan.max_switches.unwrap_or_default();
             format!("nothing is wrong up to {}; beyond, nobody looked", tell_switches(limit))
+        }
+        Stopped::ManyThreads => {
+            "whether every thread gets on is looked at with 64 threads at most".to_owned()
         }
         Stopped::Endless { code, pc } => {
             let (list, place) = place(checked, code, pc);
@@ -196,6 +215,7 @@ fn step(args: &Args) -> String {
         return format!("forebay vm step {}", command::file_word(trace));
     }
     let mut flags = args.search.flags();
+    flags.extend(args.liveness.flags());
     flags.extend(args.allow_races.then(|| "--allow-races".to_owned()));
     flags.extend(args.fewest_switches.then(|| "--fewest-switches".to_owned()));
     flags.push("--trace way.trace; forebay vm step way.trace".to_owned());

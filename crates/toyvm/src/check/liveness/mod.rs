@@ -1,0 +1,130 @@
+//! Whether everyone gets on: a way that a program may go round for ever, on which some thread waits for ever
+//! or never comes to its end, though nobody is kept from stepping.
+//!
+//! All states and all macro-steps between them are kept as a `graph`. A way that goes on for ever stays, from
+//! some state on, among states that lead to each other: the strongly connected `components`. What a thread may
+//! expect of whoever decides who goes on is `fairness`; a component in which somebody gets less is of no
+//! account. Of what is left, a `lasso` is made: a way there, and once round.
+
+mod components;
+mod ends;
+mod fairness;
+mod graph;
+mod lasso;
+mod states;
+mod way;
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::analysis::Analysis;
+use super::{Failure, Finding, Order, Plan, Stopped};
+use crate::machine::ThreadId;
+use crate::program::Program;
+use components::Components;
+use graph::{Graph, threads_of};
+
+/// What every thread may expect of whoever decides who goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fairness {
+    /// Who can go on all the time steps.
+    #[default]
+    Weak,
+    /// Who can go on again and again steps, though it cannot in between.
+    Strong,
+}
+
+impl fmt::Display for Fairness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Weak => "weak",
+            Self::Strong => "strong",
+        })
+    }
+}
+
+impl FromStr for Fairness {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut both = [Self::Weak, Self::Strong].into_iter();
+        both.find(|it| it.to_string() == text)
+            .ok_or_else(|| format!("there is no fairness `{text}`; there are weak, strong"))
+    }
+}
+
+/// What it took to look at all ways round.
+#[derive(Debug, Clone, Copy)]
+pub struct Rounds {
+    /// States, in every order of steps.
+    pub states: u64,
+    /// Macro-steps between them.
+    pub transitions: u64,
+    /// Bytes of both.
+    pub bytes: usize,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// What came of it.
+pub(super) struct Looked {
+    pub(super) rounds: Rounds,
+    /// Somebody does not get on.
+    pub(super) failure: Option<Failure>,
+    pub(super) stopped: Option<Stopped>,
+}
+
+/// Looks for a thread that does not get on, in a program in which no state is wrong.
+pub(super) fn look(program: &Arc<Program>, plan: &Plan<'_>, fairness: Fairness) -> Looked {
+    let began = Instant::now();
+    // In which order steps are made is what this is about, and who makes them.
+    let plan = &Plan {
+        reduce: false,
+        symmetry: false,
+        order: Order::Breadth,
+        max_switches: None,
+        workers: 1,
+        ..*plan
+    };
+    let analysis = Arc::new(Analysis::of(program, plan));
+    let mut graph = Graph::new(program);
+    let stopped = graph.explore(program, &analysis, plan, began).err();
+    let found = if stopped.is_none() { find(&graph, fairness) } else { None };
+    let failure = found.map(|(finding, part)| {
+        let lasso = lasso::around(&graph, &part, fairness, &finding);
+        way::follow(program, &analysis, plan, fairness, &graph, &lasso, finding.clone())
+            .unwrap_or_else(|| panic!("who goes round can do so again and again: {finding:?}"))
+    });
+    let rounds = Rounds {
+        states: graph.len() as u64,
+        transitions: graph.transitions(),
+        bytes: graph.bytes(),
+        elapsed: began.elapsed(),
+    };
+    Looked { rounds, failure, stopped }
+}
+
+/// Who does not get on, and where it goes round meanwhile: as near the beginning as any. Who waits for ever comes
+/// first.
+fn find(graph: &Graph, fairness: Fairness) -> Option<(Finding, Vec<u32>)> {
+    let mut components = Components::new(graph);
+    let mut found: Vec<(Finding, Vec<u32>)> = Vec::new();
+    for thread in threads_of(graph.ever(|threads| threads.waits)) {
+        let parts = fairness::starving(&mut components, fairness, thread);
+        let thread = ThreadId(thread);
+        found.extend(parts.into_iter().map(|part| (Finding::Starved { thread }, part)));
+    }
+    if found.is_empty() {
+        let all = (0..graph.len() as u32).collect();
+        for part in fairness::fair(&mut components, fairness, all, None) {
+            let could = part.iter().map(|state| graph.threads(*state).could_end);
+            let first = threads_of(could.fold(0, |all, it| all | it)).next();
+            found.extend(first.map(|it| (Finding::Unending { thread: ThreadId(it) }, part)));
+        }
+    }
+    // States are numbered as they were found, nearest first.
+    let nearest = |(_, part): &(Finding, Vec<u32>)| (part.iter().min().copied(), part.len());
+    found.into_iter().min_by_key(nearest)
+}
