@@ -130,8 +130,8 @@ flaws! {
     // Whether everyone gets on.
     /// That who can go on steps.
     Unfair,
-    /// That one who waits makes no step.
-    OwnSteps,
+    /// That who joins is as good as whom it joins.
+    Joining,
     /// That daemons may wait for ever.
     Daemons,
     /// What has to happen on the way round.

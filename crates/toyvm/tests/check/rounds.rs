@@ -240,10 +240,9 @@ pub(crate) fn judge(
     program: &Arc<Program>,
     service: Service,
     fairness: Fairness,
-    rounds: &Rounds,
+    [starved, unending]: &[BTreeSet<usize>; 2],
     report: &Report,
 ) -> Result<(), String> {
-    let [starved, unending] = rounds.who_does_not_get_on(fairness);
     let told = format!("{starved:?} starved, {unending:?} unending, {:?}", report.failures);
     let failures = report.failures.iter();
     let mut failures = failures.filter(|it| !matches!(it.finding, Finding::Race { .. }));

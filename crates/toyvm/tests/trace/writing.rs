@@ -40,6 +40,7 @@ fn the_first_line_holds_all_that_is_needed_to_run_it_again() {
         scheduler: "pct --depth 3".to_owned(),
         seed: Some(u64::MAX),
         max_steps: 17,
+        repeats_from: Some(5),
     };
     let outcome =
         run::Outcome { end: run::End::Finished, steps: 0, failed: Vec::new(), cycles: Vec::new() };
@@ -58,6 +59,7 @@ fn the_first_line_holds_all_that_is_needed_to_run_it_again() {
             "extra": [{"name": "x", "list": "other", "priority": -3}],
             "scheduler": "pct --depth 3",
             "seed": u64::MAX,
+            "repeats_from": 5,
             "service": "weak",
             "max_steps": 17,
             "threads": [

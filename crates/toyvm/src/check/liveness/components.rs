@@ -32,22 +32,18 @@ impl<'a> Components<'a> {
         }
     }
 
-    /// The macro-steps that stay in the part that was set last; one thread's may be left out.
-    pub(super) fn inner(
-        &self,
-        state: u32,
-        without: Option<u32>,
-    ) -> impl Iterator<Item = (u8, u32)> {
+    /// The macro-steps that stay in the part that was set last.
+    pub(super) fn inner(&self, state: u32) -> impl Iterator<Item = (u8, u32)> {
         let steps = self.graph.steps(state).map(|number| self.graph.step(number));
-        steps.filter(move |step| self.is_inner(*step, without))
+        steps.filter(|(_, to)| self.is_inner(*to))
     }
 
-    fn is_inner(&self, (whose, to): (u8, u32), without: Option<u32>) -> bool {
-        self.part[to as usize] == self.parts && without != Some(u32::from(whose))
+    fn is_inner(&self, state: u32) -> bool {
+        self.part[state as usize] == self.parts
     }
 
     /// The components of a part in which something goes round.
-    pub(super) fn of(&mut self, states: &[u32], without: Option<u32>) -> Vec<Vec<u32>> {
+    pub(super) fn of(&mut self, states: &[u32]) -> Vec<Vec<u32>> {
         self.set_part(states);
         for state in states {
             self.index[*state as usize] = UNSEEN;
@@ -66,10 +62,10 @@ impl<'a> Components<'a> {
                 let Some((state, steps)) = way.last_mut() else { break };
                 let state = *state;
                 if let Some(number) = steps.next() {
-                    let step = self.graph.step(number);
-                    if self.is_inner(step, without) {
-                        match self.index[step.1 as usize] {
-                            UNSEEN => new = Some(step.1),
+                    let (_, to) = self.graph.step(number);
+                    if self.is_inner(to) {
+                        match self.index[to as usize] {
+                            UNSEEN => new = Some(to),
                             // One that is done is never less.
                             index => self.leads_back(state, index),
                         }
@@ -79,7 +75,7 @@ impl<'a> Components<'a> {
                 way.pop();
                 let low = self.low[state as usize];
                 if low == self.index[state as usize] {
-                    all.extend(self.close(state, &mut open, without));
+                    all.extend(self.close(state, &mut open));
                 }
                 if let Some((before, _)) = way.last() {
                     self.leads_back(*before, low);
@@ -95,13 +91,13 @@ impl<'a> Components<'a> {
     }
 
     /// Takes a component, if anything goes round in it.
-    fn close(&mut self, first: u32, open: &mut Vec<u32>, without: Option<u32>) -> Option<Vec<u32>> {
+    fn close(&mut self, first: u32, open: &mut Vec<u32>) -> Option<Vec<u32>> {
         let start = open.iter().rposition(|state| *state == first).expect("it is open");
         let states = open.split_off(start);
         for state in &states {
             self.index[*state as usize] = DONE;
         }
-        let goes_round = states.len() > 1 || self.inner(first, without).any(|(_, to)| to == first);
+        let goes_round = states.len() > 1 || self.inner(first).any(|(_, to)| to == first);
         goes_round.then_some(states)
     }
 }

@@ -14,12 +14,11 @@ pub(super) fn fair(
     components: &mut Components<'_>,
     fairness: Fairness,
     states: Vec<u32>,
-    without: Option<u32>,
 ) -> Vec<Vec<u32>> {
     let (mut due, mut all) = (vec![states], Vec::new());
     while let Some(states) = due.pop() {
-        for part in components.of(&states, without) {
-            let left_out = left_out(components, fairness, &part, without);
+        for part in components.of(&states) {
+            let left_out = left_out(components, fairness, &part);
             if left_out == 0 || flawed(Flaw::Unfair) {
                 all.push(part);
             } else if fairness == Fairness::Strong {
@@ -31,7 +30,8 @@ pub(super) fn fair(
     all
 }
 
-/// Parts of the graph that can be gone round fairly while a thread waits.
+/// Parts of the graph that can be gone round fairly while a thread waits. It makes no step in them: before one who went
+/// on waits anew, it is about to, and does not wait. Who gives up and then waits for a lock does not come back, either.
 pub(super) fn starving(
     components: &mut Components<'_>,
     fairness: Fairness,
@@ -40,24 +40,17 @@ pub(super) fn starving(
     let graph = components.graph;
     let waits = |state: &u32| graph.threads(*state).waits & 1 << thread != 0;
     let states = (0..graph.len() as u32).filter(waits).collect();
-    // It would wait anew after a step of its own.
-    let without = (!flawed(Flaw::OwnSteps)).then_some(thread);
-    fair(components, fairness, states, without)
+    fair(components, fairness, states)
 }
 
 /// Who is left out however a component is gone round.
-fn left_out(
-    components: &mut Components<'_>,
-    fairness: Fairness,
-    part: &[u32],
-    without: Option<u32>,
-) -> u64 {
+fn left_out(components: &mut Components<'_>, fairness: Fairness, part: &[u32]) -> u64 {
     components.set_part(part);
     let ready = part.iter().map(|state| components.graph.threads(*state).ready);
     let can_go_on = match fairness {
         Fairness::Weak => ready.fold(!0, |all, it| all & it),
         Fairness::Strong => ready.fold(0, |all, it| all | it),
     };
-    let steps = part.iter().flat_map(|state| components.inner(*state, without));
+    let steps = part.iter().flat_map(|state| components.inner(*state));
     can_go_on & !steps.fold(0, |all, (whose, _)| all | 1 << whose)
 }

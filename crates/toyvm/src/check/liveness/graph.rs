@@ -161,7 +161,9 @@ impl Graph {
                 continue;
             }
             let (waits, joins) = match it.status() {
-                Status::Waiting(wait) => (true, matches!(wait.on, On::Thread(_))),
+                Status::Waiting(wait) => {
+                    (true, matches!(wait.on, On::Thread(_)) && !flawed(Flaw::Joining))
+                }
                 _ => (false, false),
             };
             if waits && !joins {

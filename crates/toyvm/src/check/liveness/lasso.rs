@@ -21,10 +21,6 @@ pub(super) struct Lasso {
 
 /// A lasso around a part of the graph that can be gone round fairly while somebody does not get on.
 pub(super) fn around(graph: &Graph, part: &[u32], fairness: Fairness, finding: &Finding) -> Lasso {
-    let without = match finding {
-        Finding::Starved { thread } if !flawed(Flaw::OwnSteps) => Some(thread.0),
-        _ => None,
-    };
     let mut components = Components::new(graph);
     components.set_part(part);
     let start = *part.iter().min().expect("there is a state in it");
@@ -36,7 +32,7 @@ pub(super) fn around(graph: &Graph, part: &[u32], fairness: Fairness, finding: &
     }
     while !demands.are_met() {
         let meets = |whose, to| demands.would_be_met(graph, whose, to);
-        let more = nearest(&components, round.last().map_or(start, |it| it.1), without, meets);
+        let more = nearest(&components, round.last().map_or(start, |it| it.1), meets);
         for (whose, to) in &more {
             demands.meet(graph, Some(*whose), *to);
         }
@@ -44,7 +40,7 @@ pub(super) fn around(graph: &Graph, part: &[u32], fairness: Fairness, finding: &
     }
     let end = round.last().map(|it| it.1);
     if end != Some(start) {
-        round.extend(nearest(&components, end.unwrap_or(start), without, |_, to| to == start));
+        round.extend(nearest(&components, end.unwrap_or(start), |_, to| to == start));
     }
     Lasso { stem: graph.stem(start), round }
 }
@@ -93,17 +89,12 @@ impl Demands {
 }
 
 /// The shortest way within the part, of one step at least, whose last step is a wanted one.
-fn nearest(
-    components: &Components<'_>,
-    from: u32,
-    without: Option<u32>,
-    is_wanted: impl Fn(u8, u32) -> bool,
-) -> Steps {
+fn nearest(components: &Components<'_>, from: u32, is_wanted: impl Fn(u8, u32) -> bool) -> Steps {
     // By state: whose step led there first, and from where.
     let mut first = vec![None; components.graph.len()];
     let mut due = VecDeque::from([from]);
     while let Some(state) = due.pop_front() {
-        for (whose, to) in components.inner(state, without) {
+        for (whose, to) in components.inner(state) {
             if is_wanted(whose, to) {
                 let mut way = vec![(whose, to)];
                 let mut at = state;

@@ -118,7 +118,7 @@ fn find(graph: &Graph, fairness: Fairness) -> Option<(Finding, Vec<u32>)> {
     }
     if found.is_empty() {
         let all = (0..graph.len() as u32).collect();
-        for part in fairness::fair(&mut components, fairness, all, None) {
+        for part in fairness::fair(&mut components, fairness, all) {
             let could = part.iter().map(|state| graph.threads(*state).could_end);
             let first = threads_of(could.fold(0, |all, it| all | it)).next();
             found.extend(first.map(|it| (Finding::Unending { thread: ThreadId(it) }, part)));
