@@ -77,7 +77,12 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         let head = if at == 0 { "remedy " } else { "or     " };
         let _ = writeln!(text, "{head}{}", wrapped(remedy));
     }
-    text += "\n`forebay vm check` shows the way there";
+    let flags = match way.failure.repeats_from {
+        Some(_) => args.liveness.flags(),
+        None => Vec::new(),
+    };
+    let flags = flags.iter().fold(String::new(), |all, flag| all + " " + flag);
+    let _ = write!(text, "\n`forebay vm check{flags}` shows the way there");
     message::write(text).err().unwrap_or(ExitCode::from(status))
 }
 

@@ -5,14 +5,14 @@ use crate::transcript::{self, assert_shown, blocks};
 
 const GUIDE: &str = include_str!("../../../../docs/toyvm/guide.md");
 
-/// Blocks `python NAME` are files; in blocks `console`, what follows `$ ` is run among them and the
+/// Blocks `python NAME` and `weir NAME` are files; in blocks `console`, what follows `$ ` is run among them and the
 /// programs that ship, and prints what stands below.
 #[test]
 fn every_command_prints_what_the_guide_shows() {
     let folder = Folder::of_programs();
     let mut commands = 0;
     for (info, lines) in blocks(GUIDE) {
-        if let Some(name) = info.strip_prefix("python ") {
+        if let Some(name) = info.strip_prefix("python ").or(info.strip_prefix("weir ")) {
             let path = folder.path(name);
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
             std::fs::write(path, lines.join("\n") + "\n").expect("written");

@@ -8,6 +8,7 @@ mod explain;
 mod grid;
 mod guide;
 mod lint;
+mod liveness;
 mod mistakes;
 mod outcomes;
 mod programs;

@@ -31,7 +31,7 @@ pub(super) fn proved(fairness: Option<Fairness>) -> String {
     match fairness {
         None => "not that it ends: several may keep each other going".to_owned(),
         Some(fairness) => format!(
-            "every thread\n  that can end does, and nobody waits for ever, under {fairness} fairness of threads"
+            "every thread that can end does, and\n  nobody waits for ever, under {fairness} fairness of threads"
         ),
     }
 }

@@ -109,7 +109,9 @@ fn tell(finding: &Finding, machine: &Machine, outcome: &Outcome, races: &Races) 
                     let thing = tell_thing(machine, wait);
                     format!("starvation: {name} may wait for ever {place} for {thing}")
                 }
-                _ => format!("no end: {name}, {place} here, may go on for ever and never end"),
+                _ => format!(
+                    "no end: {name} may go on for ever and never end; after each round it is {place}"
+                ),
             }]
         }
         _ => {

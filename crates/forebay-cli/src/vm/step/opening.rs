@@ -25,6 +25,8 @@ pub(super) struct Opening {
     pub(super) about: About,
     /// The whole recording, if it is one.
     pub(super) schedule: Vec<Decision>,
+    /// After so many of its steps, the others can be gone through again and again.
+    pub(super) repeats_from: Option<usize>,
 }
 
 impl Opening {
@@ -54,6 +56,7 @@ impl Opening {
             seed,
             about,
             schedule: Vec::new(),
+            repeats_from: None,
             program,
         })
     }
@@ -81,8 +84,10 @@ impl Opening {
             beginning: recording.machine().map_err(|error| error.to_string())?,
             policy: schedule.policy(&program, recorded.unwrap_or(USUAL)),
             seed,
-            about: About { scheduler: About::default().scheduler, ..about },
+            // Of a play by hand nobody says that.
+            about: About { scheduler: About::default().scheduler, repeats_from: None, ..about },
             schedule: recording.schedule().to_vec(),
+            repeats_from: recording.repeats_from(),
             program,
         })
     }

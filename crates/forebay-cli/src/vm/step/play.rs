@@ -76,6 +76,11 @@ impl Play {
         self.turns.len()
     }
 
+    /// After how many steps those begin that can be gone through again and again, if it is still that play.
+    pub(super) fn repeats_from(&self) -> Option<usize> {
+        self.opening.repeats_from.filter(|_| self.turns == self.opening.schedule)
+    }
+
     /// All of them.
     pub(super) fn turns(&self) -> &[Decision] {
         &self.turns

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter};
 use std::path::Path;
 
-use toyvm::trace::{self, RecordError};
+use toyvm::trace::{self, About, RecordError};
 
 use super::super::recording::is_trace;
 use super::play::Play;
@@ -50,8 +50,9 @@ pub(super) fn save(play: &mut Play, path: &Path, over: bool) -> Result<(), Unsav
 
 fn write(play: &Play, file: File) -> Result<(), RecordError> {
     let mut machine = play.opening().machine();
-    let about = &play.opening().about;
-    let (out, _) = trace::record(&mut machine, about, play.turns(), BufWriter::new(file))?;
+    let repeats_from = play.repeats_from().map(|from| from as u64);
+    let about = About { repeats_from, ..play.opening().about.clone() };
+    let (out, _) = trace::record(&mut machine, &about, play.turns(), BufWriter::new(file))?;
     let file = out.into_inner().map_err(|error| RecordError::Write(error.into_error()))?;
     file.sync_all().map_err(RecordError::Write)
 }

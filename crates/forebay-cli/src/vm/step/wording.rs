@@ -133,5 +133,17 @@ pub(super) fn place(play: &Play) -> String {
         }
         (None, None, None) => String::new(),
     };
-    format!("step {}{of} · {} · {next}", play.at(), time(machine.state().clock()))
+    let round = round(play).map(|round| format!(" · {round}")).unwrap_or_default();
+    format!("step {}{of} · {} · {next}{round}", play.at(), time(machine.state().clock()))
+}
+
+/// Where one stands in what can be gone through for ever.
+fn round(play: &Play) -> Option<String> {
+    let from = play.repeats_from()?;
+    Some(match play.at() {
+        at if at < from => format!("goes round for ever after step {from}"),
+        at if at == from => "here it begins to go round, for ever".to_owned(),
+        at if at < play.len() => format!("on a round that began after step {from}"),
+        _ => format!("once round: and so on, for ever, as after step {from}"),
+    })
 }
