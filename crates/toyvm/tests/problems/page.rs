@@ -33,9 +33,10 @@ forebay vm sweep crates/toyvm/problems/blocking_queue_wrong_notify_one.weir \\
     PRODUCERS=1..3 CONSUMERS=1..3 CAPACITY=1..3 --weak
 ```
 
-Starvation is shown as far as it can be counted: how often somebody is passed. That somebody who looks
-again and again comes to its end is not: a search asks whether a state is wrong, not whether a way through
-them goes on for ever. And `forebay vm test` tries some schedules only: chance does not find all of these mistakes,
+Where a file says so, it is also looked whether everyone gets on: that nobody waits for ever, and each thread ends that
+can, under weak or strong fairness of threads (`--liveness --fair strong`). The others that are right let everyone get on,
+too, under weak fairness; a test looks at those of few states. Where starvation is counted instead, it is how often
+somebody is passed. `forebay vm test` tries some schedules only: chance does not find all of these mistakes,
 and where threads look in a loop, a schedule may let one look until no step is left.
 
 This page is made from the files; a test keeps it so.
@@ -52,6 +53,9 @@ fn page() -> String {
             let title = if number == 0 { title.as_str() } else { "" };
             let stem = file.strip_suffix(".weir").unwrap_or(file);
             let verdict = expectation.verdict.map(|it| it.to_string()).unwrap_or_default();
+            let fair =
+                expectation.liveness.map(|it| format!(", fairness {it}")).unwrap_or_default();
+            let verdict = verdict + &fair;
             let states = expectation.states.map(|it| it.to_string()).unwrap_or_default();
             let property = property.as_deref().unwrap_or_default();
             let link = format!("[{stem}](../../crates/toyvm/problems/{file})");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use toyvm::Program;
-use toyvm::check::{Plan, Report, check};
+use toyvm::check::{Fairness, Plan, Report, check};
 use toyvm::exam::examine;
 use toyvm::verdict::Verdict;
 
@@ -26,7 +26,8 @@ fn each_comes_to_what_its_head_says(set: &Set) {
         let program = load(&solution.file, &solution.text, &[]);
         let says = (solution.expectation.verdict, solution.expectation.states);
         for workers in [1, 2] {
-            let report = check(&program, &Plan { workers, ..Plan::default() });
+            let liveness = solution.expectation.fairness();
+            let report = check(&program, &Plan { workers, liveness, ..Plan::default() });
             let found = verdict(&report);
             // A search that finds something ends there, and when that is depends on who searches.
             let states = (found == Verdict::Fine).then_some(report.states);
@@ -43,6 +44,27 @@ fn each_comes_to_what_its_head_says(set: &Set) {
         }
     }
     assert!(other.is_empty(), "{}", other.join("\n"));
+}
+
+/// The right ones let everyone get on, if that takes no longer than a test should; that it was not asked for before says
+/// nothing against it.
+#[test]
+fn with_each_that_is_right_everyone_gets_on() {
+    let (mut looked, mut left_out) = (0, 0);
+    for solution in
+        problems().values().chain(protocols().values()).flatten().filter(|it| it.is_right)
+    {
+        let program = load(&solution.file, &solution.text, &[]);
+        let liveness = Some(Fairness::Weak);
+        let plan = Plan { liveness, max_states: Some(10_000), ..Plan::default() };
+        let found = verdict(&check(&program, &plan));
+        match found {
+            Verdict::Fine => looked += 1,
+            Verdict::Incomplete => left_out += 1,
+            found => panic!("{}: {found}", solution.file),
+        }
+    }
+    assert!(looked > left_out, "{looked} looked at, {left_out} left out");
 }
 
 /// Lines with something that no schedule executes, wherever its procedure is called.
