@@ -123,6 +123,9 @@ fn who_stands_in_line_is_served_and_who_is_overtaken_starves_unless_fairness_is_
     assert_eq!(of_both(GREEDY), ["proved", "proved"]);
     assert_eq!(of(GREEDY, Service::Weak, Fairness::Weak), "starved: modest");
     assert_eq!(of(GREEDY, Service::Weak, Fairness::Strong), "proved");
+    // Strong fairness is of no use where the place may be kept.
+    let keeps = GREEDY.replace("acquire place;", "acquire place; while choose(2) { } ;");
+    assert_eq!(of(&keeps, Service::Weak, Fairness::Strong), "starved: modest");
 }
 
 #[test]
@@ -211,8 +214,18 @@ fn a_condition_that_nobody_notifies_starves_and_one_that_all_notify_does_not() {
 
 #[test]
 fn what_is_wrong_in_a_state_is_told_first() {
-    let text = "lock m\nthread w { while choose(2) { } }\nlock m { acquire m }";
-    assert_eq!(of_both(text), ["deadlock", "deadlock"]);
+    let text = "thread w { while choose(2) { } }\nassert choose(2) == 0";
+    assert_eq!(of_both(text), ["assertion", "assertion"]);
+    // But for races that are allowed.
+    let text = "global n = 0\nthread w { n = 1; while choose(2) { } }\nn = 2";
+    let allowed = Plan { allow_races: true, ..plan(Service::InOrder, Fairness::Weak) };
+    let verdicts = |plan: &Plan<'_>| {
+        let report = check(&named("test.weir", text), plan);
+        let verdicts = report.failures.iter().map(|it| it.finding.verdict());
+        verdicts.collect::<Vec<_>>()
+    };
+    assert_eq!(verdicts(&allowed), [Verdict::Liveness, Verdict::Race]);
+    assert_eq!(verdicts(&Plan { allow_races: false, ..allowed }), [Verdict::Race]);
 }
 
 fn stops(text: &str, plan: &Plan<'_>) -> Report {

@@ -80,9 +80,10 @@ fn leads_there(finding: &Finding, machine: &Machine, outcome: &Outcome, races: &
         Finding::Assertion { thread } => outcome.end == End::Asserted { thread: *thread },
         Finding::Invariant { .. } => matches!(outcome.end, End::Broken { .. }),
         Finding::Error { thread } | Finding::Overflow { thread } => outcome.failed.contains(thread),
-        Finding::Spin { thread } => !machine.thread(*thread).status().is_over(),
+        Finding::Spin { thread } | Finding::Unending { thread } => {
+            !machine.thread(*thread).status().is_over()
+        }
         Finding::Starved { thread } => wait_of(machine, *thread).is_some(),
-        Finding::Unending { thread } => !machine.thread(*thread).status().is_over(),
         Finding::Endless { .. } => true,
     }
 }
