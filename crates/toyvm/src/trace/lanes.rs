@@ -232,11 +232,13 @@ impl<W: Write> Lanes<W> {
     /// A line from side to side that says something.
     fn rule(&mut self, text: &str) {
         let dash = if self.style.ascii { '-' } else { '─' };
-        let width = self.width.map_or(0, |width| self.names.len() * (width + 2));
-        let length =
-            (self.margin + width).clamp(text.len() + 6, self.style.columns.max(text.len() + 6));
-        let mut line = format!("{dash}{dash} {text} ");
-        line.extend(std::iter::repeat_n(dash, length - text.len() - 4));
+        let lanes = self.width.map_or(0, |width| self.names.len() * (width + 2));
+        let mut line = format!("{dash}{dash} {text} {dash}{dash}");
+        line.extend(std::iter::repeat_n(
+            dash,
+            (self.margin + lanes).saturating_sub(text.len() + 6),
+        ));
+        let line = fitting(&line, line.chars().count().min(self.style.columns), self.style.ascii);
         self.ink(&line, Ink::Waits);
         self.write_row();
     }

@@ -56,7 +56,7 @@ fn with_each_that_is_right_everyone_gets_on() {
     {
         let program = load(&solution.file, &solution.text, &[]);
         let liveness = Some(Fairness::Weak);
-        let plan = Plan { liveness, max_states: Some(6_000), ..Plan::default() };
+        let plan = Plan { liveness, max_states: Some(10_000), ..Plan::default() };
         let found = verdict(&check(&program, &plan));
         match found {
             Verdict::Fine => looked += 1,

@@ -104,6 +104,17 @@ fn wrong_types_and_wrong_numbers_are_errors_with_their_line() {
 }
 
 #[test]
+fn a_round_that_begins_where_no_step_is_left_is_none() {
+    let from = |from: &str| {
+        let trace = with("\"max_steps\":", &format!("\"repeats_from\":{from},\"max_steps\":"));
+        Recording::read(trace.as_slice()).unwrap().repeats_from()
+    };
+    assert_eq!(["0", "1", "2", "18446744073709551615"].map(from), [Some(0), Some(1), None, None]);
+    assert_eq!(Recording::read(small().as_bytes()).unwrap().repeats_from(), None);
+    error(&with("\"max_steps\":", "\"repeats_from\":-1,\"max_steps\":"));
+}
+
+#[test]
 fn deep_nesting_takes_no_stack() {
     let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
     let passed_over = with("\"n\":1,", &format!("\"n\":1,\"x\":{deep},"));

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::super::analysis::Analysis;
@@ -11,6 +10,7 @@ use super::super::flaw::{Flaw, flawed};
 use super::super::{Finding, Plan, Progress, Stopped};
 use super::ends::Ends;
 use super::states::States;
+use super::stopped;
 use crate::machine::{On, Status, ThreadId};
 use crate::program::Program;
 
@@ -184,13 +184,8 @@ impl Graph {
         began: Instant,
         told: &mut Duration,
     ) -> Result<(), Stopped> {
+        stopped(plan, began)?;
         let (elapsed, bytes) = (began.elapsed(), self.bytes());
-        if plan.cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed)) {
-            return Err(Stopped::Cancelled);
-        }
-        if plan.timeout.is_some_and(|timeout| elapsed >= timeout) {
-            return Err(Stopped::Timeout);
-        }
         if plan.max_states.is_some_and(|most| self.len() as u64 >= most) {
             return Err(Stopped::States);
         }

@@ -17,6 +17,7 @@ mod way;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::analysis::Analysis;
@@ -90,9 +91,10 @@ pub(super) fn look(program: &Arc<Program>, plan: &Plan<'_>, fairness: Fairness) 
     };
     let analysis = Arc::new(Analysis::of(program, plan));
     let mut graph = Graph::new(program);
-    let stopped = graph.explore(program, &analysis, plan, began).err();
-    let found = if stopped.is_none() { find(&graph, fairness) } else { None };
-    let failure = found.map(|(finding, part)| {
+    let explored = graph.explore(program, &analysis, plan, began);
+    let found = explored.and_then(|()| find(&graph, plan, began, fairness));
+    let stopped = found.as_ref().err().copied();
+    let failure = found.ok().flatten().map(|(finding, part)| {
         let lasso = lasso::around(&graph, &part, fairness, &finding);
         way::follow(program, &analysis, plan, fairness, &graph, &lasso, finding.clone())
             .unwrap_or_else(|| panic!("who goes round can do so again and again: {finding:?}"))
@@ -106,25 +108,52 @@ pub(super) fn look(program: &Arc<Program>, plan: &Plan<'_>, fairness: Fairness) 
     Looked { rounds, failure, stopped }
 }
 
-/// Who does not get on, and where it goes round meanwhile: as near the beginning as any. Who waits for ever comes
-/// first.
-fn find(graph: &Graph, fairness: Fairness) -> Option<(Finding, Vec<u32>)> {
+/// Who does not get on, and where it goes round meanwhile.
+type Found = (Finding, Vec<u32>);
+
+/// Somebody who does not get on: as near the beginning as any, but who waits for ever comes first.
+fn find(
+    graph: &Graph,
+    plan: &Plan<'_>,
+    began: Instant,
+    fairness: Fairness,
+) -> Result<Option<Found>, Stopped> {
     let mut components = Components::new(graph);
-    let mut found: Vec<(Finding, Vec<u32>)> = Vec::new();
+    let mut found = None;
     for thread in threads_of(graph.ever(|threads| threads.waits)) {
-        let parts = fairness::starving(&mut components, fairness, thread);
-        let thread = ThreadId(thread);
-        found.extend(parts.into_iter().map(|part| (Finding::Starved { thread }, part)));
-    }
-    if found.is_empty() {
-        let all = (0..graph.len() as u32).collect();
-        for part in fairness::fair(&mut components, fairness, all) {
-            let could = part.iter().map(|state| graph.threads(*state).could_end);
-            let first = threads_of(could.fold(0, |all, it| all | it)).next();
-            found.extend(first.map(|it| (Finding::Unending { thread: ThreadId(it) }, part)));
+        stopped(plan, began)?;
+        for part in fairness::starving(&mut components, fairness, thread) {
+            found = nearer(found, (Finding::Starved { thread: ThreadId(thread) }, part));
         }
     }
+    if found.is_some() {
+        return Ok(found);
+    }
+    let all = (0..graph.len() as u32).collect();
+    for part in fairness::fair(&mut components, fairness, all) {
+        let could = part.iter().map(|state| graph.threads(*state).could_end);
+        let first = threads_of(could.fold(0, |all, it| all | it)).next();
+        if let Some(thread) = first.map(ThreadId) {
+            found = nearer(found, (Finding::Unending { thread }, part));
+        }
+    }
+    Ok(found)
+}
+
+/// The one of which a state is nearest the beginning; of two, the smaller one.
+fn nearer(found: Option<Found>, other: Found) -> Option<Found> {
     // States are numbered as they were found, nearest first.
-    let nearest = |(_, part): &(Finding, Vec<u32>)| (part.iter().min().copied(), part.len());
-    found.into_iter().min_by_key(nearest)
+    let distance = |(_, part): &Found| (part.iter().min().copied(), part.len());
+    found.into_iter().chain([other]).min_by_key(distance)
+}
+
+/// Whether somebody ends it, or no time is left.
+fn stopped(plan: &Plan<'_>, began: Instant) -> Result<(), Stopped> {
+    if plan.cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed)) {
+        return Err(Stopped::Cancelled);
+    }
+    if plan.timeout.is_some_and(|timeout| began.elapsed() >= timeout) {
+        return Err(Stopped::Timeout);
+    }
+    Ok(())
 }
