@@ -56,7 +56,8 @@ pub fn prove(
         return None;
     }
     let is_about_races = matches!(verdict, None | Some(Verdict::Fine | Verdict::Race));
-    let plan = Plan { workers: 1, allow_races: !is_about_races, ..*plan };
+    let deaths = expectation.deaths();
+    let plan = Plan { workers: 1, allow_races: !is_about_races, deaths, ..*plan };
     let report = check(program, &plan);
     if report.stopped.is_some() {
         return None;
@@ -151,6 +152,8 @@ impl Exam<'_> {
                     what: format!("{runs} of {} runs: {}", self.marks.runs, verdict.of_a_run()),
                     shown_by: Some(*first),
                 }),
+            // Nobody is killed in these runs.
+            Some(_) if self.expectation.kill > 0 => None,
             Some(expected) if !self.shown.contains(&expected) => Some(Complaint {
                 what: format!("none of {} runs showed {expected}", self.marks.runs),
                 shown_by: None,

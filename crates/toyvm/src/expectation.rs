@@ -5,8 +5,11 @@
 //! # expect-absent: TEXT   a line that must never be printed
 //! # verdict: DEADLOCK     what must come of it
 //! # states: 1234          how many states a search finds
+//! # kill: 1               all that under the death of one thread, or none, anywhere
+//! # kill-of: NAME, NAME   only of these threads
 //! ```
 
+use crate::check::Deaths;
 use crate::source::{Diagnostic, Source};
 use crate::verdict::Verdict;
 
@@ -21,6 +24,10 @@ pub struct Expectation {
     pub verdict: Option<Verdict>,
     /// How many states a search finds.
     pub states: Option<u64>,
+    /// So many threads may be killed.
+    pub kill: u32,
+    /// Only these, if any are named.
+    pub kill_of: Vec<String>,
 }
 
 impl Expectation {
@@ -46,6 +53,14 @@ impl Expectation {
                         Ok(verdict) => expectation.verdict = Some(verdict),
                         Err(message) => refuse(message),
                     },
+                    "kill" => match value.parse() {
+                        Ok(kill) => expectation.kill = kill,
+                        Err(_) => refuse(format!("`{value}` is no number of threads")),
+                    },
+                    "kill-of" => {
+                        let names = value.split(',').map(|name| name.trim().to_owned());
+                        expectation.kill_of.extend(names);
+                    }
                     _ => match value.replace([',', '_'], "").parse() {
                         Ok(states) => expectation.states = Some(states),
                         Err(_) => refuse(format!("`{value}` is no number of states")),
@@ -55,6 +70,11 @@ impl Expectation {
             start += line.len() as u32;
         }
         if errors.is_empty() { Ok(expectation) } else { Err(errors) }
+    }
+
+    /// Who may be killed.
+    pub fn deaths(&self) -> Deaths<'_> {
+        Deaths { most: self.kill, of: &self.kill_of }
     }
 
     /// Whether the file says nothing about what must come of it.
@@ -77,7 +97,8 @@ pub(crate) fn is_header(line: &str) -> bool {
 fn header(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.trim().strip_prefix('#')?.split_once(':')?;
     let name = name.trim();
-    ["expect", "expect-absent", "verdict", "states"].contains(&name).then(|| (name, value.trim()))
+    const NAMES: [&str; 6] = ["expect", "expect-absent", "verdict", "states", "kill", "kill-of"];
+    NAMES.contains(&name).then(|| (name, value.trim()))
 }
 
 #[cfg(test)]
@@ -87,7 +108,7 @@ mod tests {
     #[test]
     fn headers_are_read_wherever_they_stand() {
         let text = "# A program.\n# expect: 16 consumed\n#verdict: race\nx = 1  # expect: not me\n\
-                    # expect-absent: oh: no\n# states: 1,234\n# other: thing\n";
+                    # expect-absent: oh: no\n# states: 1,234\n# kill: 2\n# kill-of: a, b\n# other: thing\n";
         let source = Source::new("a.toy", text.into()).unwrap();
         let expectation = Expectation::read(&source).unwrap();
         assert_eq!(
@@ -97,17 +118,20 @@ mod tests {
                 absent: vec!["oh: no".into()],
                 verdict: Some(Verdict::Race),
                 states: Some(1_234),
+                kill: 2,
+                kill_of: vec!["a".into(), "b".into()],
             }
         );
     }
 
     #[test]
     fn a_wrong_header_is_told_with_its_place() {
-        let source = Source::new("a.toy", "\n# verdict: GOOD\n# states: many\n".into()).unwrap();
+        let source = Source::new("a.toy", "\n# verdict: GOOD\n# states: many\n# kill: all\n".into()).unwrap();
         let errors = Expectation::read(&source).unwrap_err();
         let told: Vec<String> = errors.iter().map(|error| error.line(&source)).collect();
         assert!(told[0].starts_with("a.toy:2:1: there is no verdict `GOOD`; there are PROVED"));
         assert_eq!(told[1], "a.toy:3:1: `many` is no number of states");
+        assert_eq!(told[2], "a.toy:4:1: `all` is no number of threads");
     }
 
     #[test]

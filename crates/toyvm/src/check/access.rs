@@ -72,6 +72,8 @@ struct Finder<'a> {
     program: &'a Program,
     flow: Option<&'a Flow>,
     service: Service,
+    /// Who waits may die, and leave the line.
+    deaths: bool,
     /// What is printed is seen.
     prints: bool,
     /// Some instruction asks whether a thread is over.
@@ -226,6 +228,7 @@ impl<'a> Finder<'a> {
             program,
             flow,
             service: plan.service,
+            deaths: plan.deaths.most > 0,
             prints: plan.outcomes,
             asks_for_ends: instructions().any(asks),
             claims_steps: claims_steps || (robust && !claimed_names.is_empty()),
@@ -330,8 +333,11 @@ impl<'a> Finder<'a> {
             }
             I::QueueReceive => on(Ask, Kind::Queue),
             I::TryQueueReceive | I::QueueReceiveFor(_) => on(Try, Kind::Queue),
-            I::Wait => with(on(Write, Kind::Condition), on_lock(Give)),
-            I::WaitFor(_) => with(with(on(Write, Kind::Condition), on_lock(Give)), on_lock(Ask)),
+            // Whoever dies while it goes for the lock leaves that line.
+            I::Wait if !self.deaths => with(on(Write, Kind::Condition), on_lock(Give)),
+            I::Wait | I::WaitFor(_) => {
+                with(with(on(Write, Kind::Condition), on_lock(Give)), on_lock(Ask))
+            }
             I::Notify | I::NotifyAll => with(on(Write, Kind::Condition), on_lock(Ask)),
             I::ArrayGet => on(Read, Kind::Array),
             I::ArraySet => on(Write, Kind::Array),
@@ -392,7 +398,8 @@ impl<'a> Finder<'a> {
         match (how, other) {
             (Read, Read) | (Blind, Blind) => false,
             (Ask, Give | GiveInOrder) | (Give | GiveInOrder, Ask) => {
-                weak || (is_bounded && self.is_semaphore(a))
+                let is_left = self.deaths && !flawed(Flaw::LineLeft);
+                weak || is_left || (is_bounded && self.is_semaphore(a))
             }
             (Give, Give) => is_bounded,
             _ => true,

@@ -2,6 +2,7 @@
 
 use super::Plan;
 use super::access::{Accesses, is_threads_own};
+use super::deaths::Mortals;
 use super::flaw::{Flaw, flawed};
 use super::flow::{Flow, Site, Thing};
 use super::future::Futures;
@@ -24,6 +25,7 @@ pub(super) struct Analysis {
     pub(super) accesses: Accesses,
     pub(super) futures: Futures,
     pub(super) symmetry: Symmetry,
+    pub(super) mortals: Mortals,
     /// What may be printed, where that is part of the state.
     pub(super) outputs: Option<Outputs>,
     /// By list and address: whether each value on the stack matters; none where all do.
@@ -104,6 +106,7 @@ impl Analysis {
             futures,
             outputs: plan.outcomes.then(Outputs::default),
             symmetry,
+            mortals: Mortals::of(program, plan.deaths),
             flow,
         }
     }

@@ -12,6 +12,7 @@ use super::bits::share_bits;
 use super::finding::Finding;
 use super::flaw::{Flaw, flawed, soundly};
 use super::flow::{Site, Thing};
+use super::moves::Move;
 use super::pack::{Before, Origins, Packer};
 use super::stage::Stage;
 use super::touched::Touched;
@@ -22,6 +23,8 @@ use crate::machine::{
     Event, Limits, Machine, On, Ready, Service, Status, Stepped, ThreadId, Time, Wait,
 };
 use crate::program::Program;
+#[cfg(feature = "flaws")]
+use crate::trace::Decision;
 use crate::value::{Handle, Kind, Value};
 
 /// Steps of one thread on its own before it is looked whether it goes round in circles.
@@ -71,6 +74,8 @@ pub(super) struct Explorer {
 pub(super) struct Single {
     pub(super) thread: ThreadId,
     pub(super) chosen: Option<u64>,
+    /// It was killed there.
+    pub(super) dies: bool,
     /// A macro-step begins with it; those after it are made when it does not matter when.
     pub(super) leads: bool,
 }
@@ -187,19 +192,24 @@ impl Explorer {
             && self.analysis.symmetry.run_of(it.code(), it.pc()).is_some()
     }
 
-    /// Whose step it is up to the search to choose.
+    /// Whose step, or death, it is up to the search to choose.
     pub(super) fn enabled(&self) -> impl Iterator<Item = ThreadId> + '_ {
-        self.machine.state().ready().iter()
+        self.machine.state().ready().iter().chain(self.dying())
     }
 
-    /// Lets a thread make a macro-step, in which `number` is chosen if a number is asked for.
-    pub(super) fn step(&mut self, thread: ThreadId, number: u64) -> Passed {
+    /// Lets a thread make a macro-step, or die.
+    pub(super) fn step(&mut self, thread: ThreadId, how: Move) -> Passed {
         let mut passed = Passed::default();
         self.paused.clear();
         self.origins.last = self.knows_last.then_some(thread);
-        self.stage.number = number;
         self.stage.choices = 0;
-        let goes_on = self.step_once(thread, &mut passed);
+        let goes_on = match how {
+            Move::Steps(number) => {
+                self.stage.number = number;
+                self.step_once(thread, &mut passed)
+            }
+            Move::Dies => self.die(thread, &mut passed),
+        };
         if let Some(first) = self.steps.as_mut().and_then(|steps| steps.last_mut()) {
             first.leads = true;
         }
@@ -216,10 +226,11 @@ impl Explorer {
 
     /// One instruction of one thread, and nothing that is free.
     #[cfg(feature = "flaws")]
-    pub(super) fn step_alone(&mut self, thread: ThreadId, number: Option<u64>) {
-        self.stage.number = number.unwrap_or(0);
+    pub(super) fn step_alone(&mut self, decision: &Decision) {
+        self.stage.number = decision.chosen.unwrap_or(0);
+        self.stage.dies = decision.dies;
         self.stage.is_dead = false;
-        self.machine.step(thread, &mut self.stage);
+        self.machine.step(ThreadId(decision.thread), &mut self.stage);
         self.note_made();
     }
 
@@ -240,7 +251,7 @@ impl Explorer {
         }
         let stepped = self.machine.step(thread, &mut self.stage);
         if let Some(steps) = &mut self.steps {
-            steps.push(Single { thread, chosen: self.stage.last, leads: false });
+            steps.push(Single { thread, chosen: self.stage.last, dies: false, leads: false });
         }
         if traits.has(Traits::BACK) && self.machine.thread(thread).pc() <= pc {
             passed.goes_back = true;
@@ -254,8 +265,21 @@ impl Explorer {
             Stepped::Failed => Some(self.failed(thread)),
             Stepped::Asserted => Some(Finding::Assertion { thread }),
             Stepped::Broken(claim) => Some(Finding::Invariant { thread, claim }),
-            Stepped::Went | Stepped::Yielded | Stepped::Stopped => self.circle(passed),
+            _ => self.circle(passed),
         };
+        passed.finding.is_none()
+    }
+
+    /// A thread is killed; false if something was found.
+    fn die(&mut self, thread: ThreadId, passed: &mut Passed) -> bool {
+        self.stage.dies = true;
+        let stepped = self.machine.step(thread, &mut self.stage);
+        if let Some(steps) = &mut self.steps {
+            steps.push(Single { thread, chosen: None, dies: true, leads: false });
+        }
+        if let Stepped::Broken(claim) = stepped {
+            passed.finding = Some(Finding::Invariant { thread, claim });
+        }
         passed.finding.is_none()
     }
 
@@ -394,6 +418,10 @@ impl Explorer {
         if self.analysis.traits(it.code(), it.pc()).has(Traits::CHOICE) {
             return false;
         }
+        // Before each step that others notice it may die.
+        if self.may_die(thread) && !flawed(Flaw::DiesLater) {
+            return false;
+        }
         // Who was in the way last time is so again, most often.
         let count = self.machine.state().threads().len();
         if self.in_the_way.len() < count {
@@ -425,9 +453,9 @@ impl Explorer {
     pub(super) fn may_meet(&self, other: ThreadId, against: &[u64]) -> bool {
         let it = self.machine.thread(other);
         let pc = match it.status() {
-            Status::Ended | Status::Failed(_) => return false,
-            // It may give up, or has to ask again.
-            Status::Waiting(wait) if self.may_ask_again(wait) => wait.at,
+            status if status.is_over() => return false,
+            // It may give up, or has to ask again, or leaves the line when it dies.
+            Status::Waiting(wait) if self.may_ask_again(wait) || self.may_die(other) => wait.at,
             _ => it.pc(),
         };
         share_bits(against, self.analysis.futures.from(it.code(), pc))
@@ -436,7 +464,7 @@ impl Explorer {
     /// Whether a thread can do none of those things while another one is not over and holds what it
     /// holds.
     pub(super) fn is_kept_out(&self, other: ThreadId, holder: ThreadId, against: &[u64]) -> bool {
-        if self.analysis.flow.is_none() {
+        if self.analysis.flow.is_none() || (self.may_die(other) && !flawed(Flaw::DiesOutside)) {
             return false;
         }
         let any = flawed(Flaw::HeldAtAll);

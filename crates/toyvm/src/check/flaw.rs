@@ -48,6 +48,17 @@ flaws! {
     Place,
     /// Who holds a lock.
     Holder,
+    // Deaths.
+    /// Who waits and dies leaves a line.
+    LineLeft,
+    /// Who may die may do so in the midst of what it does at once.
+    DiesLater,
+    /// Who is kept out may die.
+    DiesOutside,
+    /// Who waits may die.
+    WaitsOn,
+    /// Who was killed is told from who has ended.
+    Dead,
     // Symmetry.
     /// Handles that are compared, or asked whether they are alive.
     Told,
@@ -138,7 +149,7 @@ mod switch {
     use crate::check::analysis::Analysis;
     use crate::check::explorer::Explorer;
     use crate::check::{Plan, Report, check};
-    use crate::machine::{Service, ThreadId};
+    use crate::machine::Service;
     use crate::program::Program;
     use crate::trace::Decision;
 
@@ -161,7 +172,7 @@ mod switch {
         let analysis = Arc::new(Analysis::of(program, &plan));
         let mut explorer = Explorer::new(program, &analysis, &plan);
         for decision in schedule {
-            explorer.step_alone(ThreadId(decision.thread), decision.chosen);
+            explorer.step_alone(decision);
         }
         explorer.pack_by(&analysis)
     }

@@ -12,6 +12,7 @@ mod access;
 mod analysis;
 mod bits;
 mod count;
+mod deaths;
 mod explorer;
 mod failure;
 mod finding;
@@ -21,6 +22,7 @@ mod future;
 mod graph;
 mod growth;
 mod lives;
+mod moves;
 mod outcomes;
 mod outputs;
 mod pack;
@@ -42,6 +44,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use count::{Count, count};
+pub use deaths::{Deaths, NoVictim};
 pub use failure::{Failure, beginning};
 pub use finding::Finding;
 #[cfg(feature = "flaws")]
@@ -84,6 +87,8 @@ pub struct Plan<'a> {
     pub values: bool,
     /// How many search at once.
     pub workers: usize,
+    /// Who may be killed, and how many at most.
+    pub deaths: Deaths<'a>,
     /// States at most.
     pub max_states: Option<u64>,
     /// Bytes at most, for all states.
@@ -111,6 +116,7 @@ impl Default for Plan<'_> {
             outcomes: false,
             values: false,
             workers: 1,
+            deaths: Deaths::default(),
             max_states: None,
             memory: None,
             timeout: None,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::analysis::Analysis;
 use super::explorer::{Explorer, Passed};
 use super::finding::Finding;
+use super::moves::{Move, Moves};
 use super::flaw::{Flaw, flawed, soundly};
 use super::outcomes::values;
 use super::outputs::Output;
@@ -34,7 +35,7 @@ pub(super) struct Found {
     pub(super) finding: Finding,
     pub(super) state: StateId,
     /// The macro-step from there that brings it about, if one does.
-    pub(super) step: Option<(ThreadId, u64)>,
+    pub(super) step: Option<(ThreadId, Move)>,
 }
 
 /// How a program ends: in a word, what it printed, what is left.
@@ -458,17 +459,21 @@ impl Worker<'_, '_> {
         let (mut at, mut goes_back, mut is_there) = (0, false, true);
         while at < chosen.len() && !self.search.over.load(Ordering::Relaxed) {
             let thread = chosen[at];
-            let mut number = 0;
-            loop {
+            if !std::mem::replace(&mut is_there, true) {
+                self.explorer.undo(&bytes);
+            }
+            let mut moves = Moves::of(&self.explorer, thread);
+            while let Some(how) = moves.next() {
                 if !std::mem::replace(&mut is_there, false) {
                     self.explorer.undo(&bytes);
                 }
-                let passed = self.explorer.step(thread, number);
+                let passed = self.explorer.step(thread, how);
+                moves.went(&passed);
                 self.transitions += 1;
                 goes_back |= passed.goes_back;
                 self.search.note(&passed);
                 if let Some(finding) = passed.finding {
-                    let step = Some((thread, number));
+                    let step = Some((thread, how));
                     let found = Found { finding, state, step };
                     if self.search.plan.outcomes {
                         self.comes_to(found);
@@ -479,12 +484,13 @@ impl Worker<'_, '_> {
                     self.explorer.pack_after(&bytes, &mut next);
                     self.add(&next, state);
                 }
-                number += 1;
                 // There may be as many as there are integers.
-                if number.is_multiple_of(LOOK) {
-                    self.look(false, number.is_multiple_of(8 * LOOK));
+                if let Move::Steps(number) = how
+                    && (number + 1).is_multiple_of(LOOK)
+                {
+                    self.look(false, (number + 1).is_multiple_of(8 * LOOK));
                 }
-                if number >= passed.choices || self.search.over.load(Ordering::Relaxed) {
+                if self.search.over.load(Ordering::Relaxed) {
                     break;
                 }
             }

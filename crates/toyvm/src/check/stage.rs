@@ -13,6 +13,8 @@ pub(super) struct Stage {
     /// The value that is asked for matters to nothing.
     pub(super) is_dead: bool,
     pub(super) last: Option<u64>,
+    /// Whoever steps next dies.
+    pub(super) dies: bool,
     /// Things and threads that were made in this step: by whom, where.
     pub(super) made: Vec<(Event, ThreadId, u32)>,
     /// What is printed is part of the state.
@@ -34,6 +36,11 @@ impl World for Stage {
         }
         self.last = Some(number);
         number
+    }
+
+    #[inline]
+    fn dies(&mut self, _: &Machine, _: ThreadId) -> bool {
+        std::mem::take(&mut self.dies)
     }
 
     fn print(&mut self, _: &Machine, _: ThreadId, line: &str) {

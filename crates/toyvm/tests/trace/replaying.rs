@@ -40,7 +40,7 @@ fn a_number_that_would_find_no_room_on_the_stack_is_not_asked_for() {
     let program = programs::program("main = [('CHOOSE', 3), ('CHOOSE', 3), ('CHOOSE', 3)]");
     let mut machine = Machine::with(program.clone(), Service::InOrder, limits);
     let schedule: Vec<Decision> =
-        [Some(0), Some(1), None].map(|chosen| Decision { thread: 0, chosen, pc: None }).to_vec();
+        [Some(0), Some(1), None].map(|chosen| Decision { thread: 0, chosen, pc: None, dies: false }).to_vec();
     let about = About::default();
     let (trace, outcome) = record(&mut machine, &about, &schedule, Vec::new()).unwrap();
     assert_eq!(outcome.failed.len(), 1);
@@ -84,13 +84,13 @@ fn how(text: &str, schedule: &[Decision]) -> (u64, String) {
 }
 
 fn steps(threads: &[u32]) -> Vec<Decision> {
-    threads.iter().map(|thread| Decision { thread: *thread, chosen: None, pc: None }).collect()
+    threads.iter().map(|thread| Decision { thread: *thread, chosen: None, pc: None, dies: false }).collect()
 }
 
 #[test]
 fn what_cannot_be_is_an_error_and_says_where() {
     let choose = "main = [('CHOOSE', 3), ('NOP',)]";
-    let one = |chosen, pc| Decision { thread: 0, chosen, pc };
+    let one = |chosen, pc| Decision { thread: 0, chosen, pc, dies: false };
     assert_eq!(how(choose, &steps(&[7])), (1, "there is no thread 7".to_owned()));
     assert_eq!(
         how(programs::DEADLOCK, &steps(&[0, 0, 0, 0])),
