@@ -126,7 +126,9 @@ mod tests {
 
     #[test]
     fn a_wrong_header_is_told_with_its_place() {
-        let source = Source::new("a.toy", "\n# verdict: GOOD\n# states: many\n# kill: all\n".into()).unwrap();
+        let source =
+            Source::new("a.toy", "\n# verdict: GOOD\n# states: many\n# kill: all\n".into())
+                .unwrap();
         let errors = Expectation::read(&source).unwrap_err();
         let told: Vec<String> = errors.iter().map(|error| error.line(&source)).collect();
         assert!(told[0].starts_with("a.toy:2:1: there is no verdict `GOOD`; there are PROVED"));

@@ -62,6 +62,8 @@ pub(super) struct Accesses {
     servers: Vec<Vec<Bits>>,
     /// Whether it matters to others that a thread gets past an instruction, whatever that does.
     noticed: Vec<Vec<bool>>,
+    /// What the end of a thread does, if anybody asks for that.
+    end: Bits,
     /// A claim reads where a thread is, or its variables.
     pub(super) claims_steps: bool,
     size: usize,
@@ -156,8 +158,12 @@ impl Accesses {
             sites.iter().map(on).collect()
         });
         let servers = servers.collect();
+        let mut end = no_bits(size);
+        if let Some(number) = numbers.get(&(Shared::Ends, Manner::Blind)) {
+            set_bit(&mut end, *number);
+        }
         let claims_steps = finder.claims_steps;
-        Self { at, against, servers, noticed, claims_steps, size }
+        Self { at, against, servers, noticed, end, claims_steps, size }
     }
 
     /// How many there are.
@@ -188,6 +194,11 @@ impl Accesses {
     /// What does not commute with the instruction there.
     pub(super) fn against(&self, site: Site) -> &[u64] {
         &self.against[site.code.index()][site.pc as usize]
+    }
+
+    /// What the end of a thread does.
+    pub(super) fn end(&self) -> &[u64] {
+        &self.end
     }
 
     /// What may serve one who waits there.

@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::bits::share_bits;
 use super::explorer::Explorer;
+use super::flaw::{Flaw, flawed};
 use crate::machine::{Status, ThreadId};
 use crate::program::Program;
 
@@ -35,7 +37,11 @@ pub struct NoVictim {
 impl fmt::Display for NoVictim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, known } = self;
-        write!(f, "there is no thread `{name}` that could be killed; there are {}", known.join(", "))
+        write!(
+            f,
+            "there is no thread `{name}` that could be killed; there are {}",
+            known.join(", ")
+        )
     }
 }
 
@@ -116,6 +122,14 @@ impl Explorer {
         }
         let dead = state.threads().iter().filter(|it| matches!(it.status(), Status::Killed));
         !state.ready().is_empty() && dead.count() < *most as usize
+    }
+
+    /// Whether it matters to one of those things that a thread dies: it is over then, and has left its line.
+    pub(super) fn is_met_by_death(&self, thread: ThreadId, against: &[u64]) -> bool {
+        let accesses = &self.analysis.accesses;
+        let waits = matches!(self.machine.thread(thread).status(), Status::Waiting(_));
+        let leaves = waits && share_bits(against, accesses.at(self.site(thread)));
+        (leaves || share_bits(against, accesses.end())) && !flawed(Flaw::DiesOutside)
     }
 
     /// Those who cannot go on, but may die.

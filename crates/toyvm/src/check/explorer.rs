@@ -464,7 +464,9 @@ impl Explorer {
     /// Whether a thread can do none of those things while another one is not over and holds what it
     /// holds.
     pub(super) fn is_kept_out(&self, other: ThreadId, holder: ThreadId, against: &[u64]) -> bool {
-        if self.analysis.flow.is_none() || (self.may_die(other) && !flawed(Flaw::DiesOutside)) {
+        if self.analysis.flow.is_none()
+            || (self.may_die(other) && self.is_met_by_death(other, against))
+        {
             return false;
         }
         let any = flawed(Flaw::HeldAtAll);

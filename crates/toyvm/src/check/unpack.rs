@@ -5,8 +5,8 @@ use super::bits::has_bit;
 use super::flow::Thing;
 use super::outputs::Output;
 use super::pack::{
-    DAEMON, DEAD, HANDLE, HOLDS, INTEGER, JOINING, KILLED, LAST, LEAST, MADE_TEXT, NOTHING, OVER, Origins,
-    STATUS, TEXT, WAITING,
+    DAEMON, DEAD, HANDLE, HOLDS, INTEGER, JOINING, KILLED, LAST, LEAST, MADE_TEXT, NOTHING, OVER,
+    Origins, STATUS, TEXT, WAITING,
 };
 use super::touched::Touched;
 use crate::machine::{Answer, Machine, On, Status, ThreadId, Wait};

@@ -77,11 +77,7 @@ struct Walk {
 }
 
 /// What comes of a program in which so many may be killed, if it is tiny.
-pub(crate) fn outcomes(
-    program: &Arc<Program>,
-    service: Service,
-    deaths: u32,
-) -> Option<Outcomes> {
+pub(crate) fn outcomes(program: &Arc<Program>, service: Service, deaths: u32) -> Option<Outcomes> {
     let machine = Machine::with(Arc::clone(program), service, Limits::default());
     let outcomes = Outcomes {
         wrong: BTreeSet::new(),

@@ -81,7 +81,8 @@ fn look() -> BTreeMap<String, String> {
     let tiny = 0..TINY;
     let tiny = tiny.map(|seed| (format!("tiny {seed}"), service(seed), 0, tiny::program(seed)));
     let small = SMALL.iter();
-    let small = small.map(|seed| (format!("small {seed}"), service(*seed), 0, writer::program(*seed)));
+    let small =
+        small.map(|seed| (format!("small {seed}"), service(*seed), 0, writer::program(*seed)));
     for (what, service, deaths, text) in aimed.chain(small).chain(tiny) {
         let program = program(&text);
         let base =

@@ -26,7 +26,8 @@ fn each_comes_to_what_its_head_says(set: &Set) {
         let program = load(&solution.file, &solution.text, &[]);
         let says = (solution.expectation.verdict, solution.expectation.states);
         for workers in [1, 2] {
-            let report = check(&program, &Plan { workers, ..Plan::default() });
+            let deaths = solution.expectation.deaths();
+            let report = check(&program, &Plan { workers, deaths, ..Plan::default() });
             let found = verdict(&report);
             // A search that finds something ends there, and when that is depends on who searches.
             let states = (found == Verdict::Fine).then_some(report.states);

@@ -192,9 +192,7 @@ impl Play {
     /// Goes one step forward along what was played; false at its end.
     pub(super) fn forward(&mut self) -> bool {
         let Some(turn) = self.turns.get(self.at()).copied() else { return false };
-        let can = |thread: &ThreadId| {
-            turn.dies || self.machine().state().ready().contains(*thread)
-        };
+        let can = |thread: &ThreadId| turn.dies || self.machine().state().ready().contains(*thread);
         let thread = self.upcoming().filter(can);
         let (Some(thread), None) = (thread, self.end()) else {
             // What is recorded was replayed before it was opened.
