@@ -88,6 +88,9 @@ impl Expectation {
     }
 }
 
+/// What headers begin with.
+const HEADERS: [&str; 6] = ["expect", "expect-absent", "verdict", "states", "kill", "kill-of"];
+
 /// Whether a line is a header.
 pub(crate) fn is_header(line: &str) -> bool {
     header(line).is_some()
@@ -97,8 +100,7 @@ pub(crate) fn is_header(line: &str) -> bool {
 fn header(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.trim().strip_prefix('#')?.split_once(':')?;
     let name = name.trim();
-    const NAMES: [&str; 6] = ["expect", "expect-absent", "verdict", "states", "kill", "kill-of"];
-    NAMES.contains(&name).then(|| (name, value.trim()))
+    HEADERS.contains(&name).then(|| (name, value.trim()))
 }
 
 #[cfg(test)]

@@ -241,11 +241,12 @@ fn a_graph_is_drawn_of_what_is_small_and_over_nothing_else() {
 #[test]
 fn who_dies_is_drawn_and_replayed() {
     let text = r#"worker = [("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "m"), ("LOCK_RELEASE",)]
-main = [("PUSH", 0), ("THREAD_CREATE", [worker]), ("POP",), ("PUSH", "m"), ("LOCK_ACQUIRE",)]
+main = [("PUSH", 0), ("THREAD_CREATE", [worker]), ("POP",), ("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "m"), ("LOCK_RELEASE",)]
 vm = ToyVM()
 vm.create_lock("m")
 "#;
-    let folder = Folder::of(&[("dies.toy", text)]);
+    let folder = Folder::new();
+    folder.write("dies.toy", text);
     let ended = folder.vm("check dies.toy").exits(0);
     assert!(!ended.out.contains("killed"), "{}", ended.out);
     let ended = folder.vm("check --kill 1 --trace way.trace dies.toy").exits(1);
@@ -273,7 +274,6 @@ vm.create_lock("m")
     );
     let ended = folder.vm("count --kill 1 dies.toy").exits(2);
     assert!(ended.err.contains("schedules in which threads die are not counted"), "{}", ended.err);
-    let files = [("right.toy", format!("# verdict: DEADLOCK\n# kill: 1\n{text}"))];
-    let folder = Folder::of(&files.each_ref().map(|(name, text)| (*name, text.as_str())));
+    folder.write("dies.toy", format!("# verdict: DEADLOCK\n# kill: 1\n{text}"));
     folder.vm("test .").exits(0);
 }

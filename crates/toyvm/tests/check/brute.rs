@@ -152,19 +152,16 @@ impl Walk {
             }
             self.steps += 1;
             let mut chooser = Chooser { dies: true, ..Chooser::default() };
-            match self.machine.step(thread, &mut chooser) {
-                Stepped::Broken(_) => {
-                    self.outcomes.wrong.insert("invariant");
-                }
-                _ => {
-                    self.deaths -= 1;
-                    self.schedule.push(Decision { dies: true, ..Decision::of(thread) });
-                    let is_small = self.on();
-                    self.schedule.pop();
-                    self.deaths += 1;
-                    if !is_small {
-                        return false;
-                    }
+            if let Stepped::Broken(_) = self.machine.step(thread, &mut chooser) {
+                self.outcomes.wrong.insert("invariant");
+            } else {
+                self.deaths -= 1;
+                self.schedule.push(Decision { dies: true, ..Decision::of(thread) });
+                let is_small = self.on();
+                self.schedule.pop();
+                self.deaths += 1;
+                if !is_small {
+                    return false;
                 }
             }
             self.made.truncate(made);

@@ -64,7 +64,10 @@ fn who_was_killed_is_killed_again() {
     assert!(recording.schedule()[5].dies);
     assert_eq!(recorded_again(&recording), trace);
     let line = lines(&trace).nth(6).map(String::from_utf8_lossy).unwrap();
-    assert!(line.contains("\"pc\":2,\"dies\":true,\"threads\":[{\"thread\":1,\"is\":\"killed\""), "{line}");
+    assert!(
+        line.contains("\"pc\":2,\"dies\":true,\"threads\":[{\"thread\":1,\"is\":\"killed\""),
+        "{line}"
+    );
     let twice = [&schedule[..6], &[dies]].concat();
     let mut machine = Machine::new(programs::program(text));
     let error = record(&mut machine, &about, &twice, Vec::new()).unwrap_err();
