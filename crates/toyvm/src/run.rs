@@ -158,7 +158,9 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
     let mut last = None;
     let mut steps = 0;
     let end = loop {
-        if let Some(end) = pass_time(machine, stage, &mut cycles) {
+        if let Some(end) = pass_time(machine, stage, &mut cycles)
+            && !(end == End::Finished && scheduler.has_a_death())
+        {
             break end;
         }
         if steps == pace.max_steps {

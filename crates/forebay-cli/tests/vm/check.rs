@@ -258,14 +258,15 @@ vm.create_lock("m")
     ] {
         assert!(ended.out.contains(told), "no {told:?} in {}", ended.out);
     }
-    let ended = folder.vm("show way.trace --mermaid").exits(0);
+    let ended = folder.vm("show way.trace --as mermaid").exits(0);
     assert!(ended.out.contains("is killed"), "{}", ended.out);
     let ended = folder.vm("check --kill 1 --json dies.toy").exits(1);
     let told: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
     let at = told["way"]["deaths"][0].as_u64().unwrap();
     assert_eq!(told["way"]["schedule"][at as usize], serde_json::json!([1, null]));
     assert_eq!(told["deaths"], 1);
-    folder.vm("check --kill-of main dies.toy").exits(0);
+    let ended = folder.vm("check --kill-of main dies.toy").exits(1);
+    assert!(ended.out.contains("which main held when it was killed"), "{}", ended.out);
     let ended = folder.vm("check --kill-of worker,nobody dies.toy").exits(2);
     assert!(
         ended.err.contains("there is no thread `nobody` that could be killed"),

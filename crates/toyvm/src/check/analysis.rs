@@ -116,6 +116,14 @@ impl Analysis {
         self.stacks[code.index()].get(pc as usize)?.as_deref()
     }
 
+    /// What tells an entry from others that run the same list: whether it may be killed, too.
+    pub(super) fn group_of_entry(&self, entry: usize) -> Group {
+        match self.symmetry.of_entry(entry) {
+            group if group != ALONE && self.mortals.has_entry(entry) => Group::MAX,
+            group => group,
+        }
+    }
+
     /// What tells threads from others that are made there; nothing is known of those of which `flow` does
     /// not know where they are made.
     pub(super) fn group_of(&self, made: Thing) -> Group {

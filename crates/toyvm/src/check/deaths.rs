@@ -84,6 +84,11 @@ pub(super) struct Mortals {
 }
 
 impl Mortals {
+    /// Whether an entry may be killed.
+    pub(super) fn has_entry(&self, entry: usize) -> bool {
+        self.entries.get(entry) == Some(&true)
+    }
+
     /// Whether anyone may be killed at all.
     pub(super) fn any(&self) -> bool {
         self.most > 0
@@ -109,7 +114,7 @@ impl Mortals {
 }
 
 impl Explorer {
-    /// Whether a thread may die now. Nobody dies once nobody goes on.
+    /// Whether a thread may die now: a daemon, also when all others have ended.
     pub(super) fn may_die(&self, thread: ThreadId) -> bool {
         let Mortals { most, entries, codes } = &self.analysis.mortals;
         if *most == 0 {
@@ -121,7 +126,7 @@ impl Explorer {
             return false;
         }
         let dead = state.threads().iter().filter(|it| matches!(it.status(), Status::Killed));
-        !state.ready().is_empty() && dead.count() < *most as usize
+        dead.count() < *most as usize
     }
 
     /// Whether it matters to one of those things that a thread dies: it is over then, and has left its line.

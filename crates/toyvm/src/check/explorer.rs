@@ -85,7 +85,7 @@ impl Explorer {
     pub(super) fn new(program: &Arc<Program>, analysis: &Arc<Analysis>, plan: &Plan) -> Self {
         let machine = Machine::with(Arc::clone(program), plan.service, Limits::default());
         let entries = 0..program.entries().len();
-        let groups = entries.map(|entry| analysis.symmetry.of_entry(entry)).collect();
+        let groups = entries.map(|entry| analysis.group_of_entry(entry)).collect();
         let mut instructions = program.codes().iter().flat_map(|code| &code.instructions);
         let is_robust = instructions.any(|it| matches!(it, I::LockAcquireRobust));
         Self {
@@ -144,7 +144,7 @@ impl Explorer {
         let mut origins = self.origins.clone();
         let entries = self.machine.program().entries().len();
         let made = &self.origins.made[Kind::Thread as usize];
-        origins.groups = (0..entries).map(|entry| analysis.symmetry.of_entry(entry)).collect();
+        origins.groups = (0..entries).map(|entry| analysis.group_of_entry(entry)).collect();
         origins.groups.extend(made.iter().map(|thing| analysis.group_of(*thing)));
         let mut bytes = Vec::new();
         soundly(|| self.packer.pack(analysis, &self.machine, &origins, None, &mut bytes));

@@ -57,6 +57,8 @@ flaws! {
     DiesOutside,
     /// Who waits may die.
     WaitsOn,
+    /// Who may die need not.
+    DiesAlone,
     /// Who was killed is told from who has ended.
     Dead,
     // Symmetry.

@@ -412,7 +412,7 @@ impl Worker<'_, '_> {
             self.search.ends.lock().expect("nobody panics here").insert(end);
         }
         if self.search.plan.outcomes && self.explorer.is_at_the_end() {
-            return self.comes_to(Found { finding: Finding::Finished, state, step: None });
+            self.comes_to(Found { finding: Finding::Finished, state, step: None });
         }
         if let Some(finding) = self.explorer.deadlock().or(race) {
             if self.search.plan.outcomes {

@@ -15,7 +15,10 @@ pub(super) fn choose(explorer: &Explorer) -> Vec<ThreadId> {
         return enabled;
     }
     let mut best = enabled.clone();
-    for seed in &enabled {
+    // One who can only die need not: the set is of one who goes on, sooner or later.
+    let dies = flawed(Flaw::DiesAlone);
+    let is_ready = |seed: &&ThreadId| explorer.machine.state().ready().contains(**seed) || dies;
+    for seed in enabled.iter().filter(is_ready) {
         let set = close(explorer, *seed, best.len());
         if let Some(set) = set {
             best = set;

@@ -114,6 +114,10 @@ impl<'a> Replay<'a> {
 }
 
 impl Scheduler for &Replay<'_> {
+    fn has_a_death(&self) -> bool {
+        self.schedule.get(self.begun.get()).is_some_and(|decision| decision.dies)
+    }
+
     fn next(&mut self, machine: &Machine, _: Option<Turn>) -> ThreadId {
         self.check_chosen();
         let next = self.schedule.get(self.begun.get()).copied();

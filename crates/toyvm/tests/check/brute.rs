@@ -103,6 +103,7 @@ impl Walk {
             } else {
                 let end = self.seen();
                 self.outcomes.ends.entry(end).or_insert_with(|| self.schedule.clone());
+                return self.kill(made, &state);
             }
             return true;
         }

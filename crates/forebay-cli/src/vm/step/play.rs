@@ -141,7 +141,7 @@ impl Play {
     ///
     /// Why it cannot die, in a sentence without a full stop.
     pub(super) fn kill(&mut self, thread: ThreadId) -> Result<Made, String> {
-        if let Some(end) = self.end() {
+        if let Some(end) = self.end().filter(|end| **end != End::Finished) {
             return Err(wording::run_is_over(end));
         }
         if self.machine().thread(thread).status().is_over() {
@@ -194,7 +194,8 @@ impl Play {
         let Some(turn) = self.turns.get(self.at()).copied() else { return false };
         let can = |thread: &ThreadId| turn.dies || self.machine().state().ready().contains(*thread);
         let thread = self.upcoming().filter(can);
-        let (Some(thread), None) = (thread, self.end()) else {
+        let end = self.end().filter(|end| !turn.dies || **end != End::Finished);
+        let (Some(thread), None) = (thread, end) else {
             // What is recorded was replayed before it was opened.
             debug_assert!(false, "what was played can be played again");
             self.turns.truncate(self.at());
