@@ -1,0 +1,178 @@
+//! Where the programs come from: what is here is used; what is missing is installed, as root on Debian; else
+//! there may be `docker compose`.
+//!
+//! No package's own service is let start when it is installed: Debian asks `policy-rc.d` before it starts one.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, io};
+
+use super::engine::{Engine, Program};
+use super::scratch::{Scratch, make_folder};
+use super::server::Way;
+use super::{compose, kafka};
+
+/// Where programs lie that are not on everybody's PATH; that of RabbitMQ's own scripts comes first, since what
+/// Debian puts on the PATH changes to another user before it calls them.
+const FOLDERS: [&str; 6] =
+    ["/usr/lib/rabbitmq/bin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
+
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// It denies everything, as 101 says.
+const DENY: &str =
+    "#!/bin/sh\n# Of forebay's `cargo xtask servers up`; it goes when that is done.\nexit 101\n";
+
+/// What makes the certificates of all.
+const OPENSSL: Program = Program { name: "openssl", package: "openssl" };
+
+/// Where a program is, if it is here.
+pub(super) fn find(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let rabbit = FOLDERS[..1].iter().map(PathBuf::from);
+    let others = FOLDERS[1..].iter().map(PathBuf::from);
+    rabbit.chain(env::split_paths(&path)).chain(others).map(|folder| folder.join(name)).find(
+        |path| {
+            fs::metadata(path).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+        },
+    )
+}
+
+/// Sees to it that these engines can be run, and says how each is.
+pub(super) fn find_or_install(
+    scratch: &Scratch,
+    engines: &[&dyn Engine],
+) -> Result<BTreeMap<&'static str, Way>, String> {
+    make_folder(&scratch.path(""))?;
+    let all = engines.iter().flat_map(|engine| engine.programs()).chain([&OPENSSL]);
+    let missing: Vec<&Program> = all.filter(|program| find(program.name).is_none()).collect();
+    if !missing.is_empty() && may_install() {
+        install(scratch, &missing)?;
+    }
+    if find(OPENSSL.name).is_none() {
+        return Err("openssl is missing, which makes the certificates; install it".to_owned());
+    }
+    let mut ways = BTreeMap::new();
+    for engine in engines {
+        let missing: Vec<&str> = engine
+            .programs()
+            .iter()
+            .map(|program| program.name)
+            .filter(|name| find(name).is_none())
+            .collect();
+        let way = if cfg!(target_os = "linux") && missing.is_empty() {
+            Way::Processes
+        } else if compose::is_there() {
+            Way::Compose
+        } else {
+            return Err(format!(
+                "{} cannot be started: {} missing here, and there is no `docker compose` with an engine that \
+                 answers. Install {}, or run this as root on Debian, which installs it, or start Docker.",
+                engine.name(),
+                missing.join(" and "),
+                engine
+                    .programs()
+                    .iter()
+                    .map(|program| program.package)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ));
+        };
+        if way == Way::Processes && engine.name() == "kafka" {
+            kafka::fetch(scratch)?;
+        }
+        ways.insert(engine.name(), way);
+    }
+    Ok(ways)
+}
+
+/// As root, on Debian or what comes from it.
+fn may_install() -> bool {
+    let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    root && Path::new("/etc/debian_version").exists() && find("apt-get").is_some()
+}
+
+fn install(scratch: &Scratch, programs: &[&Program]) -> Result<(), String> {
+    let packages: Vec<&str> = programs.iter().map(|program| program.package).collect();
+    eprintln!("installing {}", packages.join(", "));
+    let _policy = Policy::set()?;
+    make_folder(&scratch.kept(""))?;
+    let log = scratch.kept("install.log");
+    let install = ["install", "-y", "--no-install-recommends"];
+    let line = [&install[..], &packages].concat();
+    if apt_get(&line, &log).is_err() {
+        // It may know of older packages than there are.
+        apt_get(&["update"], &log)?;
+        apt_get(&line, &log)?;
+    }
+    Ok(())
+}
+
+fn apt_get(arguments: &[&str], log: &Path) -> Result<(), String> {
+    let mut command = Command::new("apt-get");
+    command.args(["-q", "-o", "DPkg::Lock::Timeout=300"]).args(arguments);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    logged(&mut command, log)
+}
+
+/// Runs a command that prints to a file, whose end is told if it fails.
+pub(super) fn logged(command: &mut Command, log: &Path) -> Result<(), String> {
+    let wrong = |error: io::Error| format!("{}: {error}", log.display());
+    let file = File::create(log).map_err(wrong)?;
+    let twin = file.try_clone().map_err(wrong)?;
+    let name = command.get_program().display().to_string();
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(file)
+        .stderr(twin)
+        .status()
+        .map_err(|error| format!("cannot start {name}: {error}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    let said = fs::read_to_string(log).map_err(wrong)?;
+    let lines: Vec<&str> = said.lines().collect();
+    let end = lines[lines.len().saturating_sub(20)..].join("\n");
+    Err(format!("{end}\n{name}: {status}"))
+}
+
+/// Packages start nothing as long as this lives.
+#[derive(Debug)]
+struct Policy;
+
+impl Policy {
+    fn set() -> Result<Self, String> {
+        withdraw_policy();
+        let wrong = |error: io::Error| format!("{POLICY}: {error}");
+        match File::options().write(true).create_new(true).mode(0o755).open(POLICY) {
+            Ok(mut file) => io::Write::write_all(&mut file, DENY.as_bytes()).map_err(wrong)?,
+            // Somebody else's: it stays, and must deny.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let said = Command::new(POLICY).args(["redis-server", "start"]).status();
+                if said.map_err(wrong)?.code() != Some(101) {
+                    return Err(format!(
+                        "{POLICY} would let a package start its service; install the packages yourself"
+                    ));
+                }
+            }
+            Err(error) => return Err(wrong(error)),
+        }
+        Ok(Self)
+    }
+}
+
+impl Drop for Policy {
+    fn drop(&mut self) {
+        withdraw_policy();
+    }
+}
+
+/// Removes the policy that was set here, and none else.
+pub(super) fn withdraw_policy() {
+    if fs::read_to_string(POLICY).is_ok_and(|text| text == DENY) {
+        let _ = fs::remove_file(POLICY);
+    }
+}
