@@ -21,12 +21,10 @@ pub(super) fn write(scratch: &Scratch) -> Result<(), String> {
         .map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// What the file says: the command by which servers are stopped and started, the certificates, and each server.
+/// What the file says: the command by which servers are stopped and started, and each server.
 pub(super) fn json(scratch: &Scratch) -> Result<String, String> {
     let own = env::current_exe().map_err(|error| format!("cannot tell where I am: {error}"))?;
     let command = [own.display().to_string(), "servers".to_owned()];
-    let folder = certificates::folder(&scratch.path(""));
-    let certificate = |name| Json::text(folder.join(name).display().to_string());
     let mut servers = Vec::new();
     for name in scratch.names()? {
         let server = scratch.known(&name)?;
@@ -34,17 +32,14 @@ pub(super) fn json(scratch: &Scratch) -> Result<String, String> {
     }
     let all = object([
         ("command", list(command)),
-        ("ca", certificate(certificates::CA)),
-        ("certificate", certificate(certificates::CLIENT)),
-        ("key", certificate(certificates::CLIENT_KEY)),
-        ("stranger_certificate", certificate(certificates::STRANGER)),
-        ("stranger_key", certificate(certificates::STRANGER_KEY)),
         ("servers", Json::Object(servers)),
     ]);
     Ok(format!("{all}\n"))
 }
 
 fn about(server: &Server) -> Json {
+    let folder = certificates::folder(server.shared());
+    let certificate = |name| Json::text(folder.join(name).display().to_string());
     object([
         ("engine", Json::text(server.engine.name())),
         ("version", server.version().map_or(Json::Null, Json::Text)),
@@ -54,6 +49,11 @@ fn about(server: &Server) -> Json {
         ("tls_port", Json::Number(server.port(TLS).into())),
         ("user", Json::text(USER)),
         ("password", Json::text(&*server.password)),
+        ("ca", certificate(certificates::CA)),
+        ("certificate", certificate(certificates::CLIENT)),
+        ("key", certificate(certificates::CLIENT_KEY)),
+        ("stranger_certificate", certificate(certificates::STRANGER)),
+        ("stranger_key", certificate(certificates::STRANGER_KEY)),
         ("pid", server.process().map_or(Json::Null, |process| Json::Number(process.pid.into()))),
         ("log", Json::text(server.log().display().to_string())),
         ("control", list(server.engine.control(server))),

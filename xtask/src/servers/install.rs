@@ -96,7 +96,9 @@ fn may_install() -> bool {
 }
 
 fn install(scratch: &Scratch, programs: &[&Program]) -> Result<(), String> {
-    let packages: Vec<&str> = programs.iter().map(|program| program.package).collect();
+    let mut packages: Vec<&str> = programs.iter().map(|program| program.package).collect();
+    packages.sort_unstable();
+    packages.dedup();
     eprintln!("installing {}", packages.join(", "));
     let _policy = Policy::set()?;
     make_folder(&scratch.kept(""))?;

@@ -186,7 +186,7 @@ fn configuration(server: &Server, demand: bool) -> String {
          ssl.keystore.location={both}\n\
          ssl.truststore.type=PEM\n\
          ssl.truststore.location={ca}\n\
-         ssl.client.auth={clients}\n\
+         listener.name.tls.ssl.client.auth={clients}\n\
          log.dirs={data}\n\
          auto.create.topics.enable=false\n\
          offsets.topic.replication.factor=1\n\
@@ -220,8 +220,8 @@ mod tests {
         for topic in ["offsets.topic", "transaction.state.log", "share.coordinator.state.topic"] {
             assert!(text.contains(&format!("\n{topic}.replication.factor=1\n")), "{topic}");
         }
-        assert!(text.contains("ssl.client.auth=requested\n"), "{text}");
-        assert!(configuration(&server, true).contains("ssl.client.auth=required\n"));
+        assert!(text.contains("listener.name.tls.ssl.client.auth=requested\n"), "{text}");
+        assert!(configuration(&server, true).contains("listener.name.tls.ssl.client.auth=required\n"));
     }
 
     #[test]

@@ -19,10 +19,9 @@ use super::{compose, install};
 
 pub(super) struct RabbitMq;
 
-/// The ports of Erlang: where nodes find each other, where they talk, and where the tool is talked to.
+/// The ports of Erlang: where nodes find each other, and where they talk.
 const EPMD: &str = "epmd";
 const DISTRIBUTION: &str = "distribution";
-const TOOL: &str = "tool";
 
 const COOKIE: &str = ".erlang.cookie";
 
@@ -40,7 +39,7 @@ impl Engine for RabbitMq {
     }
 
     fn ports(&self) -> &'static [&'static str] {
-        &[PLAIN, TLS, EPMD, DISTRIBUTION, TOOL]
+        &[PLAIN, TLS, EPMD, DISTRIBUTION]
     }
 
     fn programs(&self) -> &'static [Program] {
@@ -120,8 +119,6 @@ fn environment(server: &Server) -> Vec<(String, String)> {
         ("RABBITMQ_LOGS", "-".to_owned()),
         ("RABBITMQ_NODENAME", format!("{}@localhost", server.name)),
         ("RABBITMQ_DIST_PORT", server.port(DISTRIBUTION).to_string()),
-        ("RABBITMQ_CTL_DIST_PORT_MIN", server.port(TOOL).to_string()),
-        ("RABBITMQ_CTL_DIST_PORT_MAX", server.port(TOOL).to_string()),
         ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", LOOPBACK.to_owned()),
         ("RABBITMQ_CTL_ERL_ARGS", LOOPBACK.to_owned()),
     ]
