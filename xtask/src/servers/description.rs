@@ -30,10 +30,7 @@ pub(super) fn json(scratch: &Scratch) -> Result<String, String> {
         let server = scratch.known(&name)?;
         servers.push((name, about(&server)));
     }
-    let all = object([
-        ("command", list(command)),
-        ("servers", Json::Object(servers)),
-    ]);
+    let all = object([("command", list(command)), ("servers", Json::Object(servers))]);
     Ok(format!("{all}\n"))
 }
 
@@ -68,11 +65,11 @@ fn list(words: impl IntoIterator<Item = String>) -> Json {
     Json::List(words.into_iter().map(Json::Text).collect())
 }
 
-/// The same for people.
-pub(super) fn text(scratch: &Scratch) -> Result<String, String> {
+/// The same for people, of these servers.
+pub(super) fn text(scratch: &Scratch, names: &[String]) -> Result<String, String> {
     let mut text = String::new();
-    for name in scratch.names()? {
-        let server = scratch.known(&name)?;
+    for name in names {
+        let server = scratch.known(name)?;
         let state = match server.state() {
             State::Running => "runs",
             State::Frozen => "is frozen",

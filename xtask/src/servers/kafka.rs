@@ -160,6 +160,8 @@ pub(super) fn fetch(scratch: &Scratch) -> Result<(), String> {
     fs::rename(&new, &jars).map_err(|error| format!("{}: {error}", jars.display()))
 }
 
+/// A broker that was killed is thought to be there until its session ends, and cannot come back before: that is
+/// short here. So may leases be.
 fn configuration(server: &Server, demand: bool) -> String {
     let (ca, ..) = server.certificates();
     let both = certificates::folder(server.shared()).join(certificates::SERVER_BOTH);
@@ -197,6 +199,8 @@ fn configuration(server: &Server, demand: bool) -> String {
          share.coordinator.state.topic.replication.factor=1\n\
          share.coordinator.state.topic.min.isr=1\n\
          share.coordinator.state.topic.num.partitions=4\n\
+         broker.heartbeat.interval.ms=500\n\
+         broker.session.timeout.ms=3000\n\
          group.initial.rebalance.delay.ms=0\n\
          group.share.min.record.lock.duration.ms=1000\n",
         controller = server.port(CONTROLLER),
@@ -221,7 +225,9 @@ mod tests {
             assert!(text.contains(&format!("\n{topic}.replication.factor=1\n")), "{topic}");
         }
         assert!(text.contains("listener.name.tls.ssl.client.auth=requested\n"), "{text}");
-        assert!(configuration(&server, true).contains("listener.name.tls.ssl.client.auth=required\n"));
+        assert!(
+            configuration(&server, true).contains("listener.name.tls.ssl.client.auth=required\n")
+        );
     }
 
     #[test]

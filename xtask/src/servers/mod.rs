@@ -122,37 +122,38 @@ fn up(scratch: &Scratch, request: &Request) -> Result<ExitCode, String> {
         request.names.clone()
     };
     let lock = scratch.lock()?;
-    let mut missing = Vec::new();
+    let (mut there, mut missing) = (Vec::new(), Vec::new());
     for name in names {
         match scratch.find(&name)? {
-            Some(server) if server.state() == State::Running => eprintln!("{name}: runs already"),
-            Some(server) if server.state() == State::Frozen => {
-                eprintln!("{name}: was frozen, and goes on");
-                server.thaw()?;
-            }
+            Some(server) if server.state() != State::Gone => there.push(server),
             _ => missing.push(name),
         }
     }
-    if !missing.is_empty() {
-        let guard = Guard::start(lock, &missing)?;
-        // Whatever fails here, the guard removes what has been started; so does it if this program is killed.
-        let started = start(scratch, &missing);
-        match started {
-            Ok(()) => guard.dismiss()?,
-            Err(complaint) => {
-                drop(guard);
-                return Err(complaint);
-            }
+    let guard = Guard::start(lock, &missing)?;
+    // Whatever fails here, the guard removes what has been started; so does it if this program is killed.
+    let done = start(scratch, there, &missing).and_then(|()| description::write(scratch));
+    match done {
+        Ok(()) => guard.dismiss()?,
+        Err(complaint) => {
+            drop(guard);
+            return Err(complaint);
         }
     }
-    print(scratch, request.json)?;
+    print(scratch, &scratch.names()?, request.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Starts these and waits until they answer.
-fn start(scratch: &Scratch, names: &[String]) -> Result<(), String> {
+/// Starts those that are missing, and waits until they, and those that are there, answer.
+fn start(scratch: &Scratch, there: Vec<Server>, missing: &[String]) -> Result<(), String> {
+    let mut servers = there;
+    for server in &servers {
+        if server.state() == State::Frozen {
+            server.thaw()?;
+        }
+        eprintln!("{}: was there", server.name);
+    }
     let mut engines: Vec<&dyn Engine> = Vec::new();
-    for name in names {
+    for name in missing {
         let engine = engine::of(name)?;
         if engines.iter().all(|other| other.name() != engine.name()) {
             engines.push(engine);
@@ -160,20 +161,17 @@ fn start(scratch: &Scratch, names: &[String]) -> Result<(), String> {
     }
     let ways = install::find_or_install(scratch, &engines)?;
     certificates::make(scratch)?;
-    let mut servers = Vec::new();
-    for name in names {
+    for name in missing {
         let engine = engine::of(name)?;
-        let way = ways[engine.name()];
         let server = match scratch.find(name)? {
             Some(server) => server,
-            None => scratch.make(name, engine, way)?,
+            None => scratch.make(name, engine, ways[engine.name()])?,
         };
         server.start(false)?;
         eprintln!("{name}: started");
         servers.push(server);
     }
-    wait(servers)?;
-    description::write(scratch)
+    wait(servers)
 }
 
 /// Waits until each of these answers.
@@ -220,20 +218,20 @@ fn down(scratch: &Scratch, request: &Request) -> Result<ExitCode, String> {
 }
 
 fn status(scratch: &Scratch, request: &Request) -> Result<ExitCode, String> {
-    print(scratch, request.json)?;
     let names = if request.names.is_empty() { scratch.names()? } else { request.names.clone() };
+    print(scratch, &names, request.json)?;
     let mut all = true;
-    for name in names {
-        all &= scratch.known(&name)?.state() == State::Running;
+    for name in &names {
+        all &= scratch.known(name)?.state() == State::Running;
     }
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn print(scratch: &Scratch, json: bool) -> Result<(), String> {
+fn print(scratch: &Scratch, names: &[String], json: bool) -> Result<(), String> {
     if json {
         print!("{}", description::json(scratch)?);
     } else {
-        print!("{}", description::text(scratch)?);
+        print!("{}", description::text(scratch, names)?);
     }
     Ok(())
 }
