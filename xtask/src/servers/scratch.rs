@@ -5,9 +5,10 @@
 //! meanwhile leaves something that the next one knows to be on its way out.
 
 use std::fs::{self, DirBuilder, File};
-use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use super::engine::{self, Engine};
 use super::server::{Server, Way};
@@ -15,6 +16,10 @@ use crate::house;
 
 /// What the names of folders begin with that are on their way out.
 const LEAVING: &str = ".leaving-";
+
+/// How long somebody may go on to write where all is removed, and a pause between two tries.
+const FINISHING: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Where the servers are.
 #[derive(Debug)]
@@ -165,8 +170,22 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), String> {
         .map_err(|error| format!("{}: {error}", folder.display()))
 }
 
+/// Who was just making something in it when it was to go, as a tool does that a killed command had started, gets a
+/// moment to come to its end.
 pub(super) fn remove_folder(folder: &Path) -> Result<(), String> {
-    fs::remove_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
+    let start = Instant::now();
+    loop {
+        match fs::remove_dir_all(folder) {
+            Ok(()) => return Ok(()),
+            Err(error)
+                if error.kind() == io::ErrorKind::DirectoryNotEmpty
+                    && start.elapsed() < FINISHING =>
+            {
+                thread::sleep(PAUSE);
+            }
+            Err(error) => return Err(format!("{}: {error}", folder.display())),
+        }
+    }
 }
 
 /// A folder of a test's own.
