@@ -18,10 +18,13 @@ impl Place {
     fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = env::temp_dir().join(format!("forebay-xtask-{}-{number}", std::process::id()));
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("servers-{}-{number}", std::process::id()));
         fs::create_dir_all(path.join("debug")).unwrap();
         fs::create_dir(path.join("bin")).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_xtask"), path.join("debug/xtask")).unwrap();
+        // Not copied: no program runs as long as a process has it open to write, and another test may be
+        // starting one just then, which inherits that for a moment.
+        fs::hard_link(env!("CARGO_BIN_EXE_xtask"), path.join("debug/xtask")).unwrap();
         Self(path)
     }
 
@@ -50,9 +53,10 @@ impl Place {
 
     /// A program of this name which is found before any other.
     fn put_on_path(&self, name: &str, script: &str) {
-        let path = self.0.join("bin").join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        assert!(Command::new("chmod").arg("+x").arg(path).status().unwrap().success());
+        let mut write = Command::new("sh");
+        write.args(["-c", r#"printf '#!/bin/sh\n%s\n' "$1" >"$0" && chmod +x "$0""#]);
+        write.arg(self.0.join("bin").join(name)).arg(script);
+        assert!(write.status().unwrap().success());
     }
 
     /// A command that changes anything waits until the guard is done, and finds no such server then.

@@ -160,6 +160,9 @@ mod tests {
     use super::*;
     use crate::servers::scratch::Folder;
 
+    /// Against hangs.
+    const LONG: Duration = Duration::from_mins(2);
+
     #[test]
     fn a_name_cannot_pretend_to_be_more() {
         let fields = "S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 10 11";
@@ -178,16 +181,13 @@ mod tests {
         command.args(["-c", "echo $$; exec sleep 1000"]);
         start(&command, &record, &log).unwrap();
         let process = of(&record).unwrap();
-        while fs::read_to_string(&log).unwrap().trim() != process.pid.to_string() {
-            thread::sleep(PAUSE);
-        }
+        let said = || fs::read_to_string(&log).unwrap();
+        assert!(within(LONG, || said().trim() == process.pid.to_string()), "{}", said());
         process.signal_group(Signal::Stop).unwrap();
-        while !of(&record).unwrap().frozen {
-            thread::sleep(PAUSE);
-        }
+        assert!(within(LONG, || of(&record).unwrap().frozen));
         process.signal_group(Signal::Cont).unwrap();
         process.signal(Signal::Term).unwrap();
-        assert!(gone_within(&record, Duration::from_mins(1)));
+        assert!(gone_within(&record, LONG));
     }
 
     #[test]
@@ -216,7 +216,7 @@ mod tests {
         fs::write(&record, written).unwrap();
         assert_eq!(of(&record).as_ref(), Some(&process));
         process.signal(Signal::Kill).unwrap();
-        assert!(gone_within(&record, Duration::from_mins(1)));
+        assert!(gone_within(&record, LONG));
     }
 
     #[test]
