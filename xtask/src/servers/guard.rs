@@ -9,8 +9,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 
+use super::description;
 use super::scratch::Scratch;
-use super::{description, install};
 
 /// The hidden verb.
 pub(super) const VERB: &str = "guard-of-up";
@@ -27,13 +27,13 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Over the servers of these names, with the lock on all.
-    pub(super) fn start(lock: File, names: &[String]) -> Result<Self, String> {
+    pub(super) fn start(lock: &File, names: &[String]) -> Result<Self, String> {
         let mut process = Command::new("/proc/self/exe")
             .args(["servers", VERB])
             .args(names)
             .process_group(0)
             .stdin(Stdio::piped())
-            .stdout(lock)
+            .stdout(lock.try_clone().map_err(|error| format!("the lock: {error}"))?)
             .spawn()
             .map_err(|error| format!("cannot start the guard: {error}"))?;
         let lifeline = process.stdin.take();
@@ -63,7 +63,6 @@ pub(super) fn watch(names: &[String]) -> Result<ExitCode, String> {
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!("removing what was started");
-    install::withdraw_policy();
     let scratch = Scratch::of_this_target()?;
     for name in names {
         scratch.remove(name, false)?;

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::{env, io};
 
 use super::engine::{Engine, Program};
@@ -25,6 +26,31 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 /// It denies everything, as 101 says.
 const DENY: &str =
     "#!/bin/sh\n# Of forebay's `cargo xtask servers up`; it goes when that is done.\nexit 101\n";
+
+/// Installs the packages `$@`, under the policy `$1` at `$0`, which is removed in the end; one that is there is
+/// somebody else's, stays, and must deny. No signal ends it halfway, for an installation cannot be left so, and no
+/// policy be taken away before its end.
+const INSTALL: &str = r#"
+trap '' HUP INT TERM
+deny=$1
+shift
+if (set -C; printf %s "$deny" >"$0") 2>/dev/null; then
+    chmod 755 "$0"
+    own=yes
+else
+    "$0" redis-server start
+    if [ $? != 101 ]; then
+        echo "$0 would let them start their services; install them yourself"
+        exit 1
+    fi
+fi
+install() { apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"; }
+# It may know of older packages than there are.
+install "$@" || { apt-get -q update && install "$@"; }
+status=$?
+[ -z "$own" ] || rm -f "$0"
+exit $status
+"#;
 
 /// What makes the certificates of all.
 const OPENSSL: Program = Program { name: "openssl", package: "openssl" };
@@ -44,13 +70,14 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
 /// Sees to it that these engines can be run, and says how each is.
 pub(super) fn find_or_install(
     scratch: &Scratch,
+    lock: &File,
     engines: &[&dyn Engine],
 ) -> Result<BTreeMap<&'static str, Way>, String> {
     make_folder(&scratch.path(""))?;
     let all = engines.iter().flat_map(|engine| engine.programs()).chain([&OPENSSL]);
     let missing: Vec<&Program> = all.filter(|program| find(program.name).is_none()).collect();
     if !missing.is_empty() && may_install() {
-        install(scratch, &missing)?;
+        install(scratch, lock, &missing)?;
     }
     if find(OPENSSL.name).is_none() {
         return Err("openssl is missing, which makes the certificates; install it".to_owned());
@@ -82,7 +109,7 @@ pub(super) fn find_or_install(
             ));
         };
         if way == Way::Processes && engine.name() == "kafka" {
-            kafka::fetch(scratch)?;
+            kafka::fetch(scratch, lock)?;
         }
         ways.insert(engine.name(), way);
     }
@@ -95,39 +122,28 @@ fn may_install() -> bool {
     root && Path::new("/etc/debian_version").exists() && find("apt-get").is_some()
 }
 
-fn install(scratch: &Scratch, programs: &[&Program]) -> Result<(), String> {
+fn install(scratch: &Scratch, lock: &File, programs: &[&Program]) -> Result<(), String> {
     let mut packages: Vec<&str> = programs.iter().map(|program| program.package).collect();
     packages.sort_unstable();
     packages.dedup();
     eprintln!("installing {}", packages.join(", "));
-    let _policy = Policy::set()?;
-    make_folder(&scratch.kept(""))?;
-    let log = scratch.kept("install.log");
-    let install = ["install", "-y", "--no-install-recommends"];
-    let line = [&install[..], &packages].concat();
-    if apt_get(&line, &log).is_err() {
-        // It may know of older packages than there are.
-        apt_get(&["update"], &log)?;
-        apt_get(&line, &log)?;
-    }
-    Ok(())
-}
-
-fn apt_get(arguments: &[&str], log: &Path) -> Result<(), String> {
-    let mut command = Command::new("apt-get");
-    command.args(["-q", "-o", "DPkg::Lock::Timeout=300"]).args(arguments);
+    withdraw_policy();
+    let mut command = Command::new("sh");
+    command.args(["-c", INSTALL, POLICY, DENY]).args(packages).process_group(0);
     command.env("DEBIAN_FRONTEND", "noninteractive");
-    logged(&mut command, log)
+    let done = logged(&mut command, lock, &scratch.kept("install.log"));
+    done.map_err(|complaint| format!("the packages cannot be installed\n{complaint}"))
 }
 
-/// Runs a command that prints to a file, whose end is told if it fails.
-pub(super) fn logged(command: &mut Command, log: &Path) -> Result<(), String> {
+/// Runs a command that prints to a file, whose end is told if it fails. It has the lock, too: should this program be
+/// killed, nobody else changes anything before the command has come to its end.
+pub(super) fn logged(command: &mut Command, lock: &File, log: &Path) -> Result<(), String> {
     let wrong = |error: io::Error| format!("{}: {error}", log.display());
     let file = File::create(log).map_err(wrong)?;
     let twin = file.try_clone().map_err(wrong)?;
     let name = command.get_program().display().to_string();
     let status = command
-        .stdin(Stdio::null())
+        .stdin(lock.try_clone().map_err(|error| format!("the lock: {error}"))?)
         .stdout(file)
         .stderr(twin)
         .status()
@@ -141,38 +157,7 @@ pub(super) fn logged(command: &mut Command, log: &Path) -> Result<(), String> {
     Err(format!("{end}\n{name}: {status}"))
 }
 
-/// Packages start nothing as long as this lives.
-#[derive(Debug)]
-struct Policy;
-
-impl Policy {
-    fn set() -> Result<Self, String> {
-        withdraw_policy();
-        let wrong = |error: io::Error| format!("{POLICY}: {error}");
-        match File::options().write(true).create_new(true).mode(0o755).open(POLICY) {
-            Ok(mut file) => io::Write::write_all(&mut file, DENY.as_bytes()).map_err(wrong)?,
-            // Somebody else's: it stays, and must deny.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let said = Command::new(POLICY).args(["redis-server", "start"]).status();
-                if said.map_err(wrong)?.code() != Some(101) {
-                    return Err(format!(
-                        "{POLICY} would let a package start its service; install the packages yourself"
-                    ));
-                }
-            }
-            Err(error) => return Err(wrong(error)),
-        }
-        Ok(Self)
-    }
-}
-
-impl Drop for Policy {
-    fn drop(&mut self) {
-        withdraw_policy();
-    }
-}
-
-/// Removes the policy that was set here, and none else.
+/// Removes the policy that is set here, and none else: the one of an installation during which the machine died.
 pub(super) fn withdraw_policy() {
     if fs::read_to_string(POLICY).is_ok_and(|text| text == DENY) {
         let _ = fs::remove_file(POLICY);

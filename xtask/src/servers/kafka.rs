@@ -2,7 +2,7 @@
 //!
 //! Debian has no package of it. What it consists of comes from Maven Central, once, and stays when the servers go.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
@@ -136,7 +136,7 @@ fn jars(scratch: &Scratch) -> PathBuf {
 }
 
 /// Fetches it, unless it is there.
-pub(super) fn fetch(scratch: &Scratch) -> Result<(), String> {
+pub(super) fn fetch(scratch: &Scratch, lock: &File) -> Result<(), String> {
     let jars = jars(scratch);
     if jars.exists() {
         return Ok(());
@@ -155,7 +155,7 @@ pub(super) fn fetch(scratch: &Scratch) -> Result<(), String> {
     fetch.args(["--batch-mode", "--strict-checksums", "--file"]).arg(&pom);
     fetch.arg("org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies");
     fetch.arg("-DincludeScope=runtime").arg(format!("-DoutputDirectory={}", new.display()));
-    install::logged(&mut fetch, &scratch.kept("fetch.log"))?;
+    install::logged(&mut fetch, lock, &scratch.kept("fetch.log"))?;
     // In one step: with half of the jars it would start and fail later.
     fs::rename(&new, &jars).map_err(|error| format!("{}: {error}", jars.display()))
 }

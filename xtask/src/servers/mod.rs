@@ -21,6 +21,7 @@ mod scratch;
 mod server;
 mod wire;
 
+use std::fs::File;
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -129,9 +130,9 @@ fn up(scratch: &Scratch, request: &Request) -> Result<ExitCode, String> {
             _ => missing.push(name),
         }
     }
-    let guard = Guard::start(lock, &missing)?;
+    let guard = Guard::start(&lock, &missing)?;
     // Whatever fails here, the guard removes what has been started; so does it if this program is killed.
-    let done = start(scratch, there, &missing).and_then(|()| description::write(scratch));
+    let done = start(scratch, &lock, there, &missing).and_then(|()| description::write(scratch));
     match done {
         Ok(()) => guard.dismiss()?,
         Err(complaint) => {
@@ -144,7 +145,12 @@ fn up(scratch: &Scratch, request: &Request) -> Result<ExitCode, String> {
 }
 
 /// Starts those that are missing, and waits until they, and those that are there, answer.
-fn start(scratch: &Scratch, there: Vec<Server>, missing: &[String]) -> Result<(), String> {
+fn start(
+    scratch: &Scratch,
+    lock: &File,
+    there: Vec<Server>,
+    missing: &[String],
+) -> Result<(), String> {
     let mut servers = there;
     for server in &servers {
         if server.state() == State::Frozen {
@@ -159,7 +165,7 @@ fn start(scratch: &Scratch, there: Vec<Server>, missing: &[String]) -> Result<()
             engines.push(engine);
         }
     }
-    let ways = install::find_or_install(scratch, &engines)?;
+    let ways = install::find_or_install(scratch, lock, &engines)?;
     certificates::make(scratch)?;
     for name in missing {
         let engine = engine::of(name)?;
@@ -206,6 +212,7 @@ fn wait(mut servers: Vec<Server>) -> Result<(), String> {
 
 fn down(scratch: &Scratch, request: &Request) -> Result<ExitCode, String> {
     let _lock = scratch.lock()?;
+    install::withdraw_policy();
     let names = if request.names.is_empty() { scratch.names()? } else { request.names.clone() };
     for name in names {
         scratch.remove(&name, request.keep)?;
