@@ -172,47 +172,58 @@ fn servers_come_die_come_back_and_go() {
     assert!(place.succeed("status").contains("no servers"));
 }
 
-/// An `up` that waits for a server that never answers, and that server's process.
-fn waiting_up(place: &Place) -> (Child, u32) {
-    place.put_on_path("nats-server", "exec sleep 1000");
+/// An `up` that waits for a server that never answers; that server's process, and one that has left its group.
+fn waiting_up(place: &Place) -> (Child, [u32; 2]) {
+    place.put_on_path(
+        "nats-server",
+        "setsid sh -c 'echo $$ >stray.new; mv stray.new stray; exec sleep 1000' &\nexec sleep 1000",
+    );
     let up = place.command("up nats").stderr(Stdio::null()).spawn().unwrap();
-    (up, place.pid("nats"))
+    let stray = place.scratch().join("nats/stray");
+    while !stray.exists() {
+        thread::sleep(PAUSE);
+    }
+    let stray = fs::read_to_string(stray).unwrap().trim().parse().unwrap();
+    (up, [place.pid("nats"), stray])
 }
 
 #[test]
 fn an_up_that_is_killed_leaves_nothing() {
-    if !can_run("an_up_that_is_killed_leaves_nothing", &["openssl"]) {
+    if !can_run("an_up_that_is_killed_leaves_nothing", &["openssl", "setsid"]) {
         return;
     }
     let place = Place::new();
-    let (mut up, pid) = waiting_up(&place);
-    assert!(lives(pid));
+    let (mut up, pids) = waiting_up(&place);
+    assert_eq!(pids.map(lives), [true; 2]);
     up.kill().unwrap();
     up.wait().unwrap();
     place.wait_until_removed("nats");
-    assert!(!lives(pid));
+    assert_eq!(pids.map(lives), [false; 2]);
     assert!(!place.scratch().exists());
 }
 
 #[test]
 fn an_up_that_is_interrupted_leaves_what_was_there() {
-    if !can_run("an_up_that_is_interrupted_leaves_what_was_there", &["openssl", "redis-server"]) {
+    if !can_run(
+        "an_up_that_is_interrupted_leaves_what_was_there",
+        &["openssl", "redis-server", "setsid"],
+    ) {
         return;
     }
     let place = Place::new();
     place.succeed("up redis");
-    let (mut up, pid) = waiting_up(&place);
+    let (mut up, pids) = waiting_up(&place);
     let interrupt = format!("kill -s INT {}", up.id());
     assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
     assert!(!up.wait().unwrap().success());
     place.wait_until_removed("nats");
-    assert!(!lives(pid));
+    assert_eq!(pids.map(lives), [false; 2]);
     place.succeed("status redis");
 }
 
 #[test]
 fn a_server_that_ends_at_once_is_told_with_its_last_words() {
-    if !can_run("a_server_that_ends_at_once_is_told_with_its_last_words", &["openssl"]) {
+    if !can_run("a_server_that_ends_at_once_is_told_with_its_last_words", &["openssl", "setsid"]) {
         return;
     }
     let place = Place::new();

@@ -16,9 +16,18 @@ use std::os::unix::process::CommandExt;
 /// Where the system says which start of the machine this is.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
-/// Writes the record `$0`, then becomes `$@`. Where there is no place for the record (somebody removes it all),
-/// nothing is started.
-const WITNESS: &str = r#"cat /proc/sys/kernel/random/boot_id "/proc/$$/stat" > "$0" && exec "$@""#;
+/// Writes the record `$0`, then becomes `$@`. Whoever removes it all moves the folder of the record away first, and
+/// then reads it: so if the record is still in its place once it is written, it will be found, and else nothing is
+/// started.
+const WITNESS: &str = r#"cat /proc/sys/kernel/random/boot_id "/proc/$$/stat" > "$0" &&
+    test -e "$0" && exec "$@""#;
+
+/// The variable that says which folder a process belongs to. What it starts inherits that, and is found by it, even if
+/// it has left the process's group.
+const MARK: &str = "FOREBAY_SERVER_FOLDER";
+
+/// How long what was killed may take to be gone: it may sleep in the system, where nothing wakes it.
+pub(super) const DYING: Duration = Duration::from_secs(30);
 
 /// How long a process that has been started may take to write its record.
 const WRITING: Duration = Duration::from_secs(10);
@@ -43,8 +52,13 @@ pub(super) struct Process {
     pub(super) frozen: bool,
 }
 
-/// Starts a command in a process group of its own; what it prints goes to the end of `log`.
-pub(super) fn start(command: &Command, record: &Path, log: &Path) -> Result<(), String> {
+/// Starts a command that belongs to a folder, in a process group of its own; what it prints goes to the end of `log`.
+pub(super) fn start(
+    command: &Command,
+    folder: &Path,
+    record: &Path,
+    log: &Path,
+) -> Result<(), String> {
     let at = |path: &Path, error| format!("{}: {error}", path.display());
     let log_file =
         File::options().append(true).create(true).open(log).map_err(|error| at(log, error))?;
@@ -53,9 +67,7 @@ pub(super) fn start(command: &Command, record: &Path, log: &Path) -> Result<(), 
     let mut witnessed = Command::new("sh");
     witnessed.args(["-c", WITNESS]).arg(record).arg(command.get_program()).args(command.get_args());
     witnessed.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    if let Some(folder) = command.get_current_dir() {
-        witnessed.current_dir(folder);
-    }
+    witnessed.env(MARK, folder).current_dir(folder);
     witnessed.process_group(0).stdin(Stdio::null()).stdout(log_file).stderr(twin);
     witnessed.spawn().map_err(|error| format!("cannot start sh: {error}"))?;
     if written_within(record, WRITING) {
@@ -83,7 +95,7 @@ fn read(record: &Path) -> Option<(String, Stat)> {
 }
 
 /// Whether the record is written to its end before that time is over.
-pub(super) fn written_within(record: &Path, time: Duration) -> bool {
+fn written_within(record: &Path, time: Duration) -> bool {
     within(time, || read(record).is_some())
 }
 
@@ -101,6 +113,39 @@ fn within(time: Duration, so: impl Fn() -> bool) -> bool {
         thread::sleep(PAUSE);
     }
     true
+}
+
+/// Kills all that belongs to this folder, and waits until it is gone.
+pub(super) fn end_all_of(folder: &Path) -> Result<(), String> {
+    let start = Instant::now();
+    loop {
+        let left = all_of(folder);
+        if left.is_empty() {
+            return Ok(());
+        }
+        if start.elapsed() > DYING {
+            return Err(format!("process {} was killed and does not end", left.join(", ")));
+        }
+        for pid in left {
+            send(Signal::Kill, &pid)?;
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// The numbers of all processes that belong to this folder and live.
+fn all_of(folder: &Path) -> Vec<String> {
+    let mark = format!("{MARK}={}", folder.display());
+    let belongs = |pid: &String| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+    };
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .map(|process| process.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+        .filter(belongs)
+        .collect()
 }
 
 impl Process {
@@ -179,7 +224,7 @@ mod tests {
         let (record, log) = (folder.path().join("record"), folder.path().join("log"));
         let mut command = Command::new("sh");
         command.args(["-c", "echo $$; exec sleep 1000"]);
-        start(&command, &record, &log).unwrap();
+        start(&command, folder.path(), &record, &log).unwrap();
         let process = of(&record).unwrap();
         let said = || fs::read_to_string(&log).unwrap();
         assert!(within(LONG, || said().trim() == process.pid.to_string()), "{}", said());
@@ -195,7 +240,7 @@ mod tests {
         let folder = Folder::for_test();
         let record = folder.path().join("record");
         let mut command = Command::new("sleep");
-        start(command.arg("1000"), &record, &folder.path().join("log")).unwrap();
+        start(command.arg("1000"), folder.path(), &record, &folder.path().join("log")).unwrap();
         let process = of(&record).unwrap();
         let written = fs::read_to_string(&record).unwrap();
 
@@ -228,5 +273,19 @@ mod tests {
         witness.args(["-c", WITNESS]).arg(&missing).arg("touch").arg(&began);
         assert!(!witness.stderr(Stdio::null()).status().unwrap().success());
         assert!(!began.exists());
+    }
+
+    #[test]
+    fn a_record_that_is_moved_away_while_it_is_written_starts_nothing() {
+        let folder = Folder::for_test();
+        let (record, began) = (folder.path().join("record"), folder.path().join("began"));
+        let mut witness = Command::new("sh");
+        // A `cat` that is slow: when it is done, the record is elsewhere.
+        let slow =
+            format!("cat() {{ command cat \"$@\"; mv '{0}' '{0}.away'; }}\n", record.display());
+        witness.args(["-c", &format!("{slow}{WITNESS}")]).arg(&record).arg("touch").arg(&began);
+        assert!(!witness.status().unwrap().success());
+        assert!(!began.exists());
+        assert!(read(&record.with_extension("away")).is_some());
     }
 }

@@ -133,16 +133,16 @@ impl Scratch {
             }
         }
         let leaving = self.path(&format!("{LEAVING}{name}"));
-        end_and_remove(&leaving)?;
+        self.end_and_remove(name)?;
         fs::rename(&folder, &leaving).map_err(|error| format!("{}: {error}", folder.display()))?;
-        end_and_remove(&leaving)
+        self.end_and_remove(name)
     }
 
     /// Removes what is left of what was to go, and all if there is no server any more.
     pub(super) fn tidy(&self) -> Result<(), String> {
         for entry in self.entries()? {
-            if entry.starts_with(LEAVING) {
-                end_and_remove(&self.path(&entry))?;
+            if let Some(name) = entry.strip_prefix(LEAVING) {
+                self.end_and_remove(name)?;
             }
         }
         if self.exists() && self.names()?.is_empty() {
@@ -150,15 +150,16 @@ impl Scratch {
         }
         Ok(())
     }
-}
 
-/// Ends all whose records lie there, and removes them.
-fn end_and_remove(folder: &Path) -> Result<(), String> {
-    if folder.exists() {
-        Server::end_all_in(folder)?;
-        remove_folder(folder)?;
+    /// Ends all of a server that has been moved aside, and removes it.
+    fn end_and_remove(&self, name: &str) -> Result<(), String> {
+        let leaving = self.path(&format!("{LEAVING}{name}"));
+        if leaving.exists() {
+            Server::end_all(&self.path(name), &leaving)?;
+            remove_folder(&leaving)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A folder of this user alone: there are passwords in it.

@@ -25,12 +25,6 @@ const OWN_RECORD: &str = "server";
 /// How long a server may take to end as it wishes to; then it is killed.
 const FAREWELL: Duration = Duration::from_mins(1);
 
-/// How long what was killed may take to be gone: it may sleep in the system, where nothing wakes it.
-const DYING: Duration = Duration::from_secs(30);
-
-/// How long a process that is being started while all is removed may take to write its record.
-const WRITING: Duration = Duration::from_secs(1);
-
 /// How many lines of a log are shown when something went wrong.
 const LINES: usize = 25;
 
@@ -192,7 +186,7 @@ impl Server {
         for (name, command) in self.engine.processes(self)? {
             let record = self.record(name);
             if process::of(&record).is_none() {
-                process::start(&command, &record, &self.log())?;
+                process::start(&command, &self.folder, &record, &self.log())?;
             }
         }
         Ok(())
@@ -245,16 +239,12 @@ impl Server {
         if self.way == Way::Compose { compose::remove(self) } else { Ok(()) }
     }
 
-    /// Ends all processes whose records are in the folder of a server, wherever that lies now.
-    pub(super) fn end_all_in(folder: &Path) -> Result<(), String> {
-        let Ok(records) = fs::read_dir(folder.join(RECORDS)) else { return Ok(()) };
-        for record in records {
-            let record = record.map_err(|error| format!("{}: {error}", folder.display()))?.path();
-            // Who was just being started is about to write it.
-            process::written_within(&record, WRITING);
-            end(&record)?;
+    /// Ends all processes of a server whose folder was `before`, and has been moved `now`.
+    pub(super) fn end_all(before: &Path, now: &Path) -> Result<(), String> {
+        for record in fs::read_dir(now.join(RECORDS)).into_iter().flatten().flatten() {
+            end(&record.path())?;
         }
-        Ok(())
+        process::end_all_of(before)
     }
 
     /// Its version, if it answers clients.
@@ -297,7 +287,7 @@ impl Server {
 fn end(record: &Path) -> Result<(), String> {
     if let Some(process) = process::of(record) {
         process.signal_group(Signal::Kill)?;
-        if !process::gone_within(record, DYING) {
+        if !process::gone_within(record, process::DYING) {
             return Err(format!("process {} was killed and does not end", process.pid));
         }
     }
