@@ -62,8 +62,10 @@ pub(super) fn watch(names: &[String]) -> Result<ExitCode, String> {
     if said == DONE {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("removing what was started");
     let scratch = Scratch::of_this_target()?;
+    if names.iter().any(|name| scratch.path(name).exists()) {
+        eprintln!("removing what was started");
+    }
     for name in names {
         scratch.remove(name, false)?;
     }

@@ -95,17 +95,14 @@ pub(super) fn find_or_install(
         } else if compose::is_there() {
             Way::Compose
         } else {
+            let mut packages: Vec<&str> = engine.programs().iter().map(|it| it.package).collect();
+            packages.dedup();
             return Err(format!(
-                "{} cannot be started: {} missing here, and there is no `docker compose` with an engine that \
-                 answers. Install {}, or run this as root on Debian, which installs it, or start Docker.",
+                "{} cannot be started: there is no {} here, and no `docker compose` with an engine that answers. \
+                 Install it (Debian's packages are {}), run this as root on Debian, which does so, or start Docker.",
                 engine.name(),
-                missing.join(" and "),
-                engine
-                    .programs()
-                    .iter()
-                    .map(|program| program.package)
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                missing.join(" and no "),
+                packages.join(", "),
             ));
         };
         if way == Way::Processes && engine.name() == "kafka" {
