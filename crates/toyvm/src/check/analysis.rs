@@ -10,7 +10,6 @@ use super::lives::Lives;
 use super::outputs::Outputs;
 use super::symmetry::{ALONE, Group, Symmetry};
 use crate::instruction::Instruction as I;
-use crate::machine::Service;
 use crate::program::{CodeId, NameId, Program};
 
 /// All of it.
@@ -66,21 +65,19 @@ impl Analysis {
                 let is_own =
                     (is_threads_own(*instruction) || is_constant) && !accesses.is_any(site);
                 let is_choice = matches!(instruction, I::Choose(_) | I::Random(_));
-                let picks = matches!(instruction, I::Notify) && plan.service == Service::Weak;
                 let is_dead =
                     is_choice && dropping.is_some_and(|flow| !flow.given_matters(site, 0));
                 let is_in_run = symmetry.run_of(code, site.pc).is_some();
                 let goes_back = instruction.target().is_some_and(|to| to <= i64::from(site.pc));
+                let chooses = is_choice && is_own && !is_dead && !flawed(Flaw::Choices);
                 let loads = matches!(instruction, I::Load(_));
                 let global = loads || matches!(instruction, I::GlobalStore(_));
                 let contents = matches!(instruction, I::ArraySet | I::Invariant(_));
                 Traits::of(&[
                     (Traits::OWN, (is_own && (!is_choice || is_dead)) || (is_in_run && !is_own)),
-                    (
-                        Traits::CHOICE,
-                        (is_choice && !flawed(Flaw::Choices)) || (picks && !flawed(Flaw::Notified)),
-                    ),
+                    (Traits::CHOICE, is_choice && !flawed(Flaw::Choices)),
                     (Traits::DEAD_CHOICE, is_dead),
+                    (Traits::CHOOSES, chooses),
                     (Traits::LOADS, loads && (!accesses.is_noticed(site) || flawed(Flaw::OwnSeen))),
                     (Traits::BACK, goes_back),
                     (Traits::GLOBAL, global),
@@ -144,7 +141,7 @@ pub(super) struct Traits(u8);
 
 impl Traits {
     /// It is its thread's own business: nobody else ever notices it, or it is in a run of JOINs. A choice
-    /// that matters is, but begins a macro-step, so that there is one in each.
+    /// that matters is, but comes to several states.
     pub(super) const OWN: Self = Self(1);
     /// It chooses.
     pub(super) const CHOICE: Self = Self(1 << 1);
@@ -158,6 +155,9 @@ impl Traits {
     pub(super) const GLOBAL: Self = Self(1 << 5);
     /// It changes what things hold, or the claims, and no event tells.
     pub(super) const CONTENTS: Self = Self(1 << 6);
+
+    /// It chooses what matters, and nobody else notices.
+    pub(super) const CHOOSES: Self = Self(1 << 7);
 
     fn of(all: &[(Self, bool)]) -> Self {
         let bits = all.iter().filter(|(_, is_so)| *is_so).map(|(it, _)| it.0);

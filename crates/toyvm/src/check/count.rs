@@ -74,13 +74,15 @@ pub fn count(program: &Arc<Program>, plan: &Plan<'_>, limit: u64) -> Count {
             continue;
         };
         explorer.unpack(&branch.bytes);
-        let passed = explorer.step(thread, Move::Steps(branch.number));
+        explorer.stage.numbers = vec![branch.number];
+        let passed = explorer.step(thread, Move::Steps);
+        let choices = explorer.stage.asked.first().map_or(0, |(_, below)| *below);
         // What has been tried here sleeps, until something does not commute with it.
         let tried = branch.due[..branch.at].iter().chain(&branch.asleep);
         let stays = |(_, other): &&(ThreadId, Site)| analysis.accesses.commute(site, *other);
         let asleep = tried.filter(stays).copied().collect();
         branch.number += 1;
-        if branch.number >= passed.choices {
+        if branch.number >= choices {
             (branch.at, branch.number) = (branch.at + 1, 0);
         }
         match passed.finding {

@@ -36,8 +36,6 @@ const MOST_STEPS: u32 = 10_000_000;
 /// How a macro-step went.
 #[derive(Debug, Default)]
 pub(super) struct Passed {
-    /// How many numbers could be chosen in its first step; 0 if none was asked for.
-    pub(super) choices: u64,
     /// Some thread went back to an instruction.
     pub(super) goes_back: bool,
     /// A circle was closed by a thread that joins others, of which it is not known who is first.
@@ -52,7 +50,7 @@ pub(super) struct Explorer {
     pub(super) machine: Machine,
     pub(super) origins: Origins,
     packer: Packer,
-    stage: Stage,
+    pub(super) stage: Stage,
     /// The state that was unpacked last: where its parts lie, who can go on, how many have yet to end.
     parts: Parts,
     ready: Ready,
@@ -63,6 +61,10 @@ pub(super) struct Explorer {
     in_the_way: Vec<ThreadId>,
     /// Threads that have gone back in this macro-step, and go no further.
     paused: Vec<ThreadId>,
+    /// Threads that may choose no more in this macro-step.
+    chosen: Vec<ThreadId>,
+    /// What is chosen behind a step is part of it.
+    may_choose: bool,
     /// Single steps, if somebody wants to know them.
     pub(super) steps: Option<Vec<Single>>,
     /// By list and address: whether it was ever executed.
@@ -105,6 +107,8 @@ impl Explorer {
             knows_last: plan.order == Order::Switches,
             in_the_way: Vec::new(),
             paused: Vec::new(),
+            chosen: Vec::new(),
+            may_choose: analysis.reduces,
             steps: None,
             executed: program
                 .codes()
@@ -118,7 +122,9 @@ impl Explorer {
     pub(super) fn begin(&mut self) -> Passed {
         let mut passed = Passed::default();
         self.paused.clear();
+        self.may_choose = false;
         self.run_on(&mut passed);
+        self.may_choose = self.analysis.reduces;
         passed
     }
 
@@ -197,17 +203,15 @@ impl Explorer {
         self.machine.state().ready().iter().chain(self.dying())
     }
 
-    /// Lets a thread make a macro-step, or die.
+    /// Lets a thread make a macro-step, or die, with the numbers that the stage chooses.
     pub(super) fn step(&mut self, thread: ThreadId, how: Move) -> Passed {
         let mut passed = Passed::default();
         self.paused.clear();
         self.origins.last = self.knows_last.then_some(thread);
-        self.stage.choices = 0;
+        self.chosen.clear();
+        self.stage.asked.clear();
         let goes_on = match how {
-            Move::Steps(number) => {
-                self.stage.number = number;
-                self.step_once(thread, &mut passed)
-            }
+            Move::Steps => self.step_once(thread, &mut passed),
             Move::Dies => self.die(thread, &mut passed),
         };
         if let Some(first) = self.steps.as_mut().and_then(|steps| steps.last_mut()) {
@@ -217,8 +221,6 @@ impl Explorer {
             self.stage.touched = Touched::ALL;
         }
         if goes_on {
-            passed.choices = self.stage.choices;
-            self.stage.number = 0;
             self.run_on(&mut passed);
         }
         passed
@@ -227,7 +229,8 @@ impl Explorer {
     /// One instruction of one thread, and nothing that is free.
     #[cfg(feature = "flaws")]
     pub(super) fn step_alone(&mut self, decision: &Decision) {
-        self.stage.number = decision.chosen.unwrap_or(0);
+        self.stage.numbers = decision.chosen.into_iter().collect();
+        self.stage.asked.clear();
         self.stage.dies = decision.dies;
         self.stage.is_dead = false;
         self.machine.step(ThreadId(decision.thread), &mut self.stage);
@@ -354,7 +357,7 @@ impl Explorer {
             if !matches!(it.status(), Status::Runnable) {
                 break;
             }
-            let is_own = self.is_own(thread);
+            let is_own = self.is_own(thread) || self.chooses(thread);
             if !is_own && (!self.analysis.reduces || self.paused.contains(&thread)) {
                 break;
             }
@@ -390,11 +393,24 @@ impl Explorer {
     }
 
     /// Whether the next instruction of a thread is its own business: nobody else ever notices it. A choice
-    /// that matters is, but begins a macro-step, so that there is one in each.
+    /// that matters is, but comes to several states.
     fn is_own(&self, thread: ThreadId) -> bool {
         let it = self.machine.thread(thread);
         let traits = self.analysis.traits(it.code(), it.pc());
         traits.has(Traits::OWN) || (traits.has(Traits::LOADS) && self.loads_own(thread))
+    }
+
+    /// Whether it chooses next, for the first time in this macro-step: then it chooses at once, so that the state
+    /// before is none.
+    fn chooses(&mut self, thread: ThreadId) -> bool {
+        let it = self.machine.thread(thread);
+        let chooses = self.may_choose
+            && self.analysis.traits(it.code(), it.pc()).has(Traits::CHOOSES)
+            && !self.chosen.contains(&thread);
+        if chooses {
+            self.chosen.push(thread);
+        }
+        chooses
     }
 
     /// Whether it loads a variable of its own.

@@ -127,8 +127,6 @@ flaws! {
     // Steps.
     /// A choice that follows what others may notice.
     Choices,
-    /// Which of those who wait is notified.
-    Notified,
     // Stubborn sets.
     /// Who holds what is waited for.
     Owner,

@@ -83,15 +83,14 @@ impl Builder {
         for thread in threads {
             self.explorer.unpack(&bytes);
             let mut moves = Moves::of(&self.explorer, thread);
-            while let Some(how) = moves.next() {
+            while let Some(how) = moves.next(&mut self.explorer) {
                 self.explorer.unpack(&bytes);
                 let label = self.label(thread);
                 let passed = self.explorer.step(thread, how);
-                moves.went(&passed);
-                let label = match how {
-                    Move::Dies => format!("{label}: is killed"),
-                    Move::Steps(_) if passed.choices == 0 => label,
-                    Move::Steps(number) => format!("{label}: {number}"),
+                let label = match (how, self.explorer.stage.asked.first()) {
+                    (Move::Dies, _) => format!("{label}: is killed"),
+                    (Move::Steps, None) => label,
+                    (Move::Steps, Some((number, _))) => format!("{label}: {number}"),
                 };
                 let to = self.arrive(&passed, Some(self.graph.edges.len()));
                 self.graph.edges.push(Edge { from, to, label });

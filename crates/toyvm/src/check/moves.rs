@@ -1,14 +1,14 @@
-//! What a thread may do in a state, one thing after the other: step, with each number that may be chosen in
+//! What a thread may do in a state, one thing after the other: step, with all numbers that may be chosen in
 //! it, and die.
 
-use super::explorer::{Explorer, Passed};
+use super::explorer::Explorer;
 use crate::machine::ThreadId;
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Move {
-    /// It steps, and chooses that number if it is asked for one.
-    Steps(u64),
+    /// It steps.
+    Steps,
     /// It dies.
     Dies,
 }
@@ -16,30 +16,32 @@ pub(super) enum Move {
 /// Those that have not been made.
 #[derive(Debug)]
 pub(super) struct Moves {
-    number: u64,
-    /// How many numbers there are, as far as it is known.
-    choices: u64,
+    /// How many were made.
+    pub(super) made: u64,
+    /// What was made last, and is made again with other numbers.
+    last: Option<Move>,
+    steps: bool,
     dies: bool,
 }
 
 impl Moves {
     /// Those of a thread in the state that the explorer is in.
     pub(super) fn of(explorer: &Explorer, thread: ThreadId) -> Self {
-        let is_ready = explorer.machine.state().ready().contains(thread);
-        Self { number: 0, choices: u64::from(is_ready), dies: explorer.may_die(thread) }
+        let steps = explorer.machine.state().ready().contains(thread);
+        Self { made: 0, last: None, steps, dies: explorer.may_die(thread) }
     }
 
-    /// The next one.
-    pub(super) fn next(&mut self) -> Option<Move> {
-        if self.number < self.choices {
-            self.number += 1;
-            return Some(Move::Steps(self.number - 1));
+    /// The next one, for which the explorer knows what to choose. It has made the one before, if there was one.
+    pub(super) fn next(&mut self, explorer: &mut Explorer) -> Option<Move> {
+        if self.last.is_none() || !explorer.stage.choose_next() {
+            explorer.stage.choose_first();
+            self.last = if std::mem::take(&mut self.steps) {
+                Some(Move::Steps)
+            } else {
+                std::mem::take(&mut self.dies).then_some(Move::Dies)
+            };
         }
-        std::mem::take(&mut self.dies).then_some(Move::Dies)
-    }
-
-    /// How the last one went: as many numbers may be chosen as were asked for.
-    pub(super) fn went(&mut self, passed: &Passed) {
-        self.choices = passed.choices;
+        self.made += 1;
+        self.last
     }
 }

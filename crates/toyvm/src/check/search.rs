@@ -9,7 +9,7 @@ use super::analysis::Analysis;
 use super::explorer::{Explorer, Passed};
 use super::finding::Finding;
 use super::flaw::{Flaw, flawed, soundly};
-use super::moves::{Move, Moves};
+use super::moves::Moves;
 use super::outcomes::values;
 use super::outputs::Output;
 use super::store::{StateId, Store};
@@ -34,8 +34,8 @@ const NEAR: u64 = 8;
 pub(super) struct Found {
     pub(super) finding: Finding,
     pub(super) state: StateId,
-    /// The macro-step from there that brings it about, if one does.
-    pub(super) step: Option<(ThreadId, Move)>,
+    /// A macro-step from there brings it about.
+    pub(super) by_step: bool,
 }
 
 /// How a program ends: in a word, what it printed, what is left.
@@ -114,7 +114,7 @@ impl<'a> Search<'a> {
         first.explorer.pack(&mut bytes);
         if let Some(finding) = passed.finding {
             let state = self.store.insert(&bytes, StateId::NONE).expect("it is the first");
-            let found = Found { finding, state, step: None };
+            let found = Found { finding, state, by_step: false };
             if self.plan.outcomes {
                 first.comes_to(found);
             } else {
@@ -412,14 +412,14 @@ impl Worker<'_, '_> {
             self.search.ends.lock().expect("nobody panics here").insert(end);
         }
         if self.search.plan.outcomes && self.explorer.is_at_the_end() {
-            self.comes_to(Found { finding: Finding::Finished, state, step: None });
+            self.comes_to(Found { finding: Finding::Finished, state, by_step: false });
         }
         if let Some(finding) = self.explorer.deadlock().or(race) {
             if self.search.plan.outcomes {
-                return self.comes_to(Found { finding, state, step: None });
+                return self.comes_to(Found { finding, state, by_step: false });
             }
             let is_over = !matches!(finding, Finding::Race { .. });
-            self.search.finds(Found { finding, state, step: None });
+            self.search.finds(Found { finding, state, by_step: false });
             if is_over {
                 return;
             }
@@ -463,18 +463,16 @@ impl Worker<'_, '_> {
                 self.explorer.undo(&bytes);
             }
             let mut moves = Moves::of(&self.explorer, thread);
-            while let Some(how) = moves.next() {
+            while let Some(how) = moves.next(&mut self.explorer) {
                 if !std::mem::replace(&mut is_there, false) {
                     self.explorer.undo(&bytes);
                 }
                 let passed = self.explorer.step(thread, how);
-                moves.went(&passed);
                 self.transitions += 1;
                 goes_back |= passed.goes_back;
                 self.search.note(&passed);
                 if let Some(finding) = passed.finding {
-                    let step = Some((thread, how));
-                    let found = Found { finding, state, step };
+                    let found = Found { finding, state, by_step: true };
                     if self.search.plan.outcomes {
                         self.comes_to(found);
                     } else {
@@ -485,10 +483,8 @@ impl Worker<'_, '_> {
                     self.add(&next, state);
                 }
                 // There may be as many as there are integers.
-                if let Move::Steps(number) = how
-                    && (number + 1).is_multiple_of(LOOK)
-                {
-                    self.look(false, (number + 1).is_multiple_of(8 * LOOK));
+                if moves.made.is_multiple_of(LOOK) {
+                    self.look(false, moves.made.is_multiple_of(8 * LOOK));
                 }
                 if self.search.over.load(Ordering::Relaxed) {
                     break;

@@ -49,7 +49,7 @@ pub(super) fn follow(
         finding,
         schedule,
         switches: leaders.windows(2).filter(|pair| pair[0] != pair[1]).count(),
-        steps: path.len() - 1 + usize::from(found.step.is_some()),
+        steps: path.len() - 1 + usize::from(found.by_step),
     })
 }
 
@@ -239,7 +239,7 @@ fn go_along(
     if found.finding == Finding::Finished {
         return explorer.is_at_the_end().then_some(Finding::Finished);
     }
-    if found.step.is_none() {
+    if !found.by_step {
         return explorer.deadlock().or_else(|| explorer.race());
     }
     let kind = std::mem::discriminant(&found.finding);
@@ -256,9 +256,8 @@ fn step_to<T>(
     let threads: Vec<ThreadId> = explorer.enabled().collect();
     for thread in threads {
         let mut moves = Moves::of(explorer, thread);
-        while let Some(how) = moves.next() {
+        while let Some(how) = moves.next(explorer) {
             let passed = explorer.step(thread, how);
-            moves.went(&passed);
             if let Some(got) = wanted(explorer, passed.finding) {
                 return Some(got);
             }

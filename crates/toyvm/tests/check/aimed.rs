@@ -167,9 +167,11 @@ round = [
     ("LABEL", "again"), ("PUSH", "s"), ("SEMAPHORE_ACQUIRE",), ("PUSH", "s"), ("SEMAPHORE_RELEASE",),
     ("JUMP", "again"),
 ]
-other = [("CHOOSE", 2), ("ASSERT", "not 0"),]
+third = [("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "m"), ("LOCK_RELEASE",)]
+other = [*third, ("PUSH", 0), ("ASSERT", "it never comes here")]
 vm.create_thread(round, "round")
 vm.create_thread(other, "other")
+vm.create_thread(third, "third")
 "#,
     ),
     Aimed {
