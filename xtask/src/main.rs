@@ -1,10 +1,12 @@
-//! The habits of the house as commands: `cargo xtask test`, `cargo xtask torture`, `cargo xtask bench`.
+//! The habits of the house as commands: `cargo xtask test`, `cargo xtask torture`, `cargo xtask bench`,
+//! `cargo xtask servers`.
 //!
 //! Whatever decides whether a change is good is one of these commands, so that a person at a desk
 //! and the machine that lands changes ask the same question.
 
 mod bench;
 mod house;
+mod servers;
 mod step;
 mod test;
 mod tidy;
@@ -41,6 +43,9 @@ cargo xtask bench NAME [ARGUMENT]...
     toyvm        programs of ToyVM run, traced, swept and read
     page         the JSON files of the others as one page with pictures
     `cargo xtask bench NAME --help` tells the arguments.
+
+cargo xtask servers up|down|status [NAME]...
+    RabbitMQ, NATS, Redis and Kafka on loopback, to test with; `cargo xtask servers --help` tells the rest.
 ";
 
 fn main() -> ExitCode {
@@ -51,6 +56,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(&rest),
         Some("torture") => torture::run(&rest),
         Some("bench") => bench::run(&rest),
+        Some("servers") => servers::run(&rest),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");
             Ok(ExitCode::SUCCESS)

@@ -132,7 +132,14 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
             && !stem.starts_with("shuttle")
     });
     if !integration.is_empty() {
-        step("integration", "tests/*.rs of the libraries", one(tests(TEST, &integration)));
+        step(
+            "integration",
+            "tests/*.rs of the libraries and of xtask",
+            Work::Commands(vec![
+                tests(TEST, &integration),
+                Invocation::cargo("test --package xtask --test *"),
+            ]),
+        );
     }
     step("conformance", "every clause, on every buffer, and on broken ones", conformance(files));
     step(

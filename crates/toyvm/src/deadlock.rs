@@ -69,6 +69,7 @@ pub fn tell_awaited(machine: &Machine, thread: ThreadId, wait: &Wait) -> String 
                     _ if owner == thread => ", which it holds itself".to_owned(),
                     Status::Ended => format!(", which {holder} held when it ended"),
                     Status::Failed(_) => format!(", which {holder} held when it failed"),
+                    Status::Killed => format!(", which {holder} held when it was killed"),
                     _ => format!(", which {holder} holds"),
                 }
             });

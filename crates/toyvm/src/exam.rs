@@ -57,7 +57,8 @@ pub fn prove(
         return None;
     }
     let is_about_races = matches!(verdict, None | Some(Verdict::Fine | Verdict::Race));
-    let plan = Plan { workers: 1, allow_races: !is_about_races, liveness, ..*plan };
+    let deaths = expectation.deaths();
+    let plan = Plan { workers: 1, allow_races: !is_about_races, deaths, liveness, ..*plan };
     let report = check(program, &plan);
     if report.stopped.is_some() {
         return None;
@@ -156,8 +157,9 @@ impl Exam<'_> {
                     shown_by: Some(*first),
                 },
             ),
-            // No run goes on for ever.
+            // No run goes on for ever, and nobody is killed in these.
             Some(Verdict::Liveness) => None,
+            Some(_) if self.expectation.kill > 0 => None,
             Some(expected) if !self.shown.contains(&expected) => Some(Complaint {
                 what: format!("none of {} runs showed {expected}", self.marks.runs),
                 shown_by: None,

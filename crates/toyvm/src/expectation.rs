@@ -6,9 +6,11 @@
 //! # verdict: DEADLOCK     what must come of it
 //! # states: 1234          how many states a search finds
 //! # liveness: weak        that everyone gets on is looked at, too, under weak or strong fairness
+//! # kill: 1               all that under the death of one thread, or none, anywhere
+//! # kill-of: NAME, NAME   only of these threads
 //! ```
 
-use crate::check::Fairness;
+use crate::check::{Deaths, Fairness};
 use crate::source::{Diagnostic, Source};
 use crate::verdict::Verdict;
 
@@ -25,6 +27,10 @@ pub struct Expectation {
     pub states: Option<u64>,
     /// Whether it is looked at that everyone gets on, and what each may expect.
     pub liveness: Option<Fairness>,
+    /// So many threads may be killed.
+    pub kill: u32,
+    /// Only these, if any are named.
+    pub kill_of: Vec<String>,
 }
 
 impl Expectation {
@@ -54,6 +60,14 @@ impl Expectation {
                         Ok(fairness) => expectation.liveness = Some(fairness),
                         Err(message) => refuse(message),
                     },
+                    "kill" => match value.parse() {
+                        Ok(kill) => expectation.kill = kill,
+                        Err(_) => refuse(format!("`{value}` is no number of threads")),
+                    },
+                    "kill-of" => {
+                        let names = value.split(',').map(|name| name.trim().to_owned());
+                        expectation.kill_of.extend(names);
+                    }
                     _ => match value.replace([',', '_'], "").parse() {
                         Ok(states) => expectation.states = Some(states),
                         Err(_) => refuse(format!("`{value}` is no number of states")),
@@ -63,6 +77,11 @@ impl Expectation {
             start += line.len() as u32;
         }
         if errors.is_empty() { Ok(expectation) } else { Err(errors) }
+    }
+
+    /// Who may be killed.
+    pub fn deaths(&self) -> Deaths<'_> {
+        Deaths { most: self.kill, of: &self.kill_of }
     }
 
     /// Whether the file says nothing about what must come of it.
@@ -82,6 +101,10 @@ impl Expectation {
     }
 }
 
+/// What headers begin with.
+const HEADERS: [&str; 7] =
+    ["expect", "expect-absent", "verdict", "states", "liveness", "kill", "kill-of"];
+
 /// Whether a line is a header.
 pub(crate) fn is_header(line: &str) -> bool {
     header(line).is_some()
@@ -91,8 +114,7 @@ pub(crate) fn is_header(line: &str) -> bool {
 fn header(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.trim().strip_prefix('#')?.split_once(':')?;
     let name = name.trim();
-    let names = ["expect", "expect-absent", "verdict", "states", "liveness"];
-    names.contains(&name).then(|| (name, value.trim()))
+    HEADERS.contains(&name).then(|| (name, value.trim()))
 }
 
 #[cfg(test)]
@@ -102,7 +124,8 @@ mod tests {
     #[test]
     fn headers_are_read_wherever_they_stand() {
         let text = "# A program.\n# expect: 16 consumed\n#verdict: race\nx = 1  # expect: not me\n\
-                    # expect-absent: oh: no\n# states: 1,234\n# other: thing\n# liveness: strong\n";
+                    # expect-absent: oh: no\n# states: 1,234\n# other: thing\n# liveness: strong\n\
+                    # kill: 2\n# kill-of: a, b\n";
         let source = Source::new("a.toy", text.into()).unwrap();
         let expectation = Expectation::read(&source).unwrap();
         assert_eq!(
@@ -113,20 +136,25 @@ mod tests {
                 verdict: Some(Verdict::Race),
                 states: Some(1_234),
                 liveness: Some(Fairness::Strong),
+                kill: 2,
+                kill_of: vec!["a".into(), "b".into()],
             }
         );
     }
 
     #[test]
     fn a_wrong_header_is_told_with_its_place() {
-        let source =
-            Source::new("a.toy", "\n# verdict: GOOD\n# states: many\n# liveness: so\n".into())
-                .unwrap();
+        let source = Source::new(
+            "a.toy",
+            "\n# verdict: GOOD\n# states: many\n# liveness: so\n# kill: all\n".into(),
+        )
+        .unwrap();
         let errors = Expectation::read(&source).unwrap_err();
         let told: Vec<String> = errors.iter().map(|error| error.line(&source)).collect();
         assert!(told[0].starts_with("a.toy:2:1: there is no verdict `GOOD`; there are PROVED"));
         assert_eq!(told[1], "a.toy:3:1: `many` is no number of states");
         assert_eq!(told[2], "a.toy:4:1: there is no fairness `so`; there are weak, strong");
+        assert_eq!(told[3], "a.toy:5:1: `all` is no number of threads");
     }
 
     #[test]

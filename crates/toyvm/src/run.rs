@@ -70,10 +70,16 @@ impl Outcome {
     }
 }
 
-/// What chooses the numbers that CHOOSE and RANDOM push.
+/// What chooses the numbers that CHOOSE and RANDOM push, and whether somebody dies.
 pub trait Choices {
     /// A number below `below`, which is at least 1.
     fn choose(&mut self, machine: &Machine, thread: ThreadId, choice: Choice, below: u64) -> u64;
+
+    /// Whether who is to step dies instead.
+    #[inline]
+    fn dies(&mut self) -> bool {
+        false
+    }
 }
 
 /// Chance chooses.
@@ -102,6 +108,11 @@ impl<C: Choices, O: Observer> World for Stage<C, O> {
     #[inline]
     fn choose(&mut self, machine: &Machine, thread: ThreadId, choice: Choice, below: u64) -> u64 {
         self.choices.choose(machine, thread, choice, below)
+    }
+
+    #[inline]
+    fn dies(&mut self, _: &Machine, _: ThreadId) -> bool {
+        self.choices.dies()
     }
 
     #[inline]
@@ -147,7 +158,9 @@ pub fn run<S: Scheduler, C: Choices, O: Observer>(
     let mut last = None;
     let mut steps = 0;
     let end = loop {
-        if let Some(end) = pass_time(machine, stage, &mut cycles) {
+        if let Some(end) = pass_time(machine, stage, &mut cycles)
+            && !(end == End::Finished && scheduler.has_a_death())
+        {
             break end;
         }
         if steps == pace.max_steps {
@@ -194,7 +207,7 @@ pub fn pass_time<C: Choices, O: Observer>(
     Some(if only_daemons(machine) { End::Finished } else { End::Deadlock })
 }
 
-/// Lets a thread step that can go on; how that went, and how the run ends if that ended it.
+/// Lets a thread step that can go on, or die; how that went, and how the run ends if that ended it.
 #[inline]
 pub fn step<C: Choices, O: Observer>(
     machine: &mut Machine,

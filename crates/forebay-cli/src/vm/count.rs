@@ -8,7 +8,7 @@ use toyvm::check::{Stopped, count};
 use super::UNCHECKED;
 use super::check::{SearchArgs, Watch};
 use super::file::FileArgs;
-use super::message;
+use super::message::{self, say};
 
 /// Count the schedules of a program
 ///
@@ -32,6 +32,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     let Some(program) = args.file.load_or_tell() else { return ExitCode::from(UNCHECKED) };
+    if args.search.deaths().most > 0 {
+        say(format_args!("forebay vm count: schedules in which threads die are not counted"));
+        return ExitCode::from(UNCHECKED);
+    }
     let watch = Watch::new(&args.search);
     let counted = count(&program, &watch.plan(&args.search), args.limit);
     watch.finish();

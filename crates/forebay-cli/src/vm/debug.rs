@@ -72,6 +72,7 @@ fn line(machine: &Machine, thread: ThreadId, step: u64, at: u32) -> String {
             let _ = write!(line, "  sleeps until {:.3} ms", until.0 as f64 / 1_000.0);
         }
         Status::Ended => line.push_str("  ended"),
+        Status::Killed => line.push_str("  killed"),
         Status::Failed(failure) => {
             let _ = write!(line, "  failed: {}", machine.tell_fault(failure.fault));
         }

@@ -37,6 +37,9 @@ const SHORTEN: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     let Some(program) = args.file.load_or_tell() else { return ExitCode::from(UNCHECKED) };
+    if !args.search.fit_or_tell("explain", &program) {
+        return ExitCode::from(UNCHECKED);
+    }
     let watch = Watch::new(&args.search);
     let plan = Plan {
         allow_races: args.allow_races,

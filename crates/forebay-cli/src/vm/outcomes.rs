@@ -55,6 +55,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         say(format_args!("forebay vm outcomes: {path} is no trace; it is not written over"));
         return ExitCode::from(UNCHECKED);
     }
+    if !args.search.fit_or_tell("outcomes", &program) {
+        return ExitCode::from(UNCHECKED);
+    }
     let watch = Watch::new(&args.search);
     let plan = watch.plan(&args.search);
     // At every order of steps, so that ways are shortest; if that takes too long, at one of those that commute.

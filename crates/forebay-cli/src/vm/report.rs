@@ -145,8 +145,12 @@ pub(super) fn warnings(machine: &Machine, outcome: &Outcome) -> Vec<String> {
             && machine.thread(owner).status().is_over()
         {
             warnings.push(format!(
-                "warning: {} ended and still holds {}",
+                "warning: {} {} and still holds {}",
                 machine.show_thread(owner),
+                match machine.thread(owner).status() {
+                    Status::Killed => "was killed",
+                    _ => "ended",
+                },
                 machine.identify(Kind::Lock, index as u32),
             ));
         }

@@ -100,6 +100,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                 return ExitCode::from(UNCHECKED);
             }
         };
+        if !args.search.fit_or_tell("sweep", &program) {
+            return ExitCode::from(UNCHECKED);
+        }
         let plan = Plan { allow_races: args.allow_races, ..watch.plan(&args.search) };
         let report = check(&program, &plan);
         let (verdict, its) = in_words(&report, args.allow_races);

@@ -13,6 +13,7 @@ use toyvm::check::Plan;
 use toyvm::exam::{Complaint, Sitting, examine, prove};
 use toyvm::expectation::Expectation;
 
+use super::check::death_flags;
 use super::file::FileArgs;
 use super::message::{self, say};
 use super::{USAGE, command};
@@ -29,6 +30,8 @@ use super::{USAGE, command};
 /// # verdict: PROVED       or DEADLOCK, RACE, ASSERTION, INVARIANT, ERROR, OVERFLOW, SPIN, LIVENESS, INCOMPLETE
 /// # states: 1234          how many states `vm check -j 1` finds
 /// # liveness: weak        or strong: `vm check --liveness` has to agree, with that fairness
+/// # kill: 1               all schedules are those in which up to so many threads are killed
+/// # kill-of: NAME, NAME   and only these
 /// ```
 ///
 /// PROVED means that no schedule may show anything else. The exit status is 0 if all are as they say, 1 if
@@ -170,6 +173,11 @@ fn test(file: &Path, limits: &Args) -> Report {
     };
     result.again = marks.complaints.iter().find_map(|complaint| again(&args, &program, complaint));
     result.complaints = marks.complaints.into_iter().map(|complaint| complaint.what).collect();
+    if let Err(missing) = expectation.deaths().check(&program) {
+        result.outcome = "failed";
+        result.complaints.push(missing.to_string());
+        return result;
+    }
     let plan = Plan { max_states: Some(limits.max_states), ..Plan::default() };
     let proved = match limits.max_states {
         0 => None,
@@ -180,7 +188,8 @@ fn test(file: &Path, limits: &Args) -> Report {
         if !complaints.is_empty() {
             result.outcome = "failed";
             let fair = expectation.fairness().map(|fair| format!("--liveness --fair {fair}"));
-            let flags: Vec<String> = fair.into_iter().collect();
+            let flags = death_flags(expectation.deaths()).into_iter().chain(fair);
+            let flags: Vec<String> = flags.collect();
             result.again.get_or_insert_with(|| command::again("check", &args, &flags));
         }
         result.complaints.extend(complaints);

@@ -237,3 +237,44 @@ fn a_graph_is_drawn_of_what_is_small_and_over_nothing_else() {
     ended.says(&["over 2000 states"]);
     assert!(!folder.path("large.dot").exists());
 }
+
+#[test]
+fn who_dies_is_drawn_and_replayed() {
+    let text = r#"worker = [("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "m"), ("LOCK_RELEASE",)]
+main = [("PUSH", 0), ("THREAD_CREATE", [worker]), ("POP",), ("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "m"), ("LOCK_RELEASE",)]
+vm = ToyVM()
+vm.create_lock("m")
+"#;
+    let folder = Folder::new();
+    folder.write("dies.toy", text);
+    let ended = folder.vm("check dies.toy").exits(0);
+    assert!(!ended.out.contains("killed"), "{}", ended.out);
+    let ended = folder.vm("check --kill 1 --trace way.trace dies.toy").exits(1);
+    for told in [
+        "FAILED DEADLOCK\n",
+        "for lock m, which thread-0 held when it was killed\n",
+        " is killed",
+        "; anyone but main may be killed at any moment, one thread at most\n",
+    ] {
+        assert!(ended.out.contains(told), "no {told:?} in {}", ended.out);
+    }
+    let ended = folder.vm("show way.trace --as mermaid").exits(0);
+    assert!(ended.out.contains("is killed"), "{}", ended.out);
+    let ended = folder.vm("check --kill 1 --json dies.toy").exits(1);
+    let told: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    let at = told["way"]["deaths"][0].as_u64().unwrap();
+    assert_eq!(told["way"]["schedule"][at as usize], serde_json::json!([1, null]));
+    assert_eq!(told["deaths"], 1);
+    let ended = folder.vm("check --kill-of main dies.toy").exits(1);
+    assert!(ended.out.contains("which main held when it was killed"), "{}", ended.out);
+    let ended = folder.vm("check --kill-of worker,nobody dies.toy").exits(2);
+    assert!(
+        ended.err.contains("there is no thread `nobody` that could be killed"),
+        "{}",
+        ended.err
+    );
+    let ended = folder.vm("count --kill 1 dies.toy").exits(2);
+    assert!(ended.err.contains("schedules in which threads die are not counted"), "{}", ended.err);
+    folder.write("dies.toy", format!("# verdict: DEADLOCK\n# kill: 1\n{text}"));
+    folder.vm("test .").exits(0);
+}

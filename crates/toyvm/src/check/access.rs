@@ -62,6 +62,8 @@ pub(super) struct Accesses {
     servers: Vec<Vec<Bits>>,
     /// Whether it matters to others that a thread gets past an instruction, whatever that does.
     noticed: Vec<Vec<bool>>,
+    /// What the end of a thread does, if anybody asks for that.
+    end: Bits,
     /// A claim reads where a thread is, or its variables.
     pub(super) claims_steps: bool,
     size: usize,
@@ -72,6 +74,8 @@ struct Finder<'a> {
     program: &'a Program,
     flow: Option<&'a Flow>,
     service: Service,
+    /// Who waits may die, and leave the line.
+    deaths: bool,
     /// What is printed is seen.
     prints: bool,
     /// Some instruction asks whether a thread is over.
@@ -154,8 +158,12 @@ impl Accesses {
             sites.iter().map(on).collect()
         });
         let servers = servers.collect();
+        let mut end = no_bits(size);
+        if let Some(number) = numbers.get(&(Shared::Ends, Manner::Blind)) {
+            set_bit(&mut end, *number);
+        }
         let claims_steps = finder.claims_steps;
-        Self { at, against, servers, noticed, claims_steps, size }
+        Self { at, against, servers, noticed, end, claims_steps, size }
     }
 
     /// How many there are.
@@ -186,6 +194,11 @@ impl Accesses {
     /// What does not commute with the instruction there.
     pub(super) fn against(&self, site: Site) -> &[u64] {
         &self.against[site.code.index()][site.pc as usize]
+    }
+
+    /// What the end of a thread does.
+    pub(super) fn end(&self) -> &[u64] {
+        &self.end
     }
 
     /// What may serve one who waits there.
@@ -226,6 +239,7 @@ impl<'a> Finder<'a> {
             program,
             flow,
             service: plan.service,
+            deaths: plan.deaths.most > 0,
             prints: plan.outcomes,
             asks_for_ends: instructions().any(asks),
             claims_steps: claims_steps || (robust && !claimed_names.is_empty()),
@@ -330,8 +344,11 @@ impl<'a> Finder<'a> {
             }
             I::QueueReceive => on(Ask, Kind::Queue),
             I::TryQueueReceive | I::QueueReceiveFor(_) => on(Try, Kind::Queue),
-            I::Wait => with(on(Write, Kind::Condition), on_lock(Give)),
-            I::WaitFor(_) => with(with(on(Write, Kind::Condition), on_lock(Give)), on_lock(Ask)),
+            // Whoever dies while it goes for the lock leaves that line.
+            I::Wait if !self.deaths => with(on(Write, Kind::Condition), on_lock(Give)),
+            I::Wait | I::WaitFor(_) => {
+                with(with(on(Write, Kind::Condition), on_lock(Give)), on_lock(Ask))
+            }
             I::Notify | I::NotifyAll => with(on(Write, Kind::Condition), on_lock(Ask)),
             I::ArrayGet => on(Read, Kind::Array),
             I::ArraySet => on(Write, Kind::Array),
@@ -392,7 +409,8 @@ impl<'a> Finder<'a> {
         match (how, other) {
             (Read, Read) | (Blind, Blind) => false,
             (Ask, Give | GiveInOrder) | (Give | GiveInOrder, Ask) => {
-                weak || (is_bounded && self.is_semaphore(a))
+                let is_left = self.deaths && !flawed(Flaw::LineLeft);
+                weak || is_left || (is_bounded && self.is_semaphore(a))
             }
             (Give, Give) => is_bounded,
             _ => true,

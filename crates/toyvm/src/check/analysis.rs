@@ -2,6 +2,7 @@
 
 use super::Plan;
 use super::access::{Accesses, is_threads_own};
+use super::deaths::Mortals;
 use super::flaw::{Flaw, flawed};
 use super::flow::{Flow, Site, Thing};
 use super::future::Futures;
@@ -9,7 +10,6 @@ use super::lives::Lives;
 use super::outputs::Outputs;
 use super::symmetry::{ALONE, Group, Symmetry};
 use crate::instruction::Instruction as I;
-use crate::machine::Service;
 use crate::program::{CodeId, NameId, Program};
 
 /// All of it.
@@ -24,6 +24,7 @@ pub(super) struct Analysis {
     pub(super) accesses: Accesses,
     pub(super) futures: Futures,
     pub(super) symmetry: Symmetry,
+    pub(super) mortals: Mortals,
     /// What may be printed, where that is part of the state.
     pub(super) outputs: Option<Outputs>,
     /// By list and address: whether each value on the stack matters; none where all do.
@@ -64,21 +65,19 @@ impl Analysis {
                 let is_own =
                     (is_threads_own(*instruction) || is_constant) && !accesses.is_any(site);
                 let is_choice = matches!(instruction, I::Choose(_) | I::Random(_));
-                let picks = matches!(instruction, I::Notify) && plan.service == Service::Weak;
                 let is_dead =
                     is_choice && dropping.is_some_and(|flow| !flow.given_matters(site, 0));
                 let is_in_run = symmetry.run_of(code, site.pc).is_some();
                 let goes_back = instruction.target().is_some_and(|to| to <= i64::from(site.pc));
+                let chooses = is_choice && is_own && !is_dead && !flawed(Flaw::Choices);
                 let loads = matches!(instruction, I::Load(_));
                 let global = loads || matches!(instruction, I::GlobalStore(_));
                 let contents = matches!(instruction, I::ArraySet | I::Invariant(_));
                 Traits::of(&[
                     (Traits::OWN, (is_own && (!is_choice || is_dead)) || (is_in_run && !is_own)),
-                    (
-                        Traits::CHOICE,
-                        (is_choice && !flawed(Flaw::Choices)) || (picks && !flawed(Flaw::Notified)),
-                    ),
+                    (Traits::CHOICE, is_choice && !flawed(Flaw::Choices)),
                     (Traits::DEAD_CHOICE, is_dead),
+                    (Traits::CHOOSES, chooses),
                     (Traits::LOADS, loads && (!accesses.is_noticed(site) || flawed(Flaw::OwnSeen))),
                     (Traits::BACK, goes_back),
                     (Traits::GLOBAL, global),
@@ -104,6 +103,7 @@ impl Analysis {
             futures,
             outputs: plan.outcomes.then(Outputs::default),
             symmetry,
+            mortals: Mortals::of(program, plan.deaths),
             flow,
         }
     }
@@ -111,6 +111,14 @@ impl Analysis {
     /// Whether each value on the stack there matters; none if all do.
     pub(super) fn stack(&self, code: CodeId, pc: u32) -> Option<&[bool]> {
         self.stacks[code.index()].get(pc as usize)?.as_deref()
+    }
+
+    /// What tells an entry from others that run the same list: whether it may be killed, too.
+    pub(super) fn group_of_entry(&self, entry: usize) -> Group {
+        match self.symmetry.of_entry(entry) {
+            group if group != ALONE && self.mortals.has_entry(entry) => Group::MAX,
+            group => group,
+        }
     }
 
     /// What tells threads from others that are made there; nothing is known of those of which `flow` does
@@ -133,7 +141,7 @@ pub(super) struct Traits(u8);
 
 impl Traits {
     /// It is its thread's own business: nobody else ever notices it, or it is in a run of JOINs. A choice
-    /// that matters is, but begins a macro-step, so that there is one in each.
+    /// that matters is, but comes to several states.
     pub(super) const OWN: Self = Self(1);
     /// It chooses.
     pub(super) const CHOICE: Self = Self(1 << 1);
@@ -147,6 +155,9 @@ impl Traits {
     pub(super) const GLOBAL: Self = Self(1 << 5);
     /// It changes what things hold, or the claims, and no event tells.
     pub(super) const CONTENTS: Self = Self(1 << 6);
+
+    /// It chooses what matters, and nobody else notices.
+    pub(super) const CHOOSES: Self = Self(1 << 7);
 
     fn of(all: &[(Self, bool)]) -> Self {
         let bits = all.iter().filter(|(_, is_so)| *is_so).map(|(it, _)| it.0);

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use super::analysis::Analysis;
 use super::explorer::Explorer;
 use super::flow::Site;
-use super::{Plan, Stopped};
+use super::moves::Move;
+use super::{Deaths, Plan, Stopped};
 use crate::machine::ThreadId;
 use crate::program::Program;
 
@@ -44,7 +45,14 @@ struct Branch {
 /// Counts the schedules of a program, up to a limit. Of the plan, service, time and cancelling count.
 pub fn count(program: &Arc<Program>, plan: &Plan<'_>, limit: u64) -> Count {
     let began = Instant::now();
-    let plan = Plan { reduce: false, symmetry: false, drop_dead: false, races: false, ..*plan };
+    let plan = Plan {
+        reduce: false,
+        symmetry: false,
+        drop_dead: false,
+        races: false,
+        deaths: Deaths::default(),
+        ..*plan
+    };
     let analysis = Arc::new(Analysis::of(program, &plan));
     let mut explorer = Explorer::new(program, &analysis, &plan);
     let mut count = Count { schedules: 0, stopped: None, longest: 0, elapsed: Duration::ZERO };
@@ -66,13 +74,15 @@ pub fn count(program: &Arc<Program>, plan: &Plan<'_>, limit: u64) -> Count {
             continue;
         };
         explorer.unpack(&branch.bytes);
-        let passed = explorer.step(thread, branch.number);
+        explorer.stage.numbers = vec![branch.number];
+        let passed = explorer.step(thread, Move::Steps);
+        let choices = explorer.stage.asked.first().map_or(0, |(_, below)| *below);
         // What has been tried here sleeps, until something does not commute with it.
         let tried = branch.due[..branch.at].iter().chain(&branch.asleep);
         let stays = |(_, other): &&(ThreadId, Site)| analysis.accesses.commute(site, *other);
         let asleep = tried.filter(stays).copied().collect();
         branch.number += 1;
-        if branch.number >= passed.choices {
+        if branch.number >= choices {
             (branch.at, branch.number) = (branch.at + 1, 0);
         }
         match passed.finding {

@@ -12,6 +12,7 @@ use super::bits::share_bits;
 use super::finding::Finding;
 use super::flaw::{Flaw, flawed, soundly};
 use super::flow::{Site, Thing};
+use super::moves::Move;
 use super::pack::{Before, Origins, Packer};
 use super::stage::Stage;
 use super::touched::Touched;
@@ -22,6 +23,7 @@ use crate::machine::{
     Event, Limits, Machine, On, Ready, Service, Status, Stepped, ThreadId, Time, Wait,
 };
 use crate::program::Program;
+use crate::trace::Decision;
 use crate::value::{Handle, Kind, Value};
 
 /// Steps of one thread on its own before it is looked whether it goes round in circles.
@@ -33,8 +35,6 @@ const MOST_STEPS: u32 = 10_000_000;
 /// How a macro-step went.
 #[derive(Debug, Default)]
 pub(super) struct Passed {
-    /// How many numbers could be chosen in its first step; 0 if none was asked for.
-    pub(super) choices: u64,
     /// Some thread went back to an instruction.
     pub(super) goes_back: bool,
     /// A circle was closed by a thread that joins others, of which it is not known who is first.
@@ -49,7 +49,7 @@ pub(super) struct Explorer {
     pub(super) machine: Machine,
     pub(super) origins: Origins,
     packer: Packer,
-    stage: Stage,
+    pub(super) stage: Stage,
     /// The state that was unpacked last: where its parts lie, who can go on, how many have yet to end.
     parts: Parts,
     ready: Ready,
@@ -60,6 +60,10 @@ pub(super) struct Explorer {
     in_the_way: Vec<ThreadId>,
     /// Threads that have gone back in this macro-step, and go no further.
     paused: Vec<ThreadId>,
+    /// Threads that may choose no more in this macro-step.
+    chosen: Vec<ThreadId>,
+    /// What is chosen behind a step is part of it.
+    may_choose: bool,
     /// Single steps, if somebody wants to know them.
     pub(super) steps: Option<Vec<Single>>,
     /// By list and address: whether it was ever executed.
@@ -71,6 +75,8 @@ pub(super) struct Explorer {
 pub(super) struct Single {
     pub(super) thread: ThreadId,
     pub(super) chosen: Option<u64>,
+    /// It was killed there.
+    pub(super) dies: bool,
     /// A macro-step begins with it; those after it are made when it does not matter when.
     pub(super) leads: bool,
 }
@@ -80,7 +86,7 @@ impl Explorer {
     pub(super) fn new(program: &Arc<Program>, analysis: &Arc<Analysis>, plan: &Plan) -> Self {
         let machine = Machine::with(Arc::clone(program), plan.service, Limits::default());
         let entries = 0..program.entries().len();
-        let groups = entries.map(|entry| analysis.symmetry.of_entry(entry)).collect();
+        let groups = entries.map(|entry| analysis.group_of_entry(entry)).collect();
         let mut instructions = program.codes().iter().flat_map(|code| &code.instructions);
         let is_robust = instructions.any(|it| matches!(it, I::LockAcquireRobust));
         Self {
@@ -100,6 +106,8 @@ impl Explorer {
             knows_last: plan.order == Order::Switches,
             in_the_way: Vec::new(),
             paused: Vec::new(),
+            chosen: Vec::new(),
+            may_choose: analysis.reduces,
             steps: None,
             executed: program
                 .codes()
@@ -113,7 +121,9 @@ impl Explorer {
     pub(super) fn begin(&mut self) -> Passed {
         let mut passed = Passed::default();
         self.paused.clear();
+        self.may_choose = false;
         self.run_on(&mut passed);
+        self.may_choose = self.analysis.reduces;
         passed
     }
 
@@ -139,7 +149,7 @@ impl Explorer {
         let mut origins = self.origins.clone();
         let entries = self.machine.program().entries().len();
         let made = &self.origins.made[Kind::Thread as usize];
-        origins.groups = (0..entries).map(|entry| analysis.symmetry.of_entry(entry)).collect();
+        origins.groups = (0..entries).map(|entry| analysis.group_of_entry(entry)).collect();
         origins.groups.extend(made.iter().map(|thing| analysis.group_of(*thing)));
         let mut bytes = Vec::new();
         soundly(|| self.packer.pack(analysis, &self.machine, &origins, None, &mut bytes));
@@ -187,19 +197,22 @@ impl Explorer {
             && self.analysis.symmetry.run_of(it.code(), it.pc()).is_some()
     }
 
-    /// Whose step it is up to the search to choose.
+    /// Whose step, or death, it is up to the search to choose.
     pub(super) fn enabled(&self) -> impl Iterator<Item = ThreadId> + '_ {
-        self.machine.state().ready().iter()
+        self.machine.state().ready().iter().chain(self.dying())
     }
 
-    /// Lets a thread make a macro-step, in which `number` is chosen if a number is asked for.
-    pub(super) fn step(&mut self, thread: ThreadId, number: u64) -> Passed {
+    /// Lets a thread make a macro-step, or die, with the numbers that the stage chooses.
+    pub(super) fn step(&mut self, thread: ThreadId, how: Move) -> Passed {
         let mut passed = Passed::default();
         self.paused.clear();
         self.origins.last = self.knows_last.then_some(thread);
-        self.stage.number = number;
-        self.stage.choices = 0;
-        let goes_on = self.step_once(thread, &mut passed);
+        self.chosen.clear();
+        self.stage.asked.clear();
+        let goes_on = match how {
+            Move::Steps => self.step_once(thread, &mut passed),
+            Move::Dies => self.die(thread, &mut passed),
+        };
         if let Some(first) = self.steps.as_mut().and_then(|steps| steps.last_mut()) {
             first.leads = true;
         }
@@ -207,18 +220,18 @@ impl Explorer {
             self.stage.touched = Touched::ALL;
         }
         if goes_on {
-            passed.choices = self.stage.choices;
-            self.stage.number = 0;
             self.run_on(&mut passed);
         }
         passed
     }
 
     /// One instruction of one thread, and nothing that is free.
-    pub(super) fn step_alone(&mut self, thread: ThreadId, number: Option<u64>) {
-        self.stage.number = number.unwrap_or(0);
+    pub(super) fn step_alone(&mut self, decision: &Decision) {
+        self.stage.numbers = decision.chosen.into_iter().collect();
+        self.stage.asked.clear();
+        self.stage.dies = decision.dies;
         self.stage.is_dead = false;
-        self.machine.step(thread, &mut self.stage);
+        self.machine.step(ThreadId(decision.thread), &mut self.stage);
         self.note_made();
     }
 
@@ -239,7 +252,7 @@ impl Explorer {
         }
         let stepped = self.machine.step(thread, &mut self.stage);
         if let Some(steps) = &mut self.steps {
-            steps.push(Single { thread, chosen: self.stage.last, leads: false });
+            steps.push(Single { thread, chosen: self.stage.last, dies: false, leads: false });
         }
         if traits.has(Traits::BACK) && self.machine.thread(thread).pc() <= pc {
             passed.goes_back = true;
@@ -253,8 +266,21 @@ impl Explorer {
             Stepped::Failed => Some(self.failed(thread)),
             Stepped::Asserted => Some(Finding::Assertion { thread }),
             Stepped::Broken(claim) => Some(Finding::Invariant { thread, claim }),
-            Stepped::Went | Stepped::Yielded | Stepped::Stopped => self.circle(passed),
+            _ => self.circle(passed),
         };
+        passed.finding.is_none()
+    }
+
+    /// A thread is killed; false if something was found.
+    fn die(&mut self, thread: ThreadId, passed: &mut Passed) -> bool {
+        self.stage.dies = true;
+        let stepped = self.machine.step(thread, &mut self.stage);
+        if let Some(steps) = &mut self.steps {
+            steps.push(Single { thread, chosen: None, dies: true, leads: false });
+        }
+        if let Stepped::Broken(claim) = stepped {
+            passed.finding = Some(Finding::Invariant { thread, claim });
+        }
         passed.finding.is_none()
     }
 
@@ -329,7 +355,7 @@ impl Explorer {
             if !matches!(it.status(), Status::Runnable) {
                 break;
             }
-            let is_own = self.is_own(thread);
+            let is_own = self.is_own(thread) || self.chooses(thread);
             if !is_own && (!self.analysis.reduces || self.paused.contains(&thread)) {
                 break;
             }
@@ -365,11 +391,24 @@ impl Explorer {
     }
 
     /// Whether the next instruction of a thread is its own business: nobody else ever notices it. A choice
-    /// that matters is, but begins a macro-step, so that there is one in each.
+    /// that matters is, but comes to several states.
     fn is_own(&self, thread: ThreadId) -> bool {
         let it = self.machine.thread(thread);
         let traits = self.analysis.traits(it.code(), it.pc());
         traits.has(Traits::OWN) || (traits.has(Traits::LOADS) && self.loads_own(thread))
+    }
+
+    /// Whether it chooses next, for the first time in this macro-step: then it chooses at once, so that the state
+    /// before is none.
+    fn chooses(&mut self, thread: ThreadId) -> bool {
+        let it = self.machine.thread(thread);
+        let chooses = self.may_choose
+            && self.analysis.traits(it.code(), it.pc()).has(Traits::CHOOSES)
+            && !self.chosen.contains(&thread);
+        if chooses {
+            self.chosen.push(thread);
+        }
+        chooses
     }
 
     /// Whether it loads a variable of its own.
@@ -391,6 +430,10 @@ impl Explorer {
     fn is_free(&mut self, thread: ThreadId) -> bool {
         let it = self.machine.thread(thread);
         if self.analysis.traits(it.code(), it.pc()).has(Traits::CHOICE) {
+            return false;
+        }
+        // Before each step that others notice it may die.
+        if self.may_die(thread) && !flawed(Flaw::DiesLater) {
             return false;
         }
         // Who was in the way last time is so again, most often.
@@ -424,9 +467,9 @@ impl Explorer {
     pub(super) fn may_meet(&self, other: ThreadId, against: &[u64]) -> bool {
         let it = self.machine.thread(other);
         let pc = match it.status() {
-            Status::Ended | Status::Failed(_) => return false,
-            // It may give up, or has to ask again.
-            Status::Waiting(wait) if self.may_ask_again(wait) => wait.at,
+            status if status.is_over() => return false,
+            // It may give up, or has to ask again, or leaves the line when it dies.
+            Status::Waiting(wait) if self.may_ask_again(wait) || self.may_die(other) => wait.at,
             _ => it.pc(),
         };
         share_bits(against, self.analysis.futures.from(it.code(), pc))
@@ -435,7 +478,9 @@ impl Explorer {
     /// Whether a thread can do none of those things while another one is not over and holds what it
     /// holds.
     pub(super) fn is_kept_out(&self, other: ThreadId, holder: ThreadId, against: &[u64]) -> bool {
-        if self.analysis.flow.is_none() {
+        if self.analysis.flow.is_none()
+            || (self.may_die(other) && self.is_met_by_death(other, against))
+        {
             return false;
         }
         let any = flawed(Flaw::HeldAtAll);

@@ -48,6 +48,19 @@ flaws! {
     Place,
     /// Who holds a lock.
     Holder,
+    // Deaths.
+    /// Who waits and dies leaves a line.
+    LineLeft,
+    /// Who may die may do so in the midst of what it does at once.
+    DiesLater,
+    /// Who is kept out may die.
+    DiesOutside,
+    /// Who waits may die.
+    WaitsOn,
+    /// Who may die need not.
+    DiesAlone,
+    /// Who was killed is told from who has ended.
+    Dead,
     // Symmetry.
     /// Handles that are compared, or asked whether they are alive.
     Told,
@@ -114,8 +127,6 @@ flaws! {
     // Steps.
     /// A choice that follows what others may notice.
     Choices,
-    /// Which of those who wait is notified.
-    Notified,
     // Stubborn sets.
     /// Who holds what is waited for.
     Owner,
@@ -147,7 +158,7 @@ mod switch {
     use crate::check::analysis::Analysis;
     use crate::check::explorer::Explorer;
     use crate::check::{Plan, Report, check};
-    use crate::machine::{Service, ThreadId};
+    use crate::machine::Service;
     use crate::program::Program;
     use crate::trace::Decision;
 
@@ -170,7 +181,7 @@ mod switch {
         let analysis = Arc::new(Analysis::of(program, &plan));
         let mut explorer = Explorer::new(program, &analysis, &plan);
         for decision in schedule {
-            explorer.step_alone(ThreadId(decision.thread), decision.chosen);
+            explorer.step_alone(decision);
         }
         explorer.pack_by(&analysis)
     }

@@ -159,13 +159,13 @@ pub(super) fn runs_once(program: &Program, flow: &Flow, site: Site) -> bool {
     true
 }
 
-/// Whether a thread cannot get past an instruction while another holds that lock, or that one is not
-/// over.
+/// Whether a thread cannot get past an instruction while another that is not over holds that lock, or is
+/// that thread.
 fn needs(program: &Program, flow: &Flow, site: Site, guard: Thing) -> bool {
     let instruction = program.code(site.code).instructions[site.pc as usize];
     let things = flow.operand_things(site, 0);
     let is_it = things == [guard] || things.contains(&guard) && flawed(Flaw::SeveralNames);
-    let waits = matches!(instruction, I::LockAcquire | I::ThreadJoin)
+    let waits = matches!(instruction, I::LockAcquire | I::LockAcquireRobust | I::ThreadJoin)
         || matches!(instruction, I::TryLockAcquire) && flawed(Flaw::TriesAnyway);
     waits && is_it
 }

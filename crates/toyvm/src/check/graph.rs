@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::analysis::Analysis;
 use super::explorer::{Explorer, Passed};
 use super::failure::beginning;
+use super::moves::{Move, Moves};
 use super::{Finding, Plan};
 use crate::machine::{Machine, Status, ThreadId};
 use crate::program::Program;
@@ -80,19 +81,20 @@ impl Builder {
         self.explorer.unpack(&bytes);
         let threads: Vec<ThreadId> = self.explorer.enabled().collect();
         for thread in threads {
-            let mut number = 0;
-            loop {
+            self.explorer.unpack(&bytes);
+            let mut moves = Moves::of(&self.explorer, thread);
+            while let Some(how) = moves.next(&mut self.explorer) {
                 self.explorer.unpack(&bytes);
                 let label = self.label(thread);
-                let passed = self.explorer.step(thread, number);
-                let label = match passed.choices {
-                    0 => label,
-                    _ => format!("{label}: {number}"),
+                let passed = self.explorer.step(thread, how);
+                let label = match (how, self.explorer.stage.asked.first()) {
+                    (Move::Dies, _) => format!("{label}: is killed"),
+                    (Move::Steps, None) => label,
+                    (Move::Steps, Some((number, _))) => format!("{label}: {number}"),
                 };
                 let to = self.arrive(&passed, Some(self.graph.edges.len()));
                 self.graph.edges.push(Edge { from, to, label });
-                number += 1;
-                if number >= passed.choices || self.graph.nodes.len() > most {
+                if self.graph.nodes.len() > most {
                     break;
                 }
             }

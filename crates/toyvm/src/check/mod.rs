@@ -14,6 +14,7 @@ mod access;
 mod analysis;
 mod bits;
 mod count;
+mod deaths;
 mod explorer;
 mod failure;
 mod finding;
@@ -24,6 +25,7 @@ mod graph;
 mod growth;
 mod liveness;
 mod lives;
+mod moves;
 mod outcomes;
 mod outputs;
 mod pack;
@@ -45,6 +47,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use count::{Count, count};
+pub use deaths::{Deaths, NoVictim};
 pub use failure::{Failure, beginning};
 pub use finding::Finding;
 #[cfg(feature = "flaws")]
@@ -90,6 +93,8 @@ pub struct Plan<'a> {
     pub liveness: Option<Fairness>,
     /// How many search at once.
     pub workers: usize,
+    /// Who may be killed, and how many at most.
+    pub deaths: Deaths<'a>,
     /// States at most.
     pub max_states: Option<u64>,
     /// Bytes at most, for all states.
@@ -118,6 +123,7 @@ impl Default for Plan<'_> {
             values: false,
             liveness: None,
             workers: 1,
+            deaths: Deaths::default(),
             max_states: None,
             memory: None,
             timeout: None,

@@ -49,6 +49,7 @@ pub(super) const STATUS: u8 = 3;
 pub(super) const DAEMON: u8 = 4;
 pub(super) const HOLDS: u8 = 8;
 pub(super) const LAST: u8 = 16;
+pub(super) const KILLED: u8 = 32;
 
 /// What makes bytes of states.
 #[derive(Debug, Default)]
@@ -277,7 +278,8 @@ fn put_thread(
         Status::Runnable | Status::Sleeping { .. } => RUNNABLE,
         Status::Waiting(_) if run.is_some() => JOINING,
         Status::Waiting(_) => WAITING,
-        Status::Ended | Status::Failed(_) => OVER,
+        Status::Killed if analysis.mortals.any() && !flawed(Flaw::Dead) => OVER | KILLED,
+        Status::Ended | Status::Failed(_) | Status::Killed => OVER,
     };
     let holds = if thread.held > 0 && !flawed(Flaw::Holder) { HOLDS } else { 0 };
     let daemon = if thread.daemon { DAEMON } else { 0 };
@@ -294,7 +296,7 @@ fn put_thread(
             }
         }
     }
-    if status == OVER && !analysis.accesses.claims_steps {
+    if thread.status.is_over() && !analysis.accesses.claims_steps {
         return;
     }
     // One who waits has given its operands away, and what lies below them is as it was.

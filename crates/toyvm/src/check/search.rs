@@ -9,6 +9,7 @@ use super::analysis::Analysis;
 use super::explorer::{Explorer, Passed};
 use super::finding::Finding;
 use super::flaw::{Flaw, flawed, soundly};
+use super::moves::Moves;
 use super::outcomes::values;
 use super::outputs::Output;
 use super::store::{StateId, Store};
@@ -33,8 +34,8 @@ const NEAR: u64 = 8;
 pub(super) struct Found {
     pub(super) finding: Finding,
     pub(super) state: StateId,
-    /// The macro-step from there that brings it about, if one does.
-    pub(super) step: Option<(ThreadId, u64)>,
+    /// A macro-step from there brings it about.
+    pub(super) by_step: bool,
 }
 
 /// How a program ends: in a word, what it printed, what is left.
@@ -113,7 +114,7 @@ impl<'a> Search<'a> {
         first.explorer.pack(&mut bytes);
         if let Some(finding) = passed.finding {
             let state = self.store.insert(&bytes, StateId::NONE).expect("it is the first");
-            let found = Found { finding, state, step: None };
+            let found = Found { finding, state, by_step: false };
             if self.plan.outcomes {
                 first.comes_to(found);
             } else {
@@ -411,14 +412,14 @@ impl Worker<'_, '_> {
             self.search.ends.lock().expect("nobody panics here").insert(end);
         }
         if self.search.plan.outcomes && self.explorer.is_at_the_end() {
-            return self.comes_to(Found { finding: Finding::Finished, state, step: None });
+            self.comes_to(Found { finding: Finding::Finished, state, by_step: false });
         }
         if let Some(finding) = self.explorer.deadlock().or(race) {
             if self.search.plan.outcomes {
-                return self.comes_to(Found { finding, state, step: None });
+                return self.comes_to(Found { finding, state, by_step: false });
             }
             let is_over = !matches!(finding, Finding::Race { .. });
-            self.search.finds(Found { finding, state, step: None });
+            self.search.finds(Found { finding, state, by_step: false });
             if is_over {
                 return;
             }
@@ -458,18 +459,20 @@ impl Worker<'_, '_> {
         let (mut at, mut goes_back, mut is_there) = (0, false, true);
         while at < chosen.len() && !self.search.over.load(Ordering::Relaxed) {
             let thread = chosen[at];
-            let mut number = 0;
-            loop {
+            if !std::mem::replace(&mut is_there, true) {
+                self.explorer.undo(&bytes);
+            }
+            let mut moves = Moves::of(&self.explorer, thread);
+            while let Some(how) = moves.next(&mut self.explorer) {
                 if !std::mem::replace(&mut is_there, false) {
                     self.explorer.undo(&bytes);
                 }
-                let passed = self.explorer.step(thread, number);
+                let passed = self.explorer.step(thread, how);
                 self.transitions += 1;
                 goes_back |= passed.goes_back;
                 self.search.note(&passed);
                 if let Some(finding) = passed.finding {
-                    let step = Some((thread, number));
-                    let found = Found { finding, state, step };
+                    let found = Found { finding, state, by_step: true };
                     if self.search.plan.outcomes {
                         self.comes_to(found);
                     } else {
@@ -479,12 +482,11 @@ impl Worker<'_, '_> {
                     self.explorer.pack_after(&bytes, &mut next);
                     self.add(&next, state);
                 }
-                number += 1;
                 // There may be as many as there are integers.
-                if number.is_multiple_of(LOOK) {
-                    self.look(false, number.is_multiple_of(8 * LOOK));
+                if moves.made.is_multiple_of(LOOK) {
+                    self.look(false, moves.made.is_multiple_of(8 * LOOK));
                 }
-                if number >= passed.choices || self.search.over.load(Ordering::Relaxed) {
+                if self.search.over.load(Ordering::Relaxed) {
                     break;
                 }
             }

@@ -6,13 +6,15 @@ use crate::machine::{Choice, Event, Machine, ThreadId, World};
 /// Chooses what is to be chosen, and notes what happens.
 #[derive(Debug, Default)]
 pub(super) struct Stage {
-    /// What to choose, if anything is asked for; beyond that, 0.
-    pub(super) number: u64,
-    /// How many numbers there were to choose from; 0 if none was asked for.
-    pub(super) choices: u64,
+    /// What to choose, one number after the other; beyond those, 0.
+    pub(super) numbers: Vec<u64>,
+    /// What was chosen in this step, and below what.
+    pub(super) asked: Vec<(u64, u64)>,
     /// The value that is asked for matters to nothing.
     pub(super) is_dead: bool,
     pub(super) last: Option<u64>,
+    /// Whoever steps next dies.
+    pub(super) dies: bool,
     /// Things and threads that were made in this step: by whom, where.
     pub(super) made: Vec<(Event, ThreadId, u32)>,
     /// What is printed is part of the state.
@@ -25,15 +27,42 @@ pub(super) struct Stage {
     pub(super) is_robust: bool,
 }
 
+impl Stage {
+    /// Wherever a number is asked for, the least is chosen.
+    pub(super) fn choose_first(&mut self) {
+        self.numbers.clear();
+    }
+
+    /// The last number is chosen that was not the greatest, one more than it was, and all before it as they were;
+    /// false if all were the greatest.
+    pub(super) fn choose_next(&mut self) -> bool {
+        self.numbers.clear();
+        while let Some((number, below)) = self.asked.pop() {
+            if number + 1 < below {
+                self.numbers.extend(self.asked.drain(..).map(|(number, _)| number));
+                self.numbers.push(number + 1);
+                return true;
+            }
+        }
+        false
+    }
+}
+
 impl World for Stage {
     #[inline]
     fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, below: u64) -> u64 {
-        let number = if self.is_dead { 0 } else { self.number };
+        let mut number = 0;
         if !self.is_dead {
-            self.choices = below;
+            number = self.numbers.get(self.asked.len()).copied().unwrap_or(0);
+            self.asked.push((number, below));
         }
         self.last = Some(number);
         number
+    }
+
+    #[inline]
+    fn dies(&mut self, _: &Machine, _: ThreadId) -> bool {
+        std::mem::take(&mut self.dies)
     }
 
     fn print(&mut self, _: &Machine, _: ThreadId, line: &str) {

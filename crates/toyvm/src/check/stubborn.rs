@@ -15,7 +15,10 @@ pub(super) fn choose(explorer: &Explorer) -> Vec<ThreadId> {
         return enabled;
     }
     let mut best = enabled.clone();
-    for seed in &enabled {
+    // One who can only die need not: the set is of one who goes on, sooner or later.
+    let dies = flawed(Flaw::DiesAlone);
+    let is_ready = |seed: &&ThreadId| explorer.machine.state().ready().contains(**seed) || dies;
+    for seed in enabled.iter().filter(is_ready) {
         let set = close(explorer, *seed, best.len());
         if let Some(set) = set {
             best = set;
@@ -30,17 +33,23 @@ pub(super) fn choose(explorer: &Explorer) -> Vec<ThreadId> {
 /// The least set with that thread, if fewer than so many of it can go on.
 fn close(explorer: &Explorer, seed: ThreadId, below: usize) -> Option<Vec<ThreadId>> {
     let machine = &explorer.machine;
+    let moves = |thread: &ThreadId| {
+        let is_ready = machine.state().ready().contains(*thread);
+        is_ready || (explorer.may_die(*thread) && !flawed(Flaw::WaitsOn))
+    };
     let mut set = vec![seed];
     let mut enabled = 0;
     let mut at = 0;
     while at < set.len() {
         let thread = set[at];
         at += 1;
-        if machine.state().ready().contains(thread) {
+        if moves(&thread) {
             enabled += 1;
             if enabled >= below {
                 return None;
             }
+        }
+        if machine.state().ready().contains(thread) {
             let against = explorer.analysis.accesses.against(explorer.site(thread));
             for other in machine.state().thread_ids() {
                 let waits = !machine.state().ready().contains(other);
@@ -82,5 +91,5 @@ fn close(explorer: &Explorer, seed: ThreadId, below: usize) -> Option<Vec<Thread
             }
         }
     }
-    Some(set.into_iter().filter(|thread| machine.state().ready().contains(*thread)).collect())
+    Some(set.into_iter().filter(moves).collect())
 }

@@ -103,6 +103,7 @@ impl Touched {
             Event::Created(_)
             | Event::Started(_)
             | Event::Failed
+            | Event::Killed
             | Event::Notified { .. }
             | Event::GaveUp
             | Event::Sleeps => *self = Self::ALL,

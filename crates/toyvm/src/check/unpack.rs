@@ -5,8 +5,8 @@ use super::bits::has_bit;
 use super::flow::Thing;
 use super::outputs::Output;
 use super::pack::{
-    DAEMON, DEAD, HANDLE, HOLDS, INTEGER, JOINING, LAST, LEAST, MADE_TEXT, NOTHING, OVER, Origins,
-    STATUS, TEXT, WAITING,
+    DAEMON, DEAD, HANDLE, HOLDS, INTEGER, JOINING, KILLED, LAST, LEAST, MADE_TEXT, NOTHING, OVER,
+    Origins, STATUS, TEXT, WAITING,
 };
 use super::touched::Touched;
 use crate::machine::{Answer, Machine, On, Status, ThreadId, Wait};
@@ -280,9 +280,10 @@ fn read_thread(
         }
     }
     let status = flags & STATUS;
+    let over = if flags & KILLED == 0 { Status::Ended } else { Status::Killed };
     if status == OVER && !analysis.accesses.claims_steps {
         let it = &mut state.threads[at];
-        it.status = Status::Ended;
+        it.status = over;
         it.stack.clear();
         it.variables.clear();
         return;
@@ -312,7 +313,7 @@ fn read_thread(
     it.variables = variables;
     it.status = Status::Runnable;
     if status == OVER {
-        it.status = Status::Ended;
+        it.status = over;
     } else if let Some((wait, place)) = waiting {
         it.status = Status::Waiting(wait);
         machine.stands(id, wait, place as usize);

@@ -8,6 +8,7 @@ use super::analysis::Analysis;
 use super::explorer::{Explorer, Single};
 use super::failure::{Failure, beginning};
 use super::finding::Finding;
+use super::moves::Moves;
 use super::search::{Found, Search};
 use super::store::StateId;
 use crate::deadlock;
@@ -47,7 +48,7 @@ pub(super) fn follow(
         schedule,
         repeats_from: None,
         switches: switches(&leaders(&steps)),
-        steps: path.len() - 1 + usize::from(found.step.is_some()),
+        steps: path.len() - 1 + usize::from(found.by_step),
     })
 }
 
@@ -69,11 +70,11 @@ fn race_on(
     other: ThreadId,
 ) -> Option<Finding> {
     for decision in schedule.iter() {
-        machine.step(ThreadId(decision.thread), &mut Chosen(decision.chosen));
+        machine.step(ThreadId(decision.thread), &mut Chosen::of(decision));
     }
     let mut broken = None;
     for [first, second] in [[one, other], [other, one]] {
-        let Stepped::Broken(claim) = machine.clone().step(first, &mut Chosen(None)) else {
+        let Stepped::Broken(claim) = machine.clone().step(first, &mut Chosen::default()) else {
             schedule.extend([Decision::of(first), Decision::of(second)]);
             return None;
         };
@@ -86,7 +87,7 @@ fn race_on(
 }
 
 pub(super) fn decision(single: &Single) -> Decision {
-    Decision { chosen: single.chosen, ..Decision::of(single.thread) }
+    Decision { chosen: single.chosen, dies: single.dies, ..Decision::of(single.thread) }
 }
 
 /// The same steps with fewer changes of turn: what a thread does when it does not matter when is put off
@@ -104,7 +105,7 @@ pub(super) fn in_few_turns(
             continue;
         }
         play.catch_up(|due| due == single.thread)?;
-        if !play.machine.state().ready().contains(single.thread) {
+        if !play.can_make(*single) {
             play.catch_up(|_| true)?;
         }
         play.make(*single)?;
@@ -140,7 +141,7 @@ fn one_lap(mut machine: Machine, mut made: Vec<Decision>, thread: ThreadId) -> V
     let alone = others.map_or(0, |at| at + 1);
     let mut seen = HashSet::new();
     for (at, decision) in made.iter().enumerate() {
-        machine.step(ThreadId(decision.thread), &mut Chosen(decision.chosen));
+        machine.step(ThreadId(decision.thread), &mut Chosen::of(decision));
         if at < alone {
             continue;
         }
@@ -162,12 +163,20 @@ struct Play {
 }
 
 impl Play {
+    fn can_make(&self, single: Single) -> bool {
+        let state = self.machine.state();
+        let it = state.threads().get(single.thread.index());
+        let may_die = single.dies && it.is_some_and(|it| !it.status().is_over());
+        may_die || state.ready().contains(single.thread)
+    }
+
     fn make(&mut self, single: Single) -> Option<()> {
-        if !self.machine.state().ready().contains(single.thread) {
+        if !self.can_make(single) {
             return None;
         }
-        self.last = Some(self.machine.step(single.thread, &mut Chosen(single.chosen)));
-        self.made.push(decision(&single));
+        let decision = decision(&single);
+        self.last = Some(self.machine.step(single.thread, &mut Chosen::of(&decision)));
+        self.made.push(decision);
         Some(())
     }
 
@@ -200,12 +209,26 @@ impl Play {
     }
 }
 
-/// Chooses what was chosen.
-pub(super) struct Chosen(pub(super) Option<u64>);
+/// Chooses what was chosen, and kills who died.
+#[derive(Default)]
+pub(super) struct Chosen {
+    number: Option<u64>,
+    dies: bool,
+}
+
+impl Chosen {
+    pub(super) fn of(decision: &Decision) -> Self {
+        Self { number: decision.chosen, dies: decision.dies }
+    }
+}
 
 impl World for Chosen {
     fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, _: u64) -> u64 {
-        self.0.unwrap_or_default()
+        self.number.unwrap_or_default()
+    }
+
+    fn dies(&mut self, _: &Machine, _: ThreadId) -> bool {
+        self.dies
     }
 
     fn print(&mut self, _: &Machine, _: ThreadId, _: &str) {}
@@ -236,7 +259,7 @@ fn go_along(
     if found.finding == Finding::Finished {
         return explorer.is_at_the_end().then_some(Finding::Finished);
     }
-    if found.step.is_none() {
+    if !found.by_step {
         return explorer.deadlock().or_else(|| explorer.race());
     }
     let kind = std::mem::discriminant(&found.finding);
@@ -261,9 +284,9 @@ pub(super) fn step_by<T>(
     let (state, origins) = (explorer.machine.state().clone(), explorer.origins.clone());
     let steps = explorer.steps.as_ref().map_or(0, Vec::len);
     for thread in threads {
-        let mut number = 0;
-        loop {
-            let passed = explorer.step(*thread, number);
+        let mut moves = Moves::of(explorer, *thread);
+        while let Some(how) = moves.next(explorer) {
+            let passed = explorer.step(*thread, how);
             if let Some(got) = wanted(explorer, passed.finding) {
                 return Some(got);
             }
@@ -271,10 +294,6 @@ pub(super) fn step_by<T>(
             explorer.origins = origins.clone();
             if let Some(all) = &mut explorer.steps {
                 all.truncate(steps);
-            }
-            number += 1;
-            if number >= passed.choices {
-                break;
             }
         }
     }

@@ -106,7 +106,7 @@ impl Machine {
                     world.event(self, thread, at, Event::GoesOn);
                 }
             }
-            Status::Runnable | Status::Ended | Status::Failed(_) => {
+            Status::Runnable | Status::Ended | Status::Failed(_) | Status::Killed => {
                 unreachable!("only who sleeps or waits has an alarm")
             }
         }

@@ -15,6 +15,8 @@ pub enum Event {
     Ended,
     /// An instruction of it failed.
     Failed,
+    /// It was killed.
+    Killed,
     /// It has joined that thread, or was told by ALIVE that it is over.
     Joined(ThreadId),
     /// It looked for a global of that name.
@@ -73,6 +75,13 @@ pub enum Choice {
 pub trait World {
     /// A number below `below`, which is at least 1.
     fn choose(&mut self, machine: &Machine, thread: ThreadId, choice: Choice, below: u64) -> u64;
+
+    /// Whether the thread that is to step dies instead.
+    #[inline]
+    fn dies(&mut self, machine: &Machine, thread: ThreadId) -> bool {
+        let _ = (machine, thread);
+        false
+    }
 
     /// What a thread printed: a line without its end.
     fn print(&mut self, machine: &Machine, thread: ThreadId, line: &str);

@@ -14,6 +14,7 @@ mod claims;
 mod clock;
 mod condition;
 mod counter;
+mod death;
 mod event;
 mod execute;
 mod fault;

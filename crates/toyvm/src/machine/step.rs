@@ -12,6 +12,8 @@ pub enum Stepped {
     Yielded,
     /// It waits or sleeps.
     Stopped,
+    /// It did not step: it was killed.
+    Died,
     /// It failed.
     Failed,
     /// Its assertion does not hold: the run is over, before the ASSERT.
@@ -21,7 +23,8 @@ pub enum Stepped {
 }
 
 impl Machine {
-    /// Lets one thread that can go on, go on by one instruction.
+    /// Lets one thread that can go on, go on by one instruction; or lets one that is not over die, if
+    /// the world says so.
     ///
     /// Costs a microsecond of virtual time.
     ///
@@ -32,9 +35,13 @@ impl Machine {
     pub fn step<W: World + ?Sized>(&mut self, thread: ThreadId, world: &mut W) -> Stepped {
         self.state.clock = self.state.clock.saturating_add(1);
         self.state.began_to_wait.clear();
+        let dies = world.dies(self, thread);
         let it = &mut self.state.threads[thread.index()];
         let (at, code) = (it.pc, it.code);
-        let stepped = if matches!(it.status, Status::Runnable) {
+        let stepped = if dies {
+            self.kill(thread, world);
+            Stepped::Died
+        } else if matches!(it.status, Status::Runnable) {
             let instructions = &self.program.codes[code.index()].instructions;
             let (instruction, end) = (instructions[at as usize], instructions.len() as u32);
             it.pc = at + 1;

@@ -44,12 +44,14 @@ pub enum Status {
     Ended,
     /// An instruction failed.
     Failed(Box<Failure>),
+    /// It was killed: it went no further than that.
+    Killed,
 }
 
 impl Status {
     /// Whether it will never go on.
     pub fn is_over(&self) -> bool {
-        matches!(self, Self::Ended | Self::Failed(_))
+        matches!(self, Self::Ended | Self::Failed(_) | Self::Killed)
     }
 
     /// In a word.
@@ -60,6 +62,7 @@ impl Status {
             Self::Sleeping { .. } => "sleeping",
             Self::Ended => "ended",
             Self::Failed(_) => "failed",
+            Self::Killed => "killed",
         }
     }
 }
@@ -122,7 +125,7 @@ impl Thread {
             Status::Waiting(wait) => wait.at,
             Status::Sleeping { .. } => self.pc.saturating_sub(1),
             Status::Failed(failure) => failure.at,
-            Status::Runnable | Status::Ended => self.pc,
+            Status::Runnable | Status::Ended | Status::Killed => self.pc,
         }
     }
 
@@ -176,7 +179,7 @@ impl Machine {
         Ok(Handle { kind: Kind::Thread, index: child.0 })
     }
 
-    /// Ends a thread that has come to its end, or that failed: whoever waits for that goes on.
+    /// Ends a thread that has come to its end, failed or was killed: whoever waits for that goes on.
     pub(super) fn end<W: World + ?Sized>(
         &mut self,
         thread: ThreadId,
@@ -186,6 +189,7 @@ impl Machine {
         let it = self.thread_mut(thread);
         let (at, event) = match &status {
             Status::Failed(failure) => (failure.at, Event::Failed),
+            Status::Killed => (it.at(), Event::Killed),
             _ => (it.pc.saturating_sub(1), Event::Ended),
         };
         it.status = status;

@@ -43,6 +43,12 @@ pub trait Scheduler {
     /// One of [`State::ready`](crate::machine::State::ready), which is not empty. `last` is the step
     /// before, if there was one.
     fn next(&mut self, machine: &Machine, last: Option<Turn>) -> ThreadId;
+
+    /// Whether a daemon that waits dies next, though all others have ended.
+    #[inline]
+    fn has_a_death(&self) -> bool {
+        false
+    }
 }
 
 impl<S: Scheduler + ?Sized> Scheduler for &mut S {
@@ -50,11 +56,20 @@ impl<S: Scheduler + ?Sized> Scheduler for &mut S {
     fn next(&mut self, machine: &Machine, last: Option<Turn>) -> ThreadId {
         (**self).next(machine, last)
     }
+
+    #[inline]
+    fn has_a_death(&self) -> bool {
+        (**self).has_a_death()
+    }
 }
 
 impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
     fn next(&mut self, machine: &Machine, last: Option<Turn>) -> ThreadId {
         (**self).next(machine, last)
+    }
+
+    fn has_a_death(&self) -> bool {
+        (**self).has_a_death()
     }
 }
 

@@ -50,7 +50,7 @@ impl<T: Clone> Edges<T> {
         match event {
             Event::Started(child) => Some(Edge::To(child)),
             Event::Notified { woken, .. } => woken.map(Edge::To),
-            Event::Ended | Event::Failed => {
+            Event::Ended | Event::Failed | Event::Killed => {
                 self.over.insert(thread, here);
                 None
             }

@@ -288,7 +288,9 @@ impl<W: Write> Observer for Lanes<W> {
             Event::GoesOn => self.moves.push((thread, Bar::Runs)),
             Event::Waits => self.moves.push((thread, Bar::Waits)),
             Event::Sleeps => self.moves.push((thread, Bar::Sleeps)),
-            Event::Ended | Event::Failed => self.moves.push((thread, Bar::Absent)),
+            Event::Ended | Event::Failed | Event::Killed => {
+                self.moves.push((thread, Bar::Absent));
+            }
             _ => {}
         }
         if let Some(text) = tell(machine, thread, event) {

@@ -116,6 +116,7 @@ impl Observer for Diagram {
                 | Event::Sleeps
                 | Event::GaveUp
                 | Event::Failed
+                | Event::Killed
                 | Event::Acquired(_)
                 | Event::Lowered(_)
                 | Event::Sent(_)

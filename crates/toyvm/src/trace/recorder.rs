@@ -215,7 +215,7 @@ fn write_status(json: &mut Json, machine: &Machine, thread: ThreadId) {
     let status = machine.thread(thread).status();
     json.raw(",\"is\":\"").raw(status.word()).raw("\"");
     match status {
-        Status::Runnable | Status::Ended => {}
+        Status::Runnable | Status::Ended | Status::Killed => {}
         Status::Sleeping { until, .. } => {
             json.raw(",\"until\":").number(until.0);
         }
@@ -278,7 +278,12 @@ impl<W: Write> Observer for Recorder<W> {
                 self.threads.push(Known { stack: 0, enabled: false, changed: false });
                 changes.touched.push(child);
             }
-            Event::Ended | Event::Failed | Event::Waits | Event::Sleeps | Event::GoesOn => {
+            Event::Ended
+            | Event::Failed
+            | Event::Killed
+            | Event::Waits
+            | Event::Sleeps
+            | Event::GoesOn => {
                 self.threads[thread.index()].changed = true;
                 changes.touched.push(thread);
             }
@@ -337,12 +342,19 @@ impl<W: Write> Observer for Recorder<W> {
         line.raw("{\"n\":").number(self.steps);
         line.raw(",\"t\":").number(machine.state().clock());
         line.raw(",\"thread\":").number(thread.0);
-        line.piece(&shown.json);
+        let died = matches!(it.status(), Status::Killed);
+        if died {
+            line.raw(",\"pc\":").number(step.at).raw(",\"dies\":true");
+        } else {
+            line.piece(&shown.json);
+        }
         if let Some(number) = changes.chosen.take() {
             line.raw(",\"chose\":").number(number);
         }
-        // Neither an instruction that failed nor an assertion that does not hold takes anything.
-        let undone = stepped == Stepped::Asserted || matches!(it.status(), Status::Failed(_));
+        // Neither an instruction that failed nor an assertion that does not hold takes anything, nor do
+        // the dead.
+        let failed = matches!(it.status(), Status::Failed(_));
+        let undone = died || failed || stepped == Stepped::Asserted;
         let takes = if undone || step.waited { 0 } else { shown.takes };
         if takes > 0 {
             line.raw(",\"pop\":").number(takes);

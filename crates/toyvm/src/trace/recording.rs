@@ -107,6 +107,8 @@ struct Kind {
     thread: Option<u32>,
     pc: Option<u32>,
     chose: Option<u64>,
+    #[serde(default)]
+    dies: bool,
     finding: Option<serde::de::IgnoredAny>,
     end: Option<serde::de::IgnoredAny>,
 }
@@ -233,7 +235,8 @@ impl Recording {
             let Some(thread) = kind.thread else {
                 return Err(lines.error("the step does not say whose it is"));
             };
-            self.schedule.push(Decision { thread, chosen: kind.chose, pc: kind.pc });
+            let (chosen, pc, dies) = (kind.chose, kind.pc, kind.dies);
+            self.schedule.push(Decision { thread, chosen, pc, dies });
         }
         Ok(())
     }

@@ -23,12 +23,14 @@ pub struct Decision {
     pub chosen: Option<u64>,
     /// The address that the thread is at, if it is known.
     pub pc: Option<u32>,
+    /// It does not step: it is killed there.
+    pub dies: bool,
 }
 
 impl Decision {
     /// A step without a choice.
     pub fn of(thread: ThreadId) -> Self {
-        Self { thread: thread.0, chosen: None, pc: None }
+        Self { thread: thread.0, chosen: None, pc: None, dies: false }
     }
 }
 
@@ -60,6 +62,8 @@ pub struct Replay<'a> {
     begun: Cell<usize>,
     /// The number that the step now made has left to choose.
     chosen: Cell<Option<u64>>,
+    /// Whoever is to make the step now made dies instead.
+    dies: Cell<bool>,
     divergence: RefCell<Option<Divergence>>,
 }
 
@@ -70,6 +74,7 @@ impl<'a> Replay<'a> {
             schedule,
             begun: Cell::new(0),
             chosen: Cell::new(None),
+            dies: Cell::new(false),
             divergence: RefCell::new(None),
         }
     }
@@ -109,6 +114,10 @@ impl<'a> Replay<'a> {
 }
 
 impl Scheduler for &Replay<'_> {
+    fn has_a_death(&self) -> bool {
+        self.schedule.get(self.begun.get()).is_some_and(|decision| decision.dies)
+    }
+
     fn next(&mut self, machine: &Machine, _: Option<Turn>) -> ThreadId {
         self.check_chosen();
         let next = self.schedule.get(self.begun.get()).copied();
@@ -120,8 +129,10 @@ impl Scheduler for &Replay<'_> {
             return anyone();
         };
         let thread = ThreadId(decision.thread);
-        if !ready.contains(thread) {
-            self.diverges(|| match machine.state().threads().get(thread.index()) {
+        let there = machine.state().threads().get(thread.index());
+        let may_die = decision.dies && there.is_some_and(|it| !it.status().is_over());
+        if !may_die && !ready.contains(thread) {
+            self.diverges(|| match there {
                 Some(it) => format!(
                     "{} cannot step, it is {}",
                     machine.show_thread(thread),
@@ -139,6 +150,7 @@ impl Scheduler for &Replay<'_> {
             });
         }
         self.chosen.set(decision.chosen);
+        self.dies.set(may_die);
         thread
     }
 }
@@ -156,6 +168,10 @@ impl Choices for &Replay<'_> {
                 0
             }
         }
+    }
+
+    fn dies(&mut self) -> bool {
+        self.dies.take()
     }
 }
 

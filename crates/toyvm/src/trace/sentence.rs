@@ -11,6 +11,7 @@ pub fn tell(machine: &Machine, thread: ThreadId, event: Event) -> Option<String>
         Event::Created(handle) => format!("makes {}", machine.show_handle(handle)),
         Event::Started(child) => format!("starts {}", machine.show_thread(child)),
         Event::Ended => "ends".to_owned(),
+        Event::Killed => "is killed".to_owned(),
         Event::Failed => match machine.thread(thread).status() {
             Status::Failed(failure) => format!("fails: {}", machine.tell_fault(failure.fault)),
             _ => "fails".to_owned(),

@@ -286,6 +286,7 @@ impl Observer for Races {
             | Event::Created(_)
             | Event::Ended
             | Event::Failed
+            | Event::Killed
             | Event::Waits
             | Event::Sleeps
             | Event::GoesOn

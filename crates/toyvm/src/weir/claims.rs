@@ -99,7 +99,11 @@ impl<'t, 'a> Compiler<'t, 'a> {
                 let (a, b) = (self.part(a, Binds::Or)?, self.part(b, Binds::And)?);
                 (format!("{a} or {b}"), Binds::Or)
             }
-            Value::Call(..) | Value::Receive(_) | Value::Count(..) | Value::Try(_) => {
+            Value::Call(..)
+            | Value::Receive(_)
+            | Value::Robust(_)
+            | Value::Count(..)
+            | Value::Try(_) => {
                 return self.unclaimed(claim);
             }
         })

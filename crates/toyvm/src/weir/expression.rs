@@ -174,6 +174,14 @@ impl<'a> Parser<'a> {
                 let queue = self.place("a queue")?;
                 self.made(Value::Receive(queue), &[1], start)
             }
+            "robust" => {
+                self.advance();
+                if !self.takes("acquire") {
+                    return self.unexpected("`acquire`");
+                }
+                let lock = self.place("a lock")?;
+                self.made(Value::Robust(lock), &[1], start)
+            }
             "increment" | "decrement" => {
                 let up = self.takes("increment") || !self.takes("decrement");
                 let atomic = self.place("an atomic")?;

@@ -231,9 +231,11 @@ impl<'t, 'a> Compiler<'t, 'a> {
                 );
                 self.wrong_at(span, message);
             }
-            Target::Threads(name, ..) => {
-                self.wrong_at(span, format!("`{name}` is a thread, and has no value"));
-            }
+            Target::Threads(name, ..) => match self.handles(place).as_slice() {
+                [handle] => self.list.text("LOAD", handle.as_str(), span),
+                [] => {}
+                _ => self.wrong_at(span, format!("`{name}` is several: say which")),
+            },
             Target::Wrong => {}
         }
     }

@@ -136,7 +136,7 @@ impl<'a> Parser<'a> {
                 let body = self.block("after the lock that is held")?;
                 return Ok(Statement { does: Does::Lock(place, body), span });
             }
-            "receive" | "increment" | "decrement" | "try" => {
+            "receive" | "increment" | "decrement" | "robust" | "try" => {
                 let does = Does::Evaluate(self.expression()?);
                 return Ok(Statement { does, span: self.since(start) });
             }

@@ -43,6 +43,8 @@ pub(super) enum Value<'a> {
     /// A procedure, or what is built in.
     Call(Name<'a>, Vec<Expression<'a>>),
     Receive(Place<'a>),
+    /// `robust acquire m`: whether whoever held the lock is over.
+    Robust(Place<'a>),
     /// Of an atomic: up by 1, or down if it is false; the new value.
     Count(Place<'a>, bool),
     /// 1 or 0: whether it went well.

@@ -35,6 +35,7 @@ pub const KEYWORDS: &[&str] = &[
     "receive",
     "release",
     "return",
+    "robust",
     "semaphore",
     "send",
     "sleep",

@@ -64,6 +64,12 @@ impl<'t, 'a> Compiler<'t, 'a> {
                     self.list.bare("QUEUE_RECEIVE", span);
                 }
             }
+            Value::Robust(place) => {
+                if let Some(lock) = self.object(place, &[Kind::Lock]) {
+                    self.push_object(&lock, span);
+                    self.list.text("LOCK_ACQUIRE", "robust", span);
+                }
+            }
             Value::Count(place, up) => {
                 if let Some(counter) = self.object(place, &[Kind::Counter]) {
                     self.push_object(&counter, span);

@@ -96,7 +96,10 @@ pub(super) fn places<'t, 'a>(expression: &'t Expression<'a>, see: &mut dyn FnMut
             inner(b);
         }
         Value::Call(_, arguments) => arguments.iter().for_each(inner),
-        Value::Place(place) | Value::Receive(place) | Value::Count(place, _) => {
+        Value::Place(place)
+        | Value::Receive(place)
+        | Value::Robust(place)
+        | Value::Count(place, _) => {
             of_place(place, see);
         }
         Value::Try(attempt) => {
@@ -142,6 +145,10 @@ pub(super) fn is_quiet(expression: &Expression<'_>) -> bool {
         Value::Arithmetic(a, _, b) | Value::Compare(a, _, b) | Value::Logic(a, _, b) => {
             is_quiet(a) && is_quiet(b)
         }
-        Value::Call(..) | Value::Receive(_) | Value::Count(..) | Value::Try(_) => false,
+        Value::Call(..)
+        | Value::Receive(_)
+        | Value::Robust(_)
+        | Value::Count(..)
+        | Value::Try(_) => false,
     }
 }

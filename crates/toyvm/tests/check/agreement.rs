@@ -1,6 +1,6 @@
 //! Programs written at random, searched with everything cut that can be, and with nothing cut.
 
-use toyvm::check::{Order, Plan, check};
+use toyvm::check::{Deaths, Order, Plan, check};
 use toyvm::machine::Service;
 
 use super::{agree, plain, program, seeds, word, writer};
@@ -22,6 +22,7 @@ fn what_is_cut_changes_nothing() {
         let allow_races = seed / 4 % 2 == 0;
         let base =
             Plan { service, races, allow_races, ends: true, max_states: Some(MOST), ..plain() };
+        let base = Plan { deaths: Deaths { most: (seed % 7 / 4) as u32, of: &[] }, ..base };
         let whole = check(&program, &base);
         if whole.stopped.is_some() {
             continue;

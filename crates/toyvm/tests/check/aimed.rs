@@ -1,7 +1,7 @@
 //! Small programs, each aimed at one thing that a search must heed. With everything cut that can be, and
 //! with nothing cut, the same comes of them.
 
-use toyvm::check::{Plan, check};
+use toyvm::check::{Deaths, Plan, check};
 use toyvm::machine::Service;
 
 use super::{agree, findings, plain, program};
@@ -27,6 +27,8 @@ pub(crate) struct Aimed {
     /// What must be heeded.
     pub(crate) what: &'static str,
     pub(crate) service: Service,
+    /// So many may be killed.
+    pub(crate) deaths: u32,
     text: &'static str,
 }
 
@@ -38,7 +40,11 @@ impl Aimed {
 }
 
 const fn aimed(what: &'static str, text: &'static str) -> Aimed {
-    Aimed { what, service: Service::InOrder, text }
+    Aimed { what, service: Service::InOrder, deaths: 0, text }
+}
+
+const fn with_a_death(what: &'static str, text: &'static str) -> Aimed {
+    Aimed { deaths: 1, ..aimed(what, text) }
 }
 
 /// All of them.
@@ -57,6 +63,75 @@ main = [
     ("JUMP_IF_TRUE", "l1"), ("LABEL", "l1"), ("PUSH", "m"), ("LOCK_RELEASE",),
 ]
 vm.create_thread(first, "first")
+vm.create_thread(main, "main")
+"#,
+    ),
+    with_a_death(
+        "whoever was notified and dies on its way to the lock",
+        r#"
+waits = [
+    ("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "c"), ("ATOMIC_INCREMENT",), ("POP",), ("PUSH", "w"), ("WAIT",),
+    ("PUSH", 1), ("GLOBAL_STORE", "x"), ("PUSH", "m"), ("LOCK_RELEASE",),
+]
+main = [
+    ("PUSH", 0), ("THREAD_CREATE", [waits], "daemon"), ("POP",), ("PUSH", 0), ("THREAD_CREATE", [waits], "daemon"),
+    ("POP",), ("PUSH", "m"), ("LOCK_ACQUIRE_FOR", 5), ("JUMP_IF_FALSE", "end"), ("PUSH", "c"), ("ATOMIC_GET",),
+    ("PUSH", 2), ("EQ",), ("JUMP_IF_FALSE", "end"), ("PUSH", "w"), ("NOTIFY",), ("PUSH", "m"), ("LOCK_RELEASE",), ("PUSH", "m"),
+    ("LOCK_ACQUIRE_FOR", 5), ("JUMP_IF_FALSE", "end"), ("LOAD", "x"), ("ASSERT", "one was here"), ("LABEL", "end"),
+]
+vm.create_thread(main, "main")
+"#,
+    ),
+    with_a_death(
+        "whoever waits and dies before it is notified",
+        r#"
+first = [
+    ("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "c"), ("ATOMIC_INCREMENT",), ("POP",), ("PUSH", "w"), ("WAIT",),
+]
+second = [
+    ("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "c"), ("ATOMIC_GET",), ("JUMP_IF_FALSE", "none"), ("PUSH", "c"),
+    ("ATOMIC_INCREMENT",), ("POP",), ("PUSH", "w"), ("WAIT",), ("PUSH", 0), ("ASSERT", "the first was there"),
+    ("LABEL", "none"), ("PUSH", "m"), ("LOCK_RELEASE",),
+]
+main = [
+    ("PUSH", 0), ("THREAD_CREATE", [first], "daemon"), ("POP",), ("PUSH", 0), ("THREAD_CREATE", [second], "daemon"),
+    ("POP",), ("PUSH", "m"), ("LOCK_ACQUIRE_FOR", 5), ("JUMP_IF_FALSE", "end"), ("PUSH", "c"), ("ATOMIC_GET",),
+    ("PUSH", 2), ("EQ",), ("JUMP_IF_FALSE", "end"), ("PUSH", "w"), ("NOTIFY",), ("LABEL", "end"),
+]
+vm.create_thread(main, "main")
+"#,
+    ),
+    with_a_death(
+        "whoever dies between two steps that others wait to see",
+        r#"
+sets = [("PUSH", 1), ("GLOBAL_STORE", "x"), ("PUSH", 0), ("GLOBAL_STORE", "y")]
+main = [
+    ("PUSH", 0), ("THREAD_CREATE", [sets]), ("THREAD_JOIN",), ("LOAD", "x"), ("LOAD", "y"), ("NE",),
+    ("JUMP_IF_TRUE", "end"), ("PUSH", 0), ("ASSERT", "both or none"), ("LABEL", "end"),
+]
+vm.create_thread(main, "main")
+"#,
+    ),
+    with_a_death(
+        "whoever dies though it is kept out",
+        r#"
+needs = [("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "m"), ("LOCK_RELEASE",)]
+main = [
+    ("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", 0), ("THREAD_CREATE", [needs]), ("ALIVE",),
+    ("ASSERT", "it cannot have ended"), ("PUSH", "m"), ("LOCK_RELEASE",),
+]
+vm.create_thread(main, "main")
+"#,
+    ),
+    with_a_death(
+        "how many have died",
+        r#"
+sets_x = [("PUSH", 1), ("GLOBAL_STORE", "x")]
+sets_y = [("PUSH", 2), ("GLOBAL_STORE", "y")]
+main = [
+    ("PUSH", 0), ("THREAD_CREATE", [sets_x]), ("PUSH", 0), ("THREAD_CREATE", [sets_y]), ("THREAD_JOIN",),
+    ("THREAD_JOIN",), ("LOAD", "x"), ("LOAD", "y"), ("ADD",), ("PUSH", 1), ("NE",), ("ASSERT", "one was set"),
+]
 vm.create_thread(main, "main")
 "#,
     ),
@@ -92,14 +167,17 @@ round = [
     ("LABEL", "again"), ("PUSH", "s"), ("SEMAPHORE_ACQUIRE",), ("PUSH", "s"), ("SEMAPHORE_RELEASE",),
     ("JUMP", "again"),
 ]
-other = [("CHOOSE", 2), ("ASSERT", "not 0"),]
+third = [("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "m"), ("LOCK_RELEASE",)]
+other = [*third, ("PUSH", 0), ("ASSERT", "it never comes here")]
 vm.create_thread(round, "round")
 vm.create_thread(other, "other")
+vm.create_thread(third, "third")
 "#,
     ),
     Aimed {
         what: "which of those who wait is notified, though the lock is held",
         service: Service::Weak,
+        deaths: 0,
         text: r#"
 two = [
     ("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "c"), ("ATOMIC_INCREMENT",), ("POP",), ("PUSH", "w"),
@@ -410,7 +488,8 @@ fn each_comes_to_the_same() {
     for aimed in ALL {
         let (service, program) = (aimed.service, program(&aimed.text()));
         for allow_races in [false, true] {
-            let base = Plan { service, allow_races, ends: true, ..plain() };
+            let deaths = Deaths { most: aimed.deaths, of: &[] };
+            let base = Plan { service, allow_races, deaths, ends: true, ..plain() };
             let whole = check(&program, &base);
             for bits in 1..8 {
                 let (reduce, symmetry, drop_dead) = (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0);

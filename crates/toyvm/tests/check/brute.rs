@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use toyvm::Program;
-use toyvm::check::{Finding, Plan, Report, check, end_after};
+use toyvm::check::{Deaths, Finding, Plan, Report, check, end_after};
 use toyvm::deadlock::cycle_through;
 use toyvm::instruction::Instruction as I;
 use toyvm::machine::{
-    Choice, Event, Limits, Machine, Service, Status, Stepped, ThreadId, Time, World,
+    Choice, Event, Limits, Machine, Service, State, Status, Stepped, ThreadId, Time, World,
 };
-use toyvm::program::{CodeId, NameId};
+use toyvm::program::{CodeId, Entry, NameId};
 use toyvm::trace::Decision;
 
 use super::{aimed, is_wrong, plain, program, raced, seeds, tiny};
@@ -41,6 +41,7 @@ pub(crate) struct Outcomes {
 struct Chooser {
     number: u64,
     below: u64,
+    dies: bool,
     /// The CREATEs that were executed.
     made: Vec<(CodeId, u32)>,
 }
@@ -49,6 +50,10 @@ impl World for Chooser {
     fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, below: u64) -> u64 {
         self.below = below;
         self.number
+    }
+
+    fn dies(&mut self, _: &Machine, _: ThreadId) -> bool {
+        self.dies
     }
 
     fn print(&mut self, _: &Machine, _: ThreadId, _: &str) {}
@@ -67,10 +72,12 @@ struct Walk {
     /// The CREATEs that were executed, in order.
     made: Vec<(CodeId, u32)>,
     steps: u64,
+    /// So many may yet be killed.
+    deaths: u32,
 }
 
-/// What comes of a program, if it is tiny.
-pub(crate) fn outcomes(program: &Arc<Program>, service: Service) -> Option<Outcomes> {
+/// What comes of a program in which so many may be killed, if it is tiny.
+pub(crate) fn outcomes(program: &Arc<Program>, service: Service, deaths: u32) -> Option<Outcomes> {
     let machine = Machine::with(Arc::clone(program), service, Limits::default());
     let outcomes = Outcomes {
         wrong: BTreeSet::new(),
@@ -79,7 +86,8 @@ pub(crate) fn outcomes(program: &Arc<Program>, service: Service) -> Option<Outco
         executed: BTreeSet::new(),
     };
     let machine = machine.in_time(Time::Any);
-    let mut walk = Walk { machine, outcomes, schedule: Vec::new(), made: Vec::new(), steps: 0 };
+    let (schedule, made) = (Vec::new(), Vec::new());
+    let mut walk = Walk { machine, outcomes, schedule, made, steps: 0, deaths };
     walk.on().then_some(walk.outcomes)
 }
 
@@ -95,8 +103,12 @@ impl Walk {
             } else {
                 let end = self.seen();
                 self.outcomes.ends.entry(end).or_insert_with(|| self.schedule.clone());
+                return self.kill(made, &state);
             }
             return true;
+        }
+        if !self.kill(made, &state) {
+            return false;
         }
         for thread in ready {
             let mut chooser = Chooser::default();
@@ -126,6 +138,39 @@ impl Walk {
         true
     }
 
+    /// Goes on with the death of each who may die; false if there are too many ways.
+    fn kill(&mut self, made: usize, state: &State) -> bool {
+        let entries = self.machine.program().entries().to_vec();
+        let program = Arc::clone(self.machine.program());
+        let name = |entry: &Entry| entry.name.map(|name| program.text(name));
+        let is_main = |thread: &ThreadId| {
+            entries.get(thread.index()).is_some_and(|entry| name(entry) == Some("main"))
+        };
+        let all = state.thread_ids().filter(|thread| !is_main(thread));
+        for thread in all.filter(|_| self.deaths > 0).collect::<Vec<_>>() {
+            if self.machine.thread(thread).status().is_over() {
+                continue;
+            }
+            self.steps += 1;
+            let mut chooser = Chooser { dies: true, ..Chooser::default() };
+            if let Stepped::Broken(_) = self.machine.step(thread, &mut chooser) {
+                self.outcomes.wrong.insert("invariant");
+            } else {
+                self.deaths -= 1;
+                self.schedule.push(Decision { dies: true, ..Decision::of(thread) });
+                let is_small = self.on();
+                self.schedule.pop();
+                self.deaths += 1;
+                if !is_small {
+                    return false;
+                }
+            }
+            self.made.truncate(made);
+            self.machine.set_state(state.clone());
+        }
+        true
+    }
+
     /// False if that ends the run.
     fn step(&mut self, thread: ThreadId, chooser: &mut Chooser) -> bool {
         let it = self.machine.thread(thread);
@@ -134,7 +179,7 @@ impl Walk {
             Stepped::Failed => "error",
             Stepped::Asserted => "assertion",
             Stepped::Broken(_) => "invariant",
-            Stepped::Went | Stepped::Yielded | Stepped::Stopped => {
+            Stepped::Went | Stepped::Yielded | Stepped::Stopped | Stepped::Died => {
                 let mut waiting = self.machine.state().began_to_wait().iter();
                 if waiting.any(|it| cycle_through(&self.machine, *it).is_some()) {
                     self.outcomes.wrong.insert("deadlock");
@@ -233,15 +278,17 @@ fn differs(
 
 /// Compares what comes of a program, whatever is cut, with what comes of all its schedules; false if there are too
 /// many of those.
-pub(crate) fn compare(text: &str, service: Service, told: &str) -> bool {
+pub(crate) fn compare(text: &str, service: Service, deaths: u32, told: &str) -> bool {
     let program = program(text);
-    let Some(outcomes) = outcomes(&program, service) else { return false };
+    let Some(outcomes) = outcomes(&program, service, deaths) else { return false };
+    let deaths = Deaths { most: deaths, of: &[] };
     let ends = outcomes.ends.values().map(|schedule| end_after(&program, service, schedule));
     let ends: BTreeSet<Vec<u8>> = ends.collect();
     for bits in 0..8 {
         let (reduce, symmetry, drop_dead) = (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0);
         let plan =
             Plan { service, reduce, symmetry, drop_dead, ends: true, allow_races: true, ..plain() };
+        let plan = Plan { deaths, ..plan };
         let report = check(&program, &plan);
         if let Some(what) = differs(&program, &report, &outcomes, &ends) {
             panic!(
@@ -261,7 +308,8 @@ fn a_search_comes_to_what_all_schedules_come_to() {
     let (mut compared, mut left_out) = (0, 0);
     for seed in seeds(LEAST) {
         let service = if seed % 3 == 0 { Service::Weak } else { Service::InOrder };
-        let is_tiny = compare(&tiny::program(seed), service, &format!("seed {seed}"));
+        let deaths = (seed % 4) as u32 / 2;
+        let is_tiny = compare(&tiny::program(seed), service, deaths, &format!("seed {seed}"));
         *if is_tiny { &mut compared } else { &mut left_out } += 1;
     }
     println!("{compared} compared, {left_out} left out");
@@ -270,6 +318,7 @@ fn a_search_comes_to_what_all_schedules_come_to() {
 
 #[test]
 fn programs_that_aim_at_something_come_to_what_all_schedules_come_to() {
-    let compared = aimed::ALL.iter().filter(|it| compare(&it.text(), it.service, it.what)).count();
+    let compare = |it: &&aimed::Aimed| compare(&it.text(), it.service, it.deaths, it.what);
+    let compared = aimed::ALL.iter().filter(compare).count();
     assert!(compared * 2 > aimed::ALL.len(), "{compared} compared");
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use toyvm::check::{Order, Plan, Stopped, check};
+use toyvm::check::{Deaths, Order, Plan, Stopped, check};
 use toyvm::machine::Service;
 
 use super::{play, program, word};
@@ -34,6 +34,48 @@ fn each_kind_is_found_and_leads_there() {
             play(&program, Service::InOrder, failure, text);
         }
     }
+}
+
+/// So many may die and no more, and none but those who are meant; main only if it is meant.
+#[test]
+fn who_may_be_killed_and_how_many() {
+    let text = r#"worker = [("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "m"), ("LOCK_RELEASE",)]
+other = [("NOP",)]
+main = [("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "m"), ("LOCK_RELEASE",)]
+vm = ToyVM()
+vm.create_lock("m")
+vm.create_thread(worker, "one")
+vm.create_thread(worker, "two")
+vm.create_thread(other, "three")
+vm.create_thread(main, "main")
+"#;
+    let program = program(text);
+    let names = |of: &[&str]| of.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    for (most, of, verdict) in [
+        (0, names(&[]), "proved"),
+        (1, names(&[]), "deadlock"),
+        (1, names(&["two"]), "deadlock"),
+        (2, names(&["worker"]), "deadlock"),
+        (1, names(&["three"]), "proved"),
+        (9, names(&["other"]), "proved"),
+        (1, names(&["main"]), "deadlock"),
+    ] {
+        let deaths = Deaths { most, of: &of };
+        assert_eq!(deaths.check(&program), Ok(()));
+        for reduce in [false, true] {
+            let report = check(&program, &Plan { deaths, reduce, ..Plan::default() });
+            assert_eq!(word(&report), verdict, "{deaths:?}");
+            for failure in &report.failures {
+                let killed = failure.schedule.iter().filter(|it| it.dies).count();
+                assert!((1..=most as usize).contains(&killed), "{killed} of {deaths:?}");
+                play(&program, Service::InOrder, failure, text);
+            }
+        }
+    }
+    let of = names(&["one", "nobody"]);
+    let missing = Deaths { most: 1, of: &of }.check(&program).unwrap_err();
+    let told = "there is no thread `nobody` that could be killed; there are main, one, other, three, two, worker";
+    assert_eq!(missing.to_string(), told);
 }
 
 /// A semaphore that is raised for ever has no end of states.

@@ -5,10 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use toyvm::Program;
-use toyvm::check::{Failure, Fairness, Finding, Flaw, Plan, check, check_with};
+use toyvm::check::{Deaths, Failure, Fairness, Finding, Flaw, Plan, check, check_with};
 use toyvm::machine::Service;
 
-use super::liveness::plan;
 use super::rounds::{Rounds, judge};
 use super::{loops, program, seeds};
 
@@ -18,24 +17,25 @@ const LEAST: u64 = 320;
 pub(crate) const FLAWS: &[Flaw] = &[Flaw::Unfair, Flaw::Joining, Flaw::Daemons, Flaw::Demand];
 
 /// The programs of seeds in which no state is wrong, and there are few, with all rounds of them.
-fn safe(seed: u64) -> Option<(Arc<Program>, Service, Rounds, String)> {
+fn safe(seed: u64) -> Option<(Arc<Program>, Plan<'static>, Rounds, String)> {
     let text = loops::program(seed);
     let service = if seed.is_multiple_of(3) { Service::Weak } else { Service::InOrder };
     let program = program(&text);
-    let plan = Plan { service, allow_races: true, max_states: Some(2_000), ..Plan::default() };
-    let report = check(&program, &plan);
+    let deaths = Deaths { most: u32::from(seed.is_multiple_of(4)), of: &[] };
+    let plan = Plan { service, deaths, allow_races: true, ..Plan::default() };
+    let report = check(&program, &Plan { max_states: Some(2_000), ..plan });
     let is_race = |it: &Failure| matches!(it.finding, Finding::Race { .. });
     if report.stopped.is_some() || !report.failures.iter().all(is_race) {
         return None;
     }
-    let rounds = Rounds::of(&program, service)?;
-    Some((program, service, rounds, text))
+    let rounds = Rounds::of(&program, service, deaths.most as usize)?;
+    Some((program, plan, rounds, text))
 }
 
 /// Plans with that fairness: with values dropped that matter to nothing, and with all kept.
-fn plans(service: Service, fairness: Fairness) -> [Plan<'static>; 2] {
-    let plan = Plan { allow_races: true, ..plan(service, fairness) };
-    [true, false].map(|drop_dead| Plan { drop_dead, ..plan })
+fn plans(plan: Plan<'static>, fairness: Fairness) -> [Plan<'static>; 2] {
+    let liveness = Some(fairness);
+    [true, false].map(|drop_dead| Plan { drop_dead, liveness, ..plan })
 }
 
 const BOTH: [Fairness; 2] = [Fairness::Weak, Fairness::Strong];
@@ -44,13 +44,13 @@ const BOTH: [Fairness; 2] = [Fairness::Weak, Fairness::Strong];
 fn whoever_does_not_get_on_is_found_as_all_states_have_it() {
     let (mut compared, mut found) = (0, [0; 2]);
     for seed in seeds(LEAST) {
-        let Some((program, service, rounds, text)) = safe(seed) else { continue };
+        let Some((program, plan, rounds, text)) = safe(seed) else { continue };
         compared += 1;
         for fairness in BOTH {
             let who = rounds.who_does_not_get_on(fairness);
-            for plan in plans(service, fairness) {
+            for plan in plans(plan, fairness) {
                 let report = check(&program, &plan);
-                judge(&program, service, fairness, &who, &report).unwrap_or_else(|why| {
+                judge(&program, plan.service, fairness, &who, &report).unwrap_or_else(|why| {
                     panic!("seed {seed}, {fairness}, {plan:?}: {why}\n{text}")
                 });
                 match report.failures.first().map(|it| &it.finding) {
@@ -74,14 +74,14 @@ fn each_flaw_is_noticed() {
         if missed.is_empty() {
             return;
         }
-        let Some((program, service, rounds, _)) = safe(seed) else { continue };
+        let Some((program, base, rounds, _)) = safe(seed) else { continue };
         for fairness in BOTH {
             let who = rounds.who_does_not_get_on(fairness);
             missed.retain(|flaw| {
-                let is_missed = plans(service, fairness).iter().all(|plan| {
+                let is_missed = plans(base, fairness).iter().all(|plan| {
                     let flawed = || check_with(&program, plan, *flaw);
                     let report = catch_unwind(AssertUnwindSafe(flawed));
-                    let is_right = |it| judge(&program, service, fairness, &who, &it).is_ok();
+                    let is_right = |it| judge(&program, base.service, fairness, &who, &it).is_ok();
                     report.is_ok_and(is_right)
                 });
                 if !is_missed {

@@ -32,7 +32,7 @@ const KNOWN: &[(&str, &str, u64)] = &[
     ("pipeline.weir", "proved", 4),
     ("rounds.weir", "proved", 149),
     ("shared_reading.weir", "proved", 105),
-    ("smokers.weir", "proved", 70),
+    ("smokers.weir", "proved", 72),
     ("unheard.weir", "deadlock", 0),
 ];
 

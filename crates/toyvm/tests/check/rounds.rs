@@ -16,15 +16,22 @@ use toyvm::trace::Decision;
 const MOST: usize = 2_500;
 
 /// Chooses what it is told to.
+#[derive(Default)]
 struct Chooser {
     number: u64,
     below: u64,
+    /// Whoever steps dies.
+    dies: bool,
 }
 
 impl World for Chooser {
     fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, below: u64) -> u64 {
         self.below = below;
         self.number
+    }
+
+    fn dies(&mut self, _: &Machine, _: ThreadId) -> bool {
+        self.dies
     }
 
     fn print(&mut self, _: &Machine, _: ThreadId, _: &str) {}
@@ -118,9 +125,22 @@ fn at(program: &Program, machine: &Machine) -> At {
     at
 }
 
+/// Those who may be killed: anyone but main.
+fn dying(program: &Program, state: &State, deaths: usize) -> Vec<ThreadId> {
+    let is_main = |thread: &ThreadId| {
+        let entry = program.entries().get(thread.index());
+        entry.and_then(|it| it.name).is_some_and(|name| program.text(name) == "main")
+    };
+    let status = |thread: &ThreadId| state.threads()[thread.index()].status();
+    let dead = state.thread_ids().filter(|it| *status(it) == Status::Killed).count();
+    let all = state.thread_ids().filter(|it| dead < deaths && !is_main(it));
+    all.filter(|it| !status(it).is_over()).collect()
+}
+
 impl Rounds {
-    /// Those of a program; none if there are too many, or something fails on the way.
-    pub(crate) fn of(program: &Arc<Program>, service: Service) -> Option<Self> {
+    /// Those of a program in which so many may be killed; none if there are too many, or something fails on the
+    /// way.
+    pub(crate) fn of(program: &Arc<Program>, service: Service, deaths: usize) -> Option<Self> {
         let mut machine = beginning(program, service);
         let mut rounds = Self { at: Vec::new(), steps: Vec::new(), threads: 0 };
         let mut states: Vec<State> = Vec::new();
@@ -130,15 +150,18 @@ impl Rounds {
         states.push(machine.state().clone());
         let mut from = 0;
         while from < states.len() {
-            let ready: Vec<ThreadId> = states[from].ready().iter().collect();
-            for thread in ready {
-                let mut chooser = Chooser { number: 0, below: 0 };
+            let ready = states[from].ready().iter().map(|thread| (thread, false));
+            let dying = dying(program, &states[from], deaths).into_iter();
+            for (thread, dies) in
+                ready.chain(dying.map(|thread| (thread, true))).collect::<Vec<_>>()
+            {
+                let mut chooser = Chooser { dies, ..Chooser::default() };
                 loop {
                     machine.set_state(states[from].clone());
                     chooser.below = 0;
                     match machine.step(thread, &mut chooser) {
                         Stepped::Failed | Stepped::Asserted | Stepped::Broken(_) => return None,
-                        Stepped::Went | Stepped::Yielded | Stepped::Stopped => {}
+                        _ => {}
                     }
                     let next = states.len();
                     let to = *numbers.entry(seen(&machine)).or_insert(next);
@@ -276,9 +299,11 @@ pub(crate) fn goes_round(
     let (stem, round) = failure.schedule.split_at(from);
     let mut make = |step: &Decision| {
         let ready: Vec<ThreadId> = machine.state().ready().iter().collect();
-        let thread = ready.iter().copied().find(|it| it.index() as u32 == step.thread);
-        let thread = thread.ok_or("who steps cannot")?;
-        let mut chooser = Chooser { number: step.chosen.unwrap_or(0), below: 0 };
+        let thread = machine.state().thread_at(step.thread as usize);
+        let thread =
+            thread.filter(|it| step.dies || ready.contains(it)).ok_or("who steps cannot")?;
+        let number = step.chosen.unwrap_or(0);
+        let mut chooser = Chooser { number, dies: step.dies, ..Chooser::default() };
         machine.step(thread, &mut chooser);
         Ok::<_, &str>((at(program, &machine), thread.index()))
     };

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use toyvm::Program;
-use toyvm::check::{Flaw, Plan, Report, check, check_with};
+use toyvm::check::{Deaths, Flaw, Plan, Report, check, check_with};
 use toyvm::machine::Service;
 
 use super::{agree, aimed, live_at_random, plain, program, tiny, writer};
@@ -80,15 +80,19 @@ fn flaws() -> impl Iterator<Item = &'static Flaw> {
 /// By flaw: what noticed it, and in what it differed.
 fn look() -> BTreeMap<String, String> {
     let mut told = BTreeMap::new();
-    let aimed = aimed::ALL.iter().map(|it| (it.what.to_owned(), it.service, it.text()));
+    let aimed = aimed::ALL.iter();
+    let aimed = aimed.map(|it| (it.what.to_owned(), it.service, it.deaths, it.text()));
     let service = |seed| if seed % 3 == 0 { Service::Weak } else { Service::InOrder };
-    let tiny = (0..TINY).map(|seed| (format!("tiny {seed}"), service(seed), tiny::program(seed)));
+    let tiny = 0..TINY;
+    let tiny = tiny.map(|seed| (format!("tiny {seed}"), service(seed), 0, tiny::program(seed)));
     let small = SMALL.iter();
-    let small = small.map(|seed| (format!("small {seed}"), service(*seed), writer::program(*seed)));
-    for (what, service, text) in aimed.chain(small).chain(tiny) {
+    let small =
+        small.map(|seed| (format!("small {seed}"), service(*seed), 0, writer::program(*seed)));
+    for (what, service, deaths, text) in aimed.chain(small).chain(tiny) {
         let program = program(&text);
         let base =
             Plan { service, ends: true, allow_races: true, max_states: Some(MOST), ..plain() };
+        let base = Plan { deaths: Deaths { most: deaths, of: &[] }, ..base };
         let Some(whole) = whole(&program, &base, &text) else { continue };
         for flaw in flaws() {
             let name = format!("{flaw:?}");

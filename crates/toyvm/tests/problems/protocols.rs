@@ -8,14 +8,16 @@ use super::set::{Solution, protocols};
 const BEGINNING: &str = "\
 # Forebay's own protocols
 
-What the buffers of `forebay-threads` do, as small programs in `crates/toyvm/forebay/`: two producers, two
-consumers, a place, a few items. Each is checked in every schedule, and its invariants and assertions are clauses
-of the contract (`forebay-contract`), which its head names one by one. Beside each stand copies in which a step of
-the protocol is left out or out of place; the clause that this breaks is found broken.
+What the buffers of `forebay-threads` and `forebay-processes` do, as small programs in `crates/toyvm/forebay/`: two
+producers or one, two consumers, a place or two, a few items. Each is checked in every schedule, and its invariants
+and assertions are clauses of the contract (`forebay-contract`), which its head names one by one. Those of the
+processes are checked in every schedule in which up to so many participants are killed, each anywhere. Beside each
+stand copies in which a step of the protocol is left out or out of place; the clause that this breaks is found broken.
 
 ```
 forebay vm check crates/toyvm/forebay/line.weir
 forebay vm check crates/toyvm/forebay/line_wrong_no_second_look.weir
+forebay vm check --kill 2 crates/toyvm/forebay/file.weir
 ```
 
 A model is not the code: it was written by hand after the code that its head names, it has sequentially
@@ -27,8 +29,8 @@ has the copies that break the clause; where it is empty, the clause is claimed a
 
 This page is made from the files; a test keeps it so.
 
-| protocol | clause | file | verdict | states | broken by |
-|---|---|---|---|---|---|
+| protocol | clause | file | deaths | verdict | states | broken by |
+|---|---|---|---|---|---|---|
 ";
 
 /// The clauses that a file claims, or breaks.
@@ -53,6 +55,10 @@ fn page() -> String {
         for solution in right {
             let states = solution.expectation.states.map(|it| it.to_string()).unwrap_or_default();
             let (file, verdict_of_it) = (link(solution), verdict(solution));
+            let deaths = match solution.expectation.kill {
+                0 => String::new(),
+                most => format!("up to {most}"),
+            };
             for (number, clause) in clauses(solution).into_iter().enumerate() {
                 let title = if number == 0 { solution.title.as_str() } else { "" };
                 let broken: Vec<String> = (wrong.iter())
@@ -62,7 +68,7 @@ fn page() -> String {
                 let broken = broken.join(", ");
                 let _ = writeln!(
                     page,
-                    "| {title} | {clause} | {file} | {verdict_of_it} | {states} | {broken} |"
+                    "| {title} | {clause} | {file} | {deaths} | {verdict_of_it} | {states} | {broken} |"
                 );
             }
         }

@@ -26,8 +26,10 @@ fn each_comes_to_what_its_head_says(set: &Set) {
         let program = load(&solution.file, &solution.text, &[]);
         let says = (solution.expectation.verdict, solution.expectation.states);
         for workers in [1, 2] {
-            let liveness = solution.expectation.fairness();
-            let report = check(&program, &Plan { workers, liveness, ..Plan::default() });
+            let (liveness, deaths) =
+                (solution.expectation.fairness(), solution.expectation.deaths());
+            let plan = Plan { workers, liveness, deaths, ..Plan::default() };
+            let report = check(&program, &plan);
             let found = verdict(&report);
             // A search that finds something ends there, and when that is depends on who searches.
             let states = (found == Verdict::Fine).then_some(report.states);

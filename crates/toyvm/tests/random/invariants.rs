@@ -36,7 +36,7 @@ fn due(machine: &Machine, thread: ThreadId) -> Option<u64> {
     match machine.thread(thread).status() {
         Status::Sleeping { until, .. } => Some(until.0),
         Status::Waiting(wait) => wait.until.map(|until| until.0),
-        Status::Runnable | Status::Ended | Status::Failed(_) => None,
+        Status::Runnable | Status::Ended | Status::Failed(_) | Status::Killed => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod conditions;
 mod control;
+mod deaths;
 mod errors;
 mod locks;
 mod messages;

@@ -39,12 +39,39 @@ fn a_number_that_would_find_no_room_on_the_stack_is_not_asked_for() {
     let limits = toyvm::machine::Limits { stack: 2, ..toyvm::machine::Limits::default() };
     let program = programs::program("main = [('CHOOSE', 3), ('CHOOSE', 3), ('CHOOSE', 3)]");
     let mut machine = Machine::with(program.clone(), Service::InOrder, limits);
-    let schedule: Vec<Decision> =
-        [Some(0), Some(1), None].map(|chosen| Decision { thread: 0, chosen, pc: None }).to_vec();
+    let schedule: Vec<Decision> = [Some(0), Some(1), None]
+        .map(|chosen| Decision { thread: 0, chosen, pc: None, dies: false })
+        .to_vec();
     let about = About::default();
     let (trace, outcome) = record(&mut machine, &about, &schedule, Vec::new()).unwrap();
     assert_eq!(outcome.failed.len(), 1);
     assert_eq!(Recording::read(trace.as_slice()).unwrap().schedule()[2].chosen, None);
+}
+
+#[test]
+fn who_was_killed_is_killed_again() {
+    let text = "worker = [('PUSH', 0), ('SEMAPHORE_CREATE',), ('SEMAPHORE_ACQUIRE',)]\n\
+                main = [('PUSH', 0), ('THREAD_CREATE', [worker]), ('THREAD_JOIN',), ('NOP',)]";
+    let program = programs::program(text);
+    let mut machine = Machine::new(program);
+    let step = |thread| Decision { thread, chosen: None, pc: None, dies: false };
+    let dies = Decision { dies: true, ..step(1) };
+    let schedule = [step(0), step(0), step(1), step(1), step(1), dies, step(0), step(0)];
+    let about = About::default();
+    let (trace, outcome) = record(&mut machine, &about, &schedule, Vec::new()).unwrap();
+    assert_eq!(outcome.end, run::End::Finished);
+    let recording = Recording::read(trace.as_slice()).unwrap();
+    assert!(recording.schedule()[5].dies);
+    assert_eq!(recorded_again(&recording), trace);
+    let line = lines(&trace).nth(6).map(String::from_utf8_lossy).unwrap();
+    assert!(
+        line.contains("\"pc\":2,\"dies\":true,\"threads\":[{\"thread\":1,\"is\":\"killed\""),
+        "{line}"
+    );
+    let twice = [&schedule[..6], &[dies]].concat();
+    let mut machine = Machine::new(programs::program(text));
+    let error = record(&mut machine, &about, &twice, Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("step 7: thread-0 cannot step, it is killed"), "{error}");
 }
 
 #[test]
@@ -84,13 +111,16 @@ fn how(text: &str, schedule: &[Decision]) -> (u64, String) {
 }
 
 fn steps(threads: &[u32]) -> Vec<Decision> {
-    threads.iter().map(|thread| Decision { thread: *thread, chosen: None, pc: None }).collect()
+    threads
+        .iter()
+        .map(|thread| Decision { thread: *thread, chosen: None, pc: None, dies: false })
+        .collect()
 }
 
 #[test]
 fn what_cannot_be_is_an_error_and_says_where() {
     let choose = "main = [('CHOOSE', 3), ('NOP',)]";
-    let one = |chosen, pc| Decision { thread: 0, chosen, pc };
+    let one = |chosen, pc| Decision { thread: 0, chosen, pc, dies: false };
     assert_eq!(how(choose, &steps(&[7])), (1, "there is no thread 7".to_owned()));
     assert_eq!(
         how(programs::DEADLOCK, &steps(&[0, 0, 0, 0])),

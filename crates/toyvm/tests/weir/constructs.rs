@@ -178,6 +178,20 @@ fn what_is_tried_tells_whether_it_went_well() {
 }
 
 #[test]
+fn handles_are_kept_and_the_locks_of_the_dead_are_taken() {
+    let said = says(
+        "lock m\narray who[2]\narray got[1]\nsemaphore go = 0\n\
+         thread holder { acquire m }\n\
+         thread heir[2] {\n acquire go\n if index == 0 and not alive(who[0]) {\n\
+         got[0] = robust acquire m\n release m\n }\n }\n\
+         who[0] = holder\nwho[1] = heir[1]\njoin holder\n\
+         print(\"{} {}\", alive(who[0]), alive(heir[1]))\n\
+         release go\nrelease go\njoin heir\nprint(\"{} {}\", got[0], robust acquire m)\n",
+    );
+    assert_eq!(said, ["0 1", "1 0"]);
+}
+
+#[test]
 fn procedures_are_given_values_and_things() {
     let program = r#"
         const N = 3

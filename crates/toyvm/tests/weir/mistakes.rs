@@ -103,7 +103,6 @@ fn things_that_are_something_else() {
         ("wait m", "6: this needs a condition, and `m` is a lock"),
         ("n = m", "5: `m` is a lock, and has no value"),
         ("n = a", "5: `a` is an array, and has no value"),
-        ("n = w", "5: `w` is a thread, and has no value"),
         ("n = p", "5: `p` is a procedure, and has no value"),
         ("c = 1", "1: `c` is an atomic, and nothing is assigned to it"),
         ("N = 1", "1: `N` is a constant, and nothing is assigned to it"),

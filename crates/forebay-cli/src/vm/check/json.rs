@@ -23,6 +23,8 @@ struct Told<'a> {
     stopped: Option<&'static str>,
     grows: Vec<Growth<'a>>,
     service: &'static str,
+    /// So many threads may be killed, at most.
+    deaths: u32,
     states: u64,
     transitions: u64,
     bytes: usize,
@@ -42,6 +44,8 @@ struct WayTold {
     least: Option<&'static str>,
     /// By instruction, the number of the thread, and what is chosen.
     schedule: Vec<(u32, Option<u64>)>,
+    /// Which of these are no instructions, but the thread is killed there; from 0.
+    deaths: Vec<usize>,
     /// After so many, the others are gone through for ever.
     repeats_from: Option<usize>,
 }
@@ -91,6 +95,9 @@ pub(super) fn tell(checked: &Checked<'_>) -> String {
                 Least::Unknown => None,
             },
             schedule: way.failure.schedule.iter().map(|it| (it.thread, it.chosen)).collect(),
+            deaths: (0..way.failure.schedule.len())
+                .filter(|at| way.failure.schedule[*at].dies)
+                .collect(),
             repeats_from: way.failure.repeats_from,
         }),
         races: checked.races.iter().map(|way| way.told.as_slice()).collect(),
@@ -112,6 +119,7 @@ pub(super) fn tell(checked: &Checked<'_>) -> String {
             Service::InOrder => "in order",
             Service::Weak => "weak",
         },
+        deaths: checked.plan.deaths.most,
         states: report.states,
         transitions: report.transitions,
         bytes: report.bytes,

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use indicatif::{BinaryBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
-use toyvm::check::{Plan, Progress};
+use toyvm::Program;
+use toyvm::check::{Deaths, Plan, Progress};
 use toyvm::machine::Service;
 
 use crate::run::args::values::{duration, size};
+use crate::vm::message::say;
 
 /// How far a search goes, and what is cut from it.
 #[derive(Debug, Clone, clap::Args)]
@@ -27,6 +29,12 @@ pub(in crate::vm) struct SearchArgs {
     /// Keep values that matter to nothing
     #[arg(long)]
     no_dead: bool,
+    /// Kill up to so many threads, anywhere; not main, unless --kill-of names it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    kill: Option<u32>,
+    /// Kill only these: the name of a thread, or of the list that several run [so many: --kill, else 1]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    kill_of: Vec<String>,
     /// Stop when the states take so many bytes [default: half of the memory that there is]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
@@ -49,6 +57,21 @@ impl SearchArgs {
         if self.weak { Service::Weak } else { Service::InOrder }
     }
 
+    /// Who may be killed.
+    pub(in crate::vm) fn deaths(&self) -> Deaths<'_> {
+        let most = self.kill.unwrap_or(u32::from(!self.kill_of.is_empty()));
+        Deaths { most, of: &self.kill_of }
+    }
+
+    /// Whether the program has all whom these flags name; if not, that is told.
+    pub(in crate::vm) fn fit_or_tell(&self, verb: &str, program: &Program) -> bool {
+        let checked = self.deaths().check(program);
+        if let Err(missing) = &checked {
+            say(format_args!("forebay vm {verb}: {missing}"));
+        }
+        checked.is_ok()
+    }
+
     /// Those that are not as usual, to be typed again.
     pub(in crate::vm) fn flags(&self) -> Vec<String> {
         let all = [
@@ -57,8 +80,21 @@ impl SearchArgs {
             (self.no_symmetry, "--no-symmetry"),
             (self.no_dead, "--no-dead"),
         ];
-        all.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| (*flag).to_owned()).collect()
+        let flags = all.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| (*flag).to_owned());
+        flags.chain(death_flags(self.deaths())).collect()
     }
+}
+
+/// The flags by which those may be killed.
+pub(in crate::vm) fn death_flags(deaths: Deaths<'_>) -> Vec<String> {
+    let mut flags = Vec::new();
+    if deaths.most > 0 {
+        flags.extend(["--kill".to_owned(), deaths.most.to_string()]);
+    }
+    if !deaths.of.is_empty() {
+        flags.extend(["--kill-of".to_owned(), deaths.of.join(",")]);
+    }
+    flags
 }
 
 /// Half of the memory that the machine has.
@@ -102,7 +138,7 @@ impl Watch {
     }
 
     /// The plan that the flags make.
-    pub(in crate::vm) fn plan<'a>(&'a self, args: &SearchArgs) -> Plan<'a> {
+    pub(in crate::vm) fn plan<'a>(&'a self, args: &'a SearchArgs) -> Plan<'a> {
         let memory = args.memory.unwrap_or_else(half_of_the_memory);
         let jobs = args.jobs.map(usize::from);
         Plan {
@@ -110,6 +146,7 @@ impl Watch {
             reduce: !args.no_por,
             symmetry: !args.no_symmetry,
             drop_dead: !args.no_dead,
+            deaths: args.deaths(),
             workers: jobs.unwrap_or_else(|| available_parallelism().map_or(1, usize::from)),
             max_states: args.max_states,
             memory: Some(usize::try_from(memory).unwrap_or(usize::MAX)),

@@ -24,7 +24,7 @@ use super::message::{self, say};
 use super::{UNCHECKED, USAGE, recording};
 use crate::run::args::values::duration;
 
-pub(super) use limits::{SearchArgs, Watch};
+pub(super) use limits::{SearchArgs, Watch, death_flags};
 pub(super) use liveness::LivenessArgs;
 pub(super) use shorten::shorten;
 pub(super) use way::Way;
@@ -125,6 +125,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     if let Some(path) = args.trace.as_ref().filter(|path| recording::is_something_else(path)) {
         let path = path.display();
         say(format_args!("forebay vm check: {path} is no trace; it is not written over"));
+        return ExitCode::from(UNCHECKED);
+    }
+    if !args.search.fit_or_tell("check", &program) {
         return ExitCode::from(UNCHECKED);
     }
     let watch = Watch::new(&args.search);

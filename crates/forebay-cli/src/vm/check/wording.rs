@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use indicatif::{BinaryBytes, HumanCount};
-use toyvm::check::Stopped;
+use toyvm::check::{Deaths, Stopped};
 use toyvm::machine::Service;
 use toyvm::program::CodeId;
 use toyvm::trace::lanes;
@@ -190,7 +190,20 @@ fn assumed(checked: &Checked<'_>) -> String {
         Service::InOrder => "who waits longest is served first",
         Service::Weak => "anyone who waits may be served, and newcomers may overtake",
     };
-    format!("memory is sequentially consistent; {service}; a sleep takes any time")
+    let deaths = tell_deaths(checked.plan.deaths);
+    format!("memory is sequentially consistent; {service}; a sleep takes any time{deaths}")
+}
+
+fn tell_deaths(deaths: Deaths<'_>) -> String {
+    let who = match deaths.of {
+        [] => "anyone but main".to_owned(),
+        names => clean(&names.join(" or ")),
+    };
+    match deaths.most {
+        0 => String::new(),
+        1 => format!("; {who} may be killed at any moment, one thread at most"),
+        most => format!("; {who} may be killed at any moment, {most} threads at most"),
+    }
 }
 
 /// Instructions that no schedule ever executes.

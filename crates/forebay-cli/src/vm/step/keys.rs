@@ -5,9 +5,10 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::session::{Goal, Mode, Panel, Question, Session};
 
 /// Keys and what they do, as the help shows them.
-pub(super) const KEYS: [(&str, &str); 17] = [
+pub(super) const KEYS: [(&str, &str); 18] = [
     ("↑ ↓ k j", "select a thread; 1 … 9 select it by its number, 0 the tenth"),
     ("Enter, space", "step the selected thread"),
+    ("K", "kill the selected thread"),
     ("n", "let the scheduler decide who steps"),
     ("r", "run on until something is printed or found; Esc stops"),
     ("b ←", "one step back"),
@@ -79,6 +80,7 @@ fn look(session: &mut Session, key: KeyCode) -> Flow {
         KeyCode::Char('0') => session.select(9),
         KeyCode::Char(digit @ '1'..='9') => session.select(digit as usize - '1' as usize),
         KeyCode::Enter | KeyCode::Char(' ') => session.step(),
+        KeyCode::Char('K') => session.kill(),
         KeyCode::Char('n') => session.next(),
         KeyCode::Char('r') => session.run(Goal::Something),
         KeyCode::Char('b') | KeyCode::Left | KeyCode::Backspace => session.back(),

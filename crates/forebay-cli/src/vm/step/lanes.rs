@@ -81,7 +81,7 @@ impl Lanes {
             Event::GoesOn => self.turn(thread, Bar::Runs),
             Event::Waits => self.turn(thread, Bar::Waits),
             Event::Sleeps => self.turn(thread, Bar::Sleeps),
-            Event::Ended | Event::Failed => self.turn(thread, Bar::Absent),
+            Event::Ended | Event::Failed | Event::Killed => self.turn(thread, Bar::Absent),
             _ => {}
         }
         self.making.used.extend(used(event));

@@ -40,20 +40,36 @@ pub(super) struct Snapshot {
     round: Round,
 }
 
+/// What a thread does when it is its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// It steps, and chooses that number if it is asked for one; else chance decides.
+    Steps(Option<u64>),
+    /// It dies.
+    Dies,
+}
+
 /// Who chooses the numbers of one step: a person, else chance. Chance is asked in any case, for the
 /// same reason as the scheduler.
 struct Picking<'a> {
     chance: &'a mut Chance,
-    pick: Option<u64>,
+    how: How,
     chosen: Option<u64>,
 }
 
 impl Choices for Picking<'_> {
     fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, below: u64) -> u64 {
         let drawn = self.chance.below(below);
-        let number = self.pick.filter(|pick| *pick < below).unwrap_or(drawn);
+        let number = match self.how {
+            How::Steps(Some(pick)) if pick < below => pick,
+            How::Steps(_) | How::Dies => drawn,
+        };
         self.chosen = Some(number);
         number
+    }
+
+    fn dies(&mut self) -> bool {
+        self.how == How::Dies
     }
 }
 
@@ -71,7 +87,7 @@ impl Live {
         };
         let mut log = Log::default();
         let watching = Watching::new(&mut round.witness, &mut log, 0);
-        let choices = Picking { chance: &mut round.chance, pick: None, chosen: None };
+        let choices = Picking { chance: &mut round.chance, how: How::Steps(None), chosen: None };
         let mut stage = Stage { choices, observer: watching };
         round.end = run::pass_time(&mut machine, &mut stage, &mut Vec::new());
         stage.observer.finish(&machine, round.end.as_ref());
@@ -115,13 +131,13 @@ impl Live {
         self.round.last.map(|turn| turn.thread)
     }
 
-    /// Lets a thread step that can go on in a run that is not over; the number that was chosen in it,
-    /// which is `pick` if that is possible.
-    pub(super) fn step(&mut self, thread: ThreadId, pick: Option<u64>) -> Option<u64> {
+    /// Lets a thread step that can go on in a run that is not over, or die if it is not over itself; the
+    /// number that was chosen.
+    pub(super) fn step(&mut self, thread: ThreadId, how: How) -> Option<u64> {
         let (machine, round) = (&mut self.machine, &mut self.round);
         round.steps += 1;
         let watching = Watching::new(&mut round.witness, &mut self.log, round.steps);
-        let choices = Picking { chance: &mut round.chance, pick, chosen: None };
+        let choices = Picking { chance: &mut round.chance, how, chosen: None };
         let mut stage = Stage { choices, observer: watching };
         // Whoever watches keeps the cycles.
         let mut cycles = Vec::new();

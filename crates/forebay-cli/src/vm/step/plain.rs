@@ -16,6 +16,7 @@ use super::wording;
 pub(super) const COMMANDS: &str = "\
 step THREAD            step a thread, by name or number
 step THREAD choose N   likewise; its CHOOSE or RANDOM gives N
+kill THREAD            kill a thread, wherever it is
 next [N]               let the scheduler decide who steps, N times
 run                    run on until something is printed or found
 back [N]               N steps back
@@ -109,6 +110,13 @@ impl<W: Write> Plain<W> {
                 let before = self.before();
                 self.selected = thread;
                 let made = self.play.step(thread, pick)?;
+                self.told(before, made.dropped)?;
+            }
+            "kill" => {
+                let thread = self.thread(rest)?;
+                let before = self.before();
+                self.selected = thread;
+                let made = self.play.kill(thread)?;
                 self.told(before, made.dropped)?;
             }
             "next" | "n" => {

@@ -8,7 +8,7 @@ use toyvm::run::{self, End};
 use toyvm::trace::Decision;
 
 use super::lanes::Lanes;
-use super::live::{Live, Snapshot};
+use super::live::{How, Live, Snapshot};
 use super::opening::Opening;
 use super::snapshots::Snapshots;
 use super::witness::Log;
@@ -135,7 +135,24 @@ impl Play {
         if !self.machine().state().ready().contains(thread) {
             return Err(wording::cannot_step(self.machine(), thread));
         }
-        let made = self.make(thread, pick);
+        let made = self.make(thread, How::Steps(pick));
+        self.unsaved |= self.at() == self.len();
+        Ok(made)
+    }
+
+    /// Kills a thread that somebody chose.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot die, in a sentence without a full stop.
+    pub(super) fn kill(&mut self, thread: ThreadId) -> Result<Made, String> {
+        if let Some(end) = self.end().filter(|end| **end != End::Finished) {
+            return Err(wording::run_is_over(end));
+        }
+        if self.machine().thread(thread).status().is_over() {
+            return Err(wording::cannot_step(self.machine(), thread));
+        }
+        let made = self.make(thread, How::Dies);
         self.unsaved |= self.at() == self.len();
         Ok(made)
     }
@@ -147,18 +164,19 @@ impl Play {
     /// That the run is over, in a sentence.
     pub(super) fn next(&mut self) -> Result<Made, String> {
         match (self.advice(), self.end()) {
-            (Some(thread), _) => Ok(self.make(thread, None)),
+            (Some(thread), _) => Ok(self.make(thread, How::Steps(None))),
             (None, Some(end)) => Err(wording::run_is_over(end)),
             (None, None) => unreachable!("while a run goes on the scheduler is asked"),
         }
     }
 
     /// Makes a step that can be made. If it was played before, the rest of the play stays.
-    fn make(&mut self, thread: ThreadId, pick: Option<u64>) -> Made {
+    fn make(&mut self, thread: ThreadId, how: How) -> Made {
         let at = self.at();
         let pc = self.machine().thread(thread).at();
-        let chosen = self.live.step(thread, pick);
-        let turn = Decision { thread: thread.index() as u32, chosen, pc: Some(pc) };
+        let chosen = self.live.step(thread, how);
+        let dies = how == How::Dies;
+        let turn = Decision { thread: thread.index() as u32, chosen, pc: Some(pc), dies };
         let mut dropped = 0;
         if self.turns.get(at) != Some(&turn) {
             dropped = self.turns.len() - at;
@@ -179,14 +197,16 @@ impl Play {
     /// Goes one step forward along what was played; false at its end.
     pub(super) fn forward(&mut self) -> bool {
         let Some(turn) = self.turns.get(self.at()).copied() else { return false };
-        let thread = self.upcoming().filter(|it| self.machine().state().ready().contains(*it));
-        let (Some(thread), None) = (thread, self.end()) else {
+        let can = |thread: &ThreadId| turn.dies || self.machine().state().ready().contains(*thread);
+        let thread = self.upcoming().filter(can);
+        let end = self.end().filter(|end| !turn.dies || **end != End::Finished);
+        let (Some(thread), None) = (thread, end) else {
             // What is recorded was replayed before it was opened.
             debug_assert!(false, "what was played can be played again");
             self.turns.truncate(self.at());
             return false;
         };
-        self.live.step(thread, turn.chosen);
+        self.live.step(thread, if turn.dies { How::Dies } else { How::Steps(turn.chosen) });
         self.keep_snapshot();
         true
     }

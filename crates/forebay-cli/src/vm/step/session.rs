@@ -178,6 +178,12 @@ impl Session {
         self.tell(made);
     }
 
+    /// Kills the selected thread.
+    pub(super) fn kill(&mut self) {
+        let made = self.play.kill(self.selected);
+        self.tell(made);
+    }
+
     /// Lets the scheduler decide.
     pub(super) fn next(&mut self) {
         let made = self.play.next();

@@ -22,13 +22,14 @@ pub(super) fn state(machine: &Machine, thread: ThreadId) -> &'static str {
         Status::Sleeping { .. } => "sleeps",
         Status::Ended => "ended",
         Status::Failed(_) => "failed",
+        Status::Killed => "killed",
     }
 }
 
 /// Why a thread is not simply ready: `for lock fork 1, which Kant holds`.
 pub(super) fn reason(machine: &Machine, thread: ThreadId) -> Option<String> {
     let text = match machine.thread(thread).status() {
-        Status::Runnable | Status::Ended => return None,
+        Status::Runnable | Status::Ended | Status::Killed => return None,
         Status::Waiting(_) if machine.state().ready().contains(thread) => {
             "what it waits for can be had".to_owned()
         }
@@ -49,6 +50,7 @@ pub(super) fn cannot_step(machine: &Machine, thread: ThreadId) -> String {
     match machine.thread(thread).status() {
         Status::Ended => format!("{name} has ended"),
         Status::Failed(_) => format!("{name} has failed: {why}"),
+        Status::Killed => format!("{name} was killed"),
         Status::Sleeping { .. } => {
             format!("{name} sleeps {why}: others have to step until then, or nobody can")
         }

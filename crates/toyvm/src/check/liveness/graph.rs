@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::super::analysis::Analysis;
 use super::super::explorer::{Explorer, Passed};
 use super::super::flaw::{Flaw, flawed};
+use super::super::moves::Moves;
 use super::super::{Finding, Plan, Progress, Stopped};
 use super::ends::Ends;
 use super::states::States;
@@ -104,12 +105,17 @@ impl Graph {
             let threads: Vec<ThreadId> = explorer.enabled().collect();
             let mut is_there = true;
             for thread in threads {
-                let (mut number, begins) = (0, self.to.len());
-                loop {
+                let begins = self.to.len();
+                if !std::mem::replace(&mut is_there, true) {
+                    explorer.undo(&bytes);
+                }
+                // Nobody dies on a way round: that is a step to where nothing leads back from.
+                let mut moves = Moves::of(&explorer, thread);
+                while let Some(how) = moves.next(&mut explorer) {
                     if !std::mem::replace(&mut is_there, false) {
                         explorer.undo(&bytes);
                     }
-                    let passed = explorer.step(thread, number);
+                    let passed = explorer.step(thread, how);
                     if is_state(&passed)? {
                         explorer.pack_after(&bytes, &mut next);
                         let to = self.add(&explorer, &next, (thread.0 as u8, at))?;
@@ -119,12 +125,8 @@ impl Graph {
                             self.whose.push(thread.0 as u8);
                         }
                     }
-                    number += 1;
-                    if number.is_multiple_of(u64::from(LOOK)) {
+                    if moves.made.is_multiple_of(u64::from(LOOK)) {
                         self.look(at, plan, began, &mut told)?;
-                    }
-                    if number >= passed.choices {
-                        break;
                     }
                 }
             }

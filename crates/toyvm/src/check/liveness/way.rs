@@ -42,7 +42,7 @@ pub(super) fn follow(
         let few = in_few_turns(machine.clone(), steps, &finding);
         let few = few.unwrap_or_else(|| steps.iter().map(decision).collect());
         for it in &few {
-            machine.step(ThreadId(it.thread), &mut Chosen(it.chosen));
+            machine.step(ThreadId(it.thread), &mut Chosen::of(it));
         }
         schedule.extend(few);
     }
@@ -120,10 +120,10 @@ impl<'a> Round<'a> {
         for step in steps {
             self.note()?;
             let thread = ThreadId(step.thread);
-            if !self.explorer.machine.state().ready().contains(thread) {
+            if !step.dies && !self.explorer.machine.state().ready().contains(thread) {
                 return None;
             }
-            self.explorer.step_alone(thread, step.chosen);
+            self.explorer.step_alone(step);
             self.stepped |= 1 << thread.0;
         }
         self.note()

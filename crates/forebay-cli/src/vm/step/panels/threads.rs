@@ -83,6 +83,6 @@ fn ink(machine: &Machine, thread: ThreadId) -> Ink {
         Status::Waiting(_) => Ink::Waits,
         Status::Sleeping { .. } => Ink::Sleeps,
         Status::Ended => Ink::Quiet,
-        Status::Failed(_) => Ink::Wrong,
+        Status::Failed(_) | Status::Killed => Ink::Wrong,
     }
 }
