@@ -3,7 +3,7 @@
 use super::Plan;
 use super::access::{Accesses, is_threads_own};
 use super::flaw::{Flaw, flawed};
-use super::flow::{Flow, Site, Thing};
+use super::flow::{Flow, Ids, Site, Thing};
 use super::future::Futures;
 use super::lives::Lives;
 use super::outputs::Outputs;
@@ -24,6 +24,8 @@ pub(super) struct Analysis {
     pub(super) accesses: Accesses,
     pub(super) futures: Futures,
     pub(super) symmetry: Symmetry,
+    /// Numbers that are mere names.
+    pub(super) ids: Option<Ids>,
     /// What may be printed, where that is part of the state.
     pub(super) outputs: Option<Outputs>,
     /// By list and address: whether each value on the stack matters; none where all do.
@@ -44,6 +46,8 @@ impl Analysis {
             _ => Symmetry::none(program),
         };
         let dropping = flow.as_ref().filter(|_| plan.drop_dead);
+        let ids = dropping.filter(|_| plan.symmetry && !accesses.claims_steps);
+        let ids = ids.and_then(|flow| Ids::of(program, flow));
         let stacks = |code: CodeId| {
             let end = program.code(code).instructions.len() as u32;
             let sites = (0..end).map(|pc| Site { code, pc });
@@ -99,11 +103,12 @@ impl Analysis {
             globals,
             drops: dropping.is_some(),
             reduces: plan.reduce && flow.is_some(),
-            lives: Lives::of(program),
+            lives: Lives::of(program, dropping),
             accesses,
             futures,
             outputs: plan.outcomes.then(Outputs::default),
             symmetry,
+            ids,
             flow,
         }
     }

@@ -21,6 +21,7 @@ mod future;
 mod graph;
 mod growth;
 mod lives;
+mod names;
 mod outcomes;
 mod outputs;
 mod pack;

@@ -62,6 +62,49 @@ const PHRASES: &[&str] = &[
     r#"("NOP",),"#,
 ];
 
+/// What programs of ids share beside.
+const DECLARED_IDS: &str = r#"vm.create_atomic_counter(0, "d")
+vm.create_array(3, "e")
+vm.globals["i"] = 0
+"#;
+
+/// What threads do with ids; one of the first few is in every program of ids.
+const ON_IDS: &[&str] = &[
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"), {} ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"), {} ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("NOT",), ("ASSERT", "v"),"#,
+    r#"("PUSH", "q"), ("PUSH", "d"), ("ATOMIC_INCREMENT",), ("QUEUE_SEND",), {} ("PUSH", "q"), ("QUEUE_RECEIVE",), ("STORE", "v"), ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("NOT",), ("ASSERT", "v"), ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"), {} ("LOAD", "v"), ("GLOBAL_STORE", "i"),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"), ("PUSH", "q"), ("LOAD", "v"), ("QUEUE_SEND",), {} ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "q"), ("PUSH", "d"), ("ATOMIC_INCREMENT",), ("QUEUE_SEND",),"#,
+    r#"("PUSH", "b"), ("PUSH", "d"), ("ATOMIC_INCREMENT",), ("QUEUE_SEND",),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("GLOBAL_STORE", "i"),"#,
+    r#"("PUSH", "q"), ("QUEUE_RECEIVE",), ("STORE", "v"), {} ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("NOT",), ("ASSERT", "v"), ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "b"), ("QUEUE_RECEIVE",), ("STORE", "v"), ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("GLOBAL_STORE", "x"), {} ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "q"), ("TRY_QUEUE_RECEIVE",), ("POP",), ("STORE", "v"), ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "q"), ("QUEUE_RECEIVE",), ("STORE", "v"), {} ("PUSH", "b"), ("LOAD", "v"), ("QUEUE_SEND",),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"), {} ("LOAD", "v"), ("LOAD", "i"), ("EQ",), ("GLOBAL_STORE", "x"),"#,
+    r#"("PUSH", "e"), ("LOAD", "i"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "e"), ("LOAD", "i"), ("ARRAY_GET",), ("NOT",), ("ASSERT", "i"),"#,
+    r#"("PUSH", "e"), ("LOAD", "i"), ("ARRAY_GET",), ("GLOBAL_STORE", "x"),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("PRINT", "id"), ("POP",),"#,
+    r#"("PUSH", "d"), ("ATOMIC_GET",), ("GLOBAL_STORE", "x"),"#,
+    r#"("LOAD", "x"), ("NOT",), ("ASSERT", "x"),"#,
+    r#"("LOAD", "x"), ("JUMP_IF_TRUE", "@"), {} ("LABEL", "@"),"#,
+    r#"("CHOOSE", 2), ("JUMP_IF_FALSE", "@"), {} ("LABEL", "@"),"#,
+    r#"("PUSH", "m"), ("LOCK_ACQUIRE",), {} ("PUSH", "m"), ("LOCK_RELEASE",),"#,
+    r#"("PUSH", "t"), ("SEMAPHORE_RELEASE",), {} ("PUSH", "t"), ("SEMAPHORE_ACQUIRE",),"#,
+    // By these, they are no ids.
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("PUSH", 2), ("LT",), ("ASSERT", "d"),"#,
+    r#"("PUSH", "d"), ("ATOMIC_DECREMENT",), ("POP",),"#,
+    r#"("PUSH", "e"), ("PUSH", 1), ("ARRAY_GET",), ("NOT",), ("ASSERT", "1"),"#,
+    r#"("PUSH", "c"), ("ATOMIC_INCREMENT",), ("GLOBAL_STORE", "i"),"#,
+    r#"("PUSH", 2), ("GLOBAL_STORE", "i"),"#,
+    r#"("INVARIANT", "i < 2"),"#,
+];
+
+/// So many of them.
+const FIRST: u64 = 9;
+
 /// What main does to the threads that it starts, `{}` being one's number.
 const ON_THREADS: &[&str] = &[
     r#"("LOAD", "h{}"), ("THREAD_JOIN",),"#,
@@ -75,26 +118,39 @@ struct Writer {
     chance: Chance,
     /// The phrases that this program is made of.
     topics: Vec<&'static str>,
+    /// All phrases that it may be made of.
+    phrases: &'static [&'static str],
     labels: u32,
 }
 
 /// The program of a seed.
 pub(crate) fn program(seed: u64) -> String {
-    let mut writer = Writer { chance: Chance::new(seed, PURPOSE), topics: Vec::new(), labels: 0 };
-    writer.program()
+    Writer::new(seed, PHRASES).program(DECLARED)
+}
+
+/// The program of a seed in which threads draw numbers from a counter, as places of an array mostly.
+pub(crate) fn of_ids(seed: u64) -> String {
+    let mut writer = Writer::new(seed, ON_IDS);
+    let at = writer.below(FIRST);
+    writer.topics.push(ON_IDS[at as usize]);
+    writer.program(&format!("{DECLARED}{DECLARED_IDS}"))
 }
 
 impl Writer {
+    fn new(seed: u64, phrases: &'static [&'static str]) -> Self {
+        Self { chance: Chance::new(seed, PURPOSE), topics: Vec::new(), phrases, labels: 0 }
+    }
+
     fn below(&mut self, below: u64) -> u64 {
         self.chance.below(below)
     }
 
-    fn program(&mut self) -> String {
+    fn program(mut self, declared: &str) -> String {
         for _ in 0..2 + self.below(3) {
-            let at = self.below(PHRASES.len() as u64);
-            self.topics.push(PHRASES[at as usize]);
+            let at = self.below(self.phrases.len() as u64);
+            self.topics.push(self.phrases[at as usize]);
         }
-        let mut text = DECLARED.to_owned();
+        let mut text = declared.to_owned();
         let lists = 1 + self.below(3);
         for list in 0..lists {
             let body = self.body();
