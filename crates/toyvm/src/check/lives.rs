@@ -69,6 +69,9 @@ fn live_in(
                 I::Load(name) if is_read(Site { code: id, pc: pc as u32 }) => {
                     set_bit(&mut here, name.slot as usize);
                 }
+                I::Load(name) if flawed(Flaw::DeadAfterShown) => {
+                    here[name.slot as usize / 64] &= !(1 << (name.slot % 64));
+                }
                 I::Store(name) if has_bit(&here, name.slot as usize) => {
                     here[name.slot as usize / 64] &= !(1 << (name.slot % 64));
                 }

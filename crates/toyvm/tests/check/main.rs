@@ -8,7 +8,6 @@ mod count;
 mod findings;
 mod outcomes;
 mod programs;
-#[cfg(feature = "flaws")]
 mod tiny;
 #[cfg(feature = "flaws")]
 mod twins;

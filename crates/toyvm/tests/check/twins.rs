@@ -80,7 +80,8 @@ fn look() -> BTreeMap<String, String> {
     let tiny = (0..TINY).map(|seed| (format!("tiny {seed}"), service(seed), tiny::program(seed)));
     let small = SMALL.iter();
     let small = small.map(|seed| (format!("small {seed}"), service(*seed), writer::program(*seed)));
-    for (what, service, text) in aimed.chain(small).chain(tiny) {
+    let ids = (0..TINY).map(|seed| (format!("ids {seed}"), service(seed), tiny::of_ids(seed)));
+    for (what, service, text) in aimed.chain(small).chain(ids).chain(tiny) {
         let program = program(&text);
         let base =
             Plan { service, ends: true, allow_races: true, max_states: Some(MOST), ..plain() };
