@@ -264,7 +264,8 @@ impl Packer {
         put_contents(of, certain, out);
         for at in 0..of.machine.state().threads.len() {
             record.clear();
-            let name: &mut Naming<'_> = &mut |family, id, out| names.note(of, family, id, out.len());
+            let name: &mut Naming<'_> =
+                &mut |family, id, out| names.note(of, family, id, out.len());
             put_thread(of, at, name, record);
             names.end_record(record);
         }

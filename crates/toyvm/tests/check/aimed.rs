@@ -4,7 +4,7 @@
 use toyvm::check::{Plan, check};
 use toyvm::machine::Service;
 
-use super::{agree, findings, plain, program};
+use super::{agree, aimed_ids, findings, plain, program};
 
 /// What the programs share, if they are not whole ones.
 pub(crate) const DECLARED: &str = r#"vm = ToyVM()
@@ -37,12 +37,16 @@ impl Aimed {
     }
 }
 
-const fn aimed(what: &'static str, text: &'static str) -> Aimed {
+pub(crate) const fn aimed(what: &'static str, text: &'static str) -> Aimed {
     Aimed { what, service: Service::InOrder, text }
 }
 
 /// All of them.
-pub(crate) const ALL: &[Aimed] = &[
+pub(crate) fn all() -> impl Iterator<Item = &'static Aimed> {
+    ALL.iter().chain(aimed_ids::ALL)
+}
+
+const ALL: &[Aimed] = &[
     aimed("whom a run of joins waits for first", findings::CIRCLE),
     aimed(
         "whoever holds a lock that somebody waits for",
@@ -414,114 +418,11 @@ vm.create_thread(shows, "one")
 vm.create_thread(shows, "two")
 "#,
     ),
-    aimed(
-        "which of two numbers from a counter is less",
-        r#"
-draws = [("PUSH", "c"), ("ATOMIC_INCREMENT",), ("POP",)]
-compares = [
-    ("PUSH", "c"), ("ATOMIC_INCREMENT",), ("STORE", "v"), ("PUSH", "s"), ("SEMAPHORE_ACQUIRE",), ("PUSH", "s"),
-    ("SEMAPHORE_RELEASE",), ("LOAD", "v"), ("PUSH", 3), ("LT",), ("ASSERT", "it is among the first two"),
-]
-vm.create_thread(draws, "draws")
-vm.create_thread(compares, "one")
-vm.create_thread(compares, "two")
-"#,
-    ),
-    aimed(
-        "a number that a counter gives out again",
-        r#"
-vm.create_array(3, "e")
-marks = [("PUSH", "c"), ("ATOMIC_INCREMENT",), ("STORE", "v"), ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",)]
-looks = [
-    ("PUSH", "c"), ("ATOMIC_DECREMENT",), ("POP",), ("PUSH", "c"), ("ATOMIC_INCREMENT",), ("STORE", "v"),
-    ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("NOT",), ("ASSERT", "it is not marked"),
-]
-vm.create_thread(marks, "marks")
-vm.create_thread(looks, "looks")
-"#,
-    ),
-    aimed(
-        "a number that two counters give out",
-        r#"
-vm.create_array(3, "e")
-vm.create_atomic_counter(0, "d")
-marks = [("PUSH", "c"), ("ATOMIC_INCREMENT",), ("STORE", "v"), ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",)]
-looks = [
-    ("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"),
-    ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("NOT",), ("ASSERT", "it is not marked"),
-]
-vm.create_thread(marks, "marks")
-vm.create_thread(looks, "looks")
-"#,
-    ),
-    aimed(
-        "a number from a counter that stands in the program, too",
-        r#"
-vm.create_array(3, "e")
-marks = [("PUSH", "c"), ("ATOMIC_INCREMENT",), ("STORE", "v"), ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",)]
-looks = [("PUSH", "e"), ("PUSH", 1), ("ARRAY_GET",), ("NOT",), ("ASSERT", "it is not marked")]
-vm.create_thread(marks, "marks")
-vm.create_thread(looks, "looks")
-"#,
-    ),
-    aimed(
-        "a number from a counter that a claim reads",
-        r#"
-vm.globals["i"] = 0
-draws = [("PUSH", "c"), ("ATOMIC_INCREMENT",), ("POP",)]
-keeps = [
-    ("PUSH", "c"), ("ATOMIC_INCREMENT",), ("GLOBAL_STORE", "i"), ("PUSH", "t"), ("SEMAPHORE_RELEASE",),
-]
-claims = [("PUSH", "t"), ("SEMAPHORE_ACQUIRE",), ("INVARIANT", "i < 2 or y == 0")]
-sets = [("PUSH", 2), ("GLOBAL_STORE", "y")]
-vm.create_thread(draws, "draws")
-vm.create_thread(keeps, "keeps")
-vm.create_thread(claims, "claims")
-vm.create_thread(sets, "sets")
-"#,
-    ),
-    aimed(
-        "what stands at the places of numbers from a counter",
-        r#"
-vm.create_array(3, "e")
-marks = [
-    ("PUSH", "c"), ("ATOMIC_INCREMENT",), ("STORE", "v"), ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),
-    ("PUSH", "s"), ("SEMAPHORE_ACQUIRE",), ("PUSH", "s"), ("SEMAPHORE_RELEASE",),
-    ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("ASSERT", "it is marked"),
-]
-vm.create_thread(marks, "one")
-vm.create_thread(marks, "two")
-"#,
-    ),
-    aimed(
-        "which of two alike has the number that another has",
-        r#"
-vm.create_array(3, "e")
-vm.create_message_queue("q1")
-vm.create_message_queue("q2")
-marks = [
-    ("PUSH", "c"), ("ATOMIC_INCREMENT",), ("STORE", "v"), ("PUSH", "q"), ("LOAD", "v"), ("QUEUE_SEND",),
-    ("PUSH", "t"), ("SEMAPHORE_ACQUIRE",), ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),
-]
-first = [
-    ("PUSH", "q"), ("QUEUE_RECEIVE",), ("STORE", "v"), ("PUSH", "s"), ("SEMAPHORE_ACQUIRE",),
-    ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("ASSERT", "it is marked"),
-]
-second = [
-    ("PUSH", "q"), ("QUEUE_RECEIVE",), ("STORE", "v"), ("PUSH", "t"), ("SEMAPHORE_RELEASE",),
-    ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("NOT",), ("ASSERT", "it is not marked"),
-]
-vm.create_thread(marks, "one")
-vm.create_thread(marks, "two")
-vm.create_thread(first, "first")
-vm.create_thread(second, "second")
-"#,
-    ),
 ];
 
 #[test]
 fn each_comes_to_the_same() {
-    for aimed in ALL {
+    for aimed in all() {
         let (service, program) = (aimed.service, program(&aimed.text()));
         for allow_races in [false, true] {
             let base = Plan { service, allow_races, ends: true, ..plain() };

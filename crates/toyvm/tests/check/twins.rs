@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use toyvm::Program;
-use toyvm::check::{Flaw, Plan, Report, check, check_with};
+use toyvm::check::{Flaw, Order, Plan, Report, check, check_with};
 use toyvm::machine::Service;
 
 use super::{agree, aimed, plain, program, tiny, writer};
@@ -21,10 +21,11 @@ const SMALL: &[u64] = &[48, 68, 117];
 const MOST: u64 = 4_000;
 
 /// What is searched with a flaw: with everything cut that can be, or one thing alone.
-fn cuts<'a>(base: &Plan<'a>) -> [Plan<'a>; 4] {
+fn cuts<'a>(base: &Plan<'a>) -> [Plan<'a>; 5] {
     let all = Plan { reduce: true, symmetry: true, drop_dead: true, ..*base };
     [
         all,
+        Plan { order: Order::Breadth, ..all },
         Plan { symmetry: false, drop_dead: false, ..all },
         Plan { reduce: false, drop_dead: false, ..all },
         Plan { reduce: false, symmetry: false, ..all },
@@ -75,7 +76,7 @@ fn each_flaw_is_noticed() {
 /// By flaw: what noticed it, and in what it differed.
 fn look() -> BTreeMap<String, String> {
     let mut told = BTreeMap::new();
-    let aimed = aimed::ALL.iter().map(|it| (it.what.to_owned(), it.service, it.text()));
+    let aimed = aimed::all().map(|it| (it.what.to_owned(), it.service, it.text()));
     let service = |seed| if seed % 3 == 0 { Service::Weak } else { Service::InOrder };
     let tiny = (0..TINY).map(|seed| (format!("tiny {seed}"), service(seed), tiny::program(seed)));
     let small = SMALL.iter();

@@ -218,7 +218,9 @@ impl<'a> Kin<'a> {
                     _ => self.other.push(given[0]),
                 }
             }
-            I::QueueSend | I::TryQueueSend | I::QueueSendFor(_) => self.find_sent(site, instruction),
+            I::QueueSend | I::TryQueueSend | I::QueueSendFor(_) => {
+                self.find_sent(site, instruction)
+            }
             I::QueueReceive | I::TryQueueReceive | I::QueueReceiveFor(_) => {
                 let below = below_of(instruction);
                 (0..=below).for_each(|below| self.other.extend(operand(below)));
