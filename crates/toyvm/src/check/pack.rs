@@ -383,8 +383,12 @@ fn put_thread(of: Subject<'_>, at: usize, name: &mut Naming<'_>, out: &mut Vec<u
                 let matters = flow.is_none_or(|flow| {
                     has_bit(matter, slot) && flow.variable_matters(thread.code, slot as u32)
                 });
-                let family = ids.and_then(|ids| ids.in_variable(thread.code, slot));
-                put_any(of, family, if matters { value } else { DEAD }, name, out);
+                if matters {
+                    let family = ids.and_then(|ids| ids.in_variable(thread.code, slot));
+                    put_any(of, family, value, name, out);
+                } else {
+                    put_value(out, machine, DEAD);
+                }
             }
         }
     }
@@ -393,9 +397,11 @@ fn put_thread(of: Subject<'_>, at: usize, name: &mut Naming<'_>, out: &mut Vec<u
         put_wait(out, wait, place);
         if let On::Room(queue) = wait.on {
             let message = wait.message.expect("who waits for room has a message");
-            let matters = origins.contents_matter(analysis, Kind::Queue, queue);
-            let family = of.family_in(Kind::Queue, queue);
-            put_any(of, family, if matters { message } else { DEAD }, name, out);
+            if origins.contents_matter(analysis, Kind::Queue, queue) {
+                put_any(of, of.family_in(Kind::Queue, queue), message, name, out);
+            } else {
+                put_value(out, machine, DEAD);
+            }
         }
     }
 }
