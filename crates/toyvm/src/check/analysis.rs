@@ -103,7 +103,7 @@ impl Analysis {
             globals,
             drops: dropping.is_some(),
             reduces: plan.reduce && flow.is_some(),
-            lives: Lives::of(program, dropping),
+            lives: Lives::of(program),
             accesses,
             futures,
             outputs: plan.outcomes.then(Outputs::default),

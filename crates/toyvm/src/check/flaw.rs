@@ -41,8 +41,6 @@ flaws! {
     Slept,
     /// A variable is not read after the next JOIN.
     DeadAfterJoin,
-    /// A variable is of no account once it was only printed.
-    DeadAfterShown,
     /// Nothing is read where a branch jumps to.
     DeadAfterJump,
     // States as bytes.

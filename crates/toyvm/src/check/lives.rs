@@ -1,53 +1,33 @@
-//! Which variables a thread may still read before it sets them, and so that it matters (Giegerich, Möncke &
-//! Wilhelm, 1981).
+//! Which variables a thread may still read before it sets them.
 
 use super::bits::{Bits, add_bits, has_bit, no_bits, set_bit};
 use super::flaw::{Flaw, flawed};
-use super::flow::{Flow, Site, read_names};
+use super::flow::read_names;
 use crate::instruction::Instruction as I;
-use crate::program::{CodeId, NameId, Program};
+use crate::program::{Code, CodeId, NameId, Program};
 
 /// By list and address: the variables, by slot.
 #[derive(Debug)]
 pub(super) struct Lives {
     live: Vec<Vec<Bits>>,
-    /// Of these, those of which the value may matter, too.
-    matter: Vec<Vec<Bits>>,
 }
 
 impl Lives {
-    pub(super) fn of(program: &Program, flow: Option<&Flow>) -> Self {
+    pub(super) fn of(program: &Program) -> Self {
         let mut claimed = Vec::new();
         for claim in &program.claims {
             read_names(&claim.holds, &mut claimed);
         }
-        let is_told = |site| flow.is_none_or(|flow| flow.given_matters(site, 0));
-        let live = |is_read: &dyn Fn(Site) -> bool| {
-            let live = |code| live_in(program, code, &claimed, is_read);
-            program.code_ids().map(live).collect()
-        };
-        Self { live: live(&|_| true), matter: live(&is_told) }
+        Self { live: program.codes().iter().map(|code| live_in(code, &claimed)).collect() }
     }
 
     /// Those that a thread which goes on at that address may still read, or a claim may.
     pub(super) fn at(&self, code: CodeId, pc: u32) -> &[u64] {
         &self.live[code.index()][pc as usize]
     }
-
-    /// Likewise, and not only to print it.
-    pub(super) fn matter_at(&self, code: CodeId, pc: u32) -> &[u64] {
-        &self.matter[code.index()][pc as usize]
-    }
 }
 
-/// Those that may be read by a LOAD of some.
-fn live_in(
-    program: &Program,
-    id: CodeId,
-    claimed: &[NameId],
-    is_read: &dyn Fn(Site) -> bool,
-) -> Vec<Bits> {
-    let code = program.code(id);
+fn live_in(code: &Code, claimed: &[NameId]) -> Vec<Bits> {
     let (end, size) = (code.instructions.len(), code.variables.len());
     let mut always = no_bits(size);
     for (slot, name) in code.variables.iter().enumerate() {
@@ -66,12 +46,7 @@ fn live_in(
                 add_bits(&mut here, &live[to as usize]);
             }
             match instruction {
-                I::Load(name) if is_read(Site { code: id, pc: pc as u32 }) => {
-                    set_bit(&mut here, name.slot as usize);
-                }
-                I::Load(name) if flawed(Flaw::DeadAfterShown) => {
-                    here[name.slot as usize / 64] &= !(1 << (name.slot % 64));
-                }
+                I::Load(name) => set_bit(&mut here, name.slot as usize),
                 I::Store(name) if has_bit(&here, name.slot as usize) => {
                     here[name.slot as usize / 64] &= !(1 << (name.slot % 64));
                 }

@@ -370,8 +370,7 @@ fn put_thread(of: Subject<'_>, at: usize, name: &mut Naming<'_>, out: &mut Vec<u
             put_any(of, family, *value, name, out);
         }
     }
-    let lives = &analysis.lives;
-    let (live, matter) = (lives.at(thread.code, pc), lives.matter_at(thread.code, pc));
+    let live = analysis.lives.at(thread.code, pc);
     let flow = analysis.flow.as_ref().filter(|_| analysis.drops);
     for slot in 0..machine.program().code(thread.code).variables.len() {
         if analysis.drops && !has_bit(live, slot) {
@@ -380,9 +379,8 @@ fn put_thread(of: Subject<'_>, at: usize, name: &mut Naming<'_>, out: &mut Vec<u
         match thread.variables.get(slot).copied().flatten() {
             None => out.push(NOTHING),
             Some(value) => {
-                let matters = flow.is_none_or(|flow| {
-                    has_bit(matter, slot) && flow.variable_matters(thread.code, slot as u32)
-                });
+                let matters =
+                    flow.is_none_or(|flow| flow.variable_matters(thread.code, slot as u32));
                 if matters {
                     let family = ids.and_then(|ids| ids.in_variable(thread.code, slot));
                     put_any(of, family, value, name, out);

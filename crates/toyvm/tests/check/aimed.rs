@@ -407,17 +407,6 @@ main = [
 vm.create_thread(main, "main")
 "#,
     ),
-    aimed(
-        "a variable that is printed, and then read",
-        r#"
-shows = [
-    ("PUSH", 1), ("STORE", "v"), ("PUSH", "s"), ("SEMAPHORE_ACQUIRE",), ("LOAD", "v"), ("PRINT", "{}"), ("POP",),
-    ("PUSH", "s"), ("SEMAPHORE_RELEASE",), ("LOAD", "v"), ("ASSERT", "it is 1"),
-]
-vm.create_thread(shows, "one")
-vm.create_thread(shows, "two")
-"#,
-    ),
 ];
 
 #[test]

@@ -11,6 +11,7 @@ use super::aimed::DECLARED;
 const PURPOSE: u64 = 11;
 
 /// What a thread may do: `{}` stands for more of it.
+#[cfg(feature = "flaws")]
 const PHRASES: &[&str] = &[
     r#"("PUSH", "m"), ("LOCK_ACQUIRE",), {} ("PUSH", "m"), ("LOCK_RELEASE",),"#,
     r#"("PUSH", "n"), ("LOCK_ACQUIRE",), {} ("PUSH", "n"), ("LOCK_RELEASE",),"#,
@@ -123,6 +124,7 @@ struct Writer {
 }
 
 /// The program of a seed.
+#[cfg(feature = "flaws")]
 pub(crate) fn program(seed: u64) -> String {
     Writer::new(seed, PHRASES).program(DECLARED)
 }
