@@ -205,7 +205,7 @@ fn put_name(ids: &Ids, named: &mut Named, family: Family, id: i64, out: &mut Vec
 }
 
 /// The arrays of which ids are the places, if it matters what stands there.
-fn arrays<'a>(of: Subject<'a>) -> impl Iterator<Item = (&'a [Value], Family)> {
+fn arrays(of: Subject<'_>) -> impl Iterator<Item = (&[Value], Family)> {
     let arrays = of.machine.state().arrays.iter().enumerate();
     let family = move |at| of.origins.family_of_places(of.analysis, at as u32);
     arrays.filter_map(move |(at, array)| Some((&array.values[..], family(at)?)))

@@ -63,11 +63,6 @@ const PHRASES: &[&str] = &[
     r#"("NOP",),"#,
 ];
 
-/// What programs of ids share beside.
-const DECLARED_IDS: &str = r#"vm.create_array(3, "e")
-vm.globals["i"] = 0
-"#;
-
 /// What threads do with ids; one of the first few is in every program of ids.
 const ON_IDS: &[&str] = &[
     r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"), {} ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
@@ -120,28 +115,36 @@ struct Writer {
     topics: Vec<&'static str>,
     /// All phrases that it may be made of.
     phrases: &'static [&'static str],
+    /// So many in a list, one after the other.
+    most: u64,
     labels: u32,
 }
 
 /// The program of a seed.
 #[cfg(feature = "flaws")]
 pub(crate) fn program(seed: u64) -> String {
-    Writer::new(seed, PHRASES).program(DECLARED)
+    Writer::new(seed, PHRASES, 3).program(DECLARED)
 }
 
 /// The program of a seed in which threads draw numbers from a counter, as places of an array mostly.
 pub(crate) fn of_ids(seed: u64) -> String {
-    let mut writer = Writer::new(seed, ON_IDS);
+    let mut writer = Writer::new(seed, ON_IDS, 2);
     let at = writer.below(FIRST);
     writer.topics.push(ON_IDS[at as usize]);
-    let initial = if seed % 5 == 0 { -1 } else { 0 };
-    let counter = format!("vm.create_atomic_counter({initial}, \"d\")\n");
-    writer.program(&[DECLARED, DECLARED_IDS, &counter].concat())
+    let initial = if seed.is_multiple_of(5) { -1 } else { 0 };
+    let places = 2 + seed % 2;
+    let ids = format!(
+        r#"{DECLARED}vm.create_atomic_counter({initial}, "d")
+vm.create_array({places}, "e")
+vm.globals["i"] = 0
+"#
+    );
+    writer.program(&ids)
 }
 
 impl Writer {
-    fn new(seed: u64, phrases: &'static [&'static str]) -> Self {
-        Self { chance: Chance::new(seed, PURPOSE), topics: Vec::new(), phrases, labels: 0 }
+    fn new(seed: u64, phrases: &'static [&'static str], most: u64) -> Self {
+        Self { chance: Chance::new(seed, PURPOSE), topics: Vec::new(), phrases, most, labels: 0 }
     }
 
     fn below(&mut self, below: u64) -> u64 {
@@ -189,7 +192,7 @@ impl Writer {
 
     fn body(&mut self) -> String {
         let mut body = String::new();
-        for _ in 0..=self.below(2).min(self.below(2)) {
+        for _ in 0..=self.below(self.most - 1).min(self.below(self.most - 1)) {
             body += &self.phrase(1);
         }
         body

@@ -219,7 +219,7 @@ impl<'a> Kin<'a> {
                 }
             }
             I::QueueSend | I::TryQueueSend | I::QueueSendFor(_) => {
-                self.find_sent(site, instruction)
+                self.find_sent(site, instruction);
             }
             I::QueueReceive | I::TryQueueReceive | I::QueueReceiveFor(_) => {
                 let below = below_of(instruction);
@@ -336,19 +336,22 @@ impl<'a> Kin<'a> {
 impl Flow {
     /// What a counter begins with, or how long an array is, if it stands in the program.
     fn initial(&self, program: &Program, thing: Thing) -> Option<i64> {
-        match self.site_of(thing) {
-            Some(site) => match program.code(site.code).instructions[site.pc as usize] {
-                I::AtomicCreate(Instead(None)) | I::ArrayCreate(Instead(None)) => {
-                    self.constant(program, site, 0)
-                }
-                I::AtomicCreate(initial) | I::ArrayCreate(initial) => initial.0,
-                _ => None,
-            },
-            None => {
-                let kind = self.kind_of(thing);
-                let at = (thing.0 - self.declared[kind as usize]) as usize;
-                program.declared().iter().filter(|it| it.kind == kind).nth(at).map(|it| it.initial)
+        let Some(site) = self.site_of(thing) else {
+            let kind = self.kind_of(thing);
+            let at = (thing.0 - self.declared[kind as usize]) as usize;
+            return program
+                .declared()
+                .iter()
+                .filter(|it| it.kind == kind)
+                .nth(at)
+                .map(|it| it.initial);
+        };
+        match program.code(site.code).instructions[site.pc as usize] {
+            I::AtomicCreate(Instead(None)) | I::ArrayCreate(Instead(None)) => {
+                self.constant(program, site, 0)
             }
+            I::AtomicCreate(initial) | I::ArrayCreate(initial) => initial.0,
+            _ => None,
         }
     }
 }
