@@ -299,7 +299,8 @@ impl<'a> Kin<'a> {
     fn family(&self, program: &Program, first: Node) -> Option<Range<i64>> {
         let flow = self.flow;
         let is_kin = |node: &Node| self.first(*node) == first;
-        if self.other.iter().any(is_kin) {
+        let matters = |node: Node| flow.matters[node as usize] && is_kin(&node);
+        if self.other.iter().any(is_kin) || !(0..flow.uses.len() as Node).any(matters) {
             return None;
         }
         let mut drawn = self.drawn.iter().filter(|(node, _)| is_kin(node)).map(|(_, from)| *from);
