@@ -4,7 +4,7 @@ use super::Plan;
 use super::access::{Accesses, is_threads_own};
 use super::deaths::Mortals;
 use super::flaw::{Flaw, flawed};
-use super::flow::{Flow, Site, Thing};
+use super::flow::{Flow, Ids, Site, Thing};
 use super::future::Futures;
 use super::lives::Lives;
 use super::outputs::Outputs;
@@ -25,6 +25,8 @@ pub(super) struct Analysis {
     pub(super) futures: Futures,
     pub(super) symmetry: Symmetry,
     pub(super) mortals: Mortals,
+    /// Numbers that are mere names.
+    pub(super) ids: Option<Ids>,
     /// What may be printed, where that is part of the state.
     pub(super) outputs: Option<Outputs>,
     /// By list and address: whether each value on the stack matters; none where all do.
@@ -45,6 +47,8 @@ impl Analysis {
             _ => Symmetry::none(program),
         };
         let dropping = flow.as_ref().filter(|_| plan.drop_dead);
+        let ids = dropping.filter(|_| plan.symmetry && !accesses.claims_steps);
+        let ids = ids.and_then(|flow| Ids::of(program, flow));
         let stacks = |code: CodeId| {
             let end = program.code(code).instructions.len() as u32;
             let sites = (0..end).map(|pc| Site { code, pc });
@@ -104,6 +108,7 @@ impl Analysis {
             outputs: plan.outcomes.then(Outputs::default),
             symmetry,
             mortals: Mortals::of(program, plan.deaths),
+            ids,
             flow,
         }
     }

@@ -78,6 +78,25 @@ flaws! {
     RunsOften,
     /// A circle that depends on whom a run of JOINs waits for first.
     Doubt,
+    // Ids.
+    /// Ids that are told apart by which is less.
+    IdsInOrder,
+    /// A counter that gives out a number again.
+    IdsTwice,
+    /// Ids from two counters.
+    IdsOfTwo,
+    /// Numbers that stand in the program and are ids, too.
+    IdsWritten,
+    /// That an array ends.
+    IdsBeyond,
+    /// Ids that a claim reads.
+    IdsClaimed,
+    /// What stands at the places of ids.
+    IdsPlaces,
+    /// Where the same id stands.
+    IdsApart,
+    /// Which of those alike has an id that others have, too.
+    IdsShared,
     // What commutes.
     /// A global that one reads while another sets it.
     ReadAndSet,

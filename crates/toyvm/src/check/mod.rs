@@ -26,6 +26,7 @@ mod growth;
 mod liveness;
 mod lives;
 mod moves;
+mod names;
 mod outcomes;
 mod outputs;
 mod pack;

@@ -8,7 +8,8 @@
 use super::analysis::Analysis;
 use super::bits::has_bit;
 use super::flaw::{Flaw, flawed};
-use super::flow::Thing;
+use super::flow::{Family, Ids, Thing};
+use super::names::Names;
 use super::outputs::Output;
 use super::symmetry::{ALONE, Group};
 use super::touched::Touched;
@@ -58,9 +59,18 @@ pub(super) struct Packer {
     /// By thread, where its record lies.
     ends: Vec<u32>,
     order: Vec<u32>,
+    names: Names,
 }
 
-fn put_number(out: &mut Vec<u8>, mut number: u64) {
+/// A state, and what is known of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) analysis: &'a Analysis,
+    pub(super) machine: &'a Machine,
+    pub(super) origins: &'a Origins,
+}
+
+pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -72,15 +82,18 @@ fn put_signed(out: &mut Vec<u8>, number: i64) {
     put_number(out, ((number << 1) ^ (number >> 63)) as u64);
 }
 
-fn put_value(out: &mut Vec<u8>, machine: &Machine, value: Value) {
+pub(super) fn put_integer(out: &mut Vec<u8>, integer: i64) {
+    if (LEAST..=MOST).contains(&integer) {
+        out.push((integer - LEAST) as u8);
+    } else {
+        out.push(INTEGER);
+        put_signed(out, integer);
+    }
+}
+
+pub(super) fn put_value(out: &mut Vec<u8>, machine: &Machine, value: Value) {
     match value {
-        Value::Int(integer) if (LEAST..=MOST).contains(&integer) => {
-            out.push((integer - LEAST) as u8);
-        }
-        Value::Int(integer) => {
-            out.push(INTEGER);
-            put_signed(out, integer);
-        }
+        Value::Int(integer) => put_integer(out, integer),
         Value::Text(text) if text.index() < machine.program().texts().len() => {
             out.push(TEXT);
             put_number(out, text.index() as u64);
@@ -101,14 +114,36 @@ fn put_value(out: &mut Vec<u8>, machine: &Machine, value: Value) {
 
 pub(super) const DEAD: Value = Value::Int(0);
 
+/// What puts an id, if it may change places with others.
+type Naming<'a> = dyn FnMut(Family, i64, &mut Vec<u8>) + 'a;
+
+/// A value where there may be ids, of one family.
+#[inline]
+fn put_any(
+    of: Subject<'_>,
+    family: Option<Family>,
+    value: Value,
+    name: &mut Naming<'_>,
+    out: &mut Vec<u8>,
+) {
+    let id = |family| Some((family, of.analysis.ids.as_ref()?.id(family, value)?));
+    match family.and_then(id) {
+        Some((family, id)) => name(family, id, out),
+        None => put_value(out, of.machine, value),
+    }
+}
+
 /// Globals, what was printed, and what was made where.
-fn put_globals(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &mut Vec<u8>) {
-    let state = machine.state();
-    for (name, matters) in &analysis.globals {
-        match state.globals[name.index()] {
+fn put_globals(of: Subject<'_>, name: &mut Naming<'_>, out: &mut Vec<u8>) {
+    let Subject { analysis, machine, origins } = of;
+    for (global, matters) in &analysis.globals {
+        match machine.state().globals[global.index()] {
             None => out.push(NOTHING),
             Some(_) if !matters => put_value(out, machine, DEAD),
-            Some(value) => put_value(out, machine, value),
+            Some(value) => {
+                let family = analysis.ids.as_ref().and_then(|ids| ids.in_global(*global));
+                put_any(of, family, value, name, out);
+            }
         }
     }
     if analysis.outputs.is_some() {
@@ -123,7 +158,8 @@ fn put_globals(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &
 }
 
 /// What things hold, and the claims.
-fn put_contents(analysis: &Analysis, machine: &Machine, origins: &Origins, out: &mut Vec<u8>) {
+fn put_contents(of: Subject<'_>, name: &mut Naming<'_>, out: &mut Vec<u8>) {
+    let Subject { analysis, machine, origins } = of;
     let state = machine.state();
     for semaphore in &state.semaphores {
         put_signed(out, semaphore.count);
@@ -133,8 +169,9 @@ fn put_contents(analysis: &Analysis, machine: &Machine, origins: &Origins, out: 
         put_signed(out, queue.capacity.unwrap_or(-1));
         put_number(out, queue.messages.len() as u64);
         if origins.contents_matter(analysis, Kind::Queue, at as u32) {
+            let family = of.family_in(Kind::Queue, at as u32);
             for message in &queue.messages {
-                put_value(out, machine, *message);
+                put_any(of, family, *message, name, out);
             }
         }
     }
@@ -148,9 +185,11 @@ fn put_contents(analysis: &Analysis, machine: &Machine, origins: &Origins, out: 
     }
     for (at, array) in state.arrays.iter().enumerate() {
         put_number(out, array.values.len() as u64);
-        if origins.contents_matter(analysis, Kind::Array, at as u32) {
+        let is_by_ids = origins.family_of_places(analysis, at as u32).is_some();
+        if !is_by_ids && origins.contents_matter(analysis, Kind::Array, at as u32) {
+            let family = of.family_in(Kind::Array, at as u32);
             for value in &array.values {
-                put_value(out, machine, *value);
+                put_any(of, family, *value, name, out);
             }
         }
     }
@@ -179,25 +218,30 @@ impl Packer {
         out: &mut Vec<u8>,
     ) {
         out.clear();
+        let of = Subject { analysis, machine, origins };
+        if let Some(ids) = &analysis.ids {
+            return self.pack_names(of, ids, out);
+        }
+        let nothing: &mut Naming<'_> = &mut |_, _, _| {};
         let before = before.filter(|before| !before.touched.is_all());
         match before {
             Some(Before { bytes, parts, touched }) if !touched.globals() => {
                 out.extend_from_slice(parts.globals(bytes));
             }
-            _ => put_globals(analysis, machine, origins, out),
+            _ => put_globals(of, nothing, out),
         }
         match before {
             Some(Before { bytes, parts, touched }) if !touched.contents() => {
                 out.extend_from_slice(parts.contents(bytes));
             }
-            _ => put_contents(analysis, machine, origins, out),
+            _ => put_contents(of, nothing, out),
         }
         let count = machine.state().threads.len();
-        let put = |at, out: &mut Vec<u8>| match before {
+        let mut put = |at, out: &mut Vec<u8>| match before {
             Some(Before { bytes, parts, touched }) if !touched.thread(at) => {
                 out.extend_from_slice(parts.thread(bytes, at));
             }
-            _ => put_thread(analysis, machine, origins, at, out),
+            _ => put_thread(of, at, nothing, out),
         };
         if origins.groups.iter().all(|group| *group == ALONE) {
             (0..count).for_each(|at| put(at, out));
@@ -210,6 +254,23 @@ impl Packer {
             self.ends.push(self.records.len() as u32);
         }
         self.put_in_order(machine.state(), origins, out);
+    }
+
+    /// Likewise, with names for ids; one may change the names of others, so all is packed anew.
+    fn pack_names(&mut self, of: Subject<'_>, ids: &Ids, out: &mut Vec<u8>) {
+        let Self { names, records: record, .. } = self;
+        names.begin(ids);
+        let certain: &mut Naming<'_> = &mut |family, id, out| names.put(ids, family, id, out);
+        put_globals(of, certain, out);
+        put_contents(of, certain, out);
+        for at in 0..of.machine.state().threads.len() {
+            record.clear();
+            let name: &mut Naming<'_> =
+                &mut |family, id, out| names.note(of, family, id, out.len());
+            put_thread(of, at, name, record);
+            names.end_record(record);
+        }
+        names.put_threads(of, ids, out);
     }
 
     /// The records of those alike in order of their bytes.
@@ -259,13 +320,8 @@ fn place_of(state: &State, thread: ThreadId, on: On) -> u32 {
     line.iter().position(|it| *it == thread).expect("who waits stands in its line") as u32
 }
 
-fn put_thread(
-    analysis: &Analysis,
-    machine: &Machine,
-    origins: &Origins,
-    at: usize,
-    out: &mut Vec<u8>,
-) {
+fn put_thread(of: Subject<'_>, at: usize, name: &mut Naming<'_>, out: &mut Vec<u8>) {
+    let Subject { analysis, machine, origins } = of;
     let state = machine.state();
     let thread = &state.threads[at];
     let run = match &thread.status {
@@ -307,38 +363,50 @@ fn put_thread(
     };
     put_number(out, u64::from(pc));
     put_number(out, thread.stack.len() as u64);
-    let matters = analysis.stack(thread.code, site);
+    let (matters, ids) = (analysis.stack(thread.code, site), analysis.ids.as_ref());
     for (at, value) in thread.stack.iter().enumerate() {
-        let is_dead = matters.is_some_and(|matters| !matters[at]);
-        put_value(out, machine, if is_dead { DEAD } else { *value });
+        if matters.is_some_and(|matters| !matters[at]) {
+            put_value(out, machine, DEAD);
+        } else {
+            let family = ids.and_then(|ids| ids.on_stack(thread.code, site, at));
+            put_any(of, family, *value, name, out);
+        }
     }
     let live = analysis.lives.at(thread.code, pc);
+    let flow = analysis.flow.as_ref().filter(|_| analysis.drops);
     for slot in 0..machine.program().code(thread.code).variables.len() {
         if analysis.drops && !has_bit(live, slot) {
             continue;
         }
-        let value = thread.variables.get(slot).copied().flatten();
-        let flow = analysis.flow.as_ref().filter(|_| analysis.drops);
-        match value {
+        match thread.variables.get(slot).copied().flatten() {
             None => out.push(NOTHING),
             Some(value) => {
                 let matters =
                     flow.is_none_or(|flow| flow.variable_matters(thread.code, slot as u32));
-                put_value(out, machine, if matters { value } else { DEAD });
+                if matters {
+                    let family = ids.and_then(|ids| ids.in_variable(thread.code, slot));
+                    put_any(of, family, value, name, out);
+                } else {
+                    put_value(out, machine, DEAD);
+                }
             }
         }
     }
     if let (Status::Waiting(wait), None) = (&thread.status, run) {
-        let matters = match wait.on {
-            On::Room(queue) => origins.contents_matter(analysis, Kind::Queue, queue),
-            _ => true,
-        };
         let place = place_of(state, ThreadId(at as u32), wait.on);
-        put_wait(out, machine, wait, place, matters);
+        put_wait(out, wait, place);
+        if let On::Room(queue) = wait.on {
+            let message = wait.message.expect("who waits for room has a message");
+            if origins.contents_matter(analysis, Kind::Queue, queue) {
+                put_any(of, of.family_in(Kind::Queue, queue), message, name, out);
+            } else {
+                put_value(out, machine, DEAD);
+            }
+        }
     }
 }
 
-fn put_wait(out: &mut Vec<u8>, machine: &Machine, wait: &Wait, place: u32, matters: bool) {
+fn put_wait(out: &mut Vec<u8>, wait: &Wait, place: u32) {
     let (kind, index) = match wait.on {
         On::Lock(index) => (0, index),
         On::Semaphore(index) => (1, index),
@@ -363,9 +431,13 @@ fn put_wait(out: &mut Vec<u8>, machine: &Machine, wait: &Wait, place: u32, matte
     if kind == 0 {
         put_number(out, u64::from(wait.at));
     }
-    if kind == 3 {
-        let message = wait.message.expect("who waits for room has a message");
-        put_value(out, machine, if matters { message } else { DEAD });
+}
+
+impl Subject<'_> {
+    /// The ids that a thing holds.
+    fn family_in(&self, kind: Kind, index: u32) -> Option<Family> {
+        let ids = self.analysis.ids.as_ref()?;
+        ids.in_thing(self.origins.thing(self.analysis, Handle { kind, index }))
     }
 }
 
@@ -374,6 +446,14 @@ impl Origins {
     pub(super) fn contents_matter(&self, analysis: &Analysis, kind: Kind, index: u32) -> bool {
         let Some(flow) = analysis.flow.as_ref().filter(|_| analysis.drops) else { return true };
         flow.contents_matter(self.thing(analysis, Handle { kind, index }))
+    }
+
+    /// The ids that are the places of an array, if it matters what stands there.
+    pub(super) fn family_of_places(&self, analysis: &Analysis, array: u32) -> Option<Family> {
+        let ids = analysis.ids.as_ref()?;
+        let handle = Handle { kind: Kind::Array, index: array };
+        let family = ids.places_of(self.thing(analysis, handle))?;
+        self.contents_matter(analysis, Kind::Array, array).then_some(family)
     }
 
     pub(super) fn thing(&self, analysis: &Analysis, handle: Handle) -> Thing {

@@ -75,7 +75,7 @@ impl Reader<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     contents: usize,
-    /// Where each thread begins, and where the last one ends.
+    /// Where each thread begins, and where the last one ends. What stands at the places of ids comes after it.
     threads: Vec<u32>,
 }
 
@@ -92,6 +92,11 @@ impl Parts {
 
     pub(super) fn thread<'a>(&self, bytes: &'a [u8], at: usize) -> &'a [u8] {
         &bytes[self.threads[at] as usize..self.threads[at + 1] as usize]
+    }
+
+    fn places<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        let end = self.threads.last().expect("the last one ends somewhere");
+        &bytes[*end as usize..]
     }
 }
 
@@ -126,7 +131,8 @@ pub(super) fn unpack(
         parts.threads.push((bytes.len() - reader.bytes.len()) as u32);
         read_thread(&mut reader, analysis, machine, origins, at);
     }
-    parts.threads.push(bytes.len() as u32);
+    parts.threads.push((bytes.len() - reader.bytes.len()) as u32);
+    read_places(&mut reader, analysis, machine, origins);
     machine.all_stand();
     debug_assert!(reader.bytes.is_empty(), "all of it is read");
 }
@@ -147,6 +153,7 @@ pub(super) fn undo(
     leave_lines(machine, touched);
     if touched.contents() {
         read_contents(&mut Reader { bytes: parts.contents(bytes) }, analysis, machine, origins);
+        read_places(&mut Reader { bytes: parts.places(bytes) }, analysis, machine, origins);
     }
     for at in touched.threads() {
         machine.joins_nobody(ThreadId(at as u32));
@@ -237,7 +244,8 @@ fn read_contents(
     }
     for at in 0..machine.state().arrays.len() {
         let count = reader.number() as usize;
-        let matters = origins.contents_matter(analysis, Kind::Array, at as u32);
+        let matters = origins.contents_matter(analysis, Kind::Array, at as u32)
+            && origins.family_of_places(analysis, at as u32).is_none();
         let mut values = std::mem::take(&mut machine.state_mut().arrays[at].values);
         values.clear();
         for _ in 0..count {
@@ -249,6 +257,27 @@ fn read_contents(
     let state = machine.state_mut();
     state.claims.clear();
     state.claims.extend((0..claims).map(|_| ClaimId(reader.number() as u32)));
+}
+
+/// What stands in arrays of which ids are the places; at those that nobody has, it is of no account.
+fn read_places(
+    reader: &mut Reader<'_>,
+    analysis: &Analysis,
+    machine: &mut Machine,
+    origins: &Origins,
+) {
+    let Some(ids) = &analysis.ids else { return };
+    let counts: Vec<i64> = (0..ids.families()).map(|_| reader.number() as i64).collect();
+    for at in 0..machine.state().arrays.len() {
+        let Some(family) = origins.family_of_places(analysis, at as u32) else { continue };
+        let end = ids.least(family) + counts[family.0 as usize];
+        let count = machine.state().arrays[at].values.len().min(end as usize);
+        for place in 0..count {
+            if let Some(value) = reader.value(machine) {
+                machine.state_mut().arrays[at].values[place] = value;
+            }
+        }
+    }
 }
 
 fn read_thread(

@@ -8,6 +8,7 @@ use super::analysis::Analysis;
 use super::explorer::{Explorer, Single};
 use super::failure::{Failure, beginning};
 use super::finding::Finding;
+use super::flaw::soundly;
 use super::moves::Moves;
 use super::search::{Found, Search};
 use super::store::StateId;
@@ -31,7 +32,7 @@ pub(super) fn follow(
     let begun = explorer.begin();
     let finding = match begun.finding {
         Some(finding) => finding,
-        None => go_along(&mut explorer, search, &path, found)?,
+        None => go_along(program, plan, &mut explorer, search, &path, found)?,
     };
     let steps = explorer.steps.take().unwrap_or_default();
     let schedule = in_few_turns(beginning(program, plan.service), &steps, &finding);
@@ -241,18 +242,31 @@ impl World for Chosen {
 }
 
 /// Goes from state to state, and to what was found in the last. Of threads that cannot be told apart, any
-/// may be the one that steps.
+/// may be the one that steps; so values that matter to nothing may be others than in the search.
 fn go_along(
+    program: &Arc<Program>,
+    plan: &Plan<'_>,
     explorer: &mut Explorer,
     search: &Search<'_>,
     path: &[StateId],
     found: &Found,
 ) -> Option<Finding> {
     let (mut wanted, mut got) = (Vec::new(), Vec::new());
+    let mut dropping = (plan.symmetry && !plan.drop_dead).then(|| {
+        let analysis = soundly(|| Analysis::of(program, &Plan { drop_dead: true, ..*plan }));
+        (analysis, Explorer::new(program, &explorer.analysis, plan))
+    });
     for next in &path[1..] {
         search.store.read(*next, &mut wanted);
+        if let Some((analysis, there)) = &mut dropping {
+            there.unpack(&wanted);
+            wanted = there.pack_by(analysis);
+        }
         step_to(explorer, |explorer, finding| {
-            explorer.pack(&mut got);
+            match &dropping {
+                Some((analysis, _)) => got = explorer.pack_by(analysis),
+                None => explorer.pack(&mut got),
+            }
             (finding.is_none() && got == wanted).then_some(())
         })?;
     }
@@ -263,7 +277,9 @@ fn go_along(
         return explorer.deadlock().or_else(|| explorer.race());
     }
     let kind = std::mem::discriminant(&found.finding);
+    // Where threads changed places, another thing that is wrong may be met first in that step.
     step_to(explorer, |_, finding| finding.filter(|it| std::mem::discriminant(it) == kind))
+        .or_else(|| step_to(explorer, |_, finding| finding))
 }
 
 /// Makes the first macro-step that leads to what is wanted.

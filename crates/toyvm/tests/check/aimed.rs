@@ -4,7 +4,7 @@
 use toyvm::check::{Deaths, Plan, check};
 use toyvm::machine::Service;
 
-use super::{agree, findings, plain, program};
+use super::{agree, aimed_ids, findings, plain, program};
 
 /// What the programs share, if they are not whole ones.
 pub(crate) const DECLARED: &str = r#"vm = ToyVM()
@@ -39,7 +39,7 @@ impl Aimed {
     }
 }
 
-const fn aimed(what: &'static str, text: &'static str) -> Aimed {
+pub(crate) const fn aimed(what: &'static str, text: &'static str) -> Aimed {
     Aimed { what, service: Service::InOrder, deaths: 0, text }
 }
 
@@ -48,7 +48,11 @@ const fn with_a_death(what: &'static str, text: &'static str) -> Aimed {
 }
 
 /// All of them.
-pub(crate) const ALL: &[Aimed] = &[
+pub(crate) fn all() -> impl Iterator<Item = &'static Aimed> {
+    ALL.iter().chain(aimed_ids::ALL)
+}
+
+const ALL: &[Aimed] = &[
     aimed("whom a run of joins waits for first", findings::CIRCLE),
     aimed(
         "whoever holds a lock that somebody waits for",
@@ -485,7 +489,7 @@ vm.create_thread(main, "main")
 
 #[test]
 fn each_comes_to_the_same() {
-    for aimed in ALL {
+    for aimed in all() {
         let (service, program) = (aimed.service, program(&aimed.text()));
         for allow_races in [false, true] {
             let deaths = Deaths { most: aimed.deaths, of: &[] };

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod aimed;
+mod aimed_ids;
 #[cfg(feature = "flaws")]
 mod brute;
 mod count;
@@ -14,7 +15,6 @@ mod loops;
 mod outcomes;
 mod programs;
 mod rounds;
-#[cfg(feature = "flaws")]
 mod tiny;
 #[cfg(feature = "flaws")]
 mod twins;

@@ -79,3 +79,44 @@ fn what_is_only_printed_makes_no_states() {
     let silent = states("x = n\ny = n\nlock m { }\nprint(x)\nprint(y)");
     assert_eq!(states("x = n\ny = n\nlock m { }\nprint(\"{} and {}\", x, y)"), silent);
 }
+
+/// That program with 2 items for each producer.
+fn producer_consumer() -> String {
+    let path = format!("{}/programs/producer_consumer.toy", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("it ships");
+    text.replace("ITEMS = 8", "ITEMS = 2")
+}
+
+fn states(text: &str) -> u64 {
+    let report = check(&named("few.toy", text), &Plan::default());
+    assert_eq!(word(&report), "proved");
+    report.states
+}
+
+#[test]
+fn which_id_an_item_has_makes_no_states() {
+    let text = producer_consumer();
+    assert_eq!(states(&text), 977);
+    // By a branch on it, though nothing comes of that, it is no id.
+    let told_apart = text.replace(
+        r#"("LOAD", "consumed"), ("ATOMIC_INCREMENT",), ("POP",),"#,
+        r#"("LOAD", "item"), ("JUMP_IF", "counts"), ("LABEL", "counts"),
+           ("LOAD", "consumed"), ("ATOMIC_INCREMENT",), ("POP",),"#,
+    );
+    assert!(states(&told_apart) > 4 * 977);
+}
+
+#[test]
+fn a_claim_about_a_queue_reads_how_long_it_is() {
+    let text = producer_consumer();
+    let without = |what: &[&str]| {
+        let lines = text.lines().filter(|line| !what.iter().any(|what| line.contains(what)));
+        states(&lines.collect::<Vec<_>>().join("\n"))
+    };
+    // Without these, ids are only printed.
+    let looks = [r#"("LOAD", "taken")"#, r#""each id is"#];
+    let claim = r#"("INVARIANT""#;
+    let claimed = without(&looks);
+    assert_eq!(claimed, without(&[looks[0], looks[1], claim]));
+    assert!(claimed < 977);
+}

@@ -11,6 +11,7 @@ use super::aimed::DECLARED;
 const PURPOSE: u64 = 11;
 
 /// What a thread may do: `{}` stands for more of it.
+#[cfg(feature = "flaws")]
 const PHRASES: &[&str] = &[
     r#"("PUSH", "m"), ("LOCK_ACQUIRE",), {} ("PUSH", "m"), ("LOCK_RELEASE",),"#,
     r#"("PUSH", "n"), ("LOCK_ACQUIRE",), {} ("PUSH", "n"), ("LOCK_RELEASE",),"#,
@@ -62,6 +63,43 @@ const PHRASES: &[&str] = &[
     r#"("NOP",),"#,
 ];
 
+/// What threads do with ids; one of the first few is in every program of ids.
+const ON_IDS: &[&str] = &[
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"), {} ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"), {} ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("NOT",), ("ASSERT", "v"),"#,
+    r#"("PUSH", "q"), ("PUSH", "d"), ("ATOMIC_INCREMENT",), ("QUEUE_SEND",), {} ("PUSH", "q"), ("QUEUE_RECEIVE",), ("STORE", "v"), ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("NOT",), ("ASSERT", "v"), ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"), {} ("LOAD", "v"), ("GLOBAL_STORE", "i"),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"), ("PUSH", "q"), ("LOAD", "v"), ("QUEUE_SEND",), {} ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "q"), ("PUSH", "d"), ("ATOMIC_INCREMENT",), ("QUEUE_SEND",),"#,
+    r#"("PUSH", "b"), ("PUSH", "d"), ("ATOMIC_INCREMENT",), ("QUEUE_SEND",),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("GLOBAL_STORE", "i"),"#,
+    r#"("PUSH", "q"), ("QUEUE_RECEIVE",), ("STORE", "v"), {} ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("NOT",), ("ASSERT", "v"), ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "b"), ("QUEUE_RECEIVE",), ("STORE", "v"), ("PUSH", "e"), ("LOAD", "v"), ("ARRAY_GET",), ("GLOBAL_STORE", "x"), {} ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "q"), ("TRY_QUEUE_RECEIVE",), ("POP",), ("STORE", "v"), ("PUSH", "e"), ("LOAD", "v"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "q"), ("QUEUE_RECEIVE",), ("STORE", "v"), {} ("PUSH", "b"), ("LOAD", "v"), ("QUEUE_SEND",),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("STORE", "v"), {} ("LOAD", "v"), ("LOAD", "i"), ("EQ",), ("GLOBAL_STORE", "x"),"#,
+    r#"("PUSH", "e"), ("LOAD", "i"), ("PUSH", 1), ("ARRAY_SET",),"#,
+    r#"("PUSH", "e"), ("LOAD", "i"), ("ARRAY_GET",), ("NOT",), ("ASSERT", "i"),"#,
+    r#"("PUSH", "e"), ("LOAD", "i"), ("ARRAY_GET",), ("GLOBAL_STORE", "x"),"#,
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("PRINT", "id"), ("POP",),"#,
+    r#"("PUSH", "d"), ("ATOMIC_GET",), ("GLOBAL_STORE", "x"),"#,
+    r#"("LOAD", "x"), ("NOT",), ("ASSERT", "x"),"#,
+    r#"("LOAD", "x"), ("JUMP_IF_TRUE", "@"), {} ("LABEL", "@"),"#,
+    r#"("CHOOSE", 2), ("JUMP_IF_FALSE", "@"), {} ("LABEL", "@"),"#,
+    r#"("PUSH", "m"), ("LOCK_ACQUIRE",), {} ("PUSH", "m"), ("LOCK_RELEASE",),"#,
+    r#"("PUSH", "t"), ("SEMAPHORE_RELEASE",), {} ("PUSH", "t"), ("SEMAPHORE_ACQUIRE",),"#,
+    // By these, they are no ids.
+    r#"("PUSH", "d"), ("ATOMIC_INCREMENT",), ("PUSH", 2), ("LT",), ("ASSERT", "d"),"#,
+    r#"("PUSH", "d"), ("ATOMIC_DECREMENT",), ("POP",),"#,
+    r#"("PUSH", "e"), ("PUSH", 1), ("ARRAY_GET",), ("NOT",), ("ASSERT", "1"),"#,
+    r#"("PUSH", "c"), ("ATOMIC_INCREMENT",), ("GLOBAL_STORE", "i"),"#,
+    r#"("PUSH", 2), ("GLOBAL_STORE", "i"),"#,
+    r#"("INVARIANT", "i < 2"),"#,
+];
+
+/// So many of them.
+const FIRST: u64 = 9;
+
 /// What main does to the threads that it starts, `{}` being one's number.
 const ON_THREADS: &[&str] = &[
     r#"("LOAD", "h{}"), ("THREAD_JOIN",),"#,
@@ -75,26 +113,50 @@ struct Writer {
     chance: Chance,
     /// The phrases that this program is made of.
     topics: Vec<&'static str>,
+    /// All phrases that it may be made of.
+    phrases: &'static [&'static str],
+    /// So many in a list, one after the other.
+    most: u64,
     labels: u32,
 }
 
 /// The program of a seed.
+#[cfg(feature = "flaws")]
 pub(crate) fn program(seed: u64) -> String {
-    let mut writer = Writer { chance: Chance::new(seed, PURPOSE), topics: Vec::new(), labels: 0 };
-    writer.program()
+    Writer::new(seed, PHRASES, 3).program(DECLARED)
+}
+
+/// The program of a seed in which threads draw numbers from a counter, as places of an array mostly.
+pub(crate) fn of_ids(seed: u64) -> String {
+    let mut writer = Writer::new(seed, ON_IDS, 2);
+    let at = writer.below(FIRST);
+    writer.topics.push(ON_IDS[at as usize]);
+    let initial = if seed.is_multiple_of(5) { -1 } else { 0 };
+    let places = 2 + seed % 2;
+    let ids = format!(
+        r#"{DECLARED}vm.create_atomic_counter({initial}, "d")
+vm.create_array({places}, "e")
+vm.globals["i"] = 0
+"#
+    );
+    writer.program(&ids)
 }
 
 impl Writer {
+    fn new(seed: u64, phrases: &'static [&'static str], most: u64) -> Self {
+        Self { chance: Chance::new(seed, PURPOSE), topics: Vec::new(), phrases, most, labels: 0 }
+    }
+
     fn below(&mut self, below: u64) -> u64 {
         self.chance.below(below)
     }
 
-    fn program(&mut self) -> String {
+    fn program(mut self, declared: &str) -> String {
         for _ in 0..2 + self.below(3) {
-            let at = self.below(PHRASES.len() as u64);
-            self.topics.push(PHRASES[at as usize]);
+            let at = self.below(self.phrases.len() as u64);
+            self.topics.push(self.phrases[at as usize]);
         }
-        let mut text = DECLARED.to_owned();
+        let mut text = declared.to_owned();
         let lists = 1 + self.below(3);
         for list in 0..lists {
             let body = self.body();
@@ -130,7 +192,7 @@ impl Writer {
 
     fn body(&mut self) -> String {
         let mut body = String::new();
-        for _ in 0..=self.below(2).min(self.below(2)) {
+        for _ in 0..=self.below(self.most - 1).min(self.below(self.most - 1)) {
             body += &self.phrase(1);
         }
         body

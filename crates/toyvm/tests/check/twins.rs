@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use toyvm::Program;
-use toyvm::check::{Deaths, Flaw, Plan, Report, check, check_with};
+use toyvm::check::{Deaths, Flaw, Order, Plan, Report, check, check_with};
 use toyvm::machine::Service;
 
 use super::{agree, aimed, live_at_random, plain, program, tiny, writer};
@@ -21,10 +21,11 @@ const SMALL: &[u64] = &[48, 68, 117];
 const MOST: u64 = 4_000;
 
 /// What is searched with a flaw: with everything cut that can be, or one thing alone.
-fn cuts<'a>(base: &Plan<'a>) -> [Plan<'a>; 4] {
+fn cuts<'a>(base: &Plan<'a>) -> [Plan<'a>; 5] {
     let all = Plan { reduce: true, symmetry: true, drop_dead: true, ..*base };
     [
         all,
+        Plan { order: Order::Breadth, ..all },
         Plan { symmetry: false, drop_dead: false, ..all },
         Plan { reduce: false, drop_dead: false, ..all },
         Plan { reduce: false, symmetry: false, ..all },
@@ -80,7 +81,7 @@ fn flaws() -> impl Iterator<Item = &'static Flaw> {
 /// By flaw: what noticed it, and in what it differed.
 fn look() -> BTreeMap<String, String> {
     let mut told = BTreeMap::new();
-    let aimed = aimed::ALL.iter();
+    let aimed = aimed::all();
     let aimed = aimed.map(|it| (it.what.to_owned(), it.service, it.deaths, it.text()));
     let service = |seed| if seed % 3 == 0 { Service::Weak } else { Service::InOrder };
     let tiny = 0..TINY;
@@ -88,7 +89,9 @@ fn look() -> BTreeMap<String, String> {
     let small = SMALL.iter();
     let small =
         small.map(|seed| (format!("small {seed}"), service(*seed), 0, writer::program(*seed)));
-    for (what, service, deaths, text) in aimed.chain(small).chain(tiny) {
+    let ids = 0..TINY;
+    let ids = ids.map(|seed| (format!("ids {seed}"), service(seed), 0, tiny::of_ids(seed)));
+    for (what, service, deaths, text) in aimed.chain(small).chain(ids).chain(tiny) {
         let program = program(&text);
         let base =
             Plan { service, ends: true, allow_races: true, max_states: Some(MOST), ..plain() };

@@ -6,8 +6,11 @@
 //! claim, or an instruction that could fail on it? A value that may not is *dead*: whatever it is, the
 //! program goes on alike.
 
+mod ids;
 mod uses;
 mod values;
+
+pub(super) use ids::{Family, Ids};
 
 use super::bits::{Bits, add_bits, bits_of, has_bit, no_bits};
 use super::flaw::{Flaw, flawed};

@@ -153,6 +153,8 @@ impl Flow {
                 due.push(global);
                 let mut things = self.things_of(&[global]);
                 things.extend(program.object_named(name).map(|handle| self.declared(handle)));
+                // Of what else there is, how many it holds is read.
+                things.retain(|thing| self.kind_of(*thing) == Kind::Counter);
                 due.extend(things.iter().map(|thing| self.contents(*thing)));
                 for (code, of) in program.codes().iter().zip(&self.variables) {
                     let slots = code.variables.iter().enumerate();
