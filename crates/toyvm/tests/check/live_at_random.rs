@@ -1,11 +1,14 @@
 //! Whether everyone gets on, in programs written at random: a search says what all their states say, one instruction
 //! after the other; and one that is broken on purpose does not.
 
+#[cfg(feature = "flaws")]
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use toyvm::Program;
-use toyvm::check::{Deaths, Failure, Fairness, Finding, Flaw, Plan, check, check_with};
+use toyvm::check::{Deaths, Failure, Fairness, Finding, Plan, check};
+#[cfg(feature = "flaws")]
+use toyvm::check::{Flaw, check_with};
 use toyvm::machine::Service;
 
 use super::rounds::{Rounds, judge};
@@ -14,6 +17,7 @@ use super::{loops, program, seeds};
 /// Programs that are written at least.
 const LEAST: u64 = 320;
 
+#[cfg(feature = "flaws")]
 pub(crate) const FLAWS: &[Flaw] = &[Flaw::Unfair, Flaw::Joining, Flaw::Daemons, Flaw::Demand];
 
 /// The programs of seeds in which no state is wrong, and there are few, with all rounds of them.
@@ -67,6 +71,7 @@ fn whoever_does_not_get_on_is_found_as_all_states_have_it() {
 }
 
 /// Each way to break it comes to something else than all states have, on some program.
+#[cfg(feature = "flaws")]
 #[test]
 fn each_flaw_is_noticed() {
     let mut missed = FLAWS.to_vec();

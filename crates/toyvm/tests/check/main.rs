@@ -7,10 +7,8 @@ mod aimed_ids;
 mod brute;
 mod count;
 mod findings;
-#[cfg(feature = "flaws")]
 mod live_at_random;
 mod liveness;
-#[cfg(feature = "flaws")]
 mod loops;
 mod outcomes;
 mod programs;
