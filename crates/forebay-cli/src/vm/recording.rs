@@ -6,6 +6,8 @@ use std::path::Path;
 
 use toyvm::trace::Recording;
 
+use super::message::say;
+
 /// What every trace begins with.
 const BEGINNING: [u8; 14] = *b"{\"toyvm-trace\"";
 
@@ -15,10 +17,16 @@ pub(super) fn is_trace(path: &Path) -> bool {
     File::open(path).and_then(|mut file| file.read_exact(&mut bytes)).is_ok() && bytes == BEGINNING
 }
 
-/// Whether a file holds something that is no trace, and would be lost if a trace were written there.
-pub(super) fn is_something_else(path: &Path) -> bool {
+/// Whether a trace may be written there. If the file holds something else, which would be lost, that is
+/// told.
+pub(super) fn may_be_written_or_tell(verb: &str, path: &Path) -> bool {
     let holds_something = path.metadata().is_ok_and(|it| it.is_file() && it.len() > 0);
-    holds_something && !is_trace(path)
+    let may = !holds_something || is_trace(path);
+    if !may {
+        let path = path.display();
+        say(format_args!("forebay vm {verb}: {path} is no trace; it is not written over"));
+    }
+    may
 }
 
 /// Whether a text is a trace's.

@@ -147,9 +147,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     }
     let trace = match &args.trace {
         None => None,
-        Some(path) if recording::is_something_else(path) => {
-            let path = path.display();
-            say(format_args!("forebay vm run: {path} is no trace; it is not written over"));
+        Some(path) if !recording::may_be_written_or_tell("run", path) => {
             return ExitCode::from(USAGE);
         }
         Some(path) => match File::create(path) {

@@ -278,3 +278,18 @@ vm.create_lock("m")
     folder.write("dies.toy", format!("# verdict: DEADLOCK\n# kill: 1\n{text}"));
     folder.vm("test .").exits(0);
 }
+
+/// A function that is called twice makes two lists of the same lines.
+#[test]
+fn what_is_executed_in_one_place_only_is_counted_and_not_listed() {
+    let text = r#"def turn(way):
+    return [("PUSH", way), ("JUMP_IF_TRUE", "end"), ("NOP",), ("LABEL", "end"), ("JUMP", 6), ("NOP",)]
+vm = ToyVM()
+vm.create_thread(turn(0), "a")
+vm.create_thread(turn(1), "b")
+"#;
+    let ended = vm_of("check -", text).exits(0);
+    let told = "never executed, under no schedule:\n  turn(0): line 2 (NOP)\n  turn(1): line 2 (NOP)\n\
+                executed in one place and not in another: 1 instruction\n";
+    assert!(ended.out.contains(told), "{}", ended.out);
+}

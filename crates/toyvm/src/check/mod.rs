@@ -25,6 +25,7 @@ mod graph;
 mod growth;
 mod liveness;
 mod lives;
+mod meeting;
 mod moves;
 mod names;
 mod outcomes;

@@ -4,7 +4,7 @@
 use toyvm::check::{Deaths, Plan, check};
 use toyvm::machine::Service;
 
-use super::{agree, aimed_ids, findings, plain, program};
+use super::{agree, aimed_deaths, aimed_ids, findings, plain, program};
 
 /// What the programs share, if they are not whole ones.
 pub(crate) const DECLARED: &str = r#"vm = ToyVM()
@@ -29,7 +29,7 @@ pub(crate) struct Aimed {
     pub(crate) service: Service,
     /// So many may be killed.
     pub(crate) deaths: u32,
-    text: &'static str,
+    pub(super) text: &'static str,
 }
 
 impl Aimed {
@@ -43,13 +43,9 @@ pub(crate) const fn aimed(what: &'static str, text: &'static str) -> Aimed {
     Aimed { what, service: Service::InOrder, deaths: 0, text }
 }
 
-const fn with_a_death(what: &'static str, text: &'static str) -> Aimed {
-    Aimed { deaths: 1, ..aimed(what, text) }
-}
-
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Aimed> {
-    ALL.iter().chain(aimed_ids::ALL)
+    ALL.iter().chain(aimed_ids::ALL).chain(aimed_deaths::ALL)
 }
 
 const ALL: &[Aimed] = &[
@@ -67,75 +63,6 @@ main = [
     ("JUMP_IF_TRUE", "l1"), ("LABEL", "l1"), ("PUSH", "m"), ("LOCK_RELEASE",),
 ]
 vm.create_thread(first, "first")
-vm.create_thread(main, "main")
-"#,
-    ),
-    with_a_death(
-        "whoever was notified and dies on its way to the lock",
-        r#"
-waits = [
-    ("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "c"), ("ATOMIC_INCREMENT",), ("POP",), ("PUSH", "w"), ("WAIT",),
-    ("PUSH", 1), ("GLOBAL_STORE", "x"), ("PUSH", "m"), ("LOCK_RELEASE",),
-]
-main = [
-    ("PUSH", 0), ("THREAD_CREATE", [waits], "daemon"), ("POP",), ("PUSH", 0), ("THREAD_CREATE", [waits], "daemon"),
-    ("POP",), ("PUSH", "m"), ("LOCK_ACQUIRE_FOR", 5), ("JUMP_IF_FALSE", "end"), ("PUSH", "c"), ("ATOMIC_GET",),
-    ("PUSH", 2), ("EQ",), ("JUMP_IF_FALSE", "end"), ("PUSH", "w"), ("NOTIFY",), ("PUSH", "m"), ("LOCK_RELEASE",), ("PUSH", "m"),
-    ("LOCK_ACQUIRE_FOR", 5), ("JUMP_IF_FALSE", "end"), ("LOAD", "x"), ("ASSERT", "one was here"), ("LABEL", "end"),
-]
-vm.create_thread(main, "main")
-"#,
-    ),
-    with_a_death(
-        "whoever waits and dies before it is notified",
-        r#"
-first = [
-    ("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "c"), ("ATOMIC_INCREMENT",), ("POP",), ("PUSH", "w"), ("WAIT",),
-]
-second = [
-    ("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "c"), ("ATOMIC_GET",), ("JUMP_IF_FALSE", "none"), ("PUSH", "c"),
-    ("ATOMIC_INCREMENT",), ("POP",), ("PUSH", "w"), ("WAIT",), ("PUSH", 0), ("ASSERT", "the first was there"),
-    ("LABEL", "none"), ("PUSH", "m"), ("LOCK_RELEASE",),
-]
-main = [
-    ("PUSH", 0), ("THREAD_CREATE", [first], "daemon"), ("POP",), ("PUSH", 0), ("THREAD_CREATE", [second], "daemon"),
-    ("POP",), ("PUSH", "m"), ("LOCK_ACQUIRE_FOR", 5), ("JUMP_IF_FALSE", "end"), ("PUSH", "c"), ("ATOMIC_GET",),
-    ("PUSH", 2), ("EQ",), ("JUMP_IF_FALSE", "end"), ("PUSH", "w"), ("NOTIFY",), ("LABEL", "end"),
-]
-vm.create_thread(main, "main")
-"#,
-    ),
-    with_a_death(
-        "whoever dies between two steps that others wait to see",
-        r#"
-sets = [("PUSH", 1), ("GLOBAL_STORE", "x"), ("PUSH", 0), ("GLOBAL_STORE", "y")]
-main = [
-    ("PUSH", 0), ("THREAD_CREATE", [sets]), ("THREAD_JOIN",), ("LOAD", "x"), ("LOAD", "y"), ("NE",),
-    ("JUMP_IF_TRUE", "end"), ("PUSH", 0), ("ASSERT", "both or none"), ("LABEL", "end"),
-]
-vm.create_thread(main, "main")
-"#,
-    ),
-    with_a_death(
-        "whoever dies though it is kept out",
-        r#"
-needs = [("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", "m"), ("LOCK_RELEASE",)]
-main = [
-    ("PUSH", "m"), ("LOCK_ACQUIRE",), ("PUSH", 0), ("THREAD_CREATE", [needs]), ("ALIVE",),
-    ("ASSERT", "it cannot have ended"), ("PUSH", "m"), ("LOCK_RELEASE",),
-]
-vm.create_thread(main, "main")
-"#,
-    ),
-    with_a_death(
-        "how many have died",
-        r#"
-sets_x = [("PUSH", 1), ("GLOBAL_STORE", "x")]
-sets_y = [("PUSH", 2), ("GLOBAL_STORE", "y")]
-main = [
-    ("PUSH", 0), ("THREAD_CREATE", [sets_x]), ("PUSH", 0), ("THREAD_CREATE", [sets_y]), ("THREAD_JOIN",),
-    ("THREAD_JOIN",), ("LOAD", "x"), ("LOAD", "y"), ("ADD",), ("PUSH", 1), ("NE",), ("ASSERT", "one was set"),
-]
 vm.create_thread(main, "main")
 "#,
     ),

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod aimed;
+mod aimed_deaths;
 mod aimed_ids;
 #[cfg(feature = "flaws")]
 mod brute;

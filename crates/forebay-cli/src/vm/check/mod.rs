@@ -122,12 +122,8 @@ pub(super) fn in_words(report: &Report, allow_races: bool) -> (String, u8) {
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     let Some(program) = args.file.load_or_tell() else { return ExitCode::from(UNCHECKED) };
-    if let Some(path) = args.trace.as_ref().filter(|path| recording::is_something_else(path)) {
-        let path = path.display();
-        say(format_args!("forebay vm check: {path} is no trace; it is not written over"));
-        return ExitCode::from(UNCHECKED);
-    }
-    if !args.search.fit_or_tell("check", &program) {
+    let may_write = |path: &PathBuf| recording::may_be_written_or_tell("check", path);
+    if !args.trace.as_ref().is_none_or(may_write) || !args.search.fit_or_tell("check", &program) {
         return ExitCode::from(UNCHECKED);
     }
     let watch = Watch::new(&args.search);

@@ -1,5 +1,6 @@
 //! What came of a search, for people.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use indicatif::{BinaryBytes, HumanCount};
@@ -206,19 +207,34 @@ fn tell_deaths(deaths: Deaths<'_>) -> String {
     }
 }
 
-/// Instructions that no schedule ever executes.
+/// Instructions that no schedule ever executes. What a procedure does is written out wherever it is called: what is
+/// executed somewhere, and elsewhere not, is only counted.
 fn tell_never(text: &mut String, checked: &Checked<'_>) {
-    let never = &checked.report.never;
-    if never.is_empty() {
-        return;
+    let program = checked.program;
+    let span = |(code, pc): (CodeId, u32)| {
+        let span = program.code(code).spans.get(pc as usize);
+        span.map(|span| (span.start, span.end))
+    };
+    let all = program.code_ids().flat_map(|code| {
+        (0..program.code(code).instructions.len() as u32).map(move |pc| (code, pc))
+    });
+    let never: BTreeSet<(CodeId, u32)> = checked.report.never.iter().copied().collect();
+    let executed: BTreeSet<_> = all.filter(|it| !never.contains(it)).filter_map(span).collect();
+    let is_copy = |it: &(CodeId, u32)| span(*it).is_some_and(|span| executed.contains(&span));
+    let (copies, never): (Vec<_>, Vec<_>) = never.into_iter().partition(is_copy);
+    if !never.is_empty() {
+        text.push_str("never executed, under no schedule:\n");
     }
-    text.push_str("never executed, under no schedule:\n");
     for (code, pc) in never.iter().take(MOST_NEVER) {
         let (list, place) = place(checked, *code, *pc);
         let _ = writeln!(text, "  {}: {}", clean(&list), clean(&place));
     }
     if never.len() > MOST_NEVER {
         let _ = writeln!(text, "  and {} more", never.len() - MOST_NEVER);
+    }
+    if !copies.is_empty() {
+        let copies = count(copies.len() as u64, "instruction", "s");
+        let _ = writeln!(text, "executed in one place and not in another: {copies}");
     }
 }
 

@@ -1,23 +1,18 @@
-//! The search: every state that the program may be in, each looked at once.
+//! One of those who search: it takes states, and makes all steps from each that matter.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use super::analysis::Analysis;
-use super::explorer::{Explorer, Passed};
-use super::finding::Finding;
-use super::flaw::{Flaw, flawed, soundly};
-use super::moves::Moves;
-use super::outcomes::values;
-use super::outputs::Output;
-use super::store::{StateId, Store};
-use super::stubborn;
-use super::{Order, Plan, Progress, Stopped};
+use super::super::explorer::Explorer;
+use super::super::finding::Finding;
+use super::super::flaw::{Flaw, flawed};
+use super::super::moves::Moves;
+use super::super::outcomes::values;
+use super::super::store::StateId;
+use super::super::{Order, Progress, Stopped, stubborn};
+use super::{Found, Search};
 use crate::machine::ThreadId;
-use crate::program::Program;
-use crate::verdict::Verdict;
 
 /// States between two looks at the clock.
 const LOOK: u64 = 256;
@@ -28,206 +23,6 @@ const TELL: Duration = Duration::from_millis(100);
 /// One in so many states is taken from where the search began, so that what is near is found even where
 /// it may go on for ever.
 const NEAR: u64 = 8;
-
-/// Something that was found, and where.
-#[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub(super) finding: Finding,
-    pub(super) state: StateId,
-    /// A macro-step from there brings it about.
-    pub(super) by_step: bool,
-}
-
-/// How a program ends: in a word, what it printed, what is left.
-pub(super) type Ending = (Verdict, Output, Vec<String>);
-
-/// A search, and what came of it.
-#[derive(Debug)]
-pub(super) struct Search<'a> {
-    program: &'a Arc<Program>,
-    analysis: Arc<Analysis>,
-    plan: &'a Plan<'a>,
-    began: Instant,
-    pub(super) store: Store,
-    pool: Mutex<Pool>,
-    changed: Condvar,
-    hungry: AtomicUsize,
-    over: AtomicBool,
-    /// Threads that cannot be told apart may have to be, for all to be found.
-    pub(super) is_doubtful: AtomicBool,
-    transitions: AtomicU64,
-    /// What was found first, and what ended the search before its end.
-    pub(super) found: Mutex<Vec<Found>>,
-    /// And a state that was to be looked at then.
-    pub(super) stopped: Mutex<Option<(Stopped, Option<StateId>)>>,
-    /// What is known if nothing is turned off: by that, states in which the program ends are packed.
-    whole: Option<Arc<Analysis>>,
-    pub(super) ends: Mutex<BTreeSet<Vec<u8>>>,
-    /// All that the program may come to, and how that was found first.
-    pub(super) outcomes: Mutex<BTreeMap<Ending, Found>>,
-    /// By list and address: whether the instruction was ever executed.
-    pub(super) executed: Mutex<Vec<Vec<bool>>>,
-}
-
-/// States that anyone may go on from.
-#[derive(Debug, Default)]
-struct Pool {
-    states: VecDeque<StateId>,
-    idle: usize,
-}
-
-impl<'a> Search<'a> {
-    pub(super) fn new(
-        program: &'a Arc<Program>,
-        analysis: Arc<Analysis>,
-        plan: &'a Plan<'a>,
-    ) -> Self {
-        let whole = Plan { service: plan.service, ..Plan::default() };
-        let executed = program.codes().iter().map(|code| vec![false; code.instructions.len()]);
-        Self {
-            program,
-            analysis,
-            plan,
-            began: Instant::now(),
-            store: Store::new(),
-            pool: Mutex::default(),
-            changed: Condvar::new(),
-            hungry: AtomicUsize::new(0),
-            over: AtomicBool::new(false),
-            is_doubtful: AtomicBool::new(false),
-            transitions: AtomicU64::new(0),
-            found: Mutex::default(),
-            stopped: Mutex::default(),
-            whole: plan.ends.then(|| Arc::new(soundly(|| Analysis::of(program, &whole)))),
-            ends: Mutex::default(),
-            outcomes: Mutex::default(),
-            executed: Mutex::new(executed.collect()),
-        }
-    }
-
-    /// Looks at all states, or until something is found or a limit is reached.
-    pub(super) fn run(&self) {
-        let mut first = self.worker();
-        let passed = first.explorer.begin();
-        self.note(&passed);
-        let mut bytes = Vec::new();
-        first.explorer.pack(&mut bytes);
-        if let Some(finding) = passed.finding {
-            let state = self.store.insert(&bytes, StateId::NONE).expect("it is the first");
-            let found = Found { finding, state, by_step: false };
-            if self.plan.outcomes {
-                first.comes_to(found);
-            } else {
-                self.finds(found);
-            }
-        } else {
-            first.add(&bytes, StateId::NONE);
-        }
-        if self.plan.order == Order::Switches {
-            first.run_by_switches();
-            return first.finish();
-        }
-        let workers = self.plan.workers.max(1);
-        std::thread::scope(|scope| {
-            for _ in 1..workers {
-                scope.spawn(|| {
-                    let mut worker = self.worker();
-                    worker.run(workers, false);
-                    worker.finish();
-                });
-            }
-            first.run(workers, true);
-        });
-        first.finish();
-    }
-
-    pub(super) fn transitions(&self) -> u64 {
-        self.transitions.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn elapsed(&self) -> Duration {
-        self.began.elapsed()
-    }
-
-    /// Whether it was not looked at all states.
-    pub(super) fn has_ended_early(&self) -> bool {
-        let is_wrong = |found: &Found| !matches!(found.finding, Finding::Race { .. });
-        let found = self.found.lock().expect("nobody panics here");
-        found.iter().any(is_wrong) || self.stopped.lock().expect("nobody panics here").is_some()
-    }
-
-    /// The states that lead to one, the first one first.
-    pub(super) fn path(&self, state: StateId) -> Vec<StateId> {
-        let mut path = vec![state];
-        while let Some(before) = self.store.before(path[path.len() - 1]) {
-            path.push(before);
-        }
-        path.reverse();
-        path
-    }
-
-    fn worker(&self) -> Worker<'_, 'a> {
-        let explorer = Explorer::new(self.program, &self.analysis, self.plan);
-        Worker {
-            search: self,
-            explorer,
-            states: VecDeque::new(),
-            taken: 0,
-            told: Duration::ZERO,
-            transitions: 0,
-            bytes: Vec::new(),
-            next: Vec::new(),
-        }
-    }
-
-    fn note(&self, passed: &Passed) {
-        if passed.is_doubtful {
-            self.is_doubtful.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn finds(&self, found: Found) {
-        if let Finding::Endless { code, pc } = found.finding {
-            return self.stop(Stopped::Endless { code, pc }, Some(found.state));
-        }
-        let goes_on = matches!(found.finding, Finding::Race { .. }) && self.plan.allow_races;
-        let mut all = self.found.lock().expect("nobody panics here");
-        if goes_on {
-            let is_known = |known: &Found| same_race(&known.finding, &found.finding);
-            if !all.iter().any(is_known) {
-                all.push(found);
-            }
-            return;
-        }
-        // Before the races that are allowed.
-        all.insert(0, found);
-        drop(all);
-        self.end();
-    }
-
-    fn stop(&self, why: Stopped, at: Option<StateId>) {
-        let mut stopped = self.stopped.lock().expect("nobody panics here");
-        if stopped.is_none() {
-            *stopped = Some((why, at));
-        }
-        drop(stopped);
-        self.end();
-    }
-
-    fn end(&self) {
-        self.over.store(true, Ordering::Relaxed);
-        let _pool = self.pool.lock().expect("nobody panics here");
-        self.changed.notify_all();
-    }
-}
-
-/// Whether two races are about the same name.
-fn same_race(one: &Finding, other: &Finding) -> bool {
-    match (one, other) {
-        (Finding::Race { name, .. }, Finding::Race { name: other, .. }) => name == other,
-        _ => false,
-    }
-}
 
 /// Whose steps are made in a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,9 +36,9 @@ enum Whose {
 }
 
 /// One of those who search.
-struct Worker<'s, 'a> {
+pub(super) struct Worker<'s, 'a> {
     search: &'s Search<'a>,
-    explorer: Explorer,
+    pub(super) explorer: Explorer,
     states: VecDeque<StateId>,
     taken: u64,
     /// When it was told last how the search goes.
@@ -253,8 +48,23 @@ struct Worker<'s, 'a> {
     next: Vec<u8>,
 }
 
-impl Worker<'_, '_> {
-    fn run(&mut self, workers: usize, tells: bool) {
+impl<'s, 'a> Worker<'s, 'a> {
+    /// One that has nothing to do yet.
+    pub(super) fn new(search: &'s Search<'a>) -> Self {
+        Self {
+            search,
+            explorer: Explorer::new(search.program, &search.analysis, search.plan),
+            states: VecDeque::new(),
+            taken: 0,
+            told: Duration::ZERO,
+            transitions: 0,
+            bytes: Vec::new(),
+            next: Vec::new(),
+        }
+    }
+
+    /// Goes on as long as anyone has something to do.
+    pub(super) fn run(&mut self, workers: usize, tells: bool) {
         while let Some(state) = self.take(workers) {
             self.expand(state, Whose::All);
             if self.search.over.load(Ordering::Relaxed) {
@@ -271,7 +81,7 @@ impl Worker<'_, '_> {
     }
 
     /// All that one thread does after the other, then all that takes one switch more.
-    fn run_by_switches(&mut self) {
+    pub(super) fn run_by_switches(&mut self) {
         let mut switches = 0;
         let mut settled = Vec::new();
         loop {
@@ -317,7 +127,7 @@ impl Worker<'_, '_> {
         self.search.transitions.fetch_add(std::mem::take(&mut self.transitions), Ordering::Relaxed);
     }
 
-    fn finish(self) {
+    pub(super) fn finish(self) {
         let mut executed = self.search.executed.lock().expect("nobody panics here");
         for (all, of) in executed.iter_mut().zip(&self.explorer.executed) {
             for (all, it) in all.iter_mut().zip(of) {
@@ -402,7 +212,7 @@ impl Worker<'_, '_> {
     }
 
     /// Adds the state that the explorer is in, unless it has been seen.
-    fn add(&mut self, bytes: &[u8], before: StateId) {
+    pub(super) fn add(&mut self, bytes: &[u8], before: StateId) {
         let Some(state) = self.search.store.insert(bytes, before) else { return };
         let race = if self.search.plan.races { self.explorer.race() } else { None };
         if let Some(whole) = &self.search.whole
@@ -429,7 +239,7 @@ impl Worker<'_, '_> {
 
     /// The program may end like this. How much others have printed when something else is wrong
     /// does not tell that apart.
-    fn comes_to(&self, found: Found) {
+    pub(super) fn comes_to(&self, found: Found) {
         let ending = match found.finding {
             Finding::Finished | Finding::Deadlock => {
                 let of_values = self.search.plan.values;
