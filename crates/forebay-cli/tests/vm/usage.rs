@@ -62,7 +62,8 @@ fn files_that_hold_no_program() {
     folder.write("nul", b"main = []\0");
     folder.vm("run nul").exits(255).says(&["nul is not a text file: byte 9"]);
     folder.write("poem", "Shall I compare thee\nto a summer's day?\n");
-    folder.vm("run poem").exits(255).says(&["this is no Python"]).says(&["poem:1:"]);
+    let told = folder.vm("run poem").exits(255).says(&["poem:1:"]).says(&["poem:2:"]).err;
+    assert_eq!(told.matches("this is no Python").count(), 2, "one of each line: {told}");
     folder.write("empty", "");
     folder.vm("run empty").exits(255).says(&["no program in it"]).says(&["--> empty"]);
     // A hundred megabytes that take no room; no more than a program may have is read.

@@ -15,6 +15,8 @@ use crate::weir;
 const STACK: usize = 256 << 20;
 /// How many errors, and how many other findings, are told.
 const TOLD: usize = 20;
+/// Of a text that is no Python, so many lines are told.
+const UNREADABLE: usize = 3;
 /// See [`TOLD`].
 const NOTES: usize = 1000;
 
@@ -71,8 +73,14 @@ fn read(source: &Source, selection: &Selection) -> (Vec<Diagnostic>, Option<Asse
     }
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
     if !parsed.errors().is_empty() {
-        // They come in order; of a file that is no program at all there may be millions.
-        let errors = parsed.errors().iter().take(10 * TOLD).map(|error| {
+        // They come in order; of a file that is no program at all there may be millions. What comes after the
+        // first of a line comes of that one, most often.
+        let mut last = 0;
+        let first_of_lines = parsed.errors().iter().filter(|error| {
+            let (line, _) = source.line_column(span(error).start);
+            std::mem::replace(&mut last, line) != line
+        });
+        let errors = first_of_lines.take(UNREADABLE).map(|error| {
             let why = told(&error.error);
             let diagnostic = Diagnostic::error(format!("this is no Python: {why}")).at(span(error));
             if why.contains("EOF") {

@@ -70,8 +70,7 @@ fn bytes(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn weight(text: &str) -> Result<NonZeroU64, String> {
-    NonZeroU64::new(bytes(text)?)
-        .ok_or_else(|| "where 0 bytes may wait nothing ever could; give 1 or more".to_owned())
+    NonZeroU64::new(bytes(text)?).ok_or_else(|| "0 bytes hold nothing; give 1 or more".to_owned())
 }
 
 /// Bytes of items that may wait.
