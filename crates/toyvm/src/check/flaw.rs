@@ -116,8 +116,6 @@ flaws! {
     Bounded,
     /// The lock of a condition.
     LockOfCondition,
-    /// Under weak service, that whoever comes may take it.
-    Overtaken,
     /// The numbers of what is made.
     Numbers,
     /// Who asks whether somebody is over.

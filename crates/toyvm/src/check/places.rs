@@ -48,6 +48,14 @@ impl Places {
         }
     }
 
+    /// A place where a state of that hash may lie: the one that is looked at first.
+    pub(super) fn likely(&self, hash: u64) -> Option<u64> {
+        let last = self.entries.len().checked_sub(1)?;
+        let hash = hash_bits(hash);
+        let entry = self.entries[hash as usize & last];
+        (entry >> PLACE == hash && entry != 0).then(|| (entry & ((1 << PLACE) - 1)) - 1)
+    }
+
     /// Puts a state into its free entry.
     pub(super) fn insert(&mut self, slot: Slot, hash: u64, place: u64) {
         debug_assert!(place < (1 << PLACE) - 1 && self.entries[slot.0] == 0);

@@ -11,7 +11,10 @@ use foldhash::quality::FixedState;
 use super::places::Places;
 
 /// The memory of a search is divided, so that several may add to it at once.
-const SHARDS: usize = 64;
+const SHARDS: usize = 16;
+
+/// States that are added in one go.
+const BATCH: usize = 256;
 
 const CHUNK: usize = 1 << 20;
 
@@ -62,11 +65,71 @@ struct Shard {
     bytes: usize,
 }
 
+/// States that are yet to be added. A place in memory that nobody looked at lately takes long to come by; of many
+/// that are looked for one after the other, the times overlap.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    bytes: Vec<u8>,
+    all: Vec<Due>,
+    /// By shard, which of them.
+    order: Vec<Vec<u32>>,
+}
+
+/// A state that is to be added.
+#[derive(Debug)]
+struct Due {
+    end: usize,
+    hash: u64,
+    before: StateId,
+    /// Where it lies, if it is new.
+    added: Option<StateId>,
+}
+
+impl Batch {
+    /// Whether it is time to add them.
+    pub(super) fn is_full(&self) -> bool {
+        self.all.len() >= BATCH
+    }
+
+    fn bytes_of(&self, at: u32) -> &[u8] {
+        let at = at as usize;
+        let start = if at == 0 { 0 } else { self.all[at - 1].end };
+        &self.bytes[start..self.all[at].end]
+    }
+}
+
 /// All states that have been seen.
 #[derive(Debug)]
 pub(super) struct Store {
     shards: Vec<Mutex<Shard>>,
     hasher: FixedState,
+}
+
+/// The table uses the other bits.
+fn shard_of(hash: u64) -> usize {
+    (hash >> 60) as usize % SHARDS
+}
+
+impl Shard {
+    /// Adds a state of that hash, unless it is there; at which place.
+    fn insert(&mut self, hash: u64, bytes: &[u8], before: StateId) -> Option<u64> {
+        let Self { chunks, places, bytes: all } = self;
+        let same = |place| bytes_at(chunks, place) == bytes;
+        let slot = places.find(hash, same)?;
+        let place = append(chunks, bytes, before);
+        places.insert(slot, hash, place);
+        *all += bytes.len();
+        Some(place)
+    }
+
+    /// Looks at the places where states of those hashes may lie, so that they are at hand.
+    fn come_by(&self, hashes: impl Iterator<Item = u64> + Clone) {
+        // Nothing comes of the sums but that all is looked at, none waiting for another.
+        let entries: u64 = hashes.clone().map(|hash| self.places.likely(hash).unwrap_or(0)).sum();
+        let likely = hashes.filter_map(|hash| self.places.likely(hash));
+        let records = likely.map(|place| u64::from(record_at(&self.chunks, place)[0]));
+        std::hint::black_box(entries.wrapping_add(records.sum::<u64>()));
+    }
 }
 
 impl Store {
@@ -77,19 +140,46 @@ impl Store {
 
     /// Adds a state, unless it has been seen; where it lies if it is new.
     pub(super) fn insert(&self, bytes: &[u8], before: StateId) -> Option<StateId> {
+        let hash = self.hash(bytes);
+        let shard = shard_of(hash);
+        let place = self.lock(shard).insert(hash, bytes, before)?;
+        Some(StateId::of(shard, place))
+    }
+
+    /// A state is to be added.
+    pub(super) fn put_off(&self, batch: &mut Batch, bytes: &[u8], before: StateId) {
+        let hash = self.hash(bytes);
+        batch.bytes.extend_from_slice(bytes);
+        let end = batch.bytes.len();
+        batch.order.resize_with(SHARDS, Vec::new);
+        batch.order[shard_of(hash)].push(batch.all.len() as u32);
+        batch.all.push(Due { end, hash, before, added: None });
+    }
+
+    /// Adds all of them that have not been seen, and tells where those lie, in the order in which they came.
+    pub(super) fn insert_all(&self, batch: &mut Batch, mut new: impl FnMut(StateId)) {
+        for shard in 0..batch.order.len() {
+            let order = std::mem::take(&mut batch.order[shard]);
+            if !order.is_empty() {
+                let mut guard = self.lock(shard);
+                guard.come_by(order.iter().map(|at| batch.all[*at as usize].hash));
+                for at in &order {
+                    let Due { hash, before, .. } = batch.all[*at as usize];
+                    let place = guard.insert(hash, batch.bytes_of(*at), before);
+                    batch.all[*at as usize].added = place.map(|place| StateId::of(shard, place));
+                }
+            }
+            batch.order[shard] = order;
+            batch.order[shard].clear();
+        }
+        batch.bytes.clear();
+        batch.all.drain(..).filter_map(|due| due.added).for_each(&mut new);
+    }
+
+    fn hash(&self, bytes: &[u8]) -> u64 {
         let mut hasher = self.hasher.build_hasher();
         hasher.write(bytes);
-        let hash = hasher.finish();
-        // The table uses the other bits.
-        let shard = (hash >> 58) as usize % SHARDS;
-        let mut guard = self.lock(shard);
-        let Shard { chunks, places, bytes: all } = &mut *guard;
-        let same = |place| bytes_at(chunks, place) == bytes;
-        let slot = places.find(hash, same)?;
-        let place = append(chunks, bytes, before);
-        places.insert(slot, hash, place);
-        *all += bytes.len();
-        Some(StateId::of(shard, place))
+        hasher.finish()
     }
 
     /// The bytes of a state.

@@ -18,7 +18,7 @@ impl Finder<'_> {
         if a != b {
             return a == Shared::Everything || b == Shared::Everything;
         }
-        let weak = self.service == Service::Weak && !flawed(Flaw::Overtaken);
+        let weak = self.service == Service::Weak;
         let is_bounded = match a {
             Shared::Thing(thing) => self.is_bounded(thing) && !flawed(Flaw::Bounded),
             _ => false,

@@ -110,7 +110,7 @@ impl<'a> Search<'a> {
                 self.finds(found);
             }
         } else {
-            first.add(&bytes, StateId::NONE);
+            first.begin(&bytes);
         }
         if self.plan.order == Order::Switches {
             first.run_by_switches();

@@ -9,7 +9,7 @@ use super::super::finding::Finding;
 use super::super::flaw::{Flaw, flawed};
 use super::super::moves::Moves;
 use super::super::outcomes::values;
-use super::super::store::StateId;
+use super::super::store::{Batch, StateId};
 use super::super::{Order, Progress, Stopped, stubborn};
 use super::{Found, Search};
 use crate::machine::ThreadId;
@@ -46,6 +46,8 @@ pub(super) struct Worker<'s, 'a> {
     transitions: u64,
     bytes: Vec<u8>,
     next: Vec<u8>,
+    /// What came of the last steps.
+    batch: Batch,
 }
 
 impl<'s, 'a> Worker<'s, 'a> {
@@ -60,6 +62,7 @@ impl<'s, 'a> Worker<'s, 'a> {
             transitions: 0,
             bytes: Vec::new(),
             next: Vec::new(),
+            batch: Batch::default(),
         }
     }
 
@@ -85,7 +88,7 @@ impl<'s, 'a> Worker<'s, 'a> {
         let mut switches = 0;
         let mut settled = Vec::new();
         loop {
-            while let Some(state) = self.states.pop_back() {
+            while let Some(state) = self.own(false) {
                 self.expand_alone(state, Whose::TheLast);
                 settled.push(state);
             }
@@ -140,7 +143,7 @@ impl<'s, 'a> Worker<'s, 'a> {
         self.taken += 1;
         let breadth = self.search.plan.order == Order::Breadth;
         let near = breadth || self.taken.is_multiple_of(NEAR);
-        let own = if near { self.states.pop_front() } else { self.states.pop_back() };
+        let own = self.own(near);
         if own.is_some() {
             return own;
         }
@@ -166,6 +169,20 @@ impl<'s, 'a> Worker<'s, 'a> {
             search.hungry.fetch_sub(1, Ordering::Relaxed);
             pool.idle -= 1;
         }
+    }
+
+    /// One of those that it has found, and nobody looked at.
+    fn own(&mut self, near: bool) -> Option<StateId> {
+        if self.states.is_empty() {
+            self.add_all();
+        }
+        if near { self.states.pop_front() } else { self.states.pop_back() }
+    }
+
+    /// Adds what came of the last steps.
+    fn add_all(&mut self) {
+        let Self { search, batch, states, .. } = self;
+        search.store.insert_all(batch, |state| states.push_back(state));
     }
 
     /// Gives half of what there is to do to those who have nothing to do.
@@ -211,9 +228,13 @@ impl<'s, 'a> Worker<'s, 'a> {
         }
     }
 
-    /// Adds the state that the explorer is in, unless it has been seen.
-    pub(super) fn add(&mut self, bytes: &[u8], before: StateId) {
-        let Some(state) = self.search.store.insert(bytes, before) else { return };
+    /// The state that the explorer is in comes first.
+    pub(super) fn begin(&mut self, bytes: &[u8]) {
+        self.states.extend(self.search.store.insert(bytes, StateId::NONE));
+    }
+
+    /// Looks at the state that the explorer is in; false if nothing comes after it.
+    fn look_at(&mut self, state: StateId) -> bool {
         let race = if self.search.plan.races { self.explorer.race() } else { None };
         if let Some(whole) = &self.search.whole
             && self.explorer.is_at_the_end()
@@ -226,15 +247,16 @@ impl<'s, 'a> Worker<'s, 'a> {
         }
         if let Some(finding) = self.explorer.deadlock().or(race) {
             if self.search.plan.outcomes {
-                return self.comes_to(Found { finding, state, by_step: false });
+                self.comes_to(Found { finding, state, by_step: false });
+                return false;
             }
             let is_over = !matches!(finding, Finding::Race { .. });
             self.search.finds(Found { finding, state, by_step: false });
             if is_over {
-                return;
+                return false;
             }
         }
-        self.states.push_back(state);
+        true
     }
 
     /// The program may end like this. How much others have printed when something else is wrong
@@ -257,13 +279,16 @@ impl<'s, 'a> Worker<'s, 'a> {
         let mut next = std::mem::take(&mut self.next);
         self.search.store.read(state, &mut bytes);
         self.explorer.unpack(&bytes);
-        let all: Vec<ThreadId> = self.explorer.enabled().collect();
+        let goes_on = whose == Whose::Others || self.look_at(state);
+        let all: Vec<ThreadId> = self.explorer.enabled().filter(|_| goes_on).collect();
         let last = self.explorer.origins.last;
         let is_the_last = |thread: &ThreadId| last.is_none_or(|last| last == *thread);
         let mut chosen = match whose {
             Whose::TheLast => all.iter().copied().filter(is_the_last).collect(),
             Whose::Others => all.iter().copied().filter(|thread| !is_the_last(thread)).collect(),
-            Whose::All if self.explorer.analysis.reduces => stubborn::choose(&self.explorer),
+            Whose::All if self.explorer.analysis.reduces && goes_on => {
+                stubborn::choose(&self.explorer)
+            }
             Whose::All => all.clone(),
         };
         let (mut at, mut goes_back, mut is_there) = (0, false, true);
@@ -290,7 +315,7 @@ impl<'s, 'a> Worker<'s, 'a> {
                     }
                 } else {
                     self.explorer.pack_after(&bytes, &mut next);
-                    self.add(&next, state);
+                    self.search.store.put_off(&mut self.batch, &next, state);
                 }
                 // There may be as many as there are integers.
                 if moves.made.is_multiple_of(LOOK) {
@@ -311,5 +336,8 @@ impl<'s, 'a> Worker<'s, 'a> {
         }
         self.bytes = bytes;
         self.next = next;
+        if self.batch.is_full() {
+            self.add_all();
+        }
     }
 }
