@@ -80,10 +80,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         let head = if at == 0 { "remedy " } else { "or     " };
         let _ = writeln!(text, "{head}{}", wrapped(remedy));
     }
-    let flags = match way.failure.repeats_from {
-        Some(_) => args.liveness.flags(),
-        None => Vec::new(),
-    };
+    let mut flags = args.search.flags();
+    flags.extend(args.allow_races.then(|| "--allow-races".to_owned()));
+    flags.extend(args.liveness.flags());
     let flags = flags.iter().fold(String::new(), |all, flag| all + " " + flag);
     let _ = write!(text, "\n`forebay vm check{flags}` shows the way there");
     message::write(text).err().unwrap_or(ExitCode::from(status))
@@ -115,6 +114,9 @@ struct Explanation {
 
 fn explain(way: &Way) -> Explanation {
     let machine = &way.machine;
+    if way.failure.deaths().next().is_some() {
+        return DEATH;
+    }
     match &way.failure.finding {
         Finding::Finished => unreachable!("it is no mistake to finish"),
         Finding::Circle(threads) => circle(machine, threads),
@@ -317,12 +319,25 @@ const NO_ROOM: Explanation = Explanation {
     ],
 };
 
+const DEATH: Explanation = Explanation {
+    kind: "a death that the others do not get over",
+    why: "a thread was killed where it was. What it held stays held, and what it had yet to do for the others is \
+          never done.",
+    remedies: &[
+        "acquire what the dead may hold robustly (in Weir `robust acquire m`, else LOCK_ACQUIRE \"robust\"), which \
+         tells that its owner died, and put right what it guards",
+        "before waiting for what only one thread can do, ask whether it lives (`alive`, ALIVE), or wait for so long \
+         at most",
+        "let what counts be done in one step, so that it is done or not",
+    ],
+};
+
 const ABANDONED: Explanation = Explanation {
     kind: "a lock that the dead hold",
     why: "a thread ended, or failed, and held a lock; nobody can give it back.",
     remedies: &[
         "release it on every path out",
-        "acquire it robustly (LOCK_ACQUIRE \"robust\"), which tells that its owner died, and put \
+        "acquire it robustly (in Weir `robust acquire m`, else LOCK_ACQUIRE \"robust\"), which tells that its owner died, and put \
          right what it guards",
     ],
 };
@@ -391,9 +406,9 @@ const OVERTAKEN: Explanation = Explanation {
 };
 
 const HELD_IN_TURNS: Explanation = Explanation {
-    kind: "starvation by those who follow each other",
-    why: "others hold in turns what this thread waits for, and each comes before the one ahead has left; so \
-          it never comes free. Readers that come one after the other keep a writer out like that \
+    kind: "starvation: what it waits for never comes free",
+    why: "others go on for ever, and nobody gives back what this thread waits for: a release is missing, or they hold \
+          it in turns, and each comes before the one ahead has left. Readers that come one after the other keep a writer out like that \
           (Courtois, Heymans & Parnas, 1971).",
     remedies: &[
         "a turnstile: all pass through one lock first, and who waits for the room holds it meanwhile, so that \

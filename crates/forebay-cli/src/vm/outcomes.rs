@@ -13,7 +13,7 @@ use toyvm::check::{Outcome, Outcomes, Plan, outcomes};
 use toyvm::trace::lanes;
 use toyvm::verdict::Verdict;
 
-use super::check::{SearchArgs, Watch, Way};
+use super::check::{SearchArgs, Watch, Way, tell_deaths};
 use super::file::FileArgs;
 use super::message::{self, clean, say};
 use super::{UNCHECKED, USAGE, recording, show};
@@ -60,8 +60,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     // At every order of steps, so that ways are shortest; if that takes too long, at one of those that commute.
     let timeout = Some(plan.timeout.map_or(SHORTEST, |timeout| timeout.min(SHORTEST)));
     let mut found = outcomes(&program, &Plan { reduce: false, timeout, ..plan }, args.values);
-    if found.stopped.is_some() && !watch.is_interrupted() {
-        found = outcomes(&program, &plan, args.values);
+    let left = plan.timeout.map(|timeout| timeout.saturating_sub(found.elapsed));
+    if found.stopped.is_some() && !watch.is_interrupted() && left != Some(Duration::ZERO) {
+        found = outcomes(&program, &Plan { timeout: left, ..plan }, args.values);
     }
     watch.finish();
     let shown = args.show.unwrap_or(1);
@@ -73,7 +74,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         return ExitCode::from(UNCHECKED);
     }
     let status = if found.stopped.is_some() { 3 } else { 0 };
-    let mut told = if args.json { json(&found) } else { tell(&found) };
+    let mut told = if args.json { json(&found) } else { tell(&found, &plan) };
     if let Some(outcome) = found.all.get(shown - 1)
         && (args.show.is_some() || args.trace.is_some())
     {
@@ -108,7 +109,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         .unwrap_or(ExitCode::from(status))
 }
 
-fn tell(found: &Outcomes) -> String {
+fn tell(found: &Outcomes, plan: &Plan<'_>) -> String {
     let count = found.all.len();
     let s = if count == 1 { "" } else { "s" };
     let mut text = match found.stopped {
@@ -116,12 +117,18 @@ fn tell(found: &Outcomes) -> String {
         Some(_) => format!("INCOMPLETE: {count} outcome{s} so far, and there may be more"),
     };
     let states = HumanCount(found.states);
-    let _ = writeln!(text, "; {states} states, {:.2} s", found.elapsed.as_secs_f64());
+    let deaths = tell_deaths(plan.deaths);
+    let _ = writeln!(text, "{deaths}; {states} states, {:.2} s", found.elapsed.as_secs_f64());
     for (at, outcome) in found.all.iter().enumerate() {
         let steps = outcome.way.steps;
         let s = if steps == 1 { "" } else { "s" };
         let way = if found.are_shortest { "after" } else { "after, say," };
-        let _ = writeln!(text, "\n{}. {} {way} {steps} step{s}", at + 1, ending(outcome));
+        let died = match outcome.way.schedule.iter().filter(|it| it.dies).count() {
+            0 => String::new(),
+            1 => ", one of them a death".to_owned(),
+            deaths => format!(", {deaths} of them deaths"),
+        };
+        let _ = writeln!(text, "\n{}. {} {way} {steps} step{s}{died}", at + 1, ending(outcome));
         for line in outcome.lines.iter().chain(&outcome.values) {
             let _ = writeln!(text, "   {}", clean(line));
         }
@@ -157,6 +164,8 @@ struct One<'a> {
     steps: usize,
     /// By instruction, the number of the thread, and what is chosen.
     schedule: Vec<(u32, Option<u64>)>,
+    /// Which of these are no instructions, but the thread is killed there; from 0.
+    deaths: Vec<usize>,
 }
 
 fn json(found: &Outcomes) -> String {
@@ -166,6 +175,7 @@ fn json(found: &Outcomes) -> String {
         values: &outcome.values,
         steps: outcome.way.steps,
         schedule: outcome.way.schedule.iter().map(|it| (it.thread, it.chosen)).collect(),
+        deaths: outcome.way.deaths().collect(),
     });
     let told = Told {
         complete: found.stopped.is_none(),

@@ -65,6 +65,8 @@ struct Report {
     runs: Vec<(String, u64)>,
     /// Every schedule was looked at.
     all_schedules: bool,
+    /// It was looked at what is printed, in a sample of them.
+    lines_sampled: bool,
     complaints: Vec<String>,
     /// The command that shows the first complaint.
     again: Option<String>,
@@ -78,10 +80,11 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    let (mut counts, mut sampled) = ([0; 3], 0);
+    let (mut counts, mut sampled, mut lines_sampled) = ([0; 3], 0, false);
     for file in &files {
         let result = test(file, args);
         sampled += u64::from(result.outcome == "passed" && !result.all_schedules);
+        lines_sampled |= result.lines_sampled;
         let kind =
             ["passed", "failed", "unchecked"].iter().position(|kind| *kind == result.outcome);
         counts[kind.expect("there are three")] += 1;
@@ -100,12 +103,13 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             0 => String::new(),
             n => format!(", {n} unchecked (no `# expect:` or `# verdict:` in the file)"),
         };
+        let runs = toyvm::exam::runs(args.seeds);
         let proved = match sampled {
-            0 => "under every schedule".to_owned(),
-            n => {
-                let runs = toyvm::exam::runs(args.seeds);
-                format!("{n} by a sample of {runs} schedules, not all of them")
+            0 if lines_sampled => {
+                format!("under every schedule; what is printed, under {runs} of them")
             }
+            0 => "under every schedule".to_owned(),
+            n => format!("{n} by a sample of {runs} schedules, not all of them"),
         };
         let told = format!("{passed} passed, {failed} failed{unchecked}; {proved}");
         if let Err(status) = message::write(told) {
@@ -141,6 +145,7 @@ fn test(file: &Path, limits: &Args) -> Report {
         expected: None,
         runs: Vec::new(),
         all_schedules: false,
+        lines_sampled: false,
         complaints: Vec::new(),
         again: None,
     };
@@ -183,6 +188,14 @@ fn test(file: &Path, limits: &Args) -> Report {
         0 => None,
         _ => prove(&program, &expectation, &plan),
     };
+    result.lines_sampled = !expectation.lines.is_empty() || !expectation.absent.is_empty();
+    let asks_for_all = expectation.kill > 0 || expectation.liveness.is_some();
+    if proved.is_none() && asks_for_all && expectation.verdict.is_some() {
+        result.outcome = "failed";
+        let complaint = "in a run nobody is killed, and none goes on for ever: only `# verdict:` under \
+                         every schedule would tell, and that takes more than --max-states";
+        result.complaints.push(complaint.to_owned());
+    }
     if let Some(complaints) = proved {
         result.all_schedules = true;
         if !complaints.is_empty() {

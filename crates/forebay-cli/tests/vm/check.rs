@@ -264,7 +264,7 @@ vm.create_lock("m")
     let told: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
     let at = told["way"]["deaths"][0].as_u64().unwrap();
     assert_eq!(told["way"]["schedule"][at as usize], serde_json::json!([1, null]));
-    assert_eq!(told["deaths"], 1);
+    assert_eq!(told["kill"], 1);
     let ended = folder.vm("check --kill-of main dies.toy").exits(1);
     assert!(ended.out.contains("which main held when it was killed"), "{}", ended.out);
     let ended = folder.vm("check --kill-of worker,nobody dies.toy").exits(2);
@@ -277,6 +277,23 @@ vm.create_lock("m")
     assert!(ended.err.contains("schedules in which threads die are not counted"), "{}", ended.err);
     folder.write("dies.toy", format!("# verdict: DEADLOCK\n# kill: 1\n{text}"));
     folder.vm("test .").exits(0);
+    let ended = folder.vm("explain --kill 1 dies.toy").exits(1);
+    assert!(ended.out.starts_with("FAILED DEADLOCK: a death that the others do not get over\n"));
+    assert!(ended.out.contains("`forebay vm check --kill 1` shows the way there"), "{}", ended.out);
+    let ended = folder.vm("outcomes --kill 1 dies.toy").exits(0);
+    let told =
+        " under all schedules; anyone but main may be killed at any moment, one thread at most;";
+    assert!(ended.out.contains(told), "{}", ended.out);
+    assert!(ended.out.contains(". DEADLOCK after 4 steps, one of them a death\n"), "{}", ended.out);
+    let ended = folder.vm("outcomes --kill 1 --json dies.toy").exits(0);
+    let told: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    let deaths = |end: &str| {
+        let all = told["outcomes"].as_array().unwrap();
+        all.iter().find(|it| it["end"] == end).unwrap()["deaths"].as_array().unwrap().len()
+    };
+    assert_eq!(deaths("DEADLOCK"), 1);
+    let ended = folder.vm("test --max-states 0 .").exits(1);
+    assert!(ended.out.contains("in a run nobody is killed"), "{}", ended.out);
 }
 
 /// A function that is called twice makes two lists of the same lines.

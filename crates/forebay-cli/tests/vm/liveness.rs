@@ -140,7 +140,7 @@ release room";
     let looks = "atomic n = 0\nwhile n == 0 { }";
     for (kind, flags, text) in [
         ("starvation by overtaking", "--weak", GREEDY),
-        ("starvation by those who follow each other", "", readers),
+        ("starvation: what it waits for never comes free", "", readers),
         ("livelock", "--fair strong", POLITE),
         ("endless by choice", "", "while choose(2) { }"),
         ("starvation: nobody has to tell who waits", "", waits),
@@ -151,7 +151,7 @@ release room";
         assert!(ended.out.starts_with(&first), "{first}{}", ended.out);
         assert!(ended.out.contains("\nwhy    ") && ended.out.contains("\nremedy "));
         let again = format!(
-            "`forebay vm check --liveness{}` shows",
+            "--liveness{}` shows",
             match flags {
                 "--fair strong" => " --fair strong",
                 _ => "",

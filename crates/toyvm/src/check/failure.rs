@@ -32,6 +32,12 @@ pub fn beginning(program: &Arc<Program>, service: Service) -> Machine {
 }
 
 impl Failure {
+    /// At which places of the schedule a thread is killed instead.
+    pub fn deaths(&self) -> impl Iterator<Item = usize> + '_ {
+        let all = self.schedule.iter().enumerate();
+        all.filter(|(_, decision)| decision.dies).map(|(at, _)| at)
+    }
+
     /// Goes along the way, on a machine at the [`beginning`], and shows it to an observer.
     ///
     /// # Errors

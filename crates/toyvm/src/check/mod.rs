@@ -56,7 +56,7 @@ pub use finding::Finding;
 pub use flaw::{Flaw, check_with, end_after};
 pub use graph::{Graph, graph};
 pub use growth::Growth;
-pub use liveness::{Fairness, Rounds};
+pub use liveness::{Fairness, Rounds, without_an_end};
 pub use outcomes::{Outcome, Outcomes, outcomes};
 
 use crate::machine::Service;

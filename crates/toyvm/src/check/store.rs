@@ -13,9 +13,6 @@ use super::places::Places;
 /// The memory of a search is divided, so that several may add to it at once.
 const SHARDS: usize = 16;
 
-/// States that are added in one go.
-const BATCH: usize = 256;
-
 const CHUNK: usize = 1 << 20;
 
 /// Where a state lies.
@@ -86,9 +83,9 @@ struct Due {
 }
 
 impl Batch {
-    /// Whether it is time to add them.
-    pub(super) fn is_full(&self) -> bool {
-        self.all.len() >= BATCH
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
     }
 
     fn bytes_of(&self, at: u32) -> &[u8] {

@@ -9,6 +9,8 @@ impl Machine {
         match *self.thread(thread).status() {
             Status::Waiting(wait) => {
                 self.leave_line(thread, wait.on);
+                // It never got past that.
+                self.thread_mut(thread).pc = wait.at;
                 if let Some(alarm) = wait.until {
                     self.cancel_alarm(alarm);
                 }

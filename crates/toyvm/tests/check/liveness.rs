@@ -188,6 +188,9 @@ thread server { receive q }\njoin w";
     assert_eq!(of_both(server), ["starved: server", "starved: server"]);
     let daemon = server.replace("thread server", "daemon thread server");
     assert_eq!(of_both(&daemon), ["proved", "proved"]);
+    // Of a daemon nothing is asked: who joins it is judged itself.
+    let joined = "array a[1]\ndaemon thread d { while a[0] == 0 { } }\njoin d";
+    assert_eq!(of_both(joined), ["starved: main", "starved: main"]);
 }
 
 /// Who waits for so long at most gives up some time, and then goes on.

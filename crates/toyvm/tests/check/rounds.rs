@@ -113,8 +113,9 @@ fn at(program: &Program, machine: &Machine) -> At {
         if it.is_daemon() || it.status().is_over() {
             continue;
         }
-        let joins =
-            matches!(it.status(), Status::Waiting(wait) if matches!(wait.on, On::Thread(_)));
+        // Whoever joins is as good as whom it joins, but for a daemon, of which nothing is asked.
+        let joins = matches!(it.status(), Status::Waiting(wait)
+            if matches!(wait.on, On::Thread(other) if !machine.thread(other).is_daemon()));
         if matches!(it.status(), Status::Waiting(_)) && !joins {
             at.waits |= bit;
         }

@@ -24,7 +24,9 @@ struct Told<'a> {
     grows: Vec<Growth<'a>>,
     service: &'static str,
     /// So many threads may be killed, at most.
-    deaths: u32,
+    kill: u32,
+    /// Only these, if any are named.
+    kill_of: &'a [String],
     states: u64,
     transitions: u64,
     bytes: usize,
@@ -95,9 +97,7 @@ pub(super) fn tell(checked: &Checked<'_>) -> String {
                 Least::Unknown => None,
             },
             schedule: way.failure.schedule.iter().map(|it| (it.thread, it.chosen)).collect(),
-            deaths: (0..way.failure.schedule.len())
-                .filter(|at| way.failure.schedule[*at].dies)
-                .collect(),
+            deaths: way.failure.deaths().collect(),
             repeats_from: way.failure.repeats_from,
         }),
         races: checked.races.iter().map(|way| way.told.as_slice()).collect(),
@@ -119,7 +119,8 @@ pub(super) fn tell(checked: &Checked<'_>) -> String {
             Service::InOrder => "in order",
             Service::Weak => "weak",
         },
-        deaths: checked.plan.deaths.most,
+        kill: checked.plan.deaths.most,
+        kill_of: checked.plan.deaths.of,
         states: report.states,
         transitions: report.transitions,
         bytes: report.bytes,

@@ -1,6 +1,11 @@
 //! Whether everyone gets on: flags, and what is said of it.
 
-use toyvm::check::{Fairness, Report};
+use std::collections::BTreeSet;
+
+use toyvm::Program;
+use toyvm::check::{Fairness, Report, without_an_end};
+
+use crate::vm::message::clean;
 
 /// Whether it is looked at.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -27,12 +32,26 @@ impl LivenessArgs {
 }
 
 /// What PROVED says of ways that go on for ever.
-pub(super) fn proved(fairness: Option<Fairness>) -> String {
+pub(super) fn proved(fairness: Option<Fairness>, program: &Program) -> String {
     match fairness {
         None => "not that it ends: several may keep each other going".to_owned(),
-        Some(fairness) => format!(
-            "every thread that can end does, and\n  nobody waits for ever, under {fairness} fairness of threads"
-        ),
+        Some(fairness) => {
+            let endless: BTreeSet<&str> = without_an_end(program)
+                .into_iter()
+                .map(|code| program.code(code).name.as_str())
+                .collect();
+            let endless: Vec<String> = endless.into_iter().map(clean).collect();
+            let but = match endless.as_slice() {
+                [] => String::new(),
+                names => format!(
+                    "\n  (not that those end that have no end, {}, nor who joins them)",
+                    names.join(", ")
+                ),
+            };
+            format!(
+                "every thread that can end does, and\n  nobody waits for ever, under {fairness} fairness of threads{but}"
+            )
+        }
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) use limits::{SearchArgs, Watch, death_flags};
 pub(super) use liveness::LivenessArgs;
 pub(super) use shorten::shorten;
 pub(super) use way::Way;
+pub(super) use wording::tell_deaths;
 
 /// Check a program under every schedule
 ///

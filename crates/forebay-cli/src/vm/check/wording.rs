@@ -51,8 +51,8 @@ pub(super) fn tell(args: &Args, checked: &Checked<'_>) -> String {
         let _ = writeln!(
             text,
             "checked: deadlocks, races, assertions and invariants, errors, bounds, and loops that a \
-             thread\n  goes round for ever on its own; {}",
-            proved(checked.plan.liveness),
+             thread\n  goes round for ever without a look at what others may change; {}",
+            proved(checked.plan.liveness, checked.program),
         );
     }
     let _ = writeln!(text, "assumed: {}", assumed(checked));
@@ -195,7 +195,8 @@ fn assumed(checked: &Checked<'_>) -> String {
     format!("memory is sequentially consistent; {service}; a sleep takes any time{deaths}")
 }
 
-fn tell_deaths(deaths: Deaths<'_>) -> String {
+/// Who may be killed; nothing if nobody may.
+pub(in crate::vm) fn tell_deaths(deaths: Deaths<'_>) -> String {
     let who = match deaths.of {
         [] => "anyone but main".to_owned(),
         names => clean(&names.join(" or ")),

@@ -32,7 +32,7 @@ const LATER: usize = 32;
 pub(super) struct Threads {
     /// Those that can go on.
     pub(super) ready: u64,
-    /// Those that wait, and have to get on: no daemons, and none that joins another, which is judged itself.
+    /// Those that wait, and have to get on: no daemons, and none that joins another that is no daemon, which is judged itself.
     pub(super) waits: u64,
     /// Those that are not over, may come to their end, and have to: neither daemons nor those that join.
     pub(super) could_end: u64,
@@ -164,7 +164,9 @@ impl Graph {
             }
             let (waits, joins) = match it.status() {
                 Status::Waiting(wait) => {
-                    (true, matches!(wait.on, On::Thread(_)) && !flawed(Flaw::Joining))
+                    let is_daemon = |other| explorer.machine.thread(other).is_daemon();
+                    let joins = matches!(wait.on, On::Thread(other) if !is_daemon(other));
+                    (true, joins && !flawed(Flaw::Joining))
                 }
                 _ => (false, false),
             };

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use super::analysis::Analysis;
 use super::{Failure, Finding, Order, Plan, Stopped};
 use crate::machine::ThreadId;
-use crate::program::Program;
+use crate::program::{CodeId, Program};
 use components::Components;
 use graph::{Graph, threads_of};
 
@@ -54,6 +54,12 @@ impl FromStr for Fairness {
         both.find(|it| it.to_string() == text)
             .ok_or_else(|| format!("there is no fairness `{text}`; there are weak, strong"))
     }
+}
+
+/// The lists that have no end, as far as their jumps tell: a thread that runs one is meant to go on for ever.
+pub fn without_an_end(program: &Program) -> Vec<CodeId> {
+    let ends = ends::Ends::of(program);
+    program.code_ids().filter(|code| !ends.may_end(*code, 0)).collect()
 }
 
 /// What it took to look at all ways round.

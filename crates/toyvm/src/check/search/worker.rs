@@ -17,6 +17,9 @@ use crate::machine::ThreadId;
 /// States between two looks at the clock.
 const LOOK: u64 = 256;
 
+/// States that are added in one go, at most.
+const BATCH: u64 = 256;
+
 /// Time between two words on how the search goes.
 const TELL: Duration = Duration::from_millis(100);
 
@@ -197,6 +200,9 @@ impl<'s, 'a> Worker<'s, 'a> {
     fn look(&mut self, tells: bool, at_memory: bool) {
         self.count();
         let (search, plan) = (self.search, self.search.plan);
+        if self.states.is_empty() {
+            self.add_all();
+        }
         let next = self.states.back().copied();
         let elapsed = search.began.elapsed();
         if plan.cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed)) {
@@ -336,7 +342,8 @@ impl<'s, 'a> Worker<'s, 'a> {
         }
         self.bytes = bytes;
         self.next = next;
-        if self.batch.is_full() {
+        // While there are few states, all is at hand, and what was found last can come next.
+        if self.batch.len() as u64 >= (self.taken / BATCH).min(BATCH) {
             self.add_all();
         }
     }
