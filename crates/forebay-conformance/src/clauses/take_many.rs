@@ -60,7 +60,7 @@ pub fn c5_take_many_takes_what_there_is<F: Factory>(factory: &F) {
         ensure_eq!(Waiting, waiting.finish(), Ok(vec![7]), "take_many that waited ({form})");
     }
     let mut task = Task::new(consumer.take_many_async(3));
-    ensure!(Waiting, task.settle().is_pending(), "take_many on an empty buffer waits");
+    ensure!(Waiting, task.settled::<F>().is_pending(), "take_many on an empty buffer waits");
     subject.fill(0..5);
     ensure!(Waiting, task.gets_woken::<F>(), "items wake take_many");
     let Poll::Ready(many) = task.gets_ready::<F>() else {
@@ -78,9 +78,9 @@ pub fn c3_cancelled_take_many_loses_nothing<F: Factory>(factory: &F) {
         let subject = Subject::with_capacity(factory, 3);
         drop(subject.consumer.take_many_async(2));
         let mut task = Task::new(subject.consumer.take_many_async(2));
-        ensure!(Waiting, task.settle().is_pending(), "take_many on an empty buffer waits");
+        ensure!(Waiting, task.settled::<F>().is_pending(), "take_many on an empty buffer waits");
         let mut next = Task::new(subject.consumer.take_async());
-        ensure!(Waiting, next.settle().is_pending(), "a take behind it waits");
+        ensure!(Waiting, next.settled::<F>().is_pending(), "a take behind it waits");
         subject.fill(0..items_before_cancel);
         drop(task);
         let waiting = subject.statistics().waiting;
@@ -109,7 +109,7 @@ pub fn c6_take_many_hears_closed<F: Factory>(factory: &F) {
     ensure_eq!(CloseAndDrain, tried, Some(TakeError::Empty), "beside another's lease");
     let waiting = blocked_consumer::<F, _>(&subject.consumer, |c| c.take_many(9).err());
     let mut task = Task::new(subject.consumer.take_many_async(9));
-    ensure!(CloseAndDrain, task.settle().is_pending(), "take_many waits for another's lease");
+    ensure!(CloseAndDrain, task.settled::<F>().is_pending(), "take_many waits for another's lease");
     ensure!(CloseAndDrain, held.is_ok_and(|lease| lease.ack().is_ok()), "lease and ack");
     ensure!(CloseAndDrain, task.gets_woken::<F>(), "the last ack wakes the take_many task");
     drop(task);
@@ -128,9 +128,9 @@ pub fn c7_a_batch_taken_ends_a_join<F: Factory>(factory: &F) {
     let subject = Subject::with_capacity(factory, 3);
     subject.fill(0..3);
     let mut task = Task::new(subject.producer.join_async());
-    ensure!(Join, task.settle().is_pending(), "a join with items waiting");
+    ensure!(Join, task.settled::<F>().is_pending(), "a join with items waiting");
     ensure_eq!(Order, subject.consumer.take_many(2).map(|i| i.len()), Ok(2), "two of three");
-    ensure!(Join, task.settle().is_pending(), "a join with one item waiting");
+    ensure!(Join, task.settled::<F>().is_pending(), "a join with one item waiting");
     ensure_eq!(Order, subject.consumer.take_many(2).map(|i| i.len()), Ok(1), "the last");
     ensure!(Join, task.gets_woken::<F>(), "the last of a batch wakes the join");
     ensure!(Join, task.gets_ready::<F>().is_ready(), "the join with nothing unfinished");
@@ -143,7 +143,11 @@ pub fn c10_take_many_starves_no_take_that_waits<F: Factory>(factory: &F) {
         let mut tasks: Vec<_> = (0..waiters)
             .map(|_| {
                 let mut task = Task::new(subject.consumer.take_async());
-                ensure!(Waiting, task.settle().is_pending(), "a take on an empty buffer waits");
+                ensure!(
+                    Waiting,
+                    task.settled::<F>().is_pending(),
+                    "a take on an empty buffer waits"
+                );
                 task
             })
             .collect();
@@ -156,7 +160,7 @@ pub fn c10_take_many_starves_no_take_that_waits<F: Factory>(factory: &F) {
             }
             times += subject.consumer.take_many_within(9, Patience::Try).map_or(0, |i| i.len());
             let before = tasks.len();
-            tasks.retain_mut(|task| !task.is_due::<F>() || task.settle().is_pending());
+            tasks.retain_mut(|task| !task.is_due::<F>() || task.settled::<F>().is_pending());
             if tasks.len() < before {
                 // The next waiter's turn.
                 times = 0;

@@ -1,0 +1,431 @@
+//! Redis.
+mod beat;
+mod door;
+mod link;
+mod reply;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use forebay_contract::{Batch, Fault, Overflow, Refusal, Statistics, TakeError};
+use redis::{Cmd, Script, cmd};
+
+use crate::address::Address;
+use crate::engine::{
+    Answer, Answered, Buried, Engine, How, Joined, Lent, Loan, Parcel, Put, Role, Standing, Step,
+    Wish,
+};
+use crate::runtime;
+use crate::waiters::Waiters;
+use link::Link;
+use reply::{Reply, refusal};
+
+pub(crate) use door::{connect, create};
+
+/// Every step, in one script.
+const SCRIPT: &str = include_str!("step.lua");
+
+/// What is leased, and what is set aside, holds for so long unless it is renewed.
+const HOLD: Duration = Duration::from_secs(30);
+
+/// The hash of settings and counts. What stands in braces decides, in a cluster, where a key lies.
+fn key_of(address: &Address) -> String {
+    format!("forebay:{{{}}}:meta", address.name)
+}
+
+/// A name that nobody else has.
+fn random() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}
+
+/// One connection to one buffer.
+struct Session {
+    link: Link,
+    key: String,
+    identity: String,
+    name: String,
+    digest: String,
+    waiters: Arc<Waiters>,
+    // Relaxed: a number need only be another one.
+    next_request: AtomicU64,
+    next_permit: AtomicU64,
+    out: Mutex<Out>,
+}
+
+/// What this process has to keep alive, or to tell.
+#[derive(Default)]
+struct Out {
+    handles: BTreeMap<u64, Role>,
+    leases: BTreeSet<u64>,
+    permits: BTreeSet<u64>,
+    /// Requests whose answers have arrived: the server may forget them.
+    arrived: Vec<u64>,
+}
+
+/// A step on its way to the server.
+struct Request<'a> {
+    session: &'a Session,
+    number: u64,
+    arguments: Vec<Argument<'a>>,
+}
+
+enum Argument<'a> {
+    Bytes(&'a [u8]),
+    Text(String),
+}
+
+impl<'a> Request<'a> {
+    fn with(mut self, argument: impl ToString) -> Self {
+        self.arguments.push(Argument::Text(argument.to_string()));
+        self
+    }
+
+    fn with_bytes(mut self, bytes: &'a [u8]) -> Self {
+        self.arguments.push(Argument::Bytes(bytes));
+        self
+    }
+
+    fn command(&self, verb: &str, script: &str) -> Cmd {
+        let mut command = cmd(verb);
+        command.arg(script).arg(1).arg(&self.session.key);
+        for argument in &self.arguments {
+            match argument {
+                Argument::Bytes(bytes) => command.arg(*bytes),
+                Argument::Text(text) => command.arg(text),
+            };
+        }
+        command
+    }
+
+    /// The first word of the answer, and the rest.
+    async fn send(self, until: Option<Instant>) -> Result<(String, Reply), Fault> {
+        let command = self.command("EVALSHA", &self.session.digest);
+        let whole = || self.command("EVAL", SCRIPT);
+        let mut reply = Reply::new(self.session.link.ask(&command, whole, until).await?)?;
+        let word = reply.text()?;
+        match word.as_str() {
+            "gone" => return Err(Fault::Gone),
+            "format" => return Err(Fault::Damaged),
+            _ => {}
+        }
+        if self.number != 0 {
+            self.session.out().arrived.push(self.number);
+        }
+        Ok((word, reply))
+    }
+}
+
+impl Session {
+    fn new(link: Link, key: String, identity: String, waiters: Arc<Waiters>) -> Arc<Self> {
+        Arc::new(Self {
+            link,
+            key,
+            identity,
+            name: random(),
+            digest: Script::new(SCRIPT).get_hash().to_owned(),
+            waiters,
+            next_request: AtomicU64::new(1),
+            next_permit: AtomicU64::new(0),
+            out: Mutex::default(),
+        })
+    }
+
+    /// Listens, and beats.
+    async fn begin(self: &Arc<Self>) -> Result<(), Fault> {
+        let (ready, is_ready) = tokio::sync::oneshot::channel();
+        runtime::spawn(beat::listen(Arc::downgrade(self), ready));
+        // Without wakes it works too, by looking again.
+        let _ = is_ready.await;
+        runtime::spawn(beat::beat(Arc::downgrade(self)));
+        Ok(())
+    }
+
+    fn out(&self) -> MutexGuard<'_, Out> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where its wakes are told.
+    fn channel(&self) -> String {
+        format!("{}wake:{}", self.key.trim_end_matches("meta"), self.name)
+    }
+
+    /// A thing of this session: a handle, a waiter, a permit.
+    fn own(&self, number: u64) -> String {
+        format!("{}:{number}", self.name)
+    }
+
+    /// A step that comes to the same however often it is asked for.
+    fn look<'a>(&'a self, operation: &str) -> Request<'a> {
+        self.request(operation, 0, String::new())
+    }
+
+    /// A step that the server does once, however often it is asked for.
+    fn once<'a>(&'a self, operation: &str) -> Request<'a> {
+        let number = self.next_request.fetch_add(1, Ordering::Relaxed);
+        let arrived: Vec<String> =
+            self.out().arrived.drain(..).map(|number| number.to_string()).collect();
+        self.request(operation, number, arrived.join(" "))
+    }
+
+    fn request<'a>(&'a self, operation: &str, number: u64, arrived: String) -> Request<'a> {
+        Request { session: self, number, arguments: Vec::with_capacity(12) }
+            .with(operation)
+            .with(&self.identity)
+            .with(&self.name)
+            .with(number)
+            .with(arrived)
+    }
+
+    fn stand<'a>(&self, request: Request<'a>, standing: Standing) -> Request<'a> {
+        request.with(self.own(standing.waiter)).with(u8::from(standing.is_patient))
+    }
+
+    async fn beat(&self, life: Duration, renews: bool) -> Result<(), Fault> {
+        let mut request = self.look("beat").with(life.as_millis()).with(HOLD.as_millis());
+        {
+            let out = self.out();
+            request = request.with(out.handles.len());
+            for (handle, role) in &out.handles {
+                request = request.with(self.own(*handle)).with(letter(*role));
+            }
+            if renews {
+                request = request.with(out.leases.len());
+                for token in &out.leases {
+                    request = request.with(token);
+                }
+                for permit in &out.permits {
+                    request = request.with(self.own(*permit));
+                }
+            } else {
+                request = request.with(0);
+            }
+        }
+        request.send(None).await?;
+        Ok(())
+    }
+}
+
+fn letter(role: Role) -> &'static str {
+    match role {
+        Role::Producer => "p",
+        Role::Consumer => "c",
+    }
+}
+
+/// The engine.
+struct Redis(Arc<Session>);
+
+impl Engine for Redis {
+    fn put<'a>(
+        &'a self,
+        handle: u64,
+        items: &'a [Parcel],
+        overflow: Overflow,
+        standing: Standing,
+    ) -> Answered<'a, Put> {
+        let policy = match overflow {
+            Overflow::DropOldest => "oldest",
+            Overflow::DropThis => "this",
+            _ => "wait",
+        };
+        let own = &self.0;
+        let mut request = own.stand(own.once("put").with(own.own(handle)).with(policy), standing);
+        request = request.with(items.len());
+        for item in items {
+            request = request.with_bytes(&item.bytes).with(item.weight);
+        }
+        Box::pin(async move {
+            let (word, mut reply) = request.send(standing.until).await?;
+            let done = Batch {
+                placed: reply.number()?,
+                dropped_oldest: reply.number()?,
+                dropped_these: reply.number()?,
+            };
+            Ok(Put { done, refusal: refusal(&word)?, pause: reply.pause()? })
+        })
+    }
+
+    fn reserve(&self, handle: u64, standing: Standing) -> Answered<'_, Step<Result<u64, Refusal>>> {
+        let own = &self.0;
+        let number = own.next_permit.fetch_add(1, Ordering::Relaxed);
+        let request = own.once("reserve").with(own.own(handle)).with(own.own(number));
+        let request = own.stand(request.with(HOLD.as_millis()), standing);
+        Box::pin(async move {
+            let (word, mut reply) = request.send(standing.until).await?;
+            Ok(match refusal(&word)? {
+                None => {
+                    own.out().permits.insert(number);
+                    Step::Done(Ok(number))
+                }
+                Some(Refusal::Full) => Step::NotNow(reply.pause()?),
+                Some(refusal) => Step::Done(Err(refusal)),
+            })
+        })
+    }
+
+    fn put_permitted<'a>(
+        &'a self,
+        permit: u64,
+        item: &'a Parcel,
+    ) -> Answered<'a, Result<(), Refusal>> {
+        let own = &self.0;
+        own.out().permits.remove(&permit);
+        let request = own.once("permitted").with(own.own(permit));
+        let request = request.with_bytes(&item.bytes).with(item.weight);
+        Box::pin(async move {
+            let (word, _) = request.send(None).await?;
+            Ok(refusal(&word)?.map_or(Ok(()), Err))
+        })
+    }
+
+    fn release(&self, permit: u64) -> Answered<'_, ()> {
+        self.0.out().permits.remove(&permit);
+        self.tell(self.0.look("release").with(self.0.own(permit)))
+    }
+
+    fn lend(&self, wish: Wish, standing: Standing) -> Answered<'_, Lent> {
+        /// So many in one step, that others get on.
+        const MOST: usize = 256;
+        let own = &self.0;
+        let how = match wish.how {
+            How::Lease => "lease",
+            How::Take => "take",
+            How::Hold => "hold",
+        };
+        let request = own.once("lease").with(own.own(wish.handle)).with(wish.most.min(MOST));
+        let request = own.stand(request.with(how).with(HOLD.as_millis()), standing);
+        Box::pin(async move {
+            let (word, mut reply) = request.send(standing.until).await?;
+            let pause = reply.pause()?;
+            let loans = match word.as_str() {
+                "done" => {
+                    let mut loans = Vec::new();
+                    while !reply.is_at_end() {
+                        loans.push(reply.loan()?);
+                    }
+                    let tokens = loans.iter().map(|loan| loan.token).filter(|token| *token != 0);
+                    own.out().leases.extend(tokens);
+                    Ok(loans)
+                }
+                "empty" => Err(TakeError::Empty),
+                "limit" => Err(TakeError::LeaseLimit),
+                "closed" => Err(TakeError::Closed),
+                _ => return Err(Fault::Damaged),
+            };
+            Ok(Lent { loans, pause })
+        })
+    }
+
+    fn answer<'a>(
+        &'a self,
+        answer: Answer,
+        reason: &'a str,
+        tokens: &'a [u64],
+    ) -> Answered<'a, Vec<bool>> {
+        let how = match answer {
+            Answer::Ack => "ack",
+            Answer::Nack => "nack",
+            Answer::Fail => "fail",
+            Answer::Reject => "reject",
+            Answer::Undo => "undo",
+        };
+        let own = &self.0;
+        let mut request = own.once("answer").with(how).with(reason);
+        for token in tokens {
+            // Whatever becomes of the answer, the lease is renewed no more.
+            own.out().leases.remove(token);
+            request = request.with(token);
+        }
+        Box::pin(async move {
+            let (_, mut reply) = request.send(None).await?;
+            tokens.iter().map(|_| Ok(reply.signed()? == 1)).collect()
+        })
+    }
+
+    fn entomb<'a>(&'a self, taken: &'a Loan, reason: &'a str) -> Answered<'a, ()> {
+        let request = self.0.once("entomb").with_bytes(&taken.bytes);
+        self.tell(request.with(taken.deliveries).with(taken.failures).with(reason))
+    }
+
+    fn extend(&self, token: u64, duration: Duration) -> Answered<'_, bool> {
+        // Longer than anybody lives, and exact in the script's numbers.
+        let duration = duration.min(Duration::from_secs(10_000_000_000)).as_millis();
+        let request = self.0.look("extend").with(token).with(duration).with(HOLD.as_millis());
+        Box::pin(async move { Ok(request.send(None).await?.1.signed()? == 1) })
+    }
+
+    fn leave(&self, waiter: u64) -> Answered<'_, ()> {
+        self.tell(self.0.look("leave").with(self.0.own(waiter)))
+    }
+
+    fn enroll(&self, handle: u64, role: Role) -> Answered<'_, ()> {
+        let own = &self.0;
+        own.out().handles.insert(handle, role);
+        self.tell(own.look("enroll").with(3_000).with(own.own(handle)).with(letter(role)))
+    }
+
+    fn depart(&self, handle: u64, _: Role) -> Answered<'_, ()> {
+        let own = &self.0;
+        own.out().handles.remove(&handle);
+        self.tell(own.look("depart").with(own.own(handle)))
+    }
+
+    fn close(&self) -> Answered<'_, ()> {
+        self.tell(self.0.look("close"))
+    }
+
+    fn join(&self, begun: Option<u64>, standing: Standing) -> Answered<'_, Joined> {
+        let own = &self.0;
+        let begun = begun.map_or(-1, u64::cast_signed);
+        let request = own.stand(own.look("join"), standing).with(begun);
+        Box::pin(async move {
+            let (word, mut reply) = request.send(standing.until).await?;
+            let begun = reply.number()?;
+            Ok(match word.as_str() {
+                "done" => Joined::Idle,
+                _ => Joined::Busy { begun, pause: reply.pause()? },
+            })
+        })
+    }
+
+    fn statistics(&self) -> Answered<'_, Statistics> {
+        let request = self.0.look("look");
+        Box::pin(async move { request.send(None).await?.1.statistics() })
+    }
+
+    fn letters<'a>(&'a self, after: Option<&'a str>, most: usize) -> Answered<'a, Vec<Buried>> {
+        let request = self.0.look("letters").with(after.unwrap_or("-")).with(most);
+        Box::pin(async move {
+            let mut entries = request.send(None).await?.1.list()?;
+            let mut letters = Vec::new();
+            while !entries.is_at_end() {
+                letters.push(entries.buried()?);
+            }
+            Ok(letters)
+        })
+    }
+
+    fn purge<'a>(&'a self, id: &'a str) -> Answered<'a, bool> {
+        let request = self.0.once("purge").with(id);
+        Box::pin(async move { Ok(request.send(None).await?.1.signed()? == 1) })
+    }
+
+    fn retry<'a>(&'a self, id: &'a str) -> Answered<'a, bool> {
+        let request = self.0.once("retry").with(id);
+        Box::pin(async move { Ok(request.send(None).await?.1.signed()? == 1) })
+    }
+
+    fn delete(&self) -> Answered<'_, ()> {
+        self.tell(self.0.look("delete"))
+    }
+}
+
+impl Redis {
+    /// Sends a step of whose answer only is of interest that there is one.
+    fn tell<'a>(&'a self, request: Request<'a>) -> Answered<'a, ()> {
+        Box::pin(async move { request.send(None).await.map(drop) })
+    }
+}
