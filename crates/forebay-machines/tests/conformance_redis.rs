@@ -21,7 +21,7 @@ impl Factory for OnRedis {
     const WAKES_TRAVEL: bool = true;
     const ANSWERS_TRAVEL: bool = true;
     const ITEMS_ARE_BYTES: bool = true;
-    const EFFORT: u64 = 4;
+    const EFFORT: u64 = 20;
 
     fn build(&self, settings: &Settings) -> Result<(Self::Producer, Self::Consumer), String> {
         let url = self.0.create_for(settings)?;

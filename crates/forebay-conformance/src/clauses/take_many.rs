@@ -8,7 +8,7 @@ use forebay_contract::{Consume, Leased, Patience, Produce, TakeError};
 use super::batch::ids;
 use crate::ensure::{ensure, ensure_eq};
 use crate::task::{Task, block_on};
-use crate::watchdog::PATIENCE;
+use crate::watchdog::{PATIENCE, eventually};
 use crate::worker::blocked_consumer;
 use crate::{Factory, Settings, Subject};
 
@@ -67,9 +67,12 @@ pub fn c5_take_many_takes_what_there_is<F: Factory>(factory: &F) {
         panic!("C5 waiting: take_many waits for more")
     };
     let many = many.map(|items| ids(&items));
-    ensure_eq!(Waiting, many, Ok(vec![0, 1, 2]), "what was there when it looked");
+    // Where answers travel it is served when the first item is there, whenever it is polled.
+    let least = if F::ANSWERS_TRAVEL { 1 } else { 3 };
+    let count = many.as_ref().map_or(0, |ids| ids.len().clamp(least, 3)) as u64;
+    ensure_eq!(Waiting, many, Ok((0..count).collect()), "what was there when it looked");
     drop(task);
-    ensure_eq!(Waiting, subject.drain(), vec![3, 4], "the rest");
+    ensure_eq!(Waiting, subject.drain(), (count..5).collect::<Vec<_>>(), "the rest");
 }
 
 /// A take_many that is cancelled, before or after it was woken, leaves everything to others.
@@ -83,13 +86,20 @@ pub fn c3_cancelled_take_many_loses_nothing<F: Factory>(factory: &F) {
         ensure!(Waiting, next.settled::<F>().is_pending(), "a take behind it waits");
         subject.fill(0..items_before_cancel);
         drop(task);
-        let waiting = subject.statistics().waiting;
-        ensure_eq!(NothingLost, waiting, items_before_cancel, "waiting after the cancelled call");
+        let s = subject.statistics();
+        // Where answers travel, the take behind it may have been served by now.
+        let there = if F::ANSWERS_TRAVEL { s.unfinished() } else { s.waiting };
+        ensure_eq!(NothingLost, there, items_before_cancel, "waiting after the cancelled call");
         if items_before_cancel > 0 {
             ensure!(Waiting, next.gets_woken::<F>(), "the wake is passed on to the next take");
         }
         drop(next);
         subject.fill(items_before_cancel..3);
+        if F::ANSWERS_TRAVEL {
+            eventually("C3 nothing lost: what nobody receives comes back", || {
+                subject.statistics().leased == 0
+            });
+        }
         let s = subject.ensure_accounted();
         let counts = (s.waiting, s.finished, s.consumers_waiting);
         ensure_eq!(NothingLost, counts, (3, 0, 0), "waiting, finished, takes that wait");
