@@ -120,13 +120,11 @@ impl Address {
         let Some((_, engine, usual_port, is_tls)) =
             SCHEMES.into_iter().find(|(name, ..)| *name == scheme)
         else {
-            return Err(fail(match LATER.into_iter().find(|name| *name == scheme) {
-                Some(name) => Why::Absent(name),
-                None => {
-                    let known = SCHEMES.map(|(name, ..)| name).join(", ");
-                    Why::Scheme { scheme: scheme.to_owned(), known }
-                }
-            }));
+            if let Some(name) = LATER.into_iter().find(|name| *name == scheme) {
+                return Err(fail(Why::Absent(name)));
+            }
+            let known = SCHEMES.map(|(name, ..)| name).join(", ");
+            return Err(fail(Why::Scheme { scheme: scheme.to_owned(), known }));
         };
         if engine == "redis" && cfg!(not(feature = "redis")) {
             return Err(fail(Why::Absent(engine)));
@@ -221,16 +219,8 @@ fn decode(part: &str) -> Option<String> {
         let byte = code
             .and_then(|code| std::str::from_utf8(code).ok())
             .and_then(|code| u8::from_str_radix(code, 16).ok());
-        match byte {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
+        bytes.push(byte.unwrap_or(first));
+        rest = if byte.is_some() { &after[2..] } else { after };
     }
     String::from_utf8(bytes).ok()
 }

@@ -60,6 +60,10 @@ impl Buffer {
         runtime::wait_async(async move { Self::connect_now(&url, &options).await }).await
     }
 
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(clippy::unused_async, reason = "there is nobody to wait for")
+    )]
     async fn connect_now(url: &str, options: &Options) -> Result<Self, ConnectError> {
         let address = Address::parse(url, options)?;
         let connected = match address.engine {

@@ -191,7 +191,7 @@ impl<T, C: Codec<T>> Consumer<T, C> {
                     items.push(item);
                     tokens.extend((loan.token != 0).then_some(loan.token));
                 }
-                Err(unread) => self.set_aside(loan, unread),
+                Err(unread) => self.set_aside(&loan, unread),
             }
         }
         self.attachment().settle(Answer::Ack, String::new(), tokens);
@@ -206,7 +206,7 @@ impl<T, C: Codec<T>> Consumer<T, C> {
                     let farewell = self.farewell.clone();
                     leases.push(Lease::new(self.attachment(), &loan, item, farewell));
                 }
-                Err(unread) => self.set_aside(loan, unread),
+                Err(unread) => self.set_aside(&loan, unread),
             }
         }
         leases
@@ -222,11 +222,11 @@ impl<T, C: Codec<T>> Consumer<T, C> {
         })
     }
 
-    fn set_aside(&self, loan: Loan, Unread { bytes, reason }: Unread) {
+    fn set_aside(&self, loan: &Loan, Unread { bytes, reason }: Unread) {
         // Relaxed: a count that nothing else goes by.
         self.unreadable.fetch_add(1, Ordering::Relaxed);
         if loan.token == 0 {
-            let loan = Loan { bytes, ..loan };
+            let loan = Loan { bytes, ..*loan };
             self.attachment()
                 .owe(|engine| Box::pin(async move { engine.entomb(&loan, &reason).await }));
         } else {

@@ -128,10 +128,8 @@ impl<T, C> Lease<T, C> {
     pub fn extend(&mut self, duration: Duration) -> Result<(), LeaseError> {
         let held = self.held();
         let token = held.token;
-        match held.attachment.ask(move |engine| engine.extend(token, duration))? {
-            true => Ok(()),
-            false => Err(LeaseError::Expired),
-        }
+        let is_held = held.attachment.ask(move |engine| engine.extend(token, duration))?;
+        if is_held { Ok(()) } else { Err(LeaseError::Expired) }
     }
 
     /// How often the item was leased, this lease included: 1 at first.

@@ -95,6 +95,10 @@ impl Settings {
         runtime::wait_async(async move { own.create_now(&url, &options).await }).await
     }
 
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(clippy::unused_async, reason = "there is nobody to wait for")
+    )]
     async fn create_now(&self, url: &str, options: &Options) -> Result<(), ConnectError> {
         let address = Address::parse(url, options)?;
         self.check().map_err(|what| address.error(Why::Settings(what.to_owned())))?;
@@ -143,20 +147,21 @@ impl Settings {
 
     /// The settings of a buffer that is there, from its fields; `None` when they make no sense.
     pub(crate) fn read(field: impl Fn(&str) -> Option<String>) -> Option<Self> {
-        fn number<T: std::str::FromStr>(text: Option<String>) -> Option<Option<T>> {
-            match text.as_deref() {
-                None | Some("") => Some(None),
-                Some(text) => text.parse().ok().map(Some),
+        // A limit that is not there is no limit; one that makes no sense spoils it all.
+        fn limit<T: std::str::FromStr>(text: Option<String>, own: &mut Option<T>) -> Option<()> {
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                *own = Some(text.parse().ok()?);
             }
+            Some(())
         }
-        let own = Self {
-            capacity: number(field("capacity"))??,
-            capacity_bytes: number(field("weight_capacity"))?,
-            max_leased: number(field("max_leased"))?,
-            max_failures: number(field("max_failures"))?,
-            max_deliveries: number(field("max_deliveries"))?,
-            lease_time: number(field("lease_time"))?.map(Duration::from_millis),
-        };
+        let mut own = Self::new(field("capacity")?.parse().ok()?);
+        let mut lease_time = None;
+        limit(field("weight_capacity"), &mut own.capacity_bytes)?;
+        limit(field("max_leased"), &mut own.max_leased)?;
+        limit(field("max_failures"), &mut own.max_failures)?;
+        limit(field("max_deliveries"), &mut own.max_deliveries)?;
+        limit(field("lease_time"), &mut lease_time)?;
+        own.lease_time = lease_time.map(Duration::from_millis);
         own.check().is_ok().then_some(own)
     }
 

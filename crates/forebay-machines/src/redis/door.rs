@@ -123,6 +123,19 @@ async fn worth(connection: &mut MultiplexedConnection) -> (Survives, Vec<String>
         }
         _ => Survives::Unknown,
     };
+    let default: Option<std::collections::HashMap<String, Value>> =
+        cmd("ACL").arg("GETUSER").arg("default").query_async(connection).await.ok();
+    if survives != Survives::Clients
+        && let Some(Value::BulkString(may)) = default.as_ref().and_then(|user| user.get("commands"))
+        && !String::from_utf8_lossy(may).contains("+@all")
+    {
+        warnings.push(
+            "the server may forget everything when it starts again: it reads its file as the user \
+             `default`, who may do too little (seen with 7.0.15); `user default off ~* &* +@all` lets it, \
+             and nobody in"
+                .to_owned(),
+        );
+    }
     let memory: Result<String, _> = cmd("INFO").arg("memory").query_async(connection).await;
     if let Ok(memory) = memory
         && line(&memory, "maxmemory") != Some("0")

@@ -200,6 +200,8 @@ fn client(address: &Address) -> Result<Client, ConnectError> {
     if !address.is_tls {
         return Client::open(info).map_err(|error| fail(&error));
     }
+    // Where the program has chosen its cryptography, that one is used.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let read = |file: &std::path::Path| {
         std::fs::read(file)
             .map_err(|error| address.error(Why::Tls(format!("{}: {error}", file.display()))))

@@ -77,9 +77,24 @@ enum Argument<'a> {
     Text(String),
 }
 
+/// A name or a number, as text.
+struct Word(String);
+
+macro_rules! words {
+    ($($kind:ty)*) => {
+        $(impl From<$kind> for Word {
+            fn from(word: $kind) -> Self {
+                Self(word.to_string())
+            }
+        })*
+    };
+}
+
+words! { String &str u8 u32 u64 u128 i64 usize }
+
 impl<'a> Request<'a> {
-    fn with(mut self, argument: impl ToString) -> Self {
-        self.arguments.push(Argument::Text(argument.to_string()));
+    fn with(mut self, argument: impl Into<Word>) -> Self {
+        self.arguments.push(Argument::Text(argument.into().0));
         self
     }
 
@@ -173,8 +188,8 @@ impl Session {
     fn request<'a>(&'a self, operation: &str, number: u64, arrived: String) -> Request<'a> {
         Request { session: self, number, arguments: Vec::with_capacity(12) }
             .with(operation)
-            .with(&self.identity)
-            .with(&self.name)
+            .with(&*self.identity)
+            .with(&*self.name)
             .with(number)
             .with(arrived)
     }
@@ -194,13 +209,13 @@ impl Session {
             if renews {
                 request = request.with(out.leases.len());
                 for token in &out.leases {
-                    request = request.with(token);
+                    request = request.with(*token);
                 }
                 for permit in &out.permits {
                     request = request.with(self.own(*permit));
                 }
             } else {
-                request = request.with(0);
+                request = request.with(0_u64);
             }
         }
         request.send(None).await?;
@@ -213,6 +228,11 @@ fn letter(role: Role) -> &'static str {
         Role::Producer => "p",
         Role::Consumer => "c",
     }
+}
+
+/// Sends a step of whose answer only is of interest that there is one.
+fn tell(request: Request<'_>) -> Answered<'_, ()> {
+    Box::pin(async move { request.send(None).await.map(drop) })
 }
 
 /// The engine.
@@ -283,7 +303,7 @@ impl Engine for Redis {
 
     fn release(&self, permit: u64) -> Answered<'_, ()> {
         self.0.out().permits.remove(&permit);
-        self.tell(self.0.look("release").with(self.0.own(permit)))
+        tell(self.0.look("release").with(self.0.own(permit)))
     }
 
     fn lend(&self, wish: Wish, standing: Standing) -> Answered<'_, Lent> {
@@ -337,7 +357,7 @@ impl Engine for Redis {
         for token in tokens {
             // Whatever becomes of the answer, the lease is renewed no more.
             own.out().leases.remove(token);
-            request = request.with(token);
+            request = request.with(*token);
         }
         Box::pin(async move {
             let (_, mut reply) = request.send(None).await?;
@@ -347,7 +367,7 @@ impl Engine for Redis {
 
     fn entomb<'a>(&'a self, taken: &'a Loan, reason: &'a str) -> Answered<'a, ()> {
         let request = self.0.once("entomb").with_bytes(&taken.bytes);
-        self.tell(request.with(taken.deliveries).with(taken.failures).with(reason))
+        tell(request.with(taken.deliveries).with(taken.failures).with(reason))
     }
 
     fn extend(&self, token: u64, duration: Duration) -> Answered<'_, bool> {
@@ -358,23 +378,23 @@ impl Engine for Redis {
     }
 
     fn leave(&self, waiter: u64) -> Answered<'_, ()> {
-        self.tell(self.0.look("leave").with(self.0.own(waiter)))
+        tell(self.0.look("leave").with(self.0.own(waiter)))
     }
 
     fn enroll(&self, handle: u64, role: Role) -> Answered<'_, ()> {
         let own = &self.0;
         own.out().handles.insert(handle, role);
-        self.tell(own.look("enroll").with(3_000).with(own.own(handle)).with(letter(role)))
+        tell(own.look("enroll").with(3_000_u64).with(own.own(handle)).with(letter(role)))
     }
 
     fn depart(&self, handle: u64, _: Role) -> Answered<'_, ()> {
         let own = &self.0;
         own.out().handles.remove(&handle);
-        self.tell(own.look("depart").with(own.own(handle)))
+        tell(own.look("depart").with(own.own(handle)))
     }
 
     fn close(&self) -> Answered<'_, ()> {
-        self.tell(self.0.look("close"))
+        tell(self.0.look("close"))
     }
 
     fn join(&self, begun: Option<u64>, standing: Standing) -> Answered<'_, Joined> {
@@ -419,13 +439,6 @@ impl Engine for Redis {
     }
 
     fn delete(&self) -> Answered<'_, ()> {
-        self.tell(self.0.look("delete"))
-    }
-}
-
-impl Redis {
-    /// Sends a step of whose answer only is of interest that there is one.
-    fn tell<'a>(&'a self, request: Request<'a>) -> Answered<'a, ()> {
-        Box::pin(async move { request.send(None).await.map(drop) })
+        tell(self.0.look("delete"))
     }
 }

@@ -44,7 +44,8 @@ if operation == 'create' then
 end
 
 -- Where memory is short, a script is refused at the first command that needs some, unless it has written before.
--- So puts are refused before anything is done, and all that makes room goes on.
+-- So puts are refused before anything is done, and all that makes room goes on. (A put that first has to see to what is
+-- over by the clock may slip through.)
 if operation ~= 'put' and operation ~= 'reserve' and operation ~= 'permitted' then
     call('HDEL', meta, '')
 end
@@ -67,11 +68,6 @@ if request ~= '0' then
     local told = call('HGET', answers, request)
     if told then
         return cmsgpack.unpack(told)
-    end
-end
-if arrived ~= '' then
-    for one in string.gmatch(arrived, '%S+') do
-        call('HDEL', answers, one)
     end
 end
 local function remember(reply)
@@ -304,7 +300,9 @@ local function sweep()
             call('ZREM', due, token)
         end
     end
-    call('ZREMRANGEBYSCORE', permits, '-inf', now)
+    if call('ZCOUNT', permits, '-inf', now) > 0 then
+        call('ZREMRANGEBYSCORE', permits, '-inf', now)
+    end
     for _, gone in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', now, 'LIMIT', 0, AT_ONCE)) do
         call('ZREM', sessions, gone)
         local theirs = gone .. ':'
@@ -747,4 +745,9 @@ function operations.delete()
 end
 
 sweep()
-return operations[operation]()
+local reply = operations[operation]()
+-- After the step: before, it would be the first to write.
+for one in string.gmatch(arrived, '%S+') do
+    call('HDEL', answers, one)
+end
+return reply

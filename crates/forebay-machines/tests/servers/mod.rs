@@ -4,11 +4,12 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::{env, fs, process};
+use std::{env, fs, process, thread};
 
 use forebay_conformance::{Item, Plain};
 use forebay_machines::{Bytes, Codec, CodecError, Settings, connect};
@@ -50,11 +51,15 @@ impl Server {
     }
 
     /// Another server of the engine, for a test that harms it. `None` where there are none at all.
-    pub(crate) fn of_its_own(engine: &str, use_for: &str) -> Option<Self> {
+    pub(crate) fn of_its_own(engine: &str, use_for: &str) -> Option<Own> {
         let model = Self::or_skip(engine)?;
         let name = format!("{engine}-{use_for}");
+        if let Some(left) = Self::find(&name) {
+            // By a test that was stopped.
+            left.does("down");
+        }
         model.run(&["up", &name]);
-        Some(Self::find(&name).expect("a server that was just started is described"))
+        Self::find(&name).map(Own)
     }
 
     fn run(&self, words: &[&str]) {
@@ -81,6 +86,25 @@ impl Server {
     /// The URL of a buffer there, by TLS.
     pub(crate) fn tls_url(&self, buffer: &str) -> String {
         format!("{}/{buffer}", self.text("tls_url"))
+    }
+}
+
+/// A server that goes with its test.
+pub(crate) struct Own(Server);
+
+impl Deref for Own {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.0
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            self.0.does("down");
+        }
     }
 }
 
