@@ -10,7 +10,7 @@ use tokio::time;
 use super::Session;
 
 /// A process whose beat has not been heard for so long has died, for those who wait behind it.
-const LIFE: Duration = Duration::from_secs(3);
+pub(super) const LIFE: Duration = Duration::from_secs(3);
 const BEAT: Duration = Duration::from_secs(1);
 /// What is leased or set aside is renewed with every so many beats: at a third of the time that it holds.
 const RENEWS: u64 = 10;

@@ -1,4 +1,71 @@
-//! Redis.
+//! Redis, from 6.2 on: a buffer is a stream, and a few keys beside it.
+//!
+//! Everything is done by one script (`script/`), a step at a time, whole or not at all. So the buffer is a sequential
+//! object like the model of the contract, and what is exact there is exact here. It is sent by its digest, and whole to a
+//! server that does not know it. All keys begin with `forebay:{name}:`, so that they lie together.
+//!
+//! # The words
+//!
+//! | here | in Redis |
+//! |---|---|
+//! | buffer | the keys of one name; `meta` is a hash of its settings and counts |
+//! | item | an entry of the stream `items`: `b` its bytes, `w` its weight |
+//! | position | the first half of the entry's id, counted by us; where somebody else has written to the stream, after that |
+//! | depth | `XLEN` less what is out on lease |
+//! | put | `XADD`, if fewer than `capacity` wait; in batches of up to 64 |
+//! | lease | the oldest id of the sorted set `back`, or else the next entry after `last`; from then on a field of `loans` under a number of its own, its deadline in the sorted set `due` |
+//! | ack, take | `XDEL` |
+//! | nack, fail, expiry | the id into `back`, scored by its position |
+//! | delivery and failure count | the hash `tries`, as long as the item is there |
+//! | dead letter | an entry of the stream `dead`, with its reason |
+//! | permit | a member of the sorted set `permits`, by its deadline |
+//! | waiter | a member of one of four sorted sets, `room`, `takes`, `leases`, `idle`, in the order in which they came |
+//! | wake | `PUBLISH` to the channel of the waiter's process |
+//! | participant | a process is a member of `sessions`, its handles are fields of `handles` |
+//! | close | a field of `meta` |
+//!
+//! There is no consumer group: its list of pending entries would be a second set of books, which knows neither the
+//! positions of what came back nor deadlines, and its consumers cannot go while they hold something.
+//!
+//! # What is bounded how
+//!
+//! - Capacity, by count and by weight, and the lease limit are exact at every moment, whoever races. A take as a task (not a
+//!   thread) holds its item as a lease for the moment until it is handed over, and that is beside the limit.
+//! - Dead letters are bounded by the server's memory only.
+//! - One step puts up to 64 items or 1 MiB, and lends up to 256.
+//! - What is leased or set aside is kept for 30 seconds from the last word of its process, which speaks every 10.
+//! - A place in line, and a handle in the counts, are kept for 3 seconds, and told of every second.
+//!
+//! # What is kept more weakly
+//!
+//! - **C2**: a dead letter that is retried comes to the end, not to its own position.
+//! - **C3**: what a put that returned Ok survives is the server's affair, and told by
+//!   [`Buffer::survives`](crate::Buffer::survives); what to mind, by [`Buffer::warnings`](crate::Buffer::warnings). With
+//!   `appendonly yes` and `appendfsync always` it survives kill -9 of the server and a loss of power; with `everysec` up to two
+//!   seconds are lost. A failover to a replica loses what had not reached it, as always with Redis.
+//! - **C4**: a step whose answer was lost with a connection is asked for again under its number, and the server keeps its
+//!   answers for that, for ten minutes: it is done once, and a take hands over what it took. Only where no server
+//!   comes back within the outage is it unknown ([`Fault::Unanswered`]). A lease is by the server's clock, and a process that
+//!   stands still for longer than 30 seconds has lost what it held; its answers are refused. A take as a task is told
+//!   to the server when it is handed over: killed at that moment, its process has the item, and so has the next.
+//! - **C5**: what a call that was dropped had been served with comes back a moment later. A wake that is lost is made up
+//!   for within half a second.
+//! - **C8**: `produced` is the sum of the rest, so items that other programs write to the stream count. Those become dead
+//!   letters when their turn comes. Waits are counted in milliseconds.
+//! - **C10**: a process that has not been heard for 3 seconds loses its places in line, and stands at the end when it is back.
+//!
+//! Everything else is kept as between threads, and checked by the same suite.
+//!
+//! # What it takes
+//!
+//! Two connections for each connected buffer: one for steps, one for wakes. The user needs `EVAL`, `EVALSHA`, `SCRIPT LOAD`, `INFO`,
+//! `SUBSCRIBE`, the commands of hashes, streams and sorted sets, and the keys and channels that begin with `forebay:{name}:`. On a
+//! server over its `maxmemory` puts are refused as [`Fault::OutOfMemory`], and all that makes room goes on. A Redis Cluster
+//! is not spoken to; one of its nodes would refuse.
+//!
+//! Redis 7.0 reads its file as the user `default`, and leaves out what a script did there that this user may not do:
+//! `user default off` alone means that everything is gone after a restart. That is warned of.
+
 mod beat;
 mod door;
 mod link;
@@ -26,7 +93,14 @@ use reply::{Reply, refusal};
 pub(crate) use door::{connect, create};
 
 /// Every step, in one script.
-const SCRIPT: &str = include_str!("step.lua");
+const SCRIPT: &str = concat!(
+    include_str!("script/state.lua"),
+    include_str!("script/lines.lua"),
+    include_str!("script/items.lua"),
+    include_str!("script/puts.lua"),
+    include_str!("script/leases.lua"),
+    include_str!("script/buffer.lua"),
+);
 
 /// What is leased, and what is set aside, holds for so long unless it is renewed.
 const HOLD: Duration = Duration::from_secs(30);
@@ -384,7 +458,12 @@ impl Engine for Redis {
     fn enroll(&self, handle: u64, role: Role) -> Answered<'_, ()> {
         let own = &self.0;
         own.out().handles.insert(handle, role);
-        tell(own.look("enroll").with(3_000_u64).with(own.own(handle)).with(letter(role)))
+        tell(
+            own.look("enroll")
+                .with(beat::LIFE.as_millis())
+                .with(own.own(handle))
+                .with(letter(role)),
+        )
     }
 
     fn depart(&self, handle: u64, _: Role) -> Answered<'_, ()> {

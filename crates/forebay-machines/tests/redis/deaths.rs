@@ -28,7 +28,7 @@ fn one_that_holds_things() -> Result<(), Failure> {
         thread::yield_now();
     }
     println!("it holds them");
-    thread::sleep(Duration::from_secs(600));
+    thread::sleep(Duration::from_mins(10));
     drop((lease, permit));
     Ok(())
 }
@@ -66,7 +66,7 @@ fn what_a_killed_process_held_comes_back() -> Result<(), Failure> {
 
     // Its place in line is passed by, and it is counted no more, before long.
     assert_eq!(consumer.try_take()?, item(1));
-    let placed = producer.put_timeout(item(3), Duration::from_secs(60));
+    let placed = producer.put_timeout(item(3), Duration::from_mins(1));
     assert!(placed.is_ok(), "{placed:?}");
     let counts = buffer.statistics()?;
     assert_eq!((counts.producers, counts.consumers, counts.producers_waiting), (1, 1, 0));
@@ -83,7 +83,7 @@ fn what_a_killed_process_held_comes_back() -> Result<(), Failure> {
         let until = of_all[0].1 - 30_000.0;
         redis::cmd("ZADD").arg(&key).arg(until).arg(&of_all[0].0).exec(&mut own)?;
     }
-    let again = consumer.lease_timeout(Duration::from_secs(60))?;
+    let again = consumer.lease_timeout(Duration::from_mins(1))?;
     assert_eq!((&*again, again.deliveries()), (&item(0), 2));
     again.ack()?;
     producer.try_put(item(4)).map_err(|error| error.refusal)?;

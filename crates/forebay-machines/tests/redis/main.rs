@@ -33,7 +33,7 @@ fn within<T: Send + 'static>(limit: Duration, call: impl FnOnce() -> T + Send + 
 }
 
 /// Far past what a slow machine needs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Sorts, and takes out what is there more than once.
 fn distinct(mut items: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
