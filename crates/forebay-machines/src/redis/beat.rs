@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time;
 
-use super::Session;
+use super::session::Session;
 
 /// A process whose beat has not been heard for so long has died, for those who wait behind it.
 pub(super) const LIFE: Duration = Duration::from_secs(3);

@@ -7,7 +7,8 @@ use redis::aio::MultiplexedConnection;
 use redis::{RedisError, Value, cmd};
 
 use super::link::{self, Link};
-use super::{SCRIPT, Session, key_of, random};
+use super::session::Session;
+use super::{SCRIPT, key_of, random};
 use crate::address::Address;
 use crate::attachment::Attachment;
 use crate::buffer::{Connected, Survives};
