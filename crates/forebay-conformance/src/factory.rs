@@ -89,6 +89,12 @@ pub trait Factory: Clone + Send + 'static {
     /// Whether a wake comes from elsewhere, a moment after the call that caused it has returned (C5).
     const WAKES_TRAVEL: bool = false;
 
+    /// Whether a poll only sends what is asked for, and the answer comes from elsewhere: a task is then woken
+    /// by its first answer, whether it is ready or has to wait, and looked at only after that (C5).
+    /// Such a call may be served before it is polled again, and what it was served with comes back when it is
+    /// dropped, a moment later.
+    const ANSWERS_TRAVEL: bool = false;
+
     /// Whether items are bytes while the buffer has them: a put encodes the item and lets go of it, and a
     /// take decodes another instance.
     const ITEMS_ARE_BYTES: bool = false;

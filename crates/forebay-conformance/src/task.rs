@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use crate::Factory;
 use crate::watchdog::comes_true;
@@ -16,6 +17,9 @@ use crate::watchdog::comes_true;
 /// Polls that a future may ask for by waking itself before it must settle: a short bounded yield
 /// is allowed (C5), a loop is not.
 const MOST_YIELDS: usize = 1_000;
+
+/// An answer that travels is there after so long, unless it is none that anybody owes.
+const ON_ITS_WAY: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
 struct Wakes {
@@ -39,13 +43,14 @@ pub struct Task<'a, T> {
     future: Pin<Box<dyn Future<Output = T> + Send + 'a>>,
     wakes: Arc<Wakes>,
     seen: usize,
+    is_answered: bool,
 }
 
 impl<'a, T> Task<'a, T> {
     /// A task that was not polled yet.
     pub fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
         let wakes = Wakes { count: AtomicUsize::new(0), thread: thread::current() };
-        Self { future: Box::pin(future), wakes: Arc::new(wakes), seen: 0 }
+        Self { future: Box::pin(future), wakes: Arc::new(wakes), seen: 0, is_answered: false }
     }
 
     /// Whether it was woken since its last poll began.
@@ -86,12 +91,39 @@ impl<'a, T> Task<'a, T> {
         panic!("C5 waiting: a future that has to wait wakes itself again and again");
     }
 
-    /// [Settles](Task::settle), now that it had to become ready: at once, or, where wakes travel, as
+    /// [Settles](Task::settle). Where answers travel, the first one is waited for, which wakes the task
+    /// whether it is ready or has to wait; and later ones as long as one may be on its way.
+    pub fn settled<F: Factory>(&mut self) -> Poll<T> {
+        let mut polled = self.settle();
+        while F::ANSWERS_TRAVEL && polled.is_pending() {
+            let is_told = if self.is_answered {
+                self.is_woken_within(ON_ITS_WAY)
+            } else {
+                comes_true(|| self.is_woken())
+            };
+            self.is_answered = true;
+            if !is_told {
+                break;
+            }
+            polled = self.settle();
+        }
+        polled
+    }
+
+    fn is_woken_within(&self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        while !self.is_woken() && Instant::now() < end {
+            thread::park_timeout(end.saturating_duration_since(Instant::now()));
+        }
+        self.is_woken()
+    }
+
+    /// [Settles](Task::settled), now that it had to become ready: at once, or, where wakes travel, as
     /// soon as the wake that matters has come, which need not be the first.
     pub fn gets_ready<F: Factory>(&mut self) -> Poll<T> {
-        let mut polled = self.settle();
+        let mut polled = self.settled::<F>();
         while F::WAKES_TRAVEL && polled.is_pending() && self.gets_woken::<F>() {
-            polled = self.settle();
+            polled = self.settled::<F>();
         }
         polled
     }

@@ -38,6 +38,19 @@ pub enum Fault {
     Codec,
     /// The system refused something, with this error number.
     System(i32),
+    /// The server could not be reached for as long as a call waits for it. Nothing was done.
+    Unreachable,
+    /// The connection broke after the call was sent, and the server could not be asked what became of it. It may have been
+    /// done.
+    Unanswered,
+    /// The buffer is not on the server any more: it was deleted or replaced, or the server lost what it had.
+    Gone,
+    /// The server has as much in its memory as it is allowed. Nothing was done.
+    OutOfMemory,
+    /// The server does not let this user do it. Nothing was done.
+    Denied,
+    /// The server refused it with an error that is none of the above.
+    Refused,
 }
 
 impl fmt::Display for Fault {
@@ -60,6 +73,21 @@ impl fmt::Display for Fault {
             Self::Crowded => "the buffer has as many participants as it has room for",
             Self::DeadRoom => "the dead letters fill their room; retry or purge some",
             Self::Codec => "the item could not be encoded or decoded",
+            Self::Unreachable => "the server cannot be reached; nothing was done",
+            Self::Unanswered => {
+                "the server cannot be reached any more, and it is not known whether it did what it was \
+                 asked for; look before you ask again"
+            }
+            Self::Gone => {
+                "the buffer is not on the server any more: it was deleted or replaced, or the server lost \
+                 what it had; connect again"
+            }
+            Self::OutOfMemory => {
+                "the server has as much in memory as it is allowed; nothing was put: take some, or allow it \
+                 more"
+            }
+            Self::Denied => "the server does not let this user do it; nothing was done",
+            Self::Refused => "the server refused it with an error; its log may say more",
             Self::System(number) => {
                 return write!(f, "{}", std::io::Error::from_raw_os_error(*number));
             }

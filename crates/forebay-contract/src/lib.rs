@@ -9,13 +9,16 @@
 //! - [`sides`]: the traits [`Produce`], [`Consume`] and [`Leased`] that a buffer's handles keep.
 //! - [`error`]: refusals, which hand the refused item back.
 //! - [`fault`]: why a buffer outside this process cannot be used.
+//! - [`codec`]: how items become bytes where a buffer lies outside this process.
 //! - [`overflow`]: what a producer wants done on full, and what a put says of it.
 //! - [`statistics`]: what a buffer tells about itself.
 //! - [`model`]: the sequential reference model, the oracle of every test.
 //!
 //! This crate imports nothing of the project's own, and holds no buffer.
 
+pub mod bytes;
 pub mod clause;
+pub mod codec;
 pub mod dead_letter;
 pub mod error;
 pub mod fault;
@@ -25,7 +28,11 @@ pub mod patience;
 pub mod sides;
 pub mod statistics;
 
+pub use bytes::Bytes;
 pub use clause::Clause;
+#[cfg(feature = "json")]
+pub use codec::Json;
+pub use codec::{Codec, CodecError, Raw, Text};
 pub use dead_letter::{DeadLetter, Death};
 pub use error::{JoinError, LeaseError, PutError, PutManyError, Refusal, TakeError};
 pub use fault::Fault;

@@ -10,7 +10,6 @@ use std::time::Duration;
 use forebay_contract::{Fault, JoinError, Patience, Statistics};
 
 use crate::attachment::Attachment;
-use crate::codec::Codec;
 use crate::consumer::Consumer;
 use crate::ending;
 use crate::file::{self, OpenError, Why};
@@ -24,6 +23,7 @@ use crate::region::{Mark, Region};
 use crate::settings::Settings;
 use crate::statistics::{self, Held, Participant};
 use crate::turn::{Findings, Item, Letter, Me, Purpose, Trust, Turn};
+use forebay_contract::Codec;
 
 impl Settings {
     /// Makes a buffer of these settings, in a file of this name, which must not be there. Nobody ever sees a half made

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use forebay_contract::{Consume, DeadLetter, Fault, JoinError, Patience, Statistics, TakeError};
 
 use crate::call::{self, Attempt, Waited};
-use crate::codec::{Codec, CodecError, Raw};
 use crate::ending;
 use crate::lease::Lease;
 use crate::participant::Role;
 use crate::party::{IN_FLIGHT, Party};
-use crate::turn::{Bytes, Letter, Loan, Nothing, Standing, Turn};
+use crate::turn::{Letter, Loan, Nothing, Standing, Turn};
 use crate::waiter::{Line, Wish};
+use forebay_contract::Bytes;
+use forebay_contract::{Codec, CodecError, Raw};
 
 /// A consumer of a buffer in a file.
 ///

@@ -53,9 +53,9 @@ mod tests {
     use forebay_conformance::watchdog::{PATIENCE, comes_true, watch};
 
     use super::*;
-    use crate::codec::{Codec, CodecError};
     use crate::turn::scene::{Failure, go_on, put, scene, stop};
     use crate::{Bytes, Patience, Raw, Settings, TakeError};
+    use forebay_contract::{Codec, CodecError};
 
     const SHORT: Duration = Duration::from_millis(30);
 

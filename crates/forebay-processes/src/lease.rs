@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use forebay_contract::{Fault, LeaseError, Leased, Patience};
 
-use crate::codec::Raw;
 use crate::party::Party;
-use crate::turn::{Ack, Bytes, Loan, Turn};
+use crate::turn::{Ack, Loan, Turn};
+use forebay_contract::Bytes;
+use forebay_contract::Raw;
 
 /// An item on lease. It reads and changes like the item itself, which is this process's own copy.
 ///

@@ -57,7 +57,6 @@ mod buffer;
 mod bus;
 mod call;
 mod clock;
-mod codec;
 mod commits;
 mod consumer;
 mod control;
@@ -88,15 +87,14 @@ mod waiter;
 mod words;
 
 pub use buffer::{Buffer, Inspection};
-#[cfg(feature = "json")]
-pub use codec::Json;
-pub use codec::{Codec, CodecError, Raw, Text};
 pub use consumer::Consumer;
 pub use file::{OpenError, Why};
+#[cfg(feature = "json")]
+pub use forebay_contract::Json;
 pub use forebay_contract::{
-    Batch, Clause, Consume, DeadLetter, Death, Fault, JoinError, LeaseError, Leased, Outcome,
-    Overflow, Patience, Permitted, Produce, PutError, PutManyError, Refusal, Share, Statistics,
-    TakeError,
+    Batch, Bytes, Clause, Codec, CodecError, Consume, DeadLetter, Death, Fault, JoinError,
+    LeaseError, Leased, Outcome, Overflow, Patience, Permitted, Produce, PutError, PutManyError,
+    Raw, Refusal, Share, Statistics, TakeError, Text,
 };
 pub use lease::Lease;
 pub use participant::Role;
@@ -104,4 +102,4 @@ pub use permit::Permit;
 pub use producer::Producer;
 pub use settings::{Durability, Settings};
 pub use statistics::{Awaited, Held, Participant};
-pub use turn::{Bytes, Findings, Item, Letter};
+pub use turn::{Findings, Item, Letter};

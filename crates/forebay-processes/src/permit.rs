@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use forebay_contract::{Fault, Patience, Permitted, PutError, Refusal};
 
-use crate::codec::{Codec, Raw};
 use crate::party::Party;
-use crate::turn::{Bytes, Content, Place};
+use crate::turn::{Content, Place};
+use forebay_contract::Bytes;
+use forebay_contract::{Codec, Raw};
 
 /// A place set aside in the buffer, for one item that can then be put without waiting (C5). Dropped, it is given back;
 /// and so it is when its process dies.

@@ -12,13 +12,14 @@ use forebay_contract::{
 
 use crate::attachment::Attachment;
 use crate::call::{self, Attempt, Waited};
-use crate::codec::{Codec, Raw};
 use crate::ending;
 use crate::participant::Role;
 use crate::party::Party;
 use crate::permit::Permit;
-use crate::turn::{Bytes, Content, Place, Standing, Turn};
+use crate::turn::{Content, Place, Standing, Turn};
 use crate::waiter::{Line, Wish};
+use forebay_contract::Bytes;
+use forebay_contract::{Codec, Raw};
 
 /// A producer of a buffer in a file.
 ///

@@ -5,6 +5,8 @@
 //!
 //! Between processes: [`processes`], a buffer in a file; [`open`] opens one.
 //!
+//! Between machines: `machines`, a buffer on a server, and `connect`; the feature `redis` brings both.
+//!
 //! The feature `futures` makes consumers streams, and producers sinks.
 
 pub use forebay_threads::*;
@@ -17,6 +19,12 @@ pub use forebay_processes as processes;
 pub fn open(path: impl AsRef<std::path::Path>) -> Result<processes::Buffer, processes::OpenError> {
     processes::Buffer::open(path)
 }
+
+#[cfg(feature = "redis")]
+pub use forebay_machines as machines;
+
+#[cfg(feature = "redis")]
+pub use forebay_machines::connect;
 
 /// The README's example is compiled and run with the tests.
 #[cfg(doctest)]

@@ -2,6 +2,9 @@
 //!
 //! What is acknowledged has been written to its file, so that it is there after a restart; it need not have
 //! reached the disk.
+//!
+//! Nobody is let in as the user `default`, who may do everything nevertheless: it is as that user that Redis 7.0 reads its
+//! file, and it leaves out every transaction, and all that a script did, that the user may not do.
 
 use std::io;
 use std::process::Command;
@@ -64,7 +67,7 @@ fn configuration(server: &Server, demand: bool) -> String {
          tls-cert-file \"{certificate}\"\n\
          tls-key-file \"{key}\"\n\
          tls-auth-clients {clients}\n\
-         user default off\n\
+         user default off ~* &* +@all\n\
          user {USER} on >{password} ~* &* +@all\n\
          dir \"{data}\"\n\
          save \"\"\n\
@@ -88,7 +91,7 @@ mod tests {
         assert!(text.contains("bind 127.0.0.1\n"), "{text}");
         assert!(text.contains(&format!("port {}\n", server.port(PLAIN))), "{text}");
         assert!(text.contains(&format!("tls-port {}\n", server.port(TLS))), "{text}");
-        assert!(text.contains("user default off\n"), "{text}");
+        assert!(text.contains("user default off ~* &* +@all\n"), "{text}");
         assert!(text.contains("tls-auth-clients optional\n"), "{text}");
         assert!(configuration(&server, true).contains("tls-auth-clients yes\n"));
     }

@@ -271,7 +271,7 @@ pub fn c8_nothing_outlives_the_buffer<F: Factory>(factory: &F) {
             ensure!(Bound, producer.try_put(F::Item::new(id, &ledger)).is_ok(), "put {id}");
         }
         let mut waiting = Task::new(producer.put_async(F::Item::new(6, &ledger)));
-        ensure!(Waiting, waiting.settle().is_pending(), "a put on a full buffer waits");
+        ensure!(Waiting, waiting.settled::<F>().is_pending(), "a put on a full buffer waits");
         drop(waiting);
         match last {
             0 => drop((held, consumer, producer)),

@@ -141,7 +141,7 @@ pub fn c5_a_batch_wakes_as_many_as_it_serves<F: Factory>(factory: &F) {
     let mut puts: Vec<_> = (3..5)
         .map(|id| {
             let mut task = Task::new(subject.producer.put_async(subject.item(id)));
-            ensure!(Waiting, task.settle().is_pending(), "a put on a full buffer waits");
+            ensure!(Waiting, task.settled::<F>().is_pending(), "a put on a full buffer waits");
             task
         })
         .collect();
@@ -161,7 +161,7 @@ pub fn c5_a_batch_wakes_as_many_as_it_serves<F: Factory>(factory: &F) {
     let mut takes: Vec<_> = (0..2)
         .map(|_| {
             let mut task = Task::new(subject.consumer.take_async());
-            ensure!(Waiting, task.settle().is_pending(), "a take on an empty buffer waits");
+            ensure!(Waiting, task.settled::<F>().is_pending(), "a take on an empty buffer waits");
             task
         })
         .collect();
@@ -229,7 +229,7 @@ pub fn c3_batches_lose_nothing_while_everything_moves<F: Factory>(factory: &F) {
                             let short = Duration::from_micros(rng.u64(0..300));
                             own.take_many_within(max, Patience::lasting(short))
                         }
-                        _ => match Task::new(own.take_many_async(max)).settle() {
+                        _ => match Task::new(own.take_many_async(max)).settled::<F>() {
                             Poll::Ready(many) => many,
                             Poll::Pending => continue,
                         },

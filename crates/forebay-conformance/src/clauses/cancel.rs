@@ -30,7 +30,7 @@ pub fn c5_cancelled_put_goes_with_its_item<F: Factory>(factory: &F) {
     let subject = Subject::with_capacity(factory, 1);
     subject.fill([0]);
     let mut task = Task::new(subject.producer.put_async(subject.item(1)));
-    ensure!(Waiting, task.settle().is_pending(), "a put on a full buffer waits");
+    ensure!(Waiting, task.settled::<F>().is_pending(), "a put on a full buffer waits");
     drop(task);
     let s = subject.ensure_accounted();
     ensure_eq!(Waiting, (s.produced, s.producers_waiting), (1, 0), "produced and waiting puts");
@@ -45,7 +45,7 @@ pub fn c5_cancelled_put_passes_its_wake_on<F: Factory>(factory: &F) {
         let subject = Subject::with_capacity(factory, 1);
         subject.fill([0]);
         let mut first = Task::new(subject.producer.put_async(subject.item(1)));
-        ensure!(Waiting, first.settle().is_pending(), "a put on a full buffer waits");
+        ensure!(Waiting, first.settled::<F>().is_pending(), "a put on a full buffer waits");
         let item = subject.item(2);
         let (mut second, mut thread) = (None, None);
         if blocked {
@@ -53,7 +53,7 @@ pub fn c5_cancelled_put_passes_its_wake_on<F: Factory>(factory: &F) {
                 Some(blocked_producer::<F, _>(&subject.producer, move |p| p.put(item).is_ok()));
         } else {
             let mut task = Task::new(subject.producer.put_async(item));
-            ensure!(Waiting, task.settle().is_pending(), "a second put waits too");
+            ensure!(Waiting, task.settled::<F>().is_pending(), "a second put waits too");
             second = Some(task);
         }
         ensure_eq!(Order, subject.try_take(), Ok(0), "the item that filled the buffer");
@@ -90,15 +90,15 @@ pub fn c5_cancelled_take_passes_its_wake_on<F: Factory>(factory: &F) {
         let (mut take, mut lease) = (None, None);
         if leases {
             let mut task = Task::new(subject.consumer.lease_async());
-            ensure!(Waiting, task.settle().is_pending(), "a lease on an empty buffer waits");
+            ensure!(Waiting, task.settled::<F>().is_pending(), "a lease on an empty buffer waits");
             lease = Some(task);
         } else {
             let mut task = Task::new(subject.consumer.take_async());
-            ensure!(Waiting, task.settle().is_pending(), "a take on an empty buffer waits");
+            ensure!(Waiting, task.settled::<F>().is_pending(), "a take on an empty buffer waits");
             take = Some(task);
         }
         let mut second = Task::new(subject.consumer.take_async());
-        ensure!(Waiting, second.settle().is_pending(), "a second take waits too");
+        ensure!(Waiting, second.settled::<F>().is_pending(), "a second take waits too");
         let third = blocked_consumer::<F, _>(&subject.consumer, |c| c.take().map(|i| i.id()));
         subject.fill([0]);
         drop(take);
@@ -143,7 +143,7 @@ pub fn c5_cancelling_in_the_middle_keeps_the_line<F: Factory>(factory: &F) {
     let mut tasks: Vec<_> = (1..5)
         .map(|id| {
             let mut task = Task::new(subject.producer.put_async(subject.item(id)));
-            ensure!(Waiting, task.settle().is_pending(), "put {id} on a full buffer waits");
+            ensure!(Waiting, task.settled::<F>().is_pending(), "put {id} on a full buffer waits");
             task
         })
         .collect();
@@ -153,7 +153,7 @@ pub fn c5_cancelling_in_the_middle_keeps_the_line<F: Factory>(factory: &F) {
     let mut taken = Vec::new();
     for _ in 0..8 {
         taken.extend(subject.drain());
-        tasks.retain_mut(|task| task.settle().is_pending());
+        tasks.retain_mut(|task| task.settled::<F>().is_pending());
     }
     ensure!(Waiting, tasks.is_empty(), "{} puts still wait beside free places", tasks.len());
     taken.extend(subject.drain());

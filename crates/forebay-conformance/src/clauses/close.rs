@@ -79,7 +79,7 @@ pub fn c6_close_wakes_producers_with_their_items<F: Factory>(factory: &F) {
         })
         .collect();
     let mut task = Task::new(subject.producer.put_async(subject.item(4)));
-    ensure!(Waiting, task.settle().is_pending(), "a put on a full buffer waits");
+    ensure!(Waiting, task.settled::<F>().is_pending(), "a put on a full buffer waits");
     subject.consumer.close();
     ensure!(CloseAndDrain, task.gets_woken::<F>(), "close wakes the task that waits for room");
     for (id, put) in (1..).zip(finish_all(blocked)) {
@@ -104,8 +104,8 @@ pub fn c6_close_wakes_consumers<F: Factory>(factory: &F) {
         .collect();
     let mut take = Task::new(subject.consumer.take_async());
     let mut lease = Task::new(subject.consumer.lease_async());
-    ensure!(Waiting, take.settle().is_pending(), "a take on an empty buffer waits");
-    ensure!(Waiting, lease.settle().is_pending(), "a lease on an empty buffer waits");
+    ensure!(Waiting, take.settled::<F>().is_pending(), "a take on an empty buffer waits");
+    ensure!(Waiting, lease.settled::<F>().is_pending(), "a lease on an empty buffer waits");
     subject.producer.close();
     let woken = take.gets_woken::<F>() && lease.gets_woken::<F>();
     ensure!(CloseAndDrain, woken, "close wakes the tasks that wait for an item");
@@ -134,7 +134,11 @@ pub fn c6_closed_waits_for_other_leases<F: Factory>(factory: &F) {
         let early = subject.consumer.try_lease().err();
         ensure_eq!(CloseAndDrain, early, Some(TakeError::Empty), "a try_lease beside another's");
         let mut task = Task::new(subject.consumer.take_async());
-        ensure!(CloseAndDrain, task.settle().is_pending(), "a take waits for another's lease");
+        ensure!(
+            CloseAndDrain,
+            task.settled::<F>().is_pending(),
+            "a take waits for another's lease"
+        );
         drop(task);
         let waiting = blocked_consumer::<F, _>(&subject.consumer, |consumer| {
             consumer.take().map(|item| item.id())
@@ -187,7 +191,7 @@ pub fn c6_the_last_ack_wakes_everyone<F: Factory>(factory: &F) {
         .map(|_| blocked_consumer::<F, _>(&subject.consumer, |consumer| consumer.take().err()))
         .collect();
     let mut task = Task::new(subject.consumer.lease_async());
-    ensure!(CloseAndDrain, task.settle().is_pending(), "a lease waits for another's lease");
+    ensure!(CloseAndDrain, task.settled::<F>().is_pending(), "a lease waits for another's lease");
     ensure!(CloseAndDrain, held.is_ok_and(|lease| lease.ack().is_ok()), "lease and ack");
     ensure!(
         CloseAndDrain,

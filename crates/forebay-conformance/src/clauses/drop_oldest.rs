@@ -121,20 +121,20 @@ pub fn c9_drop_oldest_overtakes_nobody_in_line<F: Factory>(factory: &F) {
             ensure!(Overflow, first.finish(), "the put that stood in line is placed");
         } else if who == 1 {
             let mut task = Task::new(subject.producer.put_async(subject.item(1)));
-            ensure!(Waiting, task.settle().is_pending(), "a put on a full buffer waits");
+            ensure!(Waiting, task.settled::<F>().is_pending(), "a put on a full buffer waits");
             refused("a put task");
             ensure_eq!(Order, subject.try_take(), Ok(0), "the item that was not dropped");
             ensure!(Overflow, task.gets_ready::<F>().is_ready(), "the put task that stood in line");
         } else if who == 2 {
             let mut task = Task::new(subject.producer.reserve_async());
-            ensure!(Waiting, task.settle().is_pending(), "a reserve on a full buffer waits");
+            ensure!(Waiting, task.settled::<F>().is_pending(), "a reserve on a full buffer waits");
             refused("a reserve");
             ensure_eq!(Order, subject.try_take(), Ok(0), "the item that was not dropped");
             ensure!(Overflow, task.gets_ready::<F>().is_ready(), "the reserve that stood in line");
             subject.fill([1]);
         } else {
             let mut task = Task::new(subject.producer.put_async(subject.item(2)));
-            ensure!(Waiting, task.settle().is_pending(), "a put on a full buffer waits");
+            ensure!(Waiting, task.settled::<F>().is_pending(), "a put on a full buffer waits");
             drop(task);
             ensure_eq!(
                 Overflow,
@@ -199,7 +199,7 @@ pub fn c7_drops_keep_join_right<F: Factory>(factory: &F) {
     let own = subject.producer.clone();
     let joining = Worker::start(move || own.join());
     let mut task = Task::new(subject.consumer.join_async());
-    ensure!(Join, task.settle().is_pending(), "a join with an item waiting");
+    ensure!(Join, task.settled::<F>().is_pending(), "a join with an item waiting");
     for id in 1..4 {
         ensure_eq!(Overflow, put(&subject, id), Ok(Outcome::DroppedOldest(1)), "a put on full");
         let this = subject.producer.clone().with_overflow(Overflow::DropThis);
@@ -207,7 +207,7 @@ pub fn c7_drops_keep_join_right<F: Factory>(factory: &F) {
         ensure_eq!(Overflow, outcome, Some(Outcome::DroppedThis), "a put that drops itself");
         let tried = subject.producer.join_within(Patience::Try);
         ensure_eq!(Join, tried, Err(JoinError::TimedOut), "a join after drop {id}");
-        ensure!(Join, task.settle().is_pending(), "a join task after drop {id}");
+        ensure!(Join, task.settled::<F>().is_pending(), "a join task after drop {id}");
     }
     ensure!(Join, !joining.has_ended(), "a join returned with an item waiting");
     ensure_eq!(Order, subject.try_take(), Ok(3), "the last item");

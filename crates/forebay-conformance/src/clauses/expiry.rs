@@ -205,7 +205,7 @@ pub fn c5_expiry_wakes_who_waits_for_an_item<F: Factory>(factory: &F) {
         consumer.take().map(|item| item.id())
     });
     let mut task = Task::new(subject.consumer.take_async());
-    ensure!(Waiting, task.settle().is_pending(), "a second take waits");
+    ensure!(Waiting, task.settled::<F>().is_pending(), "a second take waits");
     expire::<F>(&mut held);
     eventually("C5 waiting: an expired item rouses a waiter", || {
         task.is_woken() || waiting.has_ended()

@@ -41,7 +41,7 @@ fn waiting_puts<F: Factory>(
         .map(|id| {
             let put = subject.producer.put_async(subject.item(id));
             let mut task = Task::new(async { put.await.is_ok() });
-            ensure!(Waiting, task.settle().is_pending(), "a put on a full buffer waits");
+            ensure!(Waiting, task.settled::<F>().is_pending(), "a put on a full buffer waits");
             task
         })
         .collect()
@@ -53,7 +53,7 @@ fn waiting_takes<F: Factory>(subject: &Subject<F>, waiters: usize) -> Vec<Task<'
         .map(|_| {
             let take = subject.consumer.take_async();
             let mut task = Task::new(async { take.await.is_ok() });
-            ensure!(Waiting, task.settle().is_pending(), "a take on an empty buffer waits");
+            ensure!(Waiting, task.settled::<F>().is_pending(), "a take on an empty buffer waits");
             task
         })
         .collect()
@@ -61,11 +61,11 @@ fn waiting_takes<F: Factory>(subject: &Subject<F>, waiters: usize) -> Vec<Task<'
 
 /// Polls those that are due; the ones that are done leave, and must be done well.
 fn run_woken<F: Factory>(tasks: &mut Vec<Task<'_, bool>>) {
-    tasks.retain_mut(|task| !task.is_due::<F>() || is_still_waiting(task));
+    tasks.retain_mut(|task| !task.is_due::<F>() || is_still_waiting::<F>(task));
 }
 
-fn is_still_waiting(task: &mut Task<'_, bool>) -> bool {
-    match task.settle() {
+fn is_still_waiting<F: Factory>(task: &mut Task<'_, bool>) -> bool {
+    match task.settled::<F>() {
         Poll::Pending => true,
         Poll::Ready(well) => {
             ensure!(Waiting, well, "a call that waited on an open buffer was refused");
@@ -147,7 +147,8 @@ pub fn c10_place_is_kept_for_a_slow_put<F: Factory>(factory: &F) {
             try_take(&subject);
             try_put(&subject, OVERTAKER + round);
         }
-        let settled = tasks.iter_mut().filter_map(|task| (!is_still_waiting(task)).then_some(()));
+        let settled =
+            tasks.iter_mut().filter_map(|task| (!is_still_waiting::<F>(task)).then_some(()));
         let placed = settled.count();
         ensure!(
             Fairness,
@@ -169,7 +170,8 @@ pub fn c10_place_is_kept_against_drop_oldest<F: Factory>(factory: &F) {
             try_take(&subject);
             let _ = dropping.put(subject.item(OVERTAKER + round));
         }
-        let settled = tasks.iter_mut().filter_map(|task| (!is_still_waiting(task)).then_some(()));
+        let settled =
+            tasks.iter_mut().filter_map(|task| (!is_still_waiting::<F>(task)).then_some(()));
         ensure!(
             Fairness,
             settled.count() > 0,
@@ -187,7 +189,8 @@ pub fn c10_item_is_kept_for_a_slow_take<F: Factory>(factory: &F) {
             try_put(&subject, round);
             try_take(&subject);
         }
-        let settled = tasks.iter_mut().filter_map(|task| (!is_still_waiting(task)).then_some(()));
+        let settled =
+            tasks.iter_mut().filter_map(|task| (!is_still_waiting::<F>(task)).then_some(()));
         let taken = settled.count();
         ensure!(
             Fairness,
@@ -209,7 +212,7 @@ pub fn c10_waiting_lease_is_not_overtaken_without_end<F: Factory>(factory: &F) {
         ensure!(Bound, held.is_some(), "the first lease");
         let lease = subject.consumer.lease_async();
         let mut task = Task::new(async { lease.await.is_ok() });
-        ensure!(Bound, task.settle().is_pending(), "a lease beyond the limit waits");
+        ensure!(Bound, task.settled::<F>().is_pending(), "a lease beyond the limit waits");
         let limit = most(capacity, 1);
         let mut times = 0;
         let mut waits = true;
@@ -220,7 +223,7 @@ pub fn c10_waiting_lease_is_not_overtaken_without_end<F: Factory>(factory: &F) {
             }
             held = subject.consumer.try_lease().ok();
             times += usize::from(held.is_some());
-            if !late && task.is_due::<F>() && !is_still_waiting(&mut task) {
+            if !late && task.is_due::<F>() && !is_still_waiting::<F>(&mut task) {
                 waits = false;
                 break;
             }
@@ -231,7 +234,7 @@ pub fn c10_waiting_lease_is_not_overtaken_without_end<F: Factory>(factory: &F) {
             "{times} calls of try_lease overtook a lease that waits, {limit} are allowed"
         );
         drop(held);
-        let served = !waits || !is_still_waiting(&mut task);
+        let served = !waits || !is_still_waiting::<F>(&mut task);
         ensure!(Fairness, served, "a lease still waits beside an item and below the limit");
     }
 }
@@ -302,13 +305,13 @@ pub fn c10_blocked_take_is_not_overtaken_without_end<F: Factory>(factory: &F) {
 pub fn c10_cancelled_waiters_keep_no_place<F: Factory>(factory: &F) {
     let subject = Subject::with_capacity(factory, 1);
     let mut take = Task::new(subject.consumer.take_async());
-    ensure!(Waiting, take.settle().is_pending(), "a take on an empty buffer waits");
+    ensure!(Waiting, take.settled::<F>().is_pending(), "a take on an empty buffer waits");
     subject.fill([0]);
     drop(take);
     ensure_eq!(Fairness, subject.try_take(), Ok(0), "the item of the take that was cancelled");
     subject.fill([1]);
     let mut put = Task::new(subject.producer.put_async(subject.item(2)));
-    ensure!(Waiting, put.settle().is_pending(), "a put on a full buffer waits");
+    ensure!(Waiting, put.settled::<F>().is_pending(), "a put on a full buffer waits");
     drop(put);
     ensure_eq!(Fairness, subject.try_take(), Ok(1), "the waiting item");
     ensure_eq!(Fairness, subject.try_put(3), Ok(()), "the place of the put that was cancelled");

@@ -42,7 +42,7 @@ pub fn c7_join_counts_what_waits_and_what_is_leased<F: Factory>(factory: &F) {
         let tried = subject.consumer.join_within(Patience::lasting(Duration::from_millis(1)));
         ensure_eq!(Join, tried, Err(JoinError::TimedOut), "a join with {what}");
         let mut task = Task::new(subject.producer.join_async());
-        ensure!(Join, task.settle().is_pending(), "a join task with {what}");
+        ensure!(Join, task.settled::<F>().is_pending(), "a join task with {what}");
     };
     subject.fill(0..2);
     ensure_unfinished("items waiting");
@@ -63,7 +63,7 @@ pub fn c7_a_take_by_a_task_ends_a_join<F: Factory>(factory: &F) {
     let subject = Subject::with_capacity(factory, 3);
     subject.fill(0..2);
     let mut task = Task::new(subject.producer.join_async());
-    ensure!(Join, task.settle().is_pending(), "a join with items waiting");
+    ensure!(Join, task.settled::<F>().is_pending(), "a join with items waiting");
     for last in [false, true] {
         ensure!(Order, block_on(subject.consumer.take_async()).is_ok(), "an item by a task");
         let woken = if last { task.gets_woken::<F>() } else { task.is_woken() };
@@ -93,11 +93,11 @@ pub fn c7_the_last_answer_wakes_every_join<F: Factory>(factory: &F) {
             Worker::start(move || block_on(tasked.join_async())),
         ];
         let mut task = Task::new(subject.producer.join_async());
-        ensure!(Join, task.settle().is_pending(), "a join task with items unfinished");
+        ensure!(Join, task.settled::<F>().is_pending(), "a join task with items unfinished");
         thread::sleep(PAUSE);
         ensure_eq!(Order, subject.try_take(), Ok(1), "the item that is not leased");
         thread::sleep(PAUSE);
-        ensure!(Join, task.settle().is_pending(), "a join task with one lease out");
+        ensure!(Join, task.settled::<F>().is_pending(), "a join task with one lease out");
         let early = joins.iter().filter(|join| join.has_ended()).count();
         ensure_eq!(Join, early, 0, "joins that returned with one lease out");
         let finished = match last {

@@ -151,7 +151,7 @@ pub fn c5_a_killed_put_is_out_of_the_way<F: Mortal>(factory: &F) {
         let (mut task, mut thread) = (None, None);
         if by_task {
             let mut put = Task::new(victim.put_async(item));
-            ensure!(Waiting, put.settle().is_pending(), "a put on a full buffer waits");
+            ensure!(Waiting, put.settled::<F>().is_pending(), "a put on a full buffer waits");
             task = Some(put);
         } else {
             thread =
@@ -323,13 +323,13 @@ pub fn c7_join_survives_a_killed_worker<F: Mortal>(factory: &F) {
     let own = subject.producer.clone();
     let joining = Worker::start(move || own.join());
     let mut task = Task::new(subject.consumer.join_async());
-    ensure!(Join, task.settle().is_pending(), "a join with a lease out");
+    ensure!(Join, task.settled::<F>().is_pending(), "a join with a lease out");
     F::kill_consumer(&victim);
     let again = subject.consumer.lease_timeout(Duration::from_secs(30));
     let tried = subject.producer.join_within(Patience::Try);
     ensure_eq!(Join, tried, Err(JoinError::TimedOut), "a join while another has the item");
     ensure!(Join, !joining.has_ended(), "a join returned while another has the item");
-    ensure!(Join, task.settle().is_pending(), "a join task while another has the item");
+    ensure!(Join, task.settled::<F>().is_pending(), "a join task while another has the item");
     let finished = again.map(|lease| lease.ack().map(|item| item.id()));
     ensure_eq!(Join, finished, Ok(Ok(0)), "the item of the dead, finished by another");
     ensure!(Join, task.gets_woken::<F>(), "its ack wakes the join task");

@@ -102,7 +102,7 @@ fn put_somehow<F: Factory>(
             3 => block_on(producer.put_async(item)),
             _ => {
                 let mut task = Task::new(producer.put_async(item));
-                match task.settle() {
+                match task.settled::<F>() {
                     std::task::Poll::Ready(put) => put,
                     std::task::Poll::Pending => {
                         if rng.bool() {
@@ -154,7 +154,7 @@ fn take_somehow<F: Factory>(
     let taken = match rng.u8(0..8) {
         0 => consumer.take(),
         6 => return take_several::<F>(consumer.take_many(3), finished),
-        7 => match Task::new(consumer.take_many_async(2)).settle() {
+        7 => match Task::new(consumer.take_many_async(2)).settled::<F>() {
             std::task::Poll::Ready(taken) => return take_several::<F>(taken, finished),
             std::task::Poll::Pending => return true,
         },
@@ -163,7 +163,7 @@ fn take_somehow<F: Factory>(
         3 => block_on(consumer.take_async()),
         4 => {
             let mut task = Task::new(consumer.take_async());
-            match task.settle() {
+            match task.settled::<F>() {
                 std::task::Poll::Ready(taken) => taken,
                 std::task::Poll::Pending => return true,
             }
@@ -176,7 +176,7 @@ fn take_somehow<F: Factory>(
                 3 => block_on(consumer.lease_async()),
                 _ => {
                     let mut task = Task::new(consumer.lease_async());
-                    match task.settle() {
+                    match task.settled::<F>() {
                         std::task::Poll::Ready(lease) => lease,
                         std::task::Poll::Pending => return true,
                     }
@@ -247,11 +247,19 @@ pub fn c3_cancelled_takes_lose_nothing<F: Factory>(factory: &F) {
             let consumer = &subject.consumer;
             if leases {
                 let mut task = Task::new(consumer.lease_async());
-                ensure!(Waiting, task.settle().is_pending(), "a lease on an empty buffer waits");
+                ensure!(
+                    Waiting,
+                    task.settled::<F>().is_pending(),
+                    "a lease on an empty buffer waits"
+                );
                 subject.fill(0..items_before_cancel);
             } else {
                 let mut task = Task::new(consumer.take_async());
-                ensure!(Waiting, task.settle().is_pending(), "a take on an empty buffer waits");
+                ensure!(
+                    Waiting,
+                    task.settled::<F>().is_pending(),
+                    "a take on an empty buffer waits"
+                );
                 subject.fill(0..items_before_cancel);
             }
             subject.fill(items_before_cancel..2);

@@ -160,7 +160,7 @@ pub fn c9_wait_for_waits_so_long<F: Factory>(factory: &F) {
     let item = subject.item(3);
     let put = blocked_producer::<F, _>(&patient, move |producer| told(producer.put(item)));
     let mut task = Task::new(patient.put_async(subject.item(4)));
-    ensure!(Overflow, task.settle().is_pending(), "a put task that may wait for long");
+    ensure!(Overflow, task.settled::<F>().is_pending(), "a put task that may wait for long");
     ensure_eq!(Overflow, subject.try_take(), Ok(0), "the item that was waiting");
     ensure_eq!(Overflow, put.finish(), Ok(Outcome::Placed), "the put that had the time");
     ensure_eq!(Overflow, subject.try_take(), Ok(3), "its item");
@@ -233,7 +233,7 @@ pub fn c9_tasks_that_do_not_wait_end_at_once<F: Factory>(factory: &F) {
         let left = subject.ledger.alive();
         ensure_eq!(Overflow, left, F::kept(1), "{overflow:?}: the item goes with it");
         let mut task = Task::new(producer.put_async(subject.item(2)));
-        ensure!(Overflow, task.settle().is_ready(), "{overflow:?}: a put task on full waits");
+        ensure!(Overflow, task.settled::<F>().is_ready(), "{overflow:?}: a put task on full waits");
         drop(task);
         ensure_eq!(Overflow, subject.statistics().producers_waiting, 0, "{overflow:?}: who waits");
     }

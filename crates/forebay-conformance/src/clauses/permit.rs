@@ -128,11 +128,11 @@ pub fn c5_a_cancelled_reserve_passes_its_wake_on<F: Factory>(factory: &F) {
     ensure_eq!(Waiting, subject.statistics().reserved, 0, "permits of a task never polled");
     subject.fill([0]);
     let mut first = Task::new(subject.producer.reserve_async());
-    ensure!(Waiting, first.settle().is_pending(), "a reserve on a full buffer waits");
+    ensure!(Waiting, first.settled::<F>().is_pending(), "a reserve on a full buffer waits");
     let mut second = Task::new(subject.producer.reserve_async());
-    ensure!(Waiting, second.settle().is_pending(), "a second reserve waits");
+    ensure!(Waiting, second.settled::<F>().is_pending(), "a second reserve waits");
     let mut third = Task::new(subject.producer.put_async(subject.item(1)));
-    ensure!(Waiting, third.settle().is_pending(), "a put waits behind them");
+    ensure!(Waiting, third.settled::<F>().is_pending(), "a put waits behind them");
     ensure_eq!(Waiting, subject.statistics().producers_waiting, 3, "who waits for room");
     ensure_eq!(Order, subject.try_take(), Ok(0), "the item that filled the buffer");
     ensure!(Waiting, first.gets_woken::<F>(), "room wakes the first reserve");
@@ -157,7 +157,7 @@ pub fn c5_a_put_by_permit_never_waits<F: Factory>(factory: &F) {
         ensure!(NothingLost, lease.is_ok_and(|lease| lease.nack().is_ok()), "lease and nack");
     }
     let mut waiting = Task::new(subject.producer.put_async(subject.item(9)));
-    ensure!(Waiting, waiting.settle().is_pending(), "a put on a full buffer waits");
+    ensure!(Waiting, waiting.settled::<F>().is_pending(), "a put on a full buffer waits");
     // Three items wait in two places beside the permit, and a put stands in line.
     ensure_eq!(Waiting, put(&subject, permit, 3), Ok(()), "a put through a permit");
     drop(waiting);
@@ -170,7 +170,7 @@ pub fn c5_a_put_by_permit_wakes_a_consumer<F: Factory>(factory: &F) {
     let subject = Subject::with_capacity(factory, 1);
     let permit = reserve(&subject);
     let mut take = Task::new(subject.consumer.take_async());
-    ensure!(Waiting, take.settle().is_pending(), "a take on an empty buffer waits");
+    ensure!(Waiting, take.settled::<F>().is_pending(), "a take on an empty buffer waits");
     ensure_eq!(Waiting, put(&subject, permit, 0), Ok(()), "a put through a permit");
     ensure!(Waiting, take.gets_woken::<F>(), "the item wakes the take");
     ensure!(Waiting, take.gets_ready::<F>().is_ready(), "the take is ready");
@@ -181,7 +181,7 @@ pub fn c5_a_dropped_permit_wakes_a_producer<F: Factory>(factory: &F) {
     let subject = Subject::with_capacity(factory, 1);
     let permit = reserve(&subject);
     let mut task = Task::new(subject.producer.put_async(subject.item(0)));
-    ensure!(Waiting, task.settle().is_pending(), "a put beside a permit waits");
+    ensure!(Waiting, task.settled::<F>().is_pending(), "a put beside a permit waits");
     drop(permit);
     ensure!(Waiting, task.gets_woken::<F>(), "the dropped permit wakes the put task");
     ensure!(Waiting, task.gets_ready::<F>().is_ready(), "the put task is placed");
@@ -272,7 +272,7 @@ pub fn c6_the_end_wakes_reserves<F: Factory>(factory: &F) {
         ensure!(Bound, producer.try_put(F::Item::new(0, &ledger)).is_ok(), "a put");
         let waiting = blocked_producer::<F, _>(&producer, |p| p.reserve().err());
         let mut task = Task::new(producer.reserve_async());
-        ensure!(Waiting, task.settle().is_pending(), "a reserve on a full buffer waits");
+        ensure!(Waiting, task.settled::<F>().is_pending(), "a reserve on a full buffer waits");
         let refusal = if abandons {
             drop(consumer);
             if F::STAYS_OPEN { Refusal::Closed } else { Refusal::Abandoned }
@@ -281,7 +281,11 @@ pub fn c6_the_end_wakes_reserves<F: Factory>(factory: &F) {
             Refusal::Closed
         };
         if abandons && F::STAYS_OPEN {
-            ensure!(CloseAndDrain, task.settle().is_pending(), "a reserve waits on for nobody");
+            ensure!(
+                CloseAndDrain,
+                task.settled::<F>().is_pending(),
+                "a reserve waits on for nobody"
+            );
             ensure!(CloseAndDrain, !waiting.has_ended(), "a reserve waits on for nobody");
             producer.close();
         }
@@ -306,7 +310,7 @@ pub fn c7_join_does_not_wait_for_permits<F: Factory>(factory: &F) {
     ensure_eq!(Join, joined, Ok(()), "a join beside a permit");
     subject.fill([0]);
     let mut task = Task::new(subject.consumer.join_async());
-    ensure!(Join, task.settle().is_pending(), "a join with an item waiting");
+    ensure!(Join, task.settled::<F>().is_pending(), "a join with an item waiting");
     ensure_eq!(Order, subject.try_take(), Ok(0), "the item");
     ensure!(Join, task.gets_woken::<F>(), "the last take wakes the join, beside a permit");
     ensure!(Join, task.gets_ready::<F>().is_ready(), "the join beside a permit");
@@ -321,14 +325,14 @@ pub fn c10_a_waiting_reserve_is_not_overtaken_without_end<F: Factory>(factory: &
         let subject = Subject::with_capacity(factory, capacity);
         subject.fill(0..capacity as u64);
         let mut task = Task::new(subject.producer.reserve_async());
-        ensure!(Waiting, task.settle().is_pending(), "a reserve on a full buffer waits");
+        ensure!(Waiting, task.settled::<F>().is_pending(), "a reserve on a full buffer waits");
         for round in 0..2 * (capacity as u64 + 1) + 10 {
             let _ = subject.try_take();
             // Its place is free again at once.
             drop(subject.producer.try_reserve());
             let _ = subject.try_put(100 + round);
         }
-        let admitted = task.settle().is_ready();
+        let admitted = task.settled::<F>().is_ready();
         ensure!(Fairness, admitted, "capacity {capacity}: no place was kept for a reserve");
     }
 }

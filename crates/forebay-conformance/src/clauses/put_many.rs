@@ -49,7 +49,7 @@ pub fn c5_a_cancelled_batch_has_placed_its_front<F: Factory>(factory: &F) {
         ensure_eq!(Waiting, produced, 3 - room, "produced after a batch never polled");
         let mut task =
             Task::new(subject.producer.put_many_async(items::<F>(0..5, &subject.ledger)));
-        ensure!(Waiting, task.settle().is_pending(), "a batch that has no room waits");
+        ensure!(Waiting, task.settled::<F>().is_pending(), "a batch that has no room waits");
         drop(task);
         let s = subject.ensure_accounted();
         ensure_eq!(Waiting, (s.produced, s.producers_waiting), (3, 0), "produced, puts that wait");
@@ -102,7 +102,7 @@ pub fn c10_a_batch_in_line_is_not_overtaken_without_end<F: Factory>(factory: &F)
         subject.fill(100..100 + capacity as u64);
         let batch = items::<F>(0..COUNT, &subject.ledger);
         let mut task = Task::new(subject.producer.put_many_async(batch));
-        ensure!(Waiting, task.settle().is_pending(), "a batch on a full buffer waits");
+        ensure!(Waiting, task.settled::<F>().is_pending(), "a batch on a full buffer waits");
         // For each of its items it may be overtaken as often as any waiter.
         let limit = COUNT as usize * 2 * (capacity + 1);
         let mut times = 0;
@@ -113,7 +113,7 @@ pub fn c10_a_batch_in_line_is_not_overtaken_without_end<F: Factory>(factory: &F)
             times += usize::from(subject.try_put(next).is_ok());
             next += 1;
             if task.is_due::<F>()
-                && let Poll::Ready(done) = task.settle()
+                && let Poll::Ready(done) = task.settled::<F>()
             {
                 break told(done);
             }

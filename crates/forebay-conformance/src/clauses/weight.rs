@@ -160,7 +160,7 @@ pub fn c5_a_take_wakes_as_many_as_fit<F: Factory>(factory: &F) {
         let mut tasks: Vec<_> = (1..=4)
             .map(|id| {
                 let mut task = Task::new(subject.producer.put_async(subject.weighing(id, 2)));
-                ensure!(Waiting, task.settle().is_pending(), "2 beside 6 of 6 waits");
+                ensure!(Waiting, task.settled::<F>().is_pending(), "2 beside 6 of 6 waits");
                 task
             })
             .collect();
@@ -181,7 +181,7 @@ pub fn c5_a_take_wakes_as_many_as_fit<F: Factory>(factory: &F) {
                 "put {id} of three that fit is placed"
             );
         }
-        ensure!(Waiting, tasks[0].settle().is_pending(), "the fourth does not fit");
+        ensure!(Waiting, tasks[0].settled::<F>().is_pending(), "the fourth does not fit");
         ensure_eq!(Bound, subject.statistics().weight, 6, "the weight that waits");
         // The first take makes room for the fourth, the second for the thread behind it.
         ensure_eq!(Order, subject.try_take(), Ok(1), "the oldest");
@@ -223,10 +223,10 @@ pub fn c5_a_heavy_put_that_gives_up_is_out_of_the_way<F: Factory>(factory: &F) {
     ensure_eq!(Waiting, timed, Err(Refusal::TimedOut), "3 beside 2 of 4");
     ensure!(Waiting, begun.elapsed() >= short, "it waited for its deadline");
     let mut heavy = Task::new(subject.producer.put_async(subject.weighing(2, 3)));
-    ensure!(Waiting, heavy.settle().is_pending(), "3 beside 2 of 4 waits");
+    ensure!(Waiting, heavy.settled::<F>().is_pending(), "3 beside 2 of 4 waits");
     let mut light = Task::new(subject.producer.put_async(subject.weighing(3, 2)));
     // Behind the heavy one, or past it as long as C10 allows.
-    let placed = light.settle().is_ready();
+    let placed = light.settled::<F>().is_ready();
     drop(heavy);
     if !placed {
         ensure!(Waiting, light.gets_woken::<F>(), "the light put is woken when the heavy one goes");
@@ -289,13 +289,13 @@ pub fn c10_a_heavy_put_is_not_overtaken_without_end<F: Factory>(factory: &F) {
         ensure_eq!(Bound, try_put(&subject, id, 1), PLACED, "1 of 4");
     }
     let mut heavy = Task::new(subject.producer.put_async(subject.weighing(9, 4)));
-    ensure!(Waiting, heavy.settle().is_pending(), "4 beside 4 of 4 waits");
+    ensure!(Waiting, heavy.settled::<F>().is_pending(), "4 beside 4 of 4 waits");
     let limit = 2 * (CAPACITY + 1);
     let mut times = 0;
     let mut next = 100;
     loop {
         let taken = subject.try_take();
-        if heavy.is_due::<F>() && heavy.settle().is_ready() {
+        if heavy.is_due::<F>() && heavy.settled::<F>().is_ready() {
             break;
         }
         ensure!(Fairness, taken.is_ok(), "a heavy put still waits beside an empty buffer");

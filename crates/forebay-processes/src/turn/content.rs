@@ -1,56 +1,12 @@
 //! The bytes of an item, copied in and out: nothing is ever borrowed from shared memory.
 
-use forebay_contract::Fault;
-use smallvec::SmallVec;
+use forebay_contract::{Bytes, Fault};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::blocks::WORDS;
 use crate::attachment::Attachment;
 use crate::geometry::{Geometry, INLINE};
 use crate::slot::{self, Slot};
-
-/// The bytes of an item: short ones without a place of their own in memory.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Bytes(SmallVec<[u8; INLINE]>);
-
-impl Bytes {
-    /// Hands the bytes over.
-    pub fn into_vec(self) -> Vec<u8> {
-        self.0.into_vec()
-    }
-}
-
-impl std::ops::Deref for Bytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl From<Vec<u8>> for Bytes {
-    fn from(bytes: Vec<u8>) -> Self {
-        if bytes.len() <= INLINE { Self(SmallVec::from_slice(&bytes)) } else { Self(bytes.into()) }
-    }
-}
-
-impl From<&[u8]> for Bytes {
-    fn from(bytes: &[u8]) -> Self {
-        Self(SmallVec::from_slice(bytes))
-    }
-}
-
-impl From<&str> for Bytes {
-    fn from(text: &str) -> Self {
-        text.as_bytes().into()
-    }
-}
 
 /// The checksum of an item's bytes, to which its place in the buffer is added when it gets one.
 pub(super) fn digest(bytes: &[u8]) -> u64 {
@@ -92,7 +48,7 @@ pub(super) fn read(buffer: &Attachment, slot: Slot<'_>) -> Result<Bytes, Fault> 
         return Err(Fault::Damaged);
     }
     let inline = slot::read_inline(slot.inline());
-    let mut bytes = SmallVec::from_buf_and_len(inline, len.min(INLINE));
+    let mut bytes = Bytes::short(inline, len.min(INLINE));
     if len > INLINE {
         // Bounded by the number of blocks that there are, so by the size of the file.
         bytes.reserve_exact(len - INLINE);
@@ -100,12 +56,12 @@ pub(super) fn read(buffer: &Attachment, slot: Slot<'_>) -> Result<Bytes, Fault> 
         while left > 0 {
             let words = block_words(buffer, block)?;
             let here = left.min(Geometry::BLOCK_BYTES as usize);
-            slot::read(&words[1..], here, |part| bytes.extend_from_slice(part));
+            slot::read(&words[1..], here, |part| bytes.extend(part));
             left -= here;
             block = words[0].halves().0;
         }
     }
-    Ok(Bytes(bytes))
+    Ok(bytes)
 }
 
 /// Whether these bytes are those that were put into the slot.

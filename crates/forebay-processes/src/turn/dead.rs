@@ -4,7 +4,9 @@ use forebay_contract::{DeadLetter, Death, Fault};
 
 use super::Turn;
 use super::answers::{DELIVERED, FAILED};
-use super::content::{self, Bytes};
+use forebay_contract::Bytes;
+
+use super::content;
 use super::tally::End;
 use crate::attachment::Attachment;
 use crate::geometry::Geometry;

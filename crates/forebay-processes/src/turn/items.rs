@@ -2,7 +2,9 @@
 
 use forebay_contract::Fault;
 
-use super::content::{self, Bytes};
+use forebay_contract::Bytes;
+
+use super::content;
 use crate::attachment::Attachment;
 use crate::slot::State;
 

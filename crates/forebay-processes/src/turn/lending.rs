@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use forebay_contract::{Fault, TakeError};
 
-use super::content::{self, Bytes};
+use forebay_contract::Bytes;
+
+use super::content;
 use super::lines::Standing;
 use super::{Me, Turn};
 use crate::attachment::Attachment;

@@ -42,7 +42,6 @@ use crate::lock::{self, Got, Holder, Limit};
 use crate::slot::Slot;
 
 pub(crate) use admission::{Content, Place, longest};
-pub use content::Bytes;
 pub use dead::Letter;
 pub(crate) use done::{Ack, is_done};
 pub use examination::Findings;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::turn::Bytes;
+use crate::Bytes;
 
 /// Why an item could not be encoded or decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,276 @@
+//! Where a buffer is: a URL, taken apart.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::connect_error::{ConnectError, Why};
+
+/// The schemes that there are, the feature that each needs, its port, and whether it is TLS.
+const SCHEMES: [(&str, &str, u16, bool); 2] =
+    [("redis", "redis", 6379, false), ("rediss", "redis", 6379, true)];
+
+/// Schemes of engines that are to come.
+const LATER: [&str; 8] =
+    ["amqp", "amqps", "nats", "natss", "kafka", "kafkas", "kafka+ssl", "nats+tls"];
+
+/// How the server is reached, beside what its URL says. What a URL says goes before.
+///
+/// In a URL, as in `rediss://user:password@host/jobs?ca=ca.pem&cert=me.pem&key=me.key`: `ca`, `cert` and `key` are files,
+/// `connect` and `outage` seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    pub(crate) ca: Option<PathBuf>,
+    pub(crate) certificate: Option<(PathBuf, PathBuf)>,
+    pub(crate) connect_time: Duration,
+    pub(crate) outage: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            ca: None,
+            certificate: None,
+            connect_time: Duration::from_secs(5),
+            outage: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Options {
+    /// What is used when nothing is said: the authorities that the system trusts, no certificate of one's own.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Trusts this authority, a file in PEM form, and no other.
+    #[must_use]
+    pub fn ca(mut self, file: impl Into<PathBuf>) -> Self {
+        self.ca = Some(file.into());
+        self
+    }
+
+    /// Shows the server this certificate, whose key is in the second file; both in PEM form.
+    #[must_use]
+    pub fn certificate(mut self, file: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.certificate = Some((file.into(), key.into()));
+        self
+    }
+
+    /// How long a server may take to accept a connection: 5 seconds unless told otherwise.
+    #[must_use]
+    pub fn connect_time(mut self, time: Duration) -> Self {
+        self.connect_time = time;
+        self
+    }
+
+    /// How long calls wait for a server that went away before they are refused as
+    /// [`Unreachable`](forebay_contract::Fault::Unreachable): 30 seconds unless told otherwise, and never past a deadline of
+    /// their own.
+    #[must_use]
+    pub fn outage(mut self, time: Duration) -> Self {
+        self.outage = time;
+        self
+    }
+}
+
+/// A buffer's place, without what is secret, as messages tell it.
+#[derive(Clone)]
+pub(crate) struct Address {
+    /// The feature, which is the engine's name.
+    pub(crate) engine: &'static str,
+    pub(crate) scheme: String,
+    pub(crate) is_tls: bool,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<String>,
+    /// The buffer's name.
+    pub(crate) name: String,
+    /// The number of the database, where the engine has several.
+    pub(crate) database: u32,
+    pub(crate) options: Options,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}/{}", self.scheme, self.host, self.port, self.name)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Address {
+    /// Takes a URL apart. Nobody was asked yet, so an error changed nothing (C11).
+    pub(crate) fn parse(text: &str, options: &Options) -> Result<Self, ConnectError> {
+        let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
+        // The rest may have a password in it.
+        let at = if scheme.is_empty() { "it".to_owned() } else { format!("{scheme}://…") };
+        let fail = |why| ConnectError::new(at.clone(), why);
+        let wrong = |what: &str| fail(Why::Url(what.to_owned()));
+        if scheme.is_empty() {
+            return Err(wrong("a URL is like redis://user:password@host/name-of-the-buffer"));
+        }
+        let Some((_, engine, usual_port, is_tls)) =
+            SCHEMES.into_iter().find(|(name, ..)| *name == scheme)
+        else {
+            if let Some(name) = LATER.into_iter().find(|name| *name == scheme) {
+                return Err(fail(Why::Absent(name)));
+            }
+            let known = SCHEMES.map(|(name, ..)| name).join(", ");
+            return Err(fail(Why::Scheme { scheme: scheme.to_owned(), known }));
+        };
+        if engine == "redis" && cfg!(not(feature = "redis")) {
+            return Err(fail(Why::Absent(engine)));
+        }
+        let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+        let host = match url.host_str() {
+            Some(host) if !host.is_empty() => host.trim_matches(['[', ']']).to_owned(),
+            _ => return Err(wrong("it names no host")),
+        };
+        let name = decode(url.path().strip_prefix('/').unwrap_or_default())
+            .ok_or_else(|| wrong("its path is no text"))?;
+        if name.is_empty() {
+            return Err(wrong("it names no buffer; one that is called `jobs` is at …/jobs"));
+        }
+        if name.contains(['{', '}', '/']) || name.chars().any(char::is_control) {
+            return Err(wrong("a buffer's name has no `{`, `}`, `/` and no control characters"));
+        }
+        let secret = |part: &str, what| decode(part).ok_or_else(|| wrong(what));
+        let user = match url.username() {
+            "" => None,
+            user => Some(secret(user, "its user is no text")?),
+        };
+        let password =
+            url.password().map(|word| secret(word, "its password is no text")).transpose()?;
+        let mut address = Self {
+            engine,
+            scheme: scheme.to_owned(),
+            is_tls,
+            host,
+            port: url.port().unwrap_or(usual_port),
+            user,
+            password,
+            name,
+            database: 0,
+            options: options.clone(),
+        };
+        address.read_query(&url)?;
+        Ok(address)
+    }
+
+    fn read_query(&mut self, url: &Url) -> Result<(), ConnectError> {
+        let wrong = |own: &Self, what: String| own.error(Why::Url(what));
+        let (mut certificate, mut key) = (None, None);
+        for (name, value) in url.query_pairs() {
+            let seconds = || {
+                value
+                    .parse()
+                    .ok()
+                    .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+                    .ok_or_else(|| wrong(self, format!("`{name}={value}` is no number of seconds")))
+            };
+            match &*name {
+                "ca" => self.options.ca = Some((&*value).into()),
+                "cert" => certificate = Some(PathBuf::from(&*value)),
+                "key" => key = Some(PathBuf::from(&*value)),
+                "connect" => self.options.connect_time = seconds()?,
+                "outage" => self.options.outage = seconds()?,
+                "db" => {
+                    self.database = value
+                        .parse()
+                        .map_err(|_| wrong(self, format!("`db={value}` is no number")))?;
+                }
+                other => {
+                    let known = "ca, cert, key, connect, outage, db";
+                    return Err(wrong(self, format!("it does not know `{other}`, but {known}")));
+                }
+            }
+        }
+        match (certificate, key) {
+            (Some(certificate), Some(key)) => self.options.certificate = Some((certificate, key)),
+            (None, None) => {}
+            _ => return Err(wrong(self, "`cert` and `key` come together".to_owned())),
+        }
+        if !self.is_tls && (self.options.ca.is_some() || self.options.certificate.is_some()) {
+            let what = format!("certificates are for TLS, which is {}s://…", self.scheme);
+            return Err(wrong(self, what));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn error(&self, why: Why) -> ConnectError {
+        ConnectError::new(self.to_string(), why)
+    }
+}
+
+/// What stands for `%41` and the like; `None` when it is no text then.
+fn decode(part: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let code = (first == b'%').then(|| after.get(..2)).flatten();
+        let byte = code
+            .and_then(|code| std::str::from_utf8(code).ok())
+            .and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(byte.unwrap_or(first));
+        rest = if byte.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        match Address::parse(text, &Options::new()) {
+            Ok(address) => panic!("{address}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_url_is_named_and_nothing_secret() {
+        assert!(refusal("jobs").contains("a URL is like redis://"));
+        let unknown = refusal("gopher://me:hidden@host/jobs");
+        assert!(unknown.contains("unknown scheme `gopher`; there are redis, rediss"), "{unknown}");
+        assert!(refusal("amqp://me:hidden@host/jobs").contains("this build has no amqp"));
+        for wrong in [
+            "gopher://me:hidden@host/jobs",
+            "amqp://me:hidden@host/jobs",
+            "redis://me:hidden@host",
+            "redis://me:hidden@host/",
+            "redis://me:hidden@host/a{b",
+            "redis://me:hidden@host:99999/jobs",
+            "redis://me:hidden@host/jobs?answer=42",
+            "redis://me:hidden@host/jobs?ca=x",
+            "rediss://me:hidden@host/jobs?cert=x",
+        ] {
+            let said = refusal(wrong);
+            assert!(!said.contains("hidden"), "{said}");
+        }
+    }
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn a_url_is_taken_apart() -> Result<(), ConnectError> {
+        let text = "rediss://me:p%40ss@[::1]/my%20jobs?ca=a.pem&db=3&outage=1.5";
+        let address = Address::parse(text, &Options::new().connect_time(Duration::ZERO))?;
+        assert_eq!(address.to_string(), "rediss://::1:6379/my jobs");
+        assert_eq!(
+            (address.user.as_deref(), address.password.as_deref()),
+            (Some("me"), Some("p@ss"))
+        );
+        assert_eq!((address.database, address.is_tls), (3, true));
+        assert_eq!(address.options.outage, Duration::from_millis(1500));
+        assert_eq!(address.options.connect_time, Duration::ZERO);
+        Ok(())
+    }
+}

@@ -1,0 +1,254 @@
+//! A call on its way: attempts, waits in between, and what comes of it.
+//!
+//! Every call is driven on the crate's own thread ([`runtime`](crate::runtime)), whoever made it: a thread sleeps until
+//! its outcome is there, a task is woken. So a caller that is not polled keeps its place in line, and one that goes away
+//! in the midst of a request leaves nobody to guess what became of it: the driver sees the answer, and undoes what
+//! nobody will ever receive.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use forebay_contract::{Fault, Patience};
+use tokio::time;
+
+use crate::attachment::Attachment;
+use crate::engine::{Answered, Engine, Standing, Step};
+use crate::runtime;
+use crate::waiters::Waiter;
+
+/// However quiet it is, a waiter looks again after so long: a wake may be lost with a connection.
+const RELOOK: Duration = Duration::from_millis(500);
+
+/// What a call asks for, again and again until there is an outcome.
+pub(crate) trait Operation: Send + Sized + 'static {
+    /// What comes of it.
+    type Outcome: Send + 'static;
+
+    /// Asks once.
+    fn attempt<'a>(
+        &'a mut self,
+        engine: &'a dyn Engine,
+        standing: Standing,
+    ) -> Answered<'a, Step<Self::Outcome>>;
+
+    /// There is no more time; `tried` if there never was any.
+    fn give_up(self, tried: bool) -> Self::Outcome;
+
+    /// The buffer cannot be used.
+    fn fail(self, fault: Fault) -> Self::Outcome;
+
+    /// Nobody is there any more to receive the outcome.
+    fn undo(outcome: Self::Outcome, attachment: &Arc<Attachment>);
+}
+
+/// Where the outcome of a call is left for its caller.
+struct Slot<T> {
+    state: Mutex<State<T>>,
+    filled: Condvar,
+}
+
+struct State<T> {
+    outcome: Option<T>,
+    waker: Option<Waker>,
+    /// The caller went away.
+    is_abandoned: bool,
+}
+
+impl<T> Slot<T> {
+    fn new() -> Arc<Self> {
+        let state = State { outcome: None, waker: None, is_abandoned: false };
+        Arc::new(Self { state: Mutex::new(state), filled: Condvar::new() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.lock().is_abandoned
+    }
+
+    /// Leaves the outcome; hands it back when nobody will come for it.
+    fn fill(&self, outcome: T) -> Option<T> {
+        let mut state = self.lock();
+        if state.is_abandoned {
+            return Some(outcome);
+        }
+        state.outcome = Some(outcome);
+        let waker = state.waker.take();
+        drop(state);
+        self.filled.notify_one();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        None
+    }
+
+    /// Wakes the caller's task: the first answer has come, and it is to wait.
+    fn tell(&self) {
+        let waker = self.lock().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn wait(&self) -> T {
+        let mut state = self.lock();
+        loop {
+            if let Some(outcome) = state.outcome.take() {
+                return outcome;
+            }
+            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Drives a call to its outcome.
+async fn drive<O: Operation>(
+    attachment: Arc<Attachment>,
+    operation: O,
+    patience: Patience,
+    waiter: Waiter,
+    slot: Arc<Slot<O::Outcome>>,
+) {
+    if let Some(outcome) = outcome(&attachment, operation, patience, &waiter, &slot).await
+        && let Some(outcome) = slot.fill(outcome)
+    {
+        O::undo(outcome, &attachment);
+    }
+}
+
+async fn outcome<O: Operation>(
+    attachment: &Arc<Attachment>,
+    mut operation: O,
+    patience: Patience,
+    waiter: &Waiter,
+    slot: &Slot<O::Outcome>,
+) -> Option<O::Outcome> {
+    let deadline = match patience {
+        Patience::Until(deadline) => Some(deadline),
+        Patience::Try | Patience::Forever => None,
+    };
+    let engine = attachment.engine.as_ref();
+    let mut stands = false;
+    loop {
+        // Checked on the thread that sends, so that nothing is asked for after the leave of a caller that went away.
+        if slot.is_abandoned() {
+            return None;
+        }
+        let is_last = patience == Patience::Try
+            || deadline.is_some_and(|deadline| deadline <= Instant::now());
+        let standing = Standing { waiter: waiter.number(), is_patient: !is_last, until: deadline };
+        let pause = match operation.attempt(engine, standing).await {
+            Ok(Step::Done(outcome)) => return Some(outcome),
+            Ok(Step::NotNow(pause)) => pause,
+            Err(fault) => {
+                if stands {
+                    attachment.leave(waiter.number());
+                }
+                return Some(operation.fail(fault));
+            }
+        };
+        if is_last {
+            if stands {
+                // Whoever is next is called by it.
+                let _ = engine.leave(waiter.number()).await;
+            }
+            return Some(operation.give_up(patience == Patience::Try));
+        }
+        if !stands {
+            stands = true;
+            slot.tell();
+        }
+        let nap = pause.unwrap_or(RELOOK).min(RELOOK);
+        let end = Instant::now() + nap;
+        let end = deadline.map_or(end, |deadline| deadline.min(end));
+        let _ = time::timeout_at(end.into(), waiter.called()).await;
+    }
+}
+
+/// Makes a call and sleeps until its outcome is there.
+pub(crate) fn wait<O: Operation>(
+    attachment: &Arc<Attachment>,
+    operation: O,
+    patience: Patience,
+) -> O::Outcome {
+    if attachment.is_forked() {
+        return operation.fail(Fault::Forked);
+    }
+    let slot = Slot::new();
+    let waiter = attachment.waiters.waiter();
+    runtime::spawn(drive(Arc::clone(attachment), operation, patience, waiter, Arc::clone(&slot)));
+    slot.wait()
+}
+
+/// A call of a task. Nothing is done before the first poll; dropped, it is taken back as far as it can be.
+pub(crate) struct Call<O: Operation> {
+    attachment: Arc<Attachment>,
+    begun: Begun<O>,
+}
+
+enum Begun<O: Operation> {
+    No(Option<(O, Patience)>),
+    Yes(u64, Arc<Slot<O::Outcome>>),
+    Over,
+}
+
+impl<O: Operation> Unpin for Call<O> {}
+
+impl<O: Operation> Call<O> {
+    pub(crate) fn new(attachment: &Arc<Attachment>, operation: O, patience: Patience) -> Self {
+        let begun = Begun::No(Some((operation, patience)));
+        Self { attachment: Arc::clone(attachment), begun }
+    }
+}
+
+impl<O: Operation> Future for Call<O> {
+    type Output = O::Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<O::Outcome> {
+        if let Begun::No(asked) = &mut self.begun {
+            let (operation, patience) = asked.take().expect("it is begun once");
+            if self.attachment.is_forked() {
+                self.begun = Begun::Over;
+                return Poll::Ready(operation.fail(Fault::Forked));
+            }
+            let waiter = self.attachment.waiters.waiter();
+            let slot = Slot::new();
+            // Before the driver runs: it may be the only one to wake.
+            slot.lock().waker = Some(context.waker().clone());
+            self.begun = Begun::Yes(waiter.number(), Arc::clone(&slot));
+            let attachment = Arc::clone(&self.attachment);
+            runtime::spawn(drive(attachment, operation, patience, waiter, slot));
+        }
+        let Begun::Yes(_, slot) = &self.begun else { panic!("a call is polled until it is ready") };
+        let mut state = slot.lock();
+        if let Some(outcome) = state.outcome.take() {
+            drop(state);
+            self.begun = Begun::Over;
+            return Poll::Ready(outcome);
+        }
+        state.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl<O: Operation> Drop for Call<O> {
+    fn drop(&mut self) {
+        if let Begun::Yes(waiter, slot) = &self.begun
+            && !self.attachment.is_forked()
+        {
+            let mut state = slot.lock();
+            state.is_abandoned = true;
+            let outcome = state.outcome.take();
+            drop(state);
+            self.attachment.leave(*waiter);
+            if let Some(outcome) = outcome {
+                O::undo(outcome, &self.attachment);
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+-- What producers do.
+
+-- handle, policy, waiter, whether it may stand in line, how many; bytes and weight of each.
+function operations.put()
+    local handle, policy, waiter, patient, count = argument(), argument(), argument(), argument() == '1', number()
+    local placed, oldest_dropped, these_dropped, why = 0, 0, 0, 'done'
+    local heavy = 0
+    if closed then
+        leave(waiter)
+        return {'closed', 0, 0, 0, -1}
+    end
+    for _ = 1, count do
+        local bytes
+        bytes, heavy = argument(), number()
+        local before, others = ahead_for_room(waiter)
+        if weight_capacity and heavy > weight_capacity then
+            why = 'heavy'
+        elseif admits(heavy, before, others) then
+            place(bytes, heavy)
+            placed = placed + 1
+            leave(waiter)
+        elseif policy == 'this' then
+            call('HINCRBY', meta, 'dropped', 1)
+            these_dropped = these_dropped + 1
+        elseif policy == 'oldest' and before == 0 and call('ZCARD', permits) < capacity
+            and (not weight_capacity or call('ZCARD', permits) + heavy <= weight_capacity) then
+            oldest_dropped = oldest_dropped + make_room(heavy)
+            place(bytes, heavy)
+            placed = placed + 1
+        else
+            why = 'full'
+        end
+        if why ~= 'done' then
+            break
+        end
+    end
+    see_depth()
+    if why ~= 'full' then
+        leave(waiter)
+    elseif patient then
+        stand('room', waiter, handle, heavy)
+    end
+    wake()
+    local reply = {why, placed, oldest_dropped, these_dropped, why == 'full' and pause() or -1}
+    return placed + these_dropped > 0 and remember(reply) or reply
+end
+
+-- handle, permit, how long it holds, waiter, whether it may stand in line.
+function operations.reserve()
+    local handle, permit, hold, waiter, patient = argument(), argument(), number(), argument(), argument() == '1'
+    if closed then
+        leave(waiter)
+        return {'closed', -1}
+    end
+    local heavy = weight_capacity and 1 or 0
+    local before, others = ahead_for_room(waiter)
+    if admits(heavy, before, others) then
+        call('ZADD', permits, now + hold, permit)
+        leave(waiter)
+        wake()
+        return remember({'done', -1})
+    end
+    if patient then
+        stand('room', waiter, handle, heavy)
+    end
+    wake()
+    return {'full', pause()}
+end
+
+-- permit, bytes, weight. One that has lapsed is a put like any other.
+function operations.permitted()
+    local permit, bytes, heavy = argument(), argument(), number()
+    local held = call('ZSCORE', permits, permit)
+    local why = 'done'
+    if closed then
+        why = 'closed'
+    elseif weight_capacity and heavy > 1 then
+        why = 'heavy'
+    elseif not held and not admits(heavy, ahead_for_room('')) then
+        why = 'full'
+    end
+    if why == 'done' then
+        place(bytes, heavy)
+        see_depth()
+    end
+    call('ZREM', permits, permit)
+    wake()
+    return remember({why})
+end
+
+-- permit.
+function operations.release()
+    call('ZREM', permits, argument())
+    wake()
+    return {'done'}
+end
