@@ -133,11 +133,11 @@ impl Link {
             };
             match fate(&error) {
                 Fate::Whole => whole = Some(instead()),
-                Fate::Lost => {
+                Fate::Lost if !may_be_done => {
                     may_be_done = true;
                     self.lose(number);
                 }
-                Fate::Later => {
+                Fate::Lost | Fate::Later => {
                     self.lose(number);
                     time::sleep(pause).await;
                     pause = (pause * 2).min(PAUSES.1);

@@ -8,6 +8,7 @@ mod servers;
 mod connecting;
 mod cuts;
 mod deaths;
+mod executors;
 mod memory;
 mod restarts;
 

@@ -30,8 +30,13 @@ fn target() -> PathBuf {
 }
 
 impl Server {
-    /// The server of this name, if it was started.
+    /// The server of this name, if it runs.
     pub(crate) fn find(name: &str) -> Option<Self> {
+        Self::described(name).filter(|server| !server.about["pid"].is_null())
+    }
+
+    /// The server of this name, if there is one, whether it runs or not.
+    fn described(name: &str) -> Option<Self> {
         let text = fs::read_to_string(target().join("servers/servers.json")).ok()?;
         let all: Value = serde_json::from_str(&text).expect("servers.json is JSON");
         let about = all["servers"].get(name)?.clone();
@@ -54,7 +59,7 @@ impl Server {
     pub(crate) fn of_its_own(engine: &str, use_for: &str) -> Option<Own> {
         let model = Self::or_skip(engine)?;
         let name = format!("{engine}-{use_for}");
-        if let Some(left) = Self::find(&name) {
+        if let Some(left) = Self::described(&name) {
             // By a test that was stopped.
             left.does("down");
         }
