@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use forebay_contract::{Fault, JoinError, Patience, Statistics};
+use forebay_contract::{Codec, Fault, JoinError, Patience, Statistics};
 
 use crate::attachment::Attachment;
 use crate::consumer::Consumer;
@@ -23,7 +23,6 @@ use crate::region::{Mark, Region};
 use crate::settings::Settings;
 use crate::statistics::{self, Held, Participant};
 use crate::turn::{Findings, Item, Letter, Me, Purpose, Trust, Turn};
-use forebay_contract::Codec;
 
 impl Settings {
     /// Makes a buffer of these settings, in a file of this name, which must not be there. Nobody ever sees a half made

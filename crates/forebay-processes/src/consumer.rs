@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use forebay_contract::{Consume, DeadLetter, Fault, JoinError, Patience, Statistics, TakeError};
+use forebay_contract::{
+    Bytes, Codec, CodecError, Consume, DeadLetter, Fault, JoinError, Patience, Raw, Statistics,
+    TakeError,
+};
 
 use crate::call::{self, Attempt, Waited};
 use crate::ending;
@@ -16,8 +19,6 @@ use crate::participant::Role;
 use crate::party::{IN_FLIGHT, Party};
 use crate::turn::{Letter, Loan, Nothing, Standing, Turn};
 use crate::waiter::{Line, Wish};
-use forebay_contract::Bytes;
-use forebay_contract::{Codec, CodecError, Raw};
 
 /// A consumer of a buffer in a file.
 ///

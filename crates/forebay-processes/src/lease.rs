@@ -6,12 +6,10 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_contract::{Fault, LeaseError, Leased, Patience};
+use forebay_contract::{Bytes, Fault, LeaseError, Leased, Patience, Raw};
 
 use crate::party::Party;
 use crate::turn::{Ack, Loan, Turn};
-use forebay_contract::Bytes;
-use forebay_contract::Raw;
 
 /// An item on lease. It reads and changes like the item itself, which is this process's own copy.
 ///

@@ -4,12 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use forebay_contract::{Fault, Patience, Permitted, PutError, Refusal};
+use forebay_contract::{Bytes, Codec, Fault, Patience, Permitted, PutError, Raw, Refusal};
 
 use crate::party::Party;
 use crate::turn::{Content, Place};
-use forebay_contract::Bytes;
-use forebay_contract::{Codec, Raw};
 
 /// A place set aside in the buffer, for one item that can then be put without waiting (C5). Dropped, it is given back;
 /// and so it is when its process dies.

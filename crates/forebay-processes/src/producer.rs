@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{
-    Batch, Fault, JoinError, Outcome, Overflow, Patience, Produce, PutError, PutManyError, Refusal,
-    Statistics,
+    Batch, Bytes, Codec, Fault, JoinError, Outcome, Overflow, Patience, Produce, PutError,
+    PutManyError, Raw, Refusal, Statistics,
 };
 
 use crate::attachment::Attachment;
@@ -18,8 +18,6 @@ use crate::party::Party;
 use crate::permit::Permit;
 use crate::turn::{Content, Place, Standing, Turn};
 use crate::waiter::{Line, Wish};
-use forebay_contract::Bytes;
-use forebay_contract::{Codec, Raw};
 
 /// A producer of a buffer in a file.
 ///

@@ -12,6 +12,7 @@ use toyvm::Program;
 use toyvm::check::Plan;
 use toyvm::exam::{Complaint, Sitting, examine, prove};
 use toyvm::expectation::Expectation;
+use toyvm::verdict::Verdict;
 
 use super::check::death_flags;
 use super::file::FileArgs;
@@ -167,9 +168,8 @@ fn test(file: &Path, limits: &Args) -> Report {
     };
     result.expected = expectation.verdict.map(|verdict| verdict.to_string());
     let marks = examine(&program, &expectation, limits.seeds);
-    let told = |(verdict, (runs, _)): (&toyvm::verdict::Verdict, &(u64, Sitting))| {
-        (verdict.of_a_run().to_owned(), *runs)
-    };
+    let told =
+        |(verdict, (runs, _)): (&Verdict, &(u64, Sitting))| (verdict.of_a_run().to_owned(), *runs);
     result.runs = marks.verdicts.iter().map(told).collect();
     result.outcome = match (marks.complaints.is_empty(), expectation.is_empty()) {
         (false, _) => "failed",
@@ -190,7 +190,8 @@ fn test(file: &Path, limits: &Args) -> Report {
     };
     result.lines_sampled = !expectation.lines.is_empty() || !expectation.absent.is_empty();
     let asks_for_all = expectation.kill > 0 || expectation.liveness.is_some();
-    if proved.is_none() && asks_for_all && expectation.verdict.is_some() {
+    let is_told = expectation.verdict.is_some_and(|verdict| verdict != Verdict::Incomplete);
+    if proved.is_none() && asks_for_all && is_told {
         result.outcome = "failed";
         let complaint = "in a run nobody is killed, and none goes on for ever: only `# verdict:` under \
                          every schedule would tell, and that takes more than --max-states";
