@@ -103,6 +103,10 @@ pub trait Factory: Clone + Send + 'static {
     /// each call costs more, and never leaves a check out.
     const EFFORT: u64 = 100;
 
+    /// The checks of promises that these buffers keep more weakly, by name, each with why. They are told and not run: what
+    /// is kept instead is for the buffer's own tests, and for its docs.
+    const WEAKER: &'static [(&'static str, &'static str)] = &[];
+
     /// A new, empty buffer, or why these settings make none (C11). When a weight capacity is given,
     /// the buffer weighs each item with [`Item::weight`].
     fn build(&self, settings: &Settings) -> Result<(Self::Producer, Self::Consumer), String>;

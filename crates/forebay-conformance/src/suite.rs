@@ -233,6 +233,9 @@ macro_rules! __use_checks {
             )*
         }
     };
+    ([names] $($clause:ident $file:ident $check:ident;)*) => {
+        [$(stringify!($check)),*]
+    };
     ([values] $($clause:ident $file:ident $check:ident;)*) => {
         vec![$(
             $crate::Check::new(

@@ -43,6 +43,39 @@ impl Factory for Lasting {
     }
 }
 
+/// Makes broken buffers whose docs say so.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frank;
+
+impl Factory for Frank {
+    type Item = Counted;
+    type Producer = Producer;
+    type Consumer = Consumer;
+
+    const WEAKER: &'static [(&'static str, &'static str)] =
+        &[("c2_first_in_first_out", "the last item comes first")];
+
+    fn build(&self, settings: &Settings) -> Result<(Producer, Consumer), String> {
+        build(settings, Some(Fault::LastInFirstOut), false)
+    }
+}
+
+/// Makes buffers whose docs name a promise that there is not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Muddled;
+
+impl Factory for Muddled {
+    type Item = Counted;
+    type Producer = Producer;
+    type Consumer = Consumer;
+
+    const WEAKER: &'static [(&'static str, &'static str)] = &[("c2_second_in", "a slip")];
+
+    fn build(&self, settings: &Settings) -> Result<(Producer, Consumer), String> {
+        build(settings, None, false)
+    }
+}
+
 fn build(
     settings: &Settings,
     fault: Option<Fault>,

@@ -14,11 +14,13 @@ mod producer;
 mod state;
 mod waiting;
 
+use std::thread;
 use std::time::Duration;
 
-use forebay_conformance::{Check, Clause, Factory, checks, mortal_checks};
+use forebay_conformance::clauses::order;
+use forebay_conformance::{Check, Clause, Factory, check, checks, mortal_checks};
 
-use factory::{Lasting, Reference};
+use factory::{Frank, Lasting, Muddled, Reference};
 use fault::Fault;
 use mortal::Perishable;
 
@@ -52,6 +54,23 @@ fn caught<F: Factory>(
             assert!(begins, "{fault:?} was blamed on another clause: {failure}");
         }
     }
+}
+
+#[test]
+fn what_is_kept_more_weakly_by_name_is_not_run() {
+    let run = |name, body| check::pass(Clause::Order, name, &Frank, body);
+    run("c2_first_in_first_out", order::c2_first_in_first_out);
+    // Nothing else is excused by it.
+    let name = "c2_all_forms_share_one_order";
+    let other = thread::spawn(move || run(name, order::c2_all_forms_share_one_order));
+    assert!(other.join().is_err(), "another check was left out");
+}
+
+#[test]
+#[should_panic(expected = "no check is called `c2_second_in`")]
+fn what_is_kept_more_weakly_has_the_name_of_a_check() {
+    let name = "c2_first_in_first_out";
+    check::pass(Clause::Order, name, &Muddled, order::c2_first_in_first_out);
 }
 
 macro_rules! faults {
