@@ -84,16 +84,19 @@ impl Turn<'_> {
                 self.show_progress();
             }
             let slot = self.slot(index)?;
-            let word = slot.word();
-            let state = if is_sound(slot, word) { word.state() } else { None };
-            let Some(state) = state else {
+            // Each is read once: somebody may write what they like meanwhile.
+            let (word, position) = (slot.word(), slot.position());
+            let is_believed = position < trust.positions();
+            let Some(state) = state_of(word, position)
+                .filter(|state| is_believed || matches!(state, State::Free | State::Reserved))
+            else {
                 found.discarded += 1;
                 self.discard(index, slot)?;
                 continue;
             };
-            if trust == Trust::Nothing && slot.since() > 0 && slot.position() < MOST_POSITION {
+            if trust == Trust::Nothing && slot.since() > 0 && is_believed {
                 // Also what is long finished: after a loss of power, only the slots know how far one was.
-                counts.position = counts.position.max(slot.position().saturating_add(1));
+                counts.position = counts.position.max(position + 1);
             }
             if state == State::Free {
                 self.push_free(index)?;
@@ -127,10 +130,10 @@ impl Turn<'_> {
                 self.discard(index, slot)?;
                 continue;
             }
-            counts.position = counts.position.max(slot.position().saturating_add(1));
+            counts.position = counts.position.max(position + 1);
             match state {
                 State::Free | State::Reserved | State::Done => {}
-                State::Ready => ready.push((slot.position(), index)),
+                State::Ready => ready.push((position, index)),
                 State::Dead => {
                     counts.dead += 1;
                     counts.death = counts.death.max(slot.deadline().saturating_add(1));
@@ -144,7 +147,7 @@ impl Turn<'_> {
                         counts.burials.push(index);
                     } else {
                         slot.commit(word.with_state(State::Ready));
-                        ready.push((slot.position(), index));
+                        ready.push((position, index));
                     }
                 }
                 State::Taking => {
@@ -180,8 +183,8 @@ impl Turn<'_> {
         control.leased().set(counts.leased);
         control.taking().set(counts.taking);
         control.dead().set(counts.dead);
-        let told = Some(control.next_position().get()).filter(|told| *told < MOST_POSITION);
-        control.next_position().set(told.unwrap_or(0).max(counts.position).min(MOST_POSITION - 1));
+        let told = Some(control.next_position().get()).filter(|told| *told < trust.positions());
+        control.next_position().set(told.unwrap_or(0).max(counts.position));
         control.next_death().set(control.next_death().get().max(counts.death));
         for index in counts.burials {
             let slot = self.slot(index)?;
@@ -279,13 +282,21 @@ impl Turn<'_> {
     }
 }
 
-/// A word that the rules allow, at a position that fits.
-fn is_sound(slot: Slot<'_>, word: SlotWord) -> bool {
-    match word.state() {
-        None => false,
-        Some(State::Free | State::Reserved) => true,
-        Some(_) => word.fits(slot.position()) && slot.position() < MOST_POSITION,
+impl Trust {
+    /// No position that is believed is as great. A repair leaves as many again: what somebody wrote into the file is not
+    /// to leave a buffer without positions.
+    fn positions(self) -> u64 {
+        match self {
+            Self::Process => MOST_POSITION,
+            Self::Nothing => MOST_POSITION / 2,
+        }
     }
+}
+
+/// The state that a word tells, if it is one that the rules allow, at a position that fits.
+fn state_of(word: SlotWord, position: u64) -> Option<State> {
+    word.state()
+        .filter(|state| matches!(state, State::Free | State::Reserved) || word.fits(position))
 }
 
 #[derive(Default)]

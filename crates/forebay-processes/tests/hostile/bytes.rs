@@ -15,7 +15,8 @@ use std::{env, thread};
 use forebay_conformance::task::Task;
 use forebay_conformance::watchdog::{PATIENCE, watch};
 use forebay_processes::{
-    Buffer, Durability, Inspection, Lease, Outcome, Overflow, Patience, Raw, Settings, TakeError,
+    Buffer, Durability, Fault, Inspection, Lease, Outcome, Overflow, Patience, Raw, Refusal,
+    Settings, TakeError,
 };
 
 use crate::call::Bytes;
@@ -290,4 +291,21 @@ fn a_waiter_whose_place_is_overwritten_is_served() {
         let taken = watch("a take", PATIENCE, move || waiting.join().expect("no panic"));
         assert_eq!(taken, Ok(Ok(vec![5])), "{value}");
     }
+}
+
+#[test]
+fn a_repair_leaves_no_buffer_without_positions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, buffer) = small(folder.path());
+    let producer = buffer.producer(Raw).expect("a producer");
+    let next_position = CONTROL + 8 * 8;
+    write(&path, next_position, &((1_u64 << 62) - 1).to_le_bytes());
+    assert_eq!(producer.try_put(vec![0]), Ok(Outcome::Placed));
+    let refused = producer.try_put(vec![1]).map_err(|error| error.refusal);
+    assert_eq!(refused, Err(Refusal::Unable(Fault::Damaged)));
+    buffer.repair().expect("it can be repaired");
+    for number in 0..6 {
+        assert_eq!(producer.try_put(vec![number]), Ok(Outcome::Placed), "{number}");
+    }
+    mend(&path);
 }
