@@ -10,6 +10,8 @@
 //! # kill-of: NAME, NAME   only of these threads
 //! ```
 
+use std::collections::HashSet;
+
 use crate::check::{Deaths, Fairness};
 use crate::source::{Diagnostic, Source};
 use crate::verdict::Verdict;
@@ -41,7 +43,7 @@ impl Expectation {
     /// Each header that cannot be read.
     pub fn read(source: &Source) -> Result<Self, Vec<Diagnostic>> {
         let mut expectation = Self::default();
-        let mut errors = Vec::new();
+        let (mut errors, mut given) = (Vec::new(), HashSet::new());
         let mut start = 0;
         for line in source.text().split_inclusive('\n') {
             if let Some((header, value)) = header(line) {
@@ -49,6 +51,10 @@ impl Expectation {
                 let mut refuse = |message: String| {
                     errors.push(Diagnostic::error(message).at(span.clone()));
                 };
+                let may_be_repeated = matches!(header, "expect" | "expect-absent" | "kill-of");
+                if !given.insert(header) && !may_be_repeated {
+                    refuse(format!("`# {header}:` is said twice"));
+                }
                 match header {
                     "expect" => expectation.lines.push(value.to_owned()),
                     "expect-absent" => expectation.absent.push(value.to_owned()),
@@ -146,7 +152,7 @@ mod tests {
     fn a_wrong_header_is_told_with_its_place() {
         let source = Source::new(
             "a.toy",
-            "\n# verdict: GOOD\n# states: many\n# liveness: so\n# kill: all\n".into(),
+            "\n# verdict: GOOD\n# states: many\n# liveness: so\n# kill: all\n# kill: 1\n".into(),
         )
         .unwrap();
         let errors = Expectation::read(&source).unwrap_err();
@@ -155,6 +161,7 @@ mod tests {
         assert_eq!(told[1], "a.toy:3:1: `many` is no number of states");
         assert_eq!(told[2], "a.toy:4:1: there is no fairness `so`; there are weak, strong");
         assert_eq!(told[3], "a.toy:5:1: `all` is no number of threads");
+        assert_eq!(told[4], "a.toy:6:1: `# kill:` is said twice");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use indicatif::HumanCount;
 use serde::Serialize;
-use toyvm::check::{Outcome, Outcomes, Plan, outcomes};
+use toyvm::check::{Fairness, Outcome, Outcomes, Plan, goes_on, outcomes};
 use toyvm::trace::lanes;
 use toyvm::verdict::Verdict;
 
@@ -48,6 +48,9 @@ pub(crate) struct Args {
 /// How long the shortest ways are looked for before any will do.
 const SHORTEST: Duration = Duration::from_secs(10);
 
+/// How long it is looked at least whether all schedules have an end; or else, as long as for what they come to.
+const MOMENT: Duration = Duration::from_secs(1);
+
 pub(crate) fn run(args: &Args) -> ExitCode {
     let Some(program) = args.file.load_or_tell() else { return ExitCode::from(UNCHECKED) };
     let may_write = |path: &PathBuf| recording::may_be_written_or_tell("outcomes", path);
@@ -64,6 +67,12 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     if found.stopped.is_some() && !watch.is_interrupted() && left != Some(Duration::ZERO) {
         found = outcomes(&program, &Plan { timeout: left, ..plan }, args.values);
     }
+    let left = plan.timeout.map_or(SHORTEST, |timeout| timeout.saturating_sub(found.elapsed));
+    let look = Plan { timeout: Some(left.min(found.elapsed.max(MOMENT))), ..plan };
+    let goes_on = match found.stopped {
+        None => goes_on(&program, &look, Fairness::Weak).ok(),
+        Some(_) => None,
+    };
     watch.finish();
     let shown = args.show.unwrap_or(1);
     if shown == 0 || (args.show.is_some() && shown > found.all.len()) {
@@ -74,7 +83,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         return ExitCode::from(UNCHECKED);
     }
     let status = if found.stopped.is_some() { 3 } else { 0 };
-    let mut told = if args.json { json(&found) } else { tell(&found, &plan) };
+    let mut told = if args.json { json(&found, goes_on) } else { tell(&found, goes_on, &plan) };
     if let Some(outcome) = found.all.get(shown - 1)
         && (args.show.is_some() || args.trace.is_some())
     {
@@ -109,7 +118,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         .unwrap_or(ExitCode::from(status))
 }
 
-fn tell(found: &Outcomes, plan: &Plan<'_>) -> String {
+fn tell(found: &Outcomes, goes_on: Option<bool>, plan: &Plan<'_>) -> String {
     let count = found.all.len();
     let s = if count == 1 { "" } else { "s" };
     let mut text = match found.stopped {
@@ -137,6 +146,16 @@ fn tell(found: &Outcomes, plan: &Plan<'_>) -> String {
             text.push_str("   (nothing is printed)\n");
         }
     }
+    match goes_on {
+        Some(true) => text.push_str(
+            "\nand some schedules have no end, though all threads step that can: `forebay vm check --liveness` \
+             tells\n  whether somebody should come to one\n",
+        ),
+        None if found.stopped.is_none() => {
+            text.push_str("\nwhether every schedule has an end was not looked at: that takes too long\n");
+        }
+        _ => {}
+    }
     text
 }
 
@@ -150,6 +169,8 @@ fn ending(outcome: &Outcome) -> String {
 #[derive(Serialize)]
 struct Told<'a> {
     complete: bool,
+    /// Whether some schedule has no end, though all threads step that can; null if that is not known.
+    goes_on: Option<bool>,
     states: u64,
     seconds: f64,
     outcomes: Vec<One<'a>>,
@@ -168,7 +189,7 @@ struct One<'a> {
     deaths: Vec<usize>,
 }
 
-fn json(found: &Outcomes) -> String {
+fn json(found: &Outcomes, goes_on: Option<bool>) -> String {
     let outcomes = found.all.iter().map(|outcome| One {
         end: ending(outcome),
         lines: &outcome.lines,
@@ -179,6 +200,7 @@ fn json(found: &Outcomes) -> String {
     });
     let told = Told {
         complete: found.stopped.is_none(),
+        goes_on,
         states: found.states,
         seconds: found.elapsed.as_secs_f64(),
         outcomes: outcomes.collect(),

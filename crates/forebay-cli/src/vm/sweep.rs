@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use toyvm::check::{Plan, check};
+use toyvm::check::{Deaths, Plan, check};
 
 use super::UNCHECKED;
 use super::check::{SearchArgs, Watch, in_words};
@@ -77,6 +77,7 @@ struct Row<'a> {
     verdict: String,
     states: u64,
     seconds: f64,
+    deaths: Deaths<'a>,
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
@@ -112,6 +113,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             verdict,
             states: report.states,
             seconds: report.elapsed.as_secs_f64(),
+            deaths: plan.deaths,
         };
         watch.pause();
         if let Err(status) = message::write(if args.json { json(&row) } else { tell(args, &row) }) {
@@ -170,6 +172,8 @@ fn json(row: &Row<'_>) -> String {
         "verdict": row.verdict,
         "states": row.states,
         "seconds": row.seconds,
+        "kill": row.deaths.most,
+        "kill_of": row.deaths.of,
     })
     .to_string()
 }

@@ -50,6 +50,15 @@ impl Ended {
         self
     }
 
+    /// All these texts on standard output.
+    #[track_caller]
+    pub(crate) fn has(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.out.contains(text), "no {text:?} in: {}", self.out);
+        }
+        self
+    }
+
     /// Standard output, as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {

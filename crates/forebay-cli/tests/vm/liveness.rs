@@ -100,8 +100,16 @@ fn a_trace_says_where_the_round_begins() {
     let at = |text: &str| shown.find(text).unwrap_or_else(|| panic!("{text}: {shown}"));
     assert!(at("\n  13  ") < at("── from here on") && at("── from here on") < at("\n  14  "));
     assert!(
-        at("\n  18  ") < at("── and so on") && at("── and so on") < at("out of steps after 18")
+        at("\n  18  ") < at("── and so on") && at("── and so on") < at("round and round after 18")
     );
+    let (from, again) =
+        ("from here on, round and round", "and so on, for ever: again from step 14");
+    folder
+        .vm("show way.trace --as mermaid")
+        .exits(0)
+        .has(&["from here on#44; round and round", "again from step 14"]);
+    folder.vm("show way.trace --as perfetto").exits(0).has(&[from, again]);
+    folder.vm("show way.trace --as shiviz").exits(0).has(&[&format!(" ({from})\n")]);
     let commands = "goto 13\nforward\nend\nsave other.trace\nback\nstep thread-1\nshow\n";
     let told = folder.vm_with("step way.trace --plain --at 12", commands).exits(1).out;
     for text in [
@@ -181,4 +189,34 @@ fn a_file_may_ask_for_it() {
     // Without the header, to go on for ever is no step left.
     let ended = folder.vm("test e.weir --seeds 3").exits(1);
     assert!(ended.out.contains("9 of 9 runs: no step was left"), "{}", ended.out);
+}
+
+#[test]
+fn a_graph_marks_the_way_there_and_round() {
+    let folder = folder();
+    folder.vm("check greedy.weir --weak --liveness --graph states.dot").exits(1);
+    let drawn = std::fs::read_to_string(folder.path("states.dot")).expect("it is written");
+    let marked = |line: &&str| line.contains(" -> ") && line.contains("color=red");
+    assert_eq!(drawn.lines().filter(marked).count(), 7, "{drawn}");
+    assert_eq!(drawn.matches("LIVENESS: from here, round and round").count(), 1, "{drawn}");
+    folder.vm("check greedy.weir --weak --graph states.dot").exits(0);
+    let drawn = std::fs::read_to_string(folder.path("states.dot")).expect("it is written");
+    assert!(!drawn.contains("color=red"), "{drawn}");
+}
+
+#[test]
+fn a_graph_says_who_is_dead() {
+    let folder = folder();
+    folder.vm("check polite.weir --kill-of philosopher --graph states.dot").exits(1);
+    let drawn = std::fs::read_to_string(folder.path("states.dot")).expect("it is written");
+    assert!(drawn.contains("philosopher[0] (1) was killed"), "{drawn}");
+}
+
+#[test]
+fn no_more_states_are_looked_at_than_there_may_be() {
+    let folder = folder();
+    let json =
+        folder.vm("check greedy.weir --weak --liveness --max-states 20 --json").exits(3).json();
+    assert_eq!((&json["stopped"], &json["liveness"]["states"]), (&"states".into(), &21.into()));
+    folder.vm("check greedy.weir --weak --liveness --max-states 21").exits(1);
 }

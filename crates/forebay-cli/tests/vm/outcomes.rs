@@ -57,3 +57,25 @@ fn schedules_are_counted() {
     assert_eq!(ended.out, "more than 2; --limit N counts further\n");
     vm_of("count - --limit 0", LOST_UPDATE).exits(2);
 }
+
+#[test]
+fn schedules_without_an_end_are_told() {
+    let asks = "atomic go = 0
+thread asks { while go == 0 { sleep 1 } print(\"went\") }
+daemon thread lets { while choose(2) == 0 { sleep 1 } increment go }
+";
+    let folder = Folder::new();
+    folder.write("asks.weir", asks);
+    let ended = folder.vm("outcomes asks.weir").exits(0);
+    assert!(ended.out.starts_with("1 outcome under all schedules"), "{}", ended.out);
+    assert!(ended.out.contains("and some schedules have no end, though all"), "{}", ended.out);
+    let json = folder.vm("outcomes asks.weir --json").exits(0).json();
+    assert_eq!(json["goes_on"], true);
+    // To go round while others could step is no such schedule.
+    let fair = asks.replace("while choose(2) == 0 { sleep 1 } ", "");
+    folder.write("lets.weir", &fair);
+    let json = folder.vm("outcomes lets.weir --json").exits(0).json();
+    assert_eq!(json["goes_on"], false);
+    let ended = folder.vm("outcomes lets.weir").exits(0);
+    assert!(!ended.out.contains("no end"), "{}", ended.out);
+}

@@ -8,16 +8,19 @@ use super::analysis::Analysis;
 use super::explorer::{Explorer, Passed};
 use super::failure::beginning;
 use super::moves::{Move, Moves};
-use super::{Finding, Plan};
+use super::{Finding, Plan, liveness};
 use crate::machine::{Machine, Status, ThreadId};
 use crate::program::Program;
 use crate::value::{Kind, Value};
+use crate::verdict::Verdict;
 
-/// All states of a program, in every order of steps; what is wrong, and a shortest way there.
+/// All states of a program, in every order of steps; what is wrong, and a way there.
 #[derive(Debug)]
 pub struct Graph {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
+    /// The edges on it.
+    way: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -35,13 +38,18 @@ struct Node {
 struct Edge {
     from: usize,
     to: usize,
+    thread: ThreadId,
     /// Who steps, and where.
     label: String,
 }
 
 /// The graph of a program, or nothing if it has more states than that.
 pub fn graph(program: &Arc<Program>, plan: &Plan<'_>, most: usize) -> Option<Graph> {
-    let plan = Plan { reduce: false, ..*plan };
+    let plan = match plan.liveness {
+        // By the states of which ways round consist.
+        Some(_) => liveness::in_full(plan),
+        None => Plan { reduce: false, ..*plan },
+    };
     let analysis = Arc::new(Analysis::of(program, &plan));
     let mut builder = Builder {
         explorer: Explorer::new(program, &analysis, &plan),
@@ -50,7 +58,7 @@ pub fn graph(program: &Arc<Program>, plan: &Plan<'_>, most: usize) -> Option<Gra
         names: beginning(program, plan.service),
         numbers: HashMap::new(),
         states: Vec::new(),
-        graph: Graph { nodes: Vec::new(), edges: Vec::new() },
+        graph: Graph { nodes: Vec::new(), edges: Vec::new(), way: Vec::new() },
     };
     let begun = builder.explorer.begin();
     builder.arrive(&begun, None);
@@ -61,6 +69,13 @@ pub fn graph(program: &Arc<Program>, plan: &Plan<'_>, most: usize) -> Option<Gra
             return None;
         }
         at += 1;
+    }
+    builder.mark_way();
+    let is_safe = builder.graph.nodes.iter().all(|node| node.wrong.is_none());
+    if let Some(fairness) = plan.liveness.filter(|_| is_safe) {
+        // If it is stopped, there is nothing to mark.
+        let way = liveness::way_round(program, &plan, fairness).ok().flatten();
+        way.into_iter().for_each(|way| builder.mark_round(&way));
     }
     Some(builder.graph)
 }
@@ -93,7 +108,7 @@ impl Builder {
                     (Move::Steps, Some((number, _))) => format!("{label}: {number}"),
                 };
                 let to = self.arrive(&passed, Some(self.graph.edges.len()));
-                self.graph.edges.push(Edge { from, to, label });
+                self.graph.edges.push(Edge { from, to, thread, label });
                 if self.graph.nodes.len() > most {
                     break;
                 }
@@ -130,6 +145,32 @@ impl Builder {
         number
     }
 
+    /// Marks a shortest way to what is wrong.
+    fn mark_way(&mut self) {
+        let Graph { nodes, edges, way } = &mut self.graph;
+        let mut at = nodes.iter().position(|node| node.wrong.is_some());
+        while let Some(by) = at.and_then(|at| nodes[at].by) {
+            way.push(by);
+            at = Some(edges[by].from);
+        }
+    }
+
+    /// Marks a way on which somebody does not get on.
+    fn mark_round(&mut self, lasso: &liveness::Way) {
+        let Graph { nodes, edges, way } = &mut self.graph;
+        let mut from = 0;
+        for (number, (thread, bytes)) in lasso.steps.iter().enumerate() {
+            if number == lasso.repeats_from {
+                nodes[from].wrong =
+                    Some(format!("{}: from here, round and round", Verdict::Liveness));
+            }
+            let to = self.numbers[bytes];
+            let is_it = |it: &Edge| (it.from, it.to, it.thread) == (from, to, *thread);
+            way.extend(edges.iter().position(is_it));
+            from = to;
+        }
+    }
+
     fn label(&self, thread: ThreadId) -> String {
         let site = self.explorer.site(thread);
         let name = name(&self.explorer.machine, &self.names, thread);
@@ -148,6 +189,10 @@ impl Builder {
             let it = machine.thread(thread);
             let name = name(machine, &self.names, thread);
             let is = match it.status() {
+                Status::Killed => {
+                    lines.push(format!("{name} was killed"));
+                    continue;
+                }
                 status if status.is_over() => continue,
                 Status::Waiting(_) => "waits at",
                 _ => "at",
@@ -190,23 +235,11 @@ impl Graph {
     pub fn states(&self) -> usize {
         self.nodes.len()
     }
-
-    /// The edges on a shortest way to what is wrong.
-    fn way(&self) -> Vec<usize> {
-        let mut way = Vec::new();
-        let mut at = self.nodes.iter().position(|node| node.wrong.is_some());
-        while let Some(by) = at.and_then(|at| self.nodes[at].by) {
-            way.push(by);
-            at = Some(self.edges[by].from);
-        }
-        way
-    }
 }
 
 impl fmt::Display for Graph {
     /// In the language of Graphviz.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let way = self.way();
         writeln!(f, "{}", Self::BEGINNING)?;
         writeln!(f, "  node [shape=box, fontname=\"sans-serif\", fontsize=10];")?;
         writeln!(f, "  edge [fontname=\"sans-serif\", fontsize=9];")?;
@@ -216,7 +249,7 @@ impl fmt::Display for Graph {
                 let newline = if label.is_empty() { "" } else { "\n" };
                 let _ = write!(label, "{newline}{line}");
             }
-            let is_on_the_way = way.iter().any(|edge| self.edges[*edge].to == number);
+            let is_on_the_way = self.way.iter().any(|edge| self.edges[*edge].to == number);
             let looks = match node {
                 Node { wrong: Some(_), .. } => ", color=red, style=bold",
                 _ if is_on_the_way => ", color=red",
@@ -226,7 +259,7 @@ impl fmt::Display for Graph {
             writeln!(f, "  s{number} [label={}{looks}];", quoted(&label))?;
         }
         for (number, edge) in self.edges.iter().enumerate() {
-            let looks = if way.contains(&number) { ", color=red, penwidth=2" } else { "" };
+            let looks = if self.way.contains(&number) { ", color=red, penwidth=2" } else { "" };
             let (from, to) = (edge.from, edge.to);
             writeln!(f, "  s{from} -> s{to} [label={}{looks}];", quoted(&edge.label))?;
         }

@@ -56,7 +56,7 @@ pub use finding::Finding;
 pub use flaw::{Flaw, check_with, end_after};
 pub use graph::{Graph, graph};
 pub use growth::Growth;
-pub use liveness::{Fairness, Rounds, without_an_end};
+pub use liveness::{Fairness, Rounds, goes_on, without_an_end};
 pub use outcomes::{Outcome, Outcomes, outcomes};
 
 use crate::machine::Service;
@@ -254,7 +254,12 @@ fn look_at_states(program: &Arc<Program>, plan: &Plan<'_>) -> Report {
     search.run();
     let is_doubtful = search.is_doubtful.load(Ordering::Relaxed);
     if is_doubtful && !search.has_ended_early() && !flawed(flaw::Flaw::Doubt) {
-        return look_at_states(program, &Plan { symmetry: false, ..*plan });
+        let gone = search.elapsed();
+        drop(search);
+        let timeout = plan.timeout.map(|timeout| timeout.saturating_sub(gone));
+        let mut report = look_at_states(program, &Plan { symmetry: false, timeout, ..*plan });
+        report.elapsed += gone;
+        return report;
     }
     let found = std::mem::take(&mut *search.found.lock().expect("nobody searches any more"));
     let mut failures: Vec<Failure> = found

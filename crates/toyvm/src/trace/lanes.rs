@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use super::sentence::tell;
 use super::sink::Sink;
-use super::{ExportError, Recording};
+use super::{ExportError, Recording, outcome};
 use crate::deadlock;
 use crate::machine::{Event, Machine, Stepped, ThreadId};
 use crate::observer::Observer;
@@ -46,7 +46,8 @@ pub fn export<W: Write>(recording: &Recording, style: Style, out: W) -> Result<W
     let beginning = recording.machine()?;
     let mut lanes = Lanes::new(out, &beginning, &end, style, recording.schedule().len());
     lanes.repeats_from = recording.repeats_from().map(|from| from as u64);
-    let replayed = recording.replay_on(beginning, recording.schedule().len(), lanes)?;
+    let mut replayed = recording.replay_on(beginning, recording.schedule().len(), lanes)?;
+    replayed.observer.ending = outcome::ending(recording, &replayed.outcome.end);
     Ok(replayed.observer.finish(&replayed.machine, &replayed.outcome)?)
 }
 
@@ -102,6 +103,8 @@ struct Lanes<W> {
     steps: u64,
     /// After so many, those begin that are gone through again and again.
     repeats_from: Option<u64>,
+    /// How the run ended, in a word or two.
+    ending: &'static str,
     bars: Vec<Bar>,
     /// Bars that change with the row that is being made.
     moves: Vec<(ThreadId, Bar)>,
@@ -138,6 +141,7 @@ impl<W: Write> Lanes<W> {
             width,
             steps: 0,
             repeats_from: None,
+            ending: "",
             bars,
             moves: Vec::new(),
             cells: Vec::new(),
@@ -249,13 +253,12 @@ impl<W: Write> Lanes<W> {
             self.flush(None);
         }
         if let Some(from) = self.repeats_from {
-            self.rule(&format!("and so on, for ever: again from step {}", from + 1));
+            self.rule(&outcome::again(from));
         }
         if !self.style.end {
             return self.sink.finish();
         }
-        let word = super::outcome::word(&outcome.end);
-        self.sink.line(format_args!("{word} after {} steps", outcome.steps));
+        self.sink.line(format_args!("{} after {} steps", self.ending, outcome.steps));
         for (thread, wait) in deadlock::waiting(machine) {
             let told = deadlock::tell_wait(machine, thread, wait);
             self.sink.line(format_args!("  {}", clean(&told, self.style.ascii)));
@@ -275,7 +278,7 @@ impl<W: Write> Observer for Lanes<W> {
             self.flush_local();
         }
         if repeats {
-            self.rule("from here on, round and round");
+            self.rule(outcome::ROUND);
         }
         let at = machine.thread(thread).at();
         self.instruction = clean(&machine.show_instruction(thread, at), self.style.ascii);

@@ -8,7 +8,7 @@ use std::io::Write;
 
 use super::edges::{Edge, Edges};
 use super::sentence::tell;
-use super::{ExportError, Recording};
+use super::{ExportError, Recording, outcome};
 use crate::deadlock;
 use crate::machine::{Event, Machine, Stepped, ThreadId};
 use crate::observer::Observer;
@@ -25,12 +25,17 @@ pub fn export<W: Write>(recording: &Recording, most: usize, mut out: W) -> Resul
         lines: Vec::new(),
         participants: BTreeMap::new(),
         edges: Edges::default(),
+        steps: 0,
+        repeats_from: recording.repeats_from().map(|from| from as u64),
         left_out: 0,
     };
     let replayed = recording.replay(diagram)?;
     let (machine, mut diagram) = (replayed.machine, replayed.observer);
     if diagram.left_out > 0 {
         diagram.note_over_all(&machine, &format!("… {} more steps", diagram.left_out));
+    }
+    if let Some(from) = diagram.repeats_from {
+        diagram.note_over_all(&machine, &outcome::again(from));
     }
     if replayed.outcome.end == End::Deadlock {
         let waits = deadlock::waiting(&machine);
@@ -55,6 +60,9 @@ struct Diagram {
     /// Whom the lines mention, by name.
     participants: BTreeMap<u32, String>,
     edges: Edges<ThreadId>,
+    /// Steps made, and after how many the others are gone through again and again.
+    steps: u64,
+    repeats_from: Option<u64>,
     /// How many steps come after the last line.
     left_out: u64,
 }
@@ -91,6 +99,12 @@ impl Diagram {
 }
 
 impl Observer for Diagram {
+    fn before(&mut self, machine: &Machine, _: ThreadId) {
+        if self.repeats_from == Some(self.steps) {
+            self.note_over_all(machine, outcome::ROUND);
+        }
+    }
+
     fn event(&mut self, machine: &Machine, thread: ThreadId, _: u32, event: Event) {
         let edge = self.edges.note(machine, thread, event, thread);
         if self.is_full() {
@@ -139,6 +153,7 @@ impl Observer for Diagram {
     }
 
     fn after(&mut self, _: &Machine, _: ThreadId, _: Stepped) {
+        self.steps += 1;
         if self.is_full() {
             self.left_out += 1;
         }

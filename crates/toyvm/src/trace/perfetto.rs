@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::edges::{Edge, Edges};
 use super::sentence::awaited;
 use super::sink::Sink;
-use super::{ExportError, Recording};
+use super::{ExportError, Recording, outcome};
 use crate::machine::{Event, Machine, Status, Stepped, ThreadId};
 use crate::observer::Observer;
 use crate::value::Kind;
@@ -26,7 +26,8 @@ const LOCKS: u32 = 2;
 /// Writes a recording as a timeline.
 pub fn export<W: Write>(recording: &Recording, out: W) -> Result<W, ExportError> {
     let machine = recording.machine()?;
-    let timeline = Timeline::new(out, &machine, recording.program_name());
+    let mut timeline = Timeline::new(out, &machine, recording.program_name());
+    timeline.repeats_from = recording.repeats_from().map(|from| from as u64);
     let replayed = recording.replay_on(machine, recording.schedule().len(), timeline)?;
     Ok(replayed.observer.finish(&replayed.machine)?)
 }
@@ -57,6 +58,9 @@ struct Timeline<W> {
     holds: HashMap<u32, Open>,
     /// The instruction of the step now made, and its line in the source.
     step: Option<(String, Option<u32>)>,
+    /// Steps made, and after how many the others are gone through again and again.
+    steps: u64,
+    repeats_from: Option<u64>,
 }
 
 impl<W: Write> Timeline<W> {
@@ -70,6 +74,8 @@ impl<W: Write> Timeline<W> {
             waits: HashMap::new(),
             holds: HashMap::new(),
             step: None,
+            steps: 0,
+            repeats_from: None,
         };
         timeline.sink.write(b"{\"displayTimeUnit\":\"ms\",\"traceEvents\":[");
         timeline.name(THREADS, None, program);
@@ -131,8 +137,17 @@ impl<W: Write> Timeline<W> {
         }
     }
 
+    /// A mark on all tracks.
+    fn mark(&mut self, name: &str, at: u64) {
+        self.write(&json!({"ph": "i", "s": "g", "name": name, "cat": "round", "pid": THREADS,
+            "tid": 0, "ts": at}));
+    }
+
     fn finish(mut self, machine: &Machine) -> std::io::Result<W> {
         let now = machine.state().clock();
+        if let Some(from) = self.repeats_from {
+            self.mark(&outcome::again(from), now);
+        }
         for thread in machine.state().thread_ids() {
             self.stop_waiting(thread, now);
         }
@@ -146,6 +161,9 @@ impl<W: Write> Timeline<W> {
 
 impl<W: Write> Observer for Timeline<W> {
     fn before(&mut self, machine: &Machine, thread: ThreadId) {
+        if self.repeats_from == Some(self.steps) {
+            self.mark(outcome::ROUND, machine.state().clock());
+        }
         let at = machine.thread(thread).at();
         self.step = Some((machine.show_instruction(thread, at), machine.line_of(thread, at)));
     }
@@ -211,6 +229,7 @@ impl<W: Write> Observer for Timeline<W> {
     }
 
     fn after(&mut self, machine: &Machine, thread: ThreadId, _: Stepped) {
+        self.steps += 1;
         let at = machine.state().clock() - 1;
         if let Some((name, line)) = self.step.take() {
             self.write(&json!({"ph": "X", "name": name, "cat": "step", "pid": THREADS,

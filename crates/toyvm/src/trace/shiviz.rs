@@ -7,14 +7,15 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::io::Write;
 use std::rc::Rc;
 
 use super::edges::{Edge, Edges};
 use super::sentence::tell;
 use super::sink::Sink;
-use super::{ExportError, Recording};
-use crate::machine::{Event, Machine, ThreadId};
+use super::{ExportError, Recording, outcome};
+use crate::machine::{Event, Machine, Stepped, ThreadId};
 use crate::observer::Observer;
 
 /// How ShiViz reads an event.
@@ -36,6 +37,8 @@ pub fn export<W: Write>(recording: &Recording, out: W) -> Result<W, ExportError>
         clocks: Vec::new(),
         edges: Edges::default(),
         owed: HashMap::new(),
+        steps: 0,
+        repeats_from: recording.repeats_from().map(|from| from as u64),
     };
     log.sink.line(format_args!("{EXPRESSION}\n"));
     Ok(recording.replay(log)?.observer.sink.finish()?)
@@ -54,6 +57,9 @@ struct Log<W> {
     edges: Edges<Rc<RefCell<Clock>>>,
     /// What threads know with their next event: whoever started or notified them.
     owed: HashMap<ThreadId, Vec<Rc<RefCell<Clock>>>>,
+    /// Steps made, and after how many the others are gone through again and again; none once that was said.
+    steps: u64,
+    repeats_from: Option<u64>,
 }
 
 impl<W: Write> Log<W> {
@@ -94,7 +100,12 @@ impl<W: Write> Log<W> {
         for (other, events) in &self.clocks[thread.index()] {
             clock.insert(self.hosts[*other as usize].clone(), (*events).into());
         }
-        let text = text.replace(|char: char| char.is_control(), " ");
+        let mut text = text.replace(|char: char| char.is_control(), " ");
+        if self.repeats_from.is_some_and(|from| from <= self.steps) {
+            // Nothing but events of threads is drawn.
+            let _ = write!(text, " ({})", outcome::ROUND);
+            self.repeats_from = None;
+        }
         let host = &self.hosts[thread.index()];
         self.sink.line(format_args!("{text}\n{host} {}", serde_json::Value::Object(clock)));
     }
@@ -123,5 +134,9 @@ impl<W: Write> Observer for Log<W> {
 
     fn prints(&self) -> bool {
         true
+    }
+
+    fn after(&mut self, _: &Machine, _: ThreadId, _: Stepped) {
+        self.steps += 1;
     }
 }

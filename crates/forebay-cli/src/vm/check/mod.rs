@@ -153,15 +153,15 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         say(format_args!("forebay vm check: cannot write {}: {error}", path.display()));
         return ExitCode::from(USAGE);
     }
+    let told = if args.json { json::tell(&result) } else { wording::tell(args, &result) };
+    if let Err(status) = message::written(io::stdout().write_all(told.as_bytes())) {
+        return status;
+    }
     if let Some(path) = &args.graph
         && let Err(complaint) = draw(path, &program, &plan)
     {
         say(format_args!("forebay vm check: {complaint}"));
         return ExitCode::from(UNCHECKED);
-    }
-    let told = if args.json { json::tell(&result) } else { wording::tell(args, &result) };
-    if let Err(status) = message::written(io::stdout().write_all(told.as_bytes())) {
-        return status;
     }
     ExitCode::from(result.status())
 }

@@ -92,7 +92,7 @@ impl Graph {
         let begun = explorer.begin();
         if is_state(&begun)? {
             explorer.pack(&mut next);
-            self.add(&explorer, &next, (0, 0))?;
+            self.add(&explorer, &next, (0, 0), plan)?;
         }
         let mut at = 0_u32;
         while (at as usize) < self.len() {
@@ -118,7 +118,7 @@ impl Graph {
                     let passed = explorer.step(thread, how);
                     if is_state(&passed)? {
                         explorer.pack_after(&bytes, &mut next);
-                        let to = self.add(&explorer, &next, (thread.0 as u8, at))?;
+                        let to = self.add(&explorer, &next, (thread.0 as u8, at), plan)?;
                         // What is chosen often comes to the same.
                         if self.to.len() == begins || self.to.last() != Some(&to) {
                             self.to.push(to);
@@ -137,9 +137,18 @@ impl Graph {
     }
 
     /// The number of the state that the explorer is in.
-    fn add(&mut self, explorer: &Explorer, bytes: &[u8], first: (u8, u32)) -> Result<u32, Stopped> {
+    fn add(
+        &mut self,
+        explorer: &Explorer,
+        bytes: &[u8],
+        first: (u8, u32),
+        plan: &Plan<'_>,
+    ) -> Result<u32, Stopped> {
         let (number, is_new) = self.states.number(bytes);
         if is_new {
+            if plan.max_states.is_some_and(|most| self.len() as u64 > most) {
+                return Err(Stopped::States);
+            }
             let threads = self.threads_in(explorer).ok_or(Stopped::ManyThreads)?;
             self.threads.push(threads);
             self.first.push(first);
@@ -190,9 +199,6 @@ impl Graph {
     ) -> Result<(), Stopped> {
         stopped(plan, began)?;
         let (elapsed, bytes) = (began.elapsed(), self.bytes());
-        if plan.max_states.is_some_and(|most| self.len() as u64 >= most) {
-            return Err(Stopped::States);
-        }
         let is_full = self.len() > u32::MAX as usize - (1 << 20);
         if is_full || plan.memory.is_some_and(|most| bytes >= most) {
             return Err(Stopped::Memory);

@@ -83,18 +83,22 @@ pub(super) struct Looked {
     pub(super) stopped: Option<Stopped>,
 }
 
-/// Looks for a thread that does not get on, in a program in which no state is wrong.
-pub(super) fn look(program: &Arc<Program>, plan: &Plan<'_>, fairness: Fairness) -> Looked {
-    let began = Instant::now();
-    // In which order steps are made is what this is about, and who makes them.
-    let plan = &Plan {
+/// How ways round are looked for: in which order steps are made is what this is about, and who makes them.
+pub(super) fn in_full<'a>(plan: &Plan<'a>) -> Plan<'a> {
+    Plan {
         reduce: false,
         symmetry: false,
         order: Order::Breadth,
         max_switches: None,
         workers: 1,
         ..*plan
-    };
+    }
+}
+
+/// Looks for a thread that does not get on, in a program in which no state is wrong.
+pub(super) fn look(program: &Arc<Program>, plan: &Plan<'_>, fairness: Fairness) -> Looked {
+    let began = Instant::now();
+    let plan = &in_full(plan);
     let analysis = Arc::new(Analysis::of(program, plan));
     let mut graph = Graph::new(program);
     let explored = graph.explore(program, &analysis, plan, began);
@@ -112,6 +116,51 @@ pub(super) fn look(program: &Arc<Program>, plan: &Plan<'_>, fairness: Fairness) 
         elapsed: began.elapsed(),
     };
     Looked { rounds, failure, stopped }
+}
+
+/// A way there and once round, as macro-steps: whose, and the state that each leads to.
+pub(super) struct Way {
+    pub(super) steps: Vec<(ThreadId, Vec<u8>)>,
+    /// So many of them lead to where it goes round.
+    pub(super) repeats_from: usize,
+}
+
+/// All states and the macro-steps between them.
+fn whole(program: &Arc<Program>, plan: &Plan<'_>, began: Instant) -> Result<Graph, Stopped> {
+    let analysis = Arc::new(Analysis::of(program, plan));
+    let mut graph = Graph::new(program);
+    graph.explore(program, &analysis, plan, began).map(|()| graph)
+}
+
+/// A way to where somebody does not get on, and once round; none if everybody does.
+pub(super) fn way_round(
+    program: &Arc<Program>,
+    plan: &Plan<'_>,
+    fairness: Fairness,
+) -> Result<Option<Way>, Stopped> {
+    let (plan, began) = (&in_full(plan), Instant::now());
+    let graph = whole(program, plan, began)?;
+    let found = find(&graph, plan, began, fairness)?;
+    Ok(found.map(|(finding, part)| {
+        let lasso = lasso::around(&graph, &part, fairness, &finding);
+        let repeats_from = lasso.stem.len();
+        let steps = lasso.stem.into_iter().chain(lasso.round);
+        let with_bytes =
+            |(whose, to): (u8, u32)| (ThreadId(whose.into()), graph.bytes_of(to).to_owned());
+        Way { steps: steps.map(with_bytes).collect(), repeats_from }
+    }))
+}
+
+/// Whether some way goes on for ever on which all step that may expect to: the others, and whoever is on it, come to no
+/// end.
+pub fn goes_on(
+    program: &Arc<Program>,
+    plan: &Plan<'_>,
+    fairness: Fairness,
+) -> Result<bool, Stopped> {
+    let graph = whole(program, &in_full(plan), Instant::now())?;
+    let all = (0..graph.len() as u32).collect();
+    Ok(!fairness::fair(&mut Components::new(&graph), fairness, all).is_empty())
 }
 
 /// Who does not get on, and where it goes round meanwhile.
