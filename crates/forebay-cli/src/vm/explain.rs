@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use toyvm::check::{Finding, Plan, check};
+use toyvm::check::{Finding, Plan, beginning, check};
 use toyvm::deadlock::{awaited, wait_of, waiting};
 use toyvm::machine::{Fault, Machine, On, Service, Status, ThreadId};
 
@@ -185,7 +185,8 @@ fn unending(way: &Way, thread: ThreadId) -> Explanation {
     let from = way.failure.repeats_from.unwrap_or_default();
     let round = &way.failure.schedule[from..];
     let own = || round.iter().filter(|step| step.thread == thread.index() as u32);
-    if own().any(|step| step.chosen.is_some()) {
+    let machine = || beginning(way.machine.program(), way.machine.service());
+    if own().any(|step| step.chosen.is_some()) && !way.failure.ends_alone(machine(), thread) {
         ENDLESS_BY_CHOICE
     } else if own().count() == round.len() {
         WAITS_BY_LOOKING

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use toyvm::programs::{ALL, Shipped};
+use toyvm::programs::{CLASSICS, PROBLEMS, PROTOCOLS, Shipped};
 
 use super::USAGE;
 use super::message::{self, say};
 
 /// List the programs that are shipped, or print one of them
 ///
-/// `forebay vm programs mutex > mutex.toy` writes it into a file of your own.
+/// Each stands with what comes of it under all schedules, as `forebay vm check` finds out. `forebay vm programs mutex > mutex.toy` writes it into a file of your own.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The program to print
@@ -22,8 +22,17 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let mut text = String::new();
     match args.name.as_deref().map(|name| (name, Shipped::named(name))) {
         None => {
-            for program in ALL {
-                let _ = writeln!(text, "{:<36} {}", program.name, program.about());
+            for (heading, programs) in [
+                ("To begin with:", CLASSICS),
+                ("The problem set:", PROBLEMS),
+                ("The protocols of forebay's own buffers:", PROTOCOLS),
+            ] {
+                let gap = if text.is_empty() { "" } else { "\n" };
+                let _ = writeln!(text, "{gap}{heading}");
+                for program in programs {
+                    let (name, verdict, about) = (program.name, program.verdict(), program.about());
+                    let _ = writeln!(text, "  {name:<58} {verdict:<9} {about}");
+                }
             }
         }
         Some((_, Some(program))) => text.push_str(program.text),

@@ -220,3 +220,15 @@ fn no_more_states_are_looked_at_than_there_may_be() {
     assert_eq!((&json["stopped"], &json["liveness"]["states"]), (&"states".into(), &21.into()));
     folder.vm("check greedy.weir --weak --liveness --max-states 21").exits(1);
 }
+
+#[test]
+fn whose_choice_it_is_and_whose_not_is_explained() {
+    let folder = folder();
+    let pauses =
+        POLITE.replace("acquire fork[index]\n", "acquire fork[index]\n        sleep choose(2)\n");
+    folder.write("pauses.weir", &pauses);
+    folder.write("choosy.weir", "thread a { while choose(2) == 0 { sleep 1 } }\njoin a\n");
+    folder.vm("explain pauses.weir --liveness").exits(1).has(&["FAILED LIVENESS: livelock\n"]);
+    let ended = folder.vm("explain choosy.weir --liveness").exits(1);
+    ended.has(&["FAILED LIVENESS: endless by choice\n"]);
+}

@@ -6,7 +6,13 @@ use crate::forebay::Folder;
 fn programs_are_listed_and_given() {
     let folder = Folder::of_programs();
     let listed = folder.vm("programs").exits(0).tells(&[]).out;
-    assert!(listed.lines().any(|line| line.starts_with("mutex.toy ")), "{listed}");
+    for program in [
+        "  mutex.toy                                                  PROVED    Mutual exclusion",
+        "  problems/santa_wrong_no_door.weir",
+        "  forebay/lock_wrong_asks_nobody.weir                        ASSERTION Lock",
+    ] {
+        assert!(listed.lines().any(|line| line.starts_with(program)), "{program}: {listed}");
+    }
     let text = std::fs::read_to_string(folder.path("mutex.toy")).expect("it ships");
     assert_eq!(folder.vm("programs mutex").exits(0).tells(&[]).out, text);
     let ended = folder.shell("forebay vm programs mutex | forebay vm run -").exits(0);

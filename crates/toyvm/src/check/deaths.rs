@@ -41,7 +41,12 @@ impl fmt::Display for NoVictim {
             f,
             "there is no thread `{name}` that could be killed; there are {}",
             known.join(", ")
-        )
+        )?;
+        // `worker[1]`, of which only `worker` is known.
+        match known.iter().find(|it| *it == name_of(name)) {
+            Some(several) => write!(f, "; `{several}` means each of its threads"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::finding::Finding;
-use crate::machine::{Limits, Machine, Service, Time};
+use super::witness::Chosen;
+use crate::machine::{Choice, Limits, Machine, Service, Status, ThreadId, Time, World};
 use crate::observer::Observer;
 use crate::program::Program;
 use crate::run::{self, Pace, Stage};
@@ -31,11 +32,61 @@ pub fn beginning(program: &Arc<Program>, service: Service) -> Machine {
     Machine::with(Arc::clone(program), service, Limits::default()).in_time(Time::Any)
 }
 
+/// More steps than a thread takes that is about to end.
+const ALONE: usize = 10_000;
+
+/// Whether a thread comes to its end on its own.
+fn ends(mut machine: Machine, thread: ThreadId, choices: &mut Again) -> bool {
+    for _ in 0..ALONE {
+        if !machine.state().ready().contains(thread) {
+            break;
+        }
+        machine.step(thread, choices);
+    }
+    matches!(machine.thread(thread).status(), Status::Ended)
+}
+
+/// Chooses the same again and again.
+struct Again {
+    numbers: Vec<u64>,
+    next: usize,
+}
+
+impl World for Again {
+    fn choose(&mut self, _: &Machine, _: ThreadId, _: Choice, below: u64) -> u64 {
+        let number = self.numbers.get(self.next % self.numbers.len().max(1));
+        self.next += 1;
+        number.map_or(0, |number| number % below)
+    }
+
+    fn print(&mut self, _: &Machine, _: ThreadId, _: &str) {}
+
+    fn prints(&self) -> bool {
+        false
+    }
+}
+
 impl Failure {
     /// At which places of the schedule a thread is killed instead.
     pub fn deaths(&self) -> impl Iterator<Item = usize> + '_ {
         let all = self.schedule.iter().enumerate();
         all.filter(|(_, decision)| decision.dies).map(|(at, _)| at)
+    }
+
+    /// Whether a thread that goes round comes to its end, choosing what it chooses there, once the others stand still
+    /// somewhere on the way round: then it is they who keep it from that.
+    pub fn ends_alone(&self, mut machine: Machine, thread: ThreadId) -> bool {
+        let (stem, round) = self.schedule.split_at(self.repeats_from.unwrap_or_default());
+        for step in stem {
+            machine.step(ThreadId(step.thread), &mut Chosen::of(step));
+        }
+        round.iter().enumerate().any(|(at, step)| {
+            let own = round[at..].iter().chain(&round[..at]).filter(|it| it.thread == thread.0);
+            let numbers: Vec<u64> = own.filter_map(|it| it.chosen).collect();
+            let ends = ends(machine.clone(), thread, &mut Again { numbers, next: 0 });
+            machine.step(ThreadId(step.thread), &mut Chosen::of(step));
+            ends
+        })
     }
 
     /// Goes along the way, on a machine at the [`beginning`], and shows it to an observer.

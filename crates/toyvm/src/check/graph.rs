@@ -75,7 +75,9 @@ pub fn graph(program: &Arc<Program>, plan: &Plan<'_>, most: usize) -> Option<Gra
     if let Some(fairness) = plan.liveness.filter(|_| is_safe) {
         // If it is stopped, there is nothing to mark.
         let way = liveness::way_round(program, &plan, fairness).ok().flatten();
-        way.into_iter().for_each(|way| builder.mark_round(&way));
+        if let Some(way) = way {
+            builder.mark_round(&way);
+        }
     }
     Some(builder.graph)
 }

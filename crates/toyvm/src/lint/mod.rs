@@ -42,7 +42,7 @@ pub fn lint(program: &Program) -> Vec<Diagnostic> {
     }
     names::check(&lists, &origins, &mut findings);
     locks::check(&lists, &origins, &mut findings);
-    threads::check(&lists, &mut findings);
+    threads::check(program, &lists, &mut findings);
     in_order(findings)
 }
 

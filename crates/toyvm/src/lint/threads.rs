@@ -9,7 +9,7 @@ use super::known::{Known, Site};
 use super::list::List;
 use super::sleeps;
 use crate::instruction::Instruction;
-use crate::program::{CodeId, NameId};
+use crate::program::{CodeId, Ends, NameId, Program};
 use crate::source::Diagnostic;
 use crate::value::Kind;
 
@@ -94,13 +94,17 @@ fn keepers_of(code: CodeId, known: Known) -> Vec<Keeper> {
     }
 }
 
-pub(super) fn check(lists: &[List], findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(program: &Program, lists: &[List], findings: &mut Vec<Diagnostic>) {
+    let ends = Ends::of(program);
     let joined = Keepers::of(lists).joined();
     for list in lists {
         let mut unjoined = Vec::new();
         list.walk(|pc, instruction, _| {
             let maker = Keeper::Maker(Site { code: list.id, pc });
-            if matches!(instruction, Instruction::ThreadCreate(_)) && !joined.contains(&maker) {
+            let Instruction::ThreadCreate(bodies) = instruction else { return };
+            // Nobody would come back from joining one that has no end.
+            let may_end = program.bodies(bodies.0).iter().any(|code| ends.may_end(*code, 0));
+            if may_end && !joined.contains(&maker) {
                 unjoined.push(pc);
             }
         });

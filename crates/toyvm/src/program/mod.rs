@@ -3,6 +3,9 @@
 
 pub mod argument;
 pub mod claim;
+mod ends;
+
+pub(crate) use ends::Ends;
 
 use std::fmt;
 use std::ops::Range;

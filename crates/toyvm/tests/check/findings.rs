@@ -74,6 +74,11 @@ vm.create_thread(main, "main")
     }
     let of = names(&["one", "nobody"]);
     let missing = Deaths { most: 1, of: &of }.check(&program).unwrap_err();
+    let told = "there is no thread `worker[1]` that could be killed; there are main, one, other, three, two, \
+                worker; `worker` means each of its threads";
+    let several = [String::from("worker[1]")];
+    let refused = Deaths { most: 1, of: &several }.check(&program).map_err(|it| it.to_string());
+    assert_eq!(refused, Err(told.to_owned()));
     let told = "there is no thread `nobody` that could be killed; there are main, one, other, three, two, worker";
     assert_eq!(missing.to_string(), told);
 }

@@ -31,6 +31,17 @@ fn a_thread_that_is_never_joined() {
 }
 
 #[test]
+fn who_has_no_end_is_not_to_be_joined() {
+    let server =
+        r#"server = [("LABEL", "again"), ("PUSH", 1), ("GLOBAL_STORE", "x"), ("JUMP", "again")]"#;
+    let main = r#"main = [("PUSH", 0), ("THREAD_CREATE", [server]), ("POP",)]"#;
+    assert_eq!(found(&format!("{server}\n{main}")), NOTHING);
+    let ends = server.replace("\"JUMP\"", "\"PUSH\", 0), (\"JUMP_IF_FALSE\"");
+    let unjoined = ["2:22: the thread that starts here is never joined"];
+    assert_eq!(found(&format!("{ends}\n{main}")), unjoined);
+}
+
+#[test]
 fn a_handle_may_be_joined_from_anywhere() {
     let text = r#"
 worker = [("NOP",)]

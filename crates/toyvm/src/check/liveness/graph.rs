@@ -9,11 +9,10 @@ use super::super::explorer::{Explorer, Passed};
 use super::super::flaw::{Flaw, flawed};
 use super::super::moves::Moves;
 use super::super::{Finding, Plan, Progress, Stopped};
-use super::ends::Ends;
 use super::states::States;
 use super::stopped;
 use crate::machine::{On, Status, ThreadId};
-use crate::program::Program;
+use crate::program::{Ends, Program};
 
 /// So many threads have a bit each.
 const MOST_THREADS: usize = 64;

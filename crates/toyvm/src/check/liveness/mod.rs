@@ -7,7 +7,6 @@
 //! account. Of what is left, a `lasso` is made: a way there, and once round.
 
 mod components;
-mod ends;
 mod fairness;
 mod graph;
 mod lasso;
@@ -23,7 +22,7 @@ use std::time::{Duration, Instant};
 use super::analysis::Analysis;
 use super::{Failure, Finding, Order, Plan, Stopped};
 use crate::machine::ThreadId;
-use crate::program::{CodeId, Program};
+use crate::program::{CodeId, Ends, Program};
 use components::Components;
 use graph::{Graph, threads_of};
 
@@ -58,7 +57,7 @@ impl FromStr for Fairness {
 
 /// The lists that have no end, as far as their jumps tell: a thread that runs one is meant to go on for ever.
 pub fn without_an_end(program: &Program) -> Vec<CodeId> {
-    let ends = ends::Ends::of(program);
+    let ends = Ends::of(program);
     program.code_ids().filter(|code| !ends.may_end(*code, 0)).collect()
 }
 

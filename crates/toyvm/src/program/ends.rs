@@ -1,18 +1,18 @@
 //! From where a list can come to its end at all, as far as its jumps tell.
 
-use crate::program::{Code, CodeId, Program};
+use super::{Code, CodeId, Program};
 
 /// By list and address.
 #[derive(Debug)]
-pub(super) struct Ends(Vec<Vec<bool>>);
+pub(crate) struct Ends(Vec<Vec<bool>>);
 
 impl Ends {
-    pub(super) fn of(program: &Program) -> Self {
+    pub(crate) fn of(program: &Program) -> Self {
         Self(program.codes().iter().map(of).collect())
     }
 
     /// Whether a thread that goes on there may ever end; one of which that is not so is meant to go on for ever.
-    pub(super) fn may_end(&self, code: CodeId, pc: u32) -> bool {
+    pub(crate) fn may_end(&self, code: CodeId, pc: u32) -> bool {
         self.0[code.index()][pc as usize]
     }
 }
