@@ -11,6 +11,7 @@ mod demo;
 mod file;
 mod man;
 mod page;
+mod plan;
 mod run;
 mod terminal;
 mod top;
@@ -47,6 +48,7 @@ enum Verb {
     Close(file::close::Args),
     Dead(file::dead::Args),
     Verify(file::verify::Args),
+    Plan(plan::Args),
     Demo(demo::Args),
     Vm(vm::Args),
     Completions(completions::Args),
@@ -88,6 +90,7 @@ fn serve() -> ExitCode {
         Ok(Command { verb: Verb::Close(args) }) => file::close::run(&args),
         Ok(Command { verb: Verb::Dead(args) }) => file::dead::run(&args),
         Ok(Command { verb: Verb::Verify(args) }) => file::verify::run(&args),
+        Ok(Command { verb: Verb::Plan(args) }) => plan::run(&args),
         Ok(Command { verb: Verb::Demo(args) }) => demo::run(&args),
         Ok(Command { verb: Verb::Vm(args) }) => vm::run(&args),
         Ok(Command { verb: Verb::Completions(args) }) => completions::run(&args),

@@ -20,7 +20,7 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("it prints text")
 }
 
-const VERBS: [&[&str]; 21] = [
+const VERBS: [&[&str]; 22] = [
     &["run"],
     &["create"],
     &["put"],
@@ -28,6 +28,7 @@ const VERBS: [&[&str]; 21] = [
     &["work"],
     &["join"],
     &["stat"],
+    &["plan"],
     &["close"],
     &["dead"],
     &["verify"],
