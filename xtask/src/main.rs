@@ -24,7 +24,7 @@ cargo xtask test [--list] [--only STEP]... [--verbose]
     --only STEP  run this step alone; may be given several times
     --verbose    show what the steps print while they run
 
-cargo xtask torture [SECONDS]
+cargo xtask torture [threads|processes|machines|toyvm] [SECONDS]
     The stress tests, one after another, each for so long; 60 seconds by default.
 
 cargo xtask bench NAME [ARGUMENT]...

@@ -13,13 +13,15 @@ const SECONDS: u64 = 60;
 const VARIABLE: &str = "FOREBAY_TORTURE_SECONDS";
 
 /// The stress tests of each crate that has any, and the features that they need. The buffer in a file is killed as it
-/// ships, too: without the points at which it is killed otherwise.
-const TESTS: [(&str, &str, &str); 7] = [
+/// ships, too: without the points at which it is killed otherwise. Those of the machines say that they are skipped when
+/// no server runs: `cargo xtask servers up`.
+const TESTS: [(&str, &str, &str); 8] = [
     ("forebay-threads", "stress", ""),
     ("forebay-processes", "torture", " --features crash-points"),
     ("forebay-processes", "torture", ""),
     ("forebay-processes", "power", " --all-features"),
     ("forebay-processes", "hostile", " --all-features"),
+    ("forebay-machines", "network", " --all-features"),
     ("toyvm", "random", ""),
     ("toyvm", "check", " --all-features"),
 ];
@@ -29,9 +31,11 @@ const TESTS: [(&str, &str, &str); 7] = [
 const MODELS: &str = "test --release --package forebay-processes --test loom -- --test-threads=1";
 
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
-    let seconds = seconds(arguments)?;
+    let (subject, rest) = subject(arguments);
+    let seconds = seconds(rest)?;
+    let is_meant = |package: &str| subject.is_none_or(|subject| package.ends_with(subject));
     let mut invocations = Vec::new();
-    for (package, test, features) in TESTS {
+    for (package, test, features) in TESTS.into_iter().filter(|(package, ..)| is_meant(package)) {
         let line = format!(
             "test --release --package {package} --test {test}{features} -- --test-threads=1"
         );
@@ -42,7 +46,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         .with("LOOM_MAX_PREEMPTIONS", "5")
         .with("LOOM_CHECKPOINT_INTERVAL", "1000")
         .with("LOOM_MAX_DURATION", seconds.to_string());
-    invocations.push(models);
+    if is_meant("forebay-processes") {
+        invocations.push(models);
+    }
     for invocation in invocations {
         println!("{}", invocation.line());
         let status = invocation.command().status().map_err(|error| format!("cargo: {error}"))?;
@@ -51,6 +57,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is looked at, if not everything, and the other arguments.
+fn subject(arguments: &[String]) -> (Option<&str>, &[String]) {
+    const SUBJECTS: [&str; 4] = ["threads", "processes", "machines", "toyvm"];
+    match arguments.split_first() {
+        Some((first, rest)) if SUBJECTS.contains(&first.as_str()) => (Some(first), rest),
+        _ => (None, arguments),
+    }
 }
 
 fn seconds(arguments: &[String]) -> Result<u64, String> {
@@ -71,6 +86,8 @@ mod tests {
     #[test]
     fn a_time_is_understood_or_refused() {
         let words = |line: &str| line.split_whitespace().map(String::from).collect::<Vec<_>>();
+        assert_eq!(subject(&words("machines 5")), (Some("machines"), words("5").as_slice()));
+        assert_eq!(subject(&words("5")), (None, words("5").as_slice()));
         assert_eq!(seconds(&words("")), Ok(SECONDS));
         assert_eq!(seconds(&words("5")), Ok(5));
         assert!(seconds(&words("0")).unwrap_err().contains("from 1 up"));

@@ -83,6 +83,12 @@ impl Server {
         self.about[name].as_str().unwrap_or_else(|| panic!("servers.json tells no {name}"))
     }
 
+    /// Where it listens without TLS.
+    pub(crate) fn port(&self) -> u16 {
+        let port = self.about["port"].as_u64().and_then(|port| port.try_into().ok());
+        port.expect("servers.json tells a port")
+    }
+
     /// The URL of a buffer there.
     pub(crate) fn url(&self, buffer: &str) -> String {
         format!("{}/{buffer}", self.text("url"))
