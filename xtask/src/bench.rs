@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 use crate::house;
 
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "threads",
     "tasks",
     "batches",
@@ -19,6 +19,7 @@ const NAMES: [&str; 15] = [
     "memory",
     "run",
     "processes",
+    "machines",
     "toyvm",
     "check",
     "web",
@@ -44,7 +45,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         // Peers that no other bench needs to wait for.
         measure.args(["--features", "processes"]);
     }
+    if name == "machines" {
+        measure.args(["--features", "machines"]);
+    }
     measure.args(["--bin", name, "--"]);
+    if name == "machines" {
+        measure.arg("--servers").arg(house::target()?.join("servers/servers.json"));
+    }
     if measures_command(name, rest) {
         // The command under test is the product's, built as the product is released.
         succeed(house::cargo().args([

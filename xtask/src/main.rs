@@ -39,6 +39,7 @@ cargo xtask bench NAME [ARGUMENT]...
     idle         processor time of producers and consumers that only wait
     memory       bytes that a buffer takes
     run          `forebay run` beside xargs and both programs called parallel, and its own promises
+    machines     items between machines beside the engines' own clients; `cargo xtask servers up` first
     web          the example web server under twenty times its load
     toyvm        programs of ToyVM run, traced, swept and read
     page         the JSON files of the others as one page with pictures

@@ -1,0 +1,4 @@
+//! The engines' clients, used as their docs say, with the same guarantees: puts are confirmed, and an item is the server's
+//! until it is acked.
+
+pub(crate) mod redis;

@@ -1,0 +1,63 @@
+//! A buffer of forebay on a server.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use forebay::machines::{Buffer, Bytes, Consumer, Patience, Producer, Raw, Settings, connect};
+
+use crate::carrier::{Carrier, ITEM};
+use crate::server::Server;
+
+/// More than is ever put here.
+const ROOM: u64 = 10_000_000;
+
+struct Ours {
+    buffer: Buffer,
+    producer: Producer<Bytes, Raw>,
+    consumer: Consumer<Bytes, Raw>,
+}
+
+pub(crate) fn tell(error: impl Display) -> String {
+    error.to_string()
+}
+
+pub(crate) fn carrier(server: &Server) -> Result<Box<dyn Carrier>, String> {
+    let url = server.fresh_url();
+    Settings::new(ROOM).max_leased(1_000).create(&url).map_err(tell)?;
+    let buffer = connect(&url).map_err(tell)?;
+    let producer = buffer.producer(Raw).map_err(tell)?;
+    // As on another machine.
+    let consumer = connect(&url).map_err(tell)?.consumer(Raw).map_err(tell)?;
+    Ok(Box::new(Ours { buffer, producer, consumer }))
+}
+
+impl Carrier for Ours {
+    fn put(&mut self, items: usize) -> Result<(), String> {
+        let item = || Bytes::from([b'x'; ITEM].as_slice());
+        if items == 1 {
+            return self.producer.put(item()).map(drop).map_err(|error| error.refusal.to_string());
+        }
+        let all: Vec<Bytes> = (0..items).map(|_| item()).collect();
+        self.producer.put_many(all).map(drop).map_err(|error| error.refusal.to_string())
+    }
+
+    fn finish(&mut self, most: usize) -> Result<usize, String> {
+        let moment = Patience::lasting(Duration::from_millis(200));
+        if most == 1 {
+            return match self.consumer.lease_within(moment) {
+                Ok(lease) => lease.ack().map(|_| 1).map_err(tell),
+                Err(_) => Ok(0),
+            };
+        }
+        match self.consumer.lease_many_within(most, moment) {
+            Ok(leases) => self.consumer.ack_many(leases).map_err(tell),
+            Err(_) => Ok(0),
+        }
+    }
+}
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        let _ = self.buffer.delete();
+    }
+}
