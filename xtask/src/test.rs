@@ -173,10 +173,14 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
     step(
         "command",
         "the real command, run as a user runs it",
-        Work::Commands(vec![tests(
-            "test --package forebay-cli",
-            &tests_named(files, |folder, _| folder == "forebay-cli"),
-        )]),
+        Work::Commands(vec![
+            tests(
+                "test --package forebay-cli",
+                &tests_named(files, |folder, _| folder == "forebay-cli"),
+            ),
+            // What is left out unless asked for.
+            Invocation::cargo("test --package forebay-cli --all-features --test url"),
+        ]),
     );
     step(
         "examples",
