@@ -7,6 +7,7 @@
 mod bench;
 mod house;
 mod servers;
+mod skipped;
 mod step;
 mod test;
 mod tidy;
@@ -18,11 +19,13 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 The habits of the house as commands.
 
-cargo xtask test [--list] [--only STEP]... [--verbose]
+cargo xtask test [--with-servers] [--list] [--only STEP]... [--verbose]
     Everything that decides whether a change lands. Stops at the first failure.
-    --list       name the steps and what each does
-    --only STEP  run this step alone; may be given several times
-    --verbose    show what the steps print while they run
+    --with-servers  start the servers that tests need, as `cargo xtask servers up` does, and take them
+                    down at the end; without it those tests are skipped, and counted at the end
+    --list          name the steps and what each does
+    --only STEP     run this step alone; may be given several times
+    --verbose       show what the steps print while they run
 
 cargo xtask torture [threads|processes|machines|toyvm] [SECONDS]
     The stress tests, one after another, each for so long; 60 seconds by default.

@@ -1,12 +1,18 @@
 //! One step of `cargo xtask test`: a name, a reason, and the command or the check that decides.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::house;
+use crate::skipped::Skipped;
+
+/// How often it is looked what there is to be shown.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// What a step found.
 #[derive(Debug, Default)]
@@ -15,11 +21,13 @@ pub(crate) struct Finding {
     pub(crate) complaint: String,
     /// A few words beside the verdict, such as how many tests ran.
     pub(crate) remark: String,
+    /// Tests that were not run.
+    pub(crate) skipped: Skipped,
 }
 
 impl Finding {
     pub(crate) fn failure(complaint: impl Into<String>) -> Self {
-        Self { complaint: complaint.into(), remark: String::new() }
+        Self { complaint: complaint.into(), ..Self::default() }
     }
 
     pub(crate) fn passed(&self) -> bool {
@@ -102,40 +110,56 @@ pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) work: Work,
+    /// Some of its tests need servers.
+    pub(crate) has_servers: bool,
+}
+
+/// How steps are run.
+#[derive(Debug)]
+pub(crate) struct Manner {
+    /// The folder in which each step has a log.
+    pub(crate) logs: PathBuf,
+    /// What steps print is shown while they run.
+    pub(crate) is_verbose: bool,
+    /// The servers that are there: no test is skipped for lack of one of these.
+    pub(crate) servers: &'static [&'static str],
 }
 
 impl Step {
-    /// Runs the step and prints its line; true if it passed. What commands print goes to a log under
-    /// `logs`, which is shown when the step fails; with `verbose` it goes to the terminal.
-    pub(crate) fn run(&self, logs: &Path, verbose: bool) -> bool {
-        use std::io::Write as _;
+    /// Runs the step and prints its line. What commands print goes to a log, which is shown when the step fails.
+    pub(crate) fn run(&self, manner: &Manner) -> Finding {
         print!("{:<12} ", self.name);
-        if verbose {
+        if manner.is_verbose {
             println!();
         }
-        let _ = std::io::stdout().flush();
+        let _ = io::stdout().flush();
         let start = Instant::now();
-        let finding = match &self.work {
+        let mut finding = match &self.work {
             Work::Check(check) => check(),
             Work::Impossible(reason) => Finding::failure(reason.clone()),
             Work::Commands(commands) => {
-                let log = (!verbose).then(|| logs.join(format!("{}.log", self.name)));
-                run_all(commands, log.as_deref())
+                let log = manner.logs.join(format!("{}.log", self.name));
+                run_all(commands, &log, manner.is_verbose)
             }
         };
+        if finding.passed() && finding.skipped.lacks_server(manner.servers) {
+            finding.complaint = format!("{}the servers are there", finding.skipped.names());
+        }
         let seconds = start.elapsed().as_secs_f64();
         let verdict = if finding.passed() { "passed" } else { "FAILED" };
         println!("{verdict} {seconds:>7.1} s  {}", finding.remark);
         if !finding.passed() {
             println!("\n{}\n", finding.complaint.trim_end());
-            println!("again: {}", self.again());
+            println!("again: {}", self.again(manner));
         }
-        finding.passed()
+        finding
     }
 
     /// The command that repeats this step, or the part of it that cargo does.
-    fn again(&self) -> String {
-        let own = format!("cargo xtask test --only {}", self.name);
+    fn again(&self, manner: &Manner) -> String {
+        let servers =
+            if self.has_servers && !manner.servers.is_empty() { " --with-servers" } else { "" };
+        let own = format!("cargo xtask test{servers} --only {}", self.name);
         match &self.work {
             Work::Commands(commands) if commands.len() == 1 => {
                 format!("{own}\n   or: {}", commands[0].line())
@@ -145,41 +169,69 @@ impl Step {
     }
 }
 
-fn run_all(commands: &[Invocation], log: Option<&Path>) -> Finding {
+fn run_all(commands: &[Invocation], log: &Path, is_verbose: bool) -> Finding {
+    let mut finding = Finding::default();
     let mut tests = 0;
-    for invocation in commands {
-        match run_one(invocation, log) {
-            Ok(ran) => tests += ran.unwrap_or(0),
-            Err(complaint) => return Finding::failure(complaint),
+    let mut run = || -> Result<(), String> {
+        let wrong = |error: io::Error| format!("{}: {error}", log.display());
+        File::create(log).map_err(wrong)?;
+        for invocation in commands {
+            let said = run_one(invocation, log, is_verbose)?;
+            tests += tests_passed(&said);
+            finding.skipped.add(Skipped::read(&said));
         }
+        Ok(())
+    };
+    finding.complaint = run().err().unwrap_or_default();
+    if tests > 0 {
+        finding.remark = format!("{tests} tests");
     }
-    let remark = if tests > 0 { format!("{tests} tests") } else { String::new() };
-    Finding { complaint: String::new(), remark }
+    finding
 }
 
-/// Runs one command; how many tests passed, where that can be told.
-fn run_one(invocation: &Invocation, log: Option<&Path>) -> Result<Option<u64>, String> {
-    let mut command = invocation.command();
-    if let Some(log) = log {
-        let file = File::create(log).map_err(|error| format!("{}: {error}", log.display()))?;
-        let twin = file.try_clone().map_err(|error| format!("{}: {error}", log.display()))?;
-        command.stdout(file).stderr(twin);
-    }
+/// Runs one command; what it printed, if it succeeded.
+fn run_one(invocation: &Invocation, log: &Path, is_verbose: bool) -> Result<String, String> {
     let line = invocation.line();
-    let status = command.status().map_err(|error| format!("{line}: {error}"))?;
-    let Some(log) = log else {
-        return if status.success() { Ok(None) } else { Err(format!("{line}: {status}")) };
+    let wrong = |error: io::Error| format!("{}: {error}", log.display());
+    let file = OpenOptions::new().append(true).open(log).map_err(wrong)?;
+    let from = file.metadata().map_err(wrong)?.len();
+    let twin = file.try_clone().map_err(wrong)?;
+    let mut command = invocation.command();
+    command.stdout(file).stderr(twin);
+    let mut said = Vec::new();
+    let mut follow = || -> io::Result<ExitStatus> {
+        let mut reader = File::open(log)?;
+        io::Seek::seek(&mut reader, io::SeekFrom::Start(from))?;
+        let mut process = command.spawn()?;
+        let mut status = None;
+        loop {
+            let shown = said.len();
+            reader.read_to_end(&mut said)?;
+            if is_verbose {
+                io::stdout().write_all(&said[shown..])?;
+            }
+            if let Some(status) = status {
+                return Ok(status);
+            }
+            if is_verbose {
+                thread::sleep(GLANCE);
+                status = process.try_wait()?;
+            } else {
+                status = Some(process.wait()?);
+            }
+        }
     };
-    let said = fs::read(log).map_err(|error| format!("{}: {error}", log.display()))?;
-    let said = String::from_utf8_lossy(&said);
+    let status = follow().map_err(|error| format!("{line}: {error}"))?;
+    let said = String::from_utf8_lossy(&said).into_owned();
+    // What was shown already need not be told again.
+    let again = if is_verbose { "" } else { &*said };
     if !status.success() {
-        return Err(format!("{said}\n{line}: {status}"));
+        return Err(format!("{again}\n{line}: {status}"));
     }
-    let passed = tests_passed(&said);
-    if invocation.tests && passed == 0 {
-        return Err(format!("{said}\n{line}: no test ran, so nothing was tested"));
+    if invocation.tests && tests_passed(&said) == 0 {
+        return Err(format!("{again}\n{line}: no test ran, so nothing was tested"));
     }
-    Ok(Some(passed))
+    Ok(said)
 }
 
 /// The sum over the lines `test result: ok. N passed; …`.

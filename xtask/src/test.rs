@@ -5,6 +5,9 @@
 //! `tests/conformance*.rs` and everything in `forebay-conformance` is the suite,
 //! `crates/forebay-cli/tests/` runs the real command, `examples/tests/` the examples, any other `tests/*.rs` is an integration test.
 //!
+//! Tests that need a server which is not there say so, and are [counted](crate::skipped); with `--with-servers` the
+//! servers are there while the steps run that need them.
+//!
 //! `bench/` is not built here: its rivals come from the network, and no rival decides whether a
 //! change lands. `cargo xtask bench` builds it.
 
@@ -13,17 +16,23 @@ use std::fs;
 use std::process::{ExitCode, Stdio};
 
 use crate::house::{self, File};
-use crate::step::{Invocation, Step, Work};
+use crate::servers::lent::{self, Lent};
+use crate::skipped::Skipped;
+use crate::step::{Invocation, Manner, Step, Work};
 use crate::tidy;
 
 /// With all features, so that what stands behind one is tested too.
 const TEST: &str = "test --workspace --all-features";
+
+/// The steps with tests that need servers.
+const WITH_SERVERS: [&str; 3] = ["integration", "conformance", "command"];
 
 /// What was asked for.
 #[derive(Debug, Default)]
 struct Request {
     list: bool,
     verbose: bool,
+    with_servers: bool,
     only: Vec<String>,
 }
 
@@ -35,6 +44,7 @@ impl Request {
             match argument.as_str() {
                 "--list" => request.list = true,
                 "--verbose" => request.verbose = true,
+                "--with-servers" => request.with_servers = true,
                 "--only" => {
                     let step = arguments.next().ok_or("--only needs the name of a step")?;
                     request.only.push(step.clone());
@@ -68,21 +78,36 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     require("clippy", "clippy", &steps)?;
     let logs = house::target()?.join("xtask");
     fs::create_dir_all(&logs).map_err(|error| format!("{}: {error}", logs.display()))?;
+    let servers: &[&str] = if request.with_servers { &lent::TESTED } else { &[] };
+    let manner = Manner { logs, is_verbose: request.verbose, servers };
 
+    // They go when this does.
+    let mut lent = None;
+    let mut skipped = Skipped::default();
     let mut passed = 0;
     for (number, step) in steps.iter().enumerate() {
-        if step.run(&logs, request.verbose) {
+        if step.has_servers && request.with_servers && lent.is_none() {
+            lent = Some(Lent::start()?);
+        }
+        let finding = step.run(&manner);
+        let has_passed = finding.passed();
+        skipped.add(finding.skipped);
+        if has_passed {
             passed += 1;
             continue;
         }
-        let skipped: Vec<&str> = steps[number + 1..].iter().map(|step| step.name).collect();
-        if !skipped.is_empty() {
-            println!("not run: {}", skipped.join(", "));
+        let rest: Vec<&str> = steps[number + 1..].iter().map(|step| step.name).collect();
+        if !rest.is_empty() {
+            println!("not run: {}", rest.join(", "));
         }
         println!("{passed} passed, 1 failed");
         return Ok(ExitCode::FAILURE);
     }
-    println!("{passed} passed, 0 failed");
+    drop(lent);
+    print!("{passed} passed, 0 failed\n{skipped}");
+    if skipped.lacks_server(&lent::TESTED) {
+        println!("`cargo xtask test --with-servers` starts {}", lent::TESTED.join(", "));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -110,7 +135,10 @@ fn require(verb: &str, component: &str, steps: &[Step]) -> Result<(), String> {
 
 fn steps(files: &[File]) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
-    let mut step = |name, about, work| steps.push(Step { name, about, work });
+    let mut step = |name, about, work| {
+        let has_servers = WITH_SERVERS.contains(&name);
+        steps.push(Step { name, about, work, has_servers });
+    };
     step("tidy", "names, imports, unsafe and atomics stand where they may", Work::Check(tidy::run));
     step("format", "rustfmt would change nothing", one(Invocation::cargo("fmt --all --check")));
     step(
@@ -145,10 +173,14 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
     step(
         "command",
         "the real command, run as a user runs it",
-        Work::Commands(vec![tests(
-            "test --package forebay-cli",
-            &tests_named(files, |folder, _| folder == "forebay-cli"),
-        )]),
+        Work::Commands(vec![
+            tests(
+                "test --package forebay-cli",
+                &tests_named(files, |folder, _| folder == "forebay-cli"),
+            ),
+            // What is left out unless asked for.
+            Invocation::cargo("test --package forebay-cli --all-features --test url"),
+        ]),
     );
     step(
         "examples",
@@ -265,7 +297,8 @@ mod tests {
         let words = |line: &str| line.split(' ').map(String::from).collect::<Vec<_>>();
         let request = Request::parse(&words("--only tidy --verbose --only loom")).unwrap();
         assert_eq!(request.only, ["tidy", "loom"]);
-        assert!(request.verbose && !request.list);
+        assert!(request.verbose && !request.list && !request.with_servers);
+        assert!(Request::parse(&words("--with-servers")).unwrap().with_servers);
         assert!(Request::parse(&words("--only")).is_err());
         assert!(Request::parse(&words("--onyl tidy")).unwrap_err().contains("--onyl"));
     }

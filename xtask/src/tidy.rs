@@ -28,7 +28,7 @@ pub(crate) fn run() -> Finding {
     } else {
         format!("over {LONG} lines: {}", long.join(", "))
     };
-    Finding { complaint: complaints.join("\n"), remark }
+    Finding { complaint: complaints.join("\n"), remark, ..Finding::default() }
 }
 
 /// No file or folder has a name that says nothing about what is in it.

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+mod buffer;
 mod columns;
 mod completions;
 mod demo;
-mod file;
 mod man;
 mod page;
 mod plan;
@@ -19,7 +19,13 @@ mod typo;
 mod vm;
 
 #[derive(Debug, Parser)]
-#[command(name = "forebay", version, about, max_term_width = 100)]
+#[command(
+    name = "forebay",
+    version,
+    long_version = buffer::place::version(),
+    about,
+    max_term_width = 100
+)]
 struct Command {
     #[command(subcommand)]
     verb: Verb,
@@ -33,21 +39,21 @@ enum Verb {
         after_long_help = run::args::help::AFTER
     )]
     Run(Box<run::Args>),
-    Create(file::create::Args),
-    Put(file::put::Args),
-    Take(file::take::Args),
+    Create(buffer::create::Args),
+    Put(buffer::put::Args),
+    Take(buffer::take::Args),
     #[command(
         override_usage = "forebay work BUFFER [OPTIONS] [--] COMMAND [ARGUMENT]...",
         after_help = run::args::help::BRIEFLY,
-        after_long_help = file::work::AFTER
+        after_long_help = buffer::work::AFTER
     )]
-    Work(Box<file::work::WorkArgs>),
-    Join(file::join::Args),
-    Stat(file::stat::Args),
+    Work(Box<buffer::work::WorkArgs>),
+    Join(buffer::join::Args),
+    Stat(buffer::stat::Args),
     Top(top::Args),
-    Close(file::close::Args),
-    Dead(file::dead::Args),
-    Verify(file::verify::Args),
+    Close(buffer::close::Args),
+    Dead(buffer::dead::Args),
+    Verify(buffer::verify::Args),
     Plan(plan::Args),
     Demo(demo::Args),
     Vm(vm::Args),
@@ -63,7 +69,7 @@ fn main() -> ExitCode {
 fn table() -> clap::Command {
     let mut table = Command::command();
     for verb in table.get_subcommands_mut().filter(|verb| verb.get_name() == "work") {
-        *verb = file::work::adapt(std::mem::take(verb));
+        *verb = buffer::work::adapt(std::mem::take(verb));
     }
     table
 }
@@ -80,16 +86,16 @@ fn serve() -> ExitCode {
     }
     match parsed() {
         Ok(Command { verb: Verb::Run(args) }) => run::run(*args),
-        Ok(Command { verb: Verb::Create(args) }) => file::create::run(&args),
-        Ok(Command { verb: Verb::Put(args) }) => file::put::run(&args),
-        Ok(Command { verb: Verb::Take(args) }) => file::take::run(&args),
-        Ok(Command { verb: Verb::Work(args) }) => file::work::run(*args),
-        Ok(Command { verb: Verb::Join(args) }) => file::join::run(&args),
-        Ok(Command { verb: Verb::Stat(args) }) => file::stat::run(&args),
+        Ok(Command { verb: Verb::Create(args) }) => buffer::create::run(&args),
+        Ok(Command { verb: Verb::Put(args) }) => buffer::put::run(&args),
+        Ok(Command { verb: Verb::Take(args) }) => buffer::take::run(&args),
+        Ok(Command { verb: Verb::Work(args) }) => buffer::work::run(*args),
+        Ok(Command { verb: Verb::Join(args) }) => buffer::join::run(&args),
+        Ok(Command { verb: Verb::Stat(args) }) => buffer::stat::run(&args),
         Ok(Command { verb: Verb::Top(args) }) => top::run(&args),
-        Ok(Command { verb: Verb::Close(args) }) => file::close::run(&args),
-        Ok(Command { verb: Verb::Dead(args) }) => file::dead::run(&args),
-        Ok(Command { verb: Verb::Verify(args) }) => file::verify::run(&args),
+        Ok(Command { verb: Verb::Close(args) }) => buffer::close::run(&args),
+        Ok(Command { verb: Verb::Dead(args) }) => buffer::dead::run(&args),
+        Ok(Command { verb: Verb::Verify(args) }) => buffer::verify::run(&args),
         Ok(Command { verb: Verb::Plan(args) }) => plan::run(&args),
         Ok(Command { verb: Verb::Demo(args) }) => demo::run(&args),
         Ok(Command { verb: Verb::Vm(args) }) => vm::run(&args),

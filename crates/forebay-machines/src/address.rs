@@ -1,8 +1,8 @@
 //! Where a buffer is: a URL, taken apart.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+use std::{fmt, fs};
 
 use url::Url;
 
@@ -18,8 +18,9 @@ const LATER: [&str; 8] =
 
 /// How the server is reached, beside what its URL says. What a URL says goes before.
 ///
-/// In a URL, as in `rediss://user:password@host/jobs?ca=ca.pem&cert=me.pem&key=me.key`: `ca`, `cert` and `key` are files,
-/// `connect` and `outage` seconds.
+/// In a URL, as in `rediss://user@host/jobs?password-file=secret&ca=ca.pem&cert=me.pem&key=me.key`: `password-file`, `ca`,
+/// `cert` and `key` are files, `connect` and `outage` seconds. A password in a file is its first line; that is seen neither in
+/// a list of processes nor in the environment of what a process starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     pub(crate) ca: Option<PathBuf>,
@@ -76,6 +77,11 @@ impl Options {
     }
 }
 
+/// The URL of a buffer as messages tell it: without what is secret, and with the port. Nobody is asked (C11).
+pub fn address(url: &str) -> Result<String, ConnectError> {
+    Ok(Address::parse(url, &Options::new())?.to_string())
+}
+
 /// A buffer's place, without what is secret, as messages tell it.
 #[derive(Clone)]
 pub(crate) struct Address {
@@ -96,7 +102,17 @@ pub(crate) struct Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}/{}", self.scheme, self.host, self.port, self.name)
+        let Self { scheme, host, port, name, .. } = self;
+        // As in a URL, where an address with colons stands in brackets.
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]:{port}/{name}")?;
+        } else {
+            write!(f, "{scheme}://{host}:{port}/{name}")?;
+        }
+        match self.database {
+            0 => Ok(()),
+            number => write!(f, "?db={number}"),
+        }
     }
 }
 
@@ -167,7 +183,7 @@ impl Address {
 
     fn read_query(&mut self, url: &Url) -> Result<(), ConnectError> {
         let wrong = |own: &Self, what: String| own.error(Why::Url(what));
-        let (mut certificate, mut key) = (None, None);
+        let (mut certificate, mut key, mut secret) = (None, None, None);
         for (name, value) in url.query_pairs() {
             let seconds = || {
                 value
@@ -177,6 +193,7 @@ impl Address {
                     .ok_or_else(|| wrong(self, format!("`{name}={value}` is no number of seconds")))
             };
             match &*name {
+                "password-file" => secret = Some(PathBuf::from(&*value)),
                 "ca" => self.options.ca = Some((&*value).into()),
                 "cert" => certificate = Some(PathBuf::from(&*value)),
                 "key" => key = Some(PathBuf::from(&*value)),
@@ -188,7 +205,7 @@ impl Address {
                         .map_err(|_| wrong(self, format!("`db={value}` is no number")))?;
                 }
                 other => {
-                    let known = "ca, cert, key, connect, outage, db";
+                    let known = "password-file, ca, cert, key, connect, outage, db";
                     return Err(wrong(self, format!("it does not know `{other}`, but {known}")));
                 }
             }
@@ -202,7 +219,18 @@ impl Address {
             let what = format!("certificates are for TLS, which is {}s://…", self.scheme);
             return Err(wrong(self, what));
         }
-        Ok(())
+        match secret {
+            Some(_) if self.password.is_some() => {
+                Err(wrong(self, "it has a password, and a `password-file`; give one".to_owned()))
+            }
+            Some(file) => {
+                let text = fs::read_to_string(&file)
+                    .map_err(|error| wrong(self, format!("{}: {error}", file.display())))?;
+                self.password = Some(text.lines().next().unwrap_or_default().to_owned());
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn error(&self, why: Why) -> ConnectError {
@@ -252,6 +280,8 @@ mod tests {
             "redis://me:hidden@host/jobs?answer=42",
             "redis://me:hidden@host/jobs?ca=x",
             "rediss://me:hidden@host/jobs?cert=x",
+            "redis://me:hidden@host/jobs?password-file=/dev/null",
+            "redis://me@host/jobs?password-file=/no/such/file",
         ] {
             let said = refusal(wrong);
             assert!(!said.contains("hidden"), "{said}");
@@ -263,7 +293,7 @@ mod tests {
     fn a_url_is_taken_apart() -> Result<(), ConnectError> {
         let text = "rediss://me:p%40ss@[::1]/my%20jobs?ca=a.pem&db=3&outage=1.5";
         let address = Address::parse(text, &Options::new().connect_time(Duration::ZERO))?;
-        assert_eq!(address.to_string(), "rediss://::1:6379/my jobs");
+        assert_eq!(address.to_string(), "rediss://[::1]:6379/my jobs?db=3");
         assert_eq!(
             (address.user.as_deref(), address.password.as_deref()),
             (Some("me"), Some("p@ss"))
@@ -271,6 +301,19 @@ mod tests {
         assert_eq!((address.database, address.is_tls), (3, true));
         assert_eq!(address.options.outage, Duration::from_millis(1500));
         assert_eq!(address.options.connect_time, Duration::ZERO);
+        Ok(())
+    }
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn a_password_may_be_the_first_line_of_a_file() -> Result<(), Box<dyn std::error::Error>> {
+        let file = std::env::temp_dir().join(format!("forebay-password-{}", std::process::id()));
+        fs::write(&file, "hid:d@n\nand more\n")?;
+        let text = format!("redis://me@host/jobs?password-file={}", file.display());
+        let address = Address::parse(&text, &Options::new())?;
+        assert_eq!(address.password.as_deref(), Some("hid:d@n"));
+        assert_eq!(super::address(&text)?, "redis://host:6379/jobs");
+        fs::remove_file(&file)?;
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use forebay_contract::{Fault, JoinError, Patience, Statistics};
 
 use crate::address::Address;
 use crate::call::{self, Call, Operation};
-use crate::engine::{Answer, Answered, Buried, Engine, Joined, Role, Standing, Step};
+use crate::engine::{Answer, Answered, Buried, Engine, Joined, Role, Seen, Standing, Step};
 use crate::runtime;
 use crate::settings::Settings;
 use crate::waiters::Waiters;
@@ -109,6 +109,15 @@ impl Attachment {
         }
         let own = Arc::clone(self);
         runtime::wait_async(async move { question(own.engine.as_ref()).await }).await
+    }
+
+    /// Some items after this one.
+    pub(crate) fn items(
+        self: &Arc<Self>,
+        after: Option<String>,
+    ) -> Result<Option<Vec<Seen>>, Fault> {
+        const PAGE: usize = 64;
+        self.ask(|engine| Box::pin(async move { engine.items(after.as_deref(), PAGE).await }))
     }
 
     /// Some dead letters after this one.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use forebay_contract::{Bytes, Codec, DeadLetter, Fault, JoinError, Patience, Statistics};
 
@@ -9,7 +10,7 @@ use crate::address::{Address, Options};
 use crate::attachment::{Attachment, Farewell, Handle};
 use crate::connect_error::{ConnectError, Why};
 use crate::consumer::Consumer;
-use crate::engine::{Buried, Role};
+use crate::engine::{Buried, Role, Seen};
 use crate::producer::Producer;
 use crate::runtime;
 use crate::settings::Settings;
@@ -25,6 +26,7 @@ pub struct Buffer {
     attachment: Arc<Attachment>,
     survives: Survives,
     warnings: Arc<[String]>,
+    created: Option<SystemTime>,
     farewell: Farewell,
 }
 
@@ -79,6 +81,7 @@ impl Buffer {
             attachment: Arc::new(connected.attachment),
             survives: connected.survives,
             warnings: connected.warnings.into(),
+            created: connected.created,
             farewell,
         })
     }
@@ -96,6 +99,11 @@ impl Buffer {
     /// What whoever runs the server may want to know: what it is set up to lose, and how that is changed.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// When it was made, by the server's clock; `None` where the engine does not tell.
+    pub fn created(&self) -> Option<SystemTime> {
+        self.created
     }
 
     /// A producer of items of type `T`, which the codec turns into bytes.
@@ -135,6 +143,20 @@ impl Buffer {
     /// The counts and waits of this moment (C8).
     pub fn statistics(&self) -> Result<Statistics, Fault> {
         self.attachment.statistics()
+    }
+
+    /// What is in the buffer, waiting or leased, in the order of puts: each that is there all the while, once, and some that
+    /// come or go meanwhile. `None` where the engine lets nobody look.
+    pub fn items(&self) -> Result<Option<Vec<Item>>, Fault> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let Some(more) = self.attachment.items(after)? else { return Ok(None) };
+            let Some(last) = more.last() else { return Ok(Some(all)) };
+            after = Some(last.id.clone());
+            all.extend(
+                more.into_iter().map(|Seen { position, bytes, .. }| Item { position, bytes }),
+            );
+        }
     }
 
     /// The dead letters, in the order of their deaths.
@@ -182,9 +204,27 @@ pub struct Letter {
     pub letter: DeadLetter<Bytes>,
 }
 
+impl Letter {
+    /// The engine's name for it, which no other dead letter of the buffer has.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// An item of a buffer that is looked at.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Item {
+    /// Its place in the order of puts.
+    pub position: u64,
+    /// What was put.
+    pub bytes: Bytes,
+}
+
 /// What an engine hands over when it is connected to.
 pub(crate) struct Connected {
     pub(crate) attachment: Attachment,
     pub(crate) survives: Survives,
     pub(crate) warnings: Vec<String>,
+    pub(crate) created: Option<SystemTime>,
 }

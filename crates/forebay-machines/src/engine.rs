@@ -107,6 +107,15 @@ pub(crate) enum Answer {
     Undo,
 }
 
+/// An item that is only looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    /// The name after which one goes on to look.
+    pub(crate) id: String,
+    pub(crate) position: u64,
+    pub(crate) bytes: Bytes,
+}
+
 /// A dead letter as an engine carries it.
 #[derive(Debug, Clone)]
 pub(crate) struct Buried {
@@ -176,6 +185,13 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
     /// The counts of this moment (C8).
     fn statistics(&self) -> Answered<'_, Statistics>;
+
+    /// What waits or is leased, in the order of puts, after the one of this name, at most so many. `None` where the engine
+    /// lets nobody look.
+    fn items<'a>(&'a self, after: Option<&'a str>, most: usize) -> Answered<'a, Option<Vec<Seen>>> {
+        let _ = (after, most);
+        Box::pin(async { Ok(None) })
+    }
 
     /// Dead letters, oldest first, after this one, at most so many.
     fn letters<'a>(&'a self, after: Option<&'a str>, most: usize) -> Answered<'a, Vec<Buried>>;

@@ -55,8 +55,8 @@ mod runtime;
 mod settings;
 mod waiters;
 
-pub use address::Options;
-pub use buffer::{Buffer, Letter, Survives, connect};
+pub use address::{Options, address};
+pub use buffer::{Buffer, Item, Letter, Survives, connect};
 pub use connect_error::{ConnectError, Why};
 pub use consumer::Consumer;
 #[cfg(feature = "json")]

@@ -20,10 +20,10 @@ pub fn open(path: impl AsRef<std::path::Path>) -> Result<processes::Buffer, proc
     processes::Buffer::open(path)
 }
 
-#[cfg(feature = "redis")]
+#[cfg(feature = "machines")]
 pub use forebay_machines as machines;
 
-#[cfg(feature = "redis")]
+#[cfg(feature = "machines")]
 pub use forebay_machines::connect;
 
 /// The README's example is compiled and run with the tests.
@@ -31,7 +31,12 @@ pub use forebay_machines::connect;
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
-/// So is that of the guide.
+/// So are those of the guides.
 #[cfg(all(doctest, target_os = "linux"))]
 #[doc = include_str!("../../../docs/processes.md")]
 struct ProcessesGuide;
+
+/// This one where there is an engine.
+#[cfg(all(doctest, feature = "redis"))]
+#[doc = include_str!("../../../docs/machines.md")]
+struct MachinesGuide;

@@ -144,7 +144,9 @@ mod tests {
     #[test]
     fn each_is_what_it_says() {
         if install::find("openssl").is_none() {
-            eprintln!("skipped: openssl is not here");
+            use std::io::Write as _;
+            writeln!(std::io::stderr(), "skipped: each_is_what_it_says (openssl not installed)")
+                .unwrap();
             return;
         }
         let scratch = Folder::for_test();

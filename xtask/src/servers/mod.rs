@@ -12,6 +12,7 @@ mod guard;
 mod install;
 mod json;
 mod kafka;
+pub(crate) mod lent;
 mod nats;
 mod ports;
 mod process;
@@ -98,8 +99,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         print!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
     }
-    if verb == guard::VERB {
-        return guard::watch(rest);
+    if let Some(guarded) = guard::watch(verb, rest) {
+        return guarded;
     }
     let request = Request::parse(verb, rest)?;
     let scratch = Scratch::of_this_target()?;
@@ -122,6 +123,13 @@ fn up(scratch: &Scratch, request: &Request) -> Result<ExitCode, String> {
     } else {
         request.names.clone()
     };
+    bring_up(scratch, names)?;
+    print(scratch, &scratch.names()?, request.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Sees to it that these run, and answer.
+fn bring_up(scratch: &Scratch, names: Vec<String>) -> Result<(), String> {
     let lock = scratch.lock()?;
     let (mut there, mut missing) = (Vec::new(), Vec::new());
     for name in names {
@@ -130,18 +138,16 @@ fn up(scratch: &Scratch, request: &Request) -> Result<ExitCode, String> {
             _ => missing.push(name),
         }
     }
-    let guard = Guard::start(&lock, &missing)?;
+    let guard = Guard::of_up(&lock, &missing)?;
     // Whatever fails here, the guard removes what has been started; so does it if this program is killed.
     let done = start(scratch, &lock, there, &missing).and_then(|()| description::write(scratch));
     match done {
-        Ok(()) => guard.dismiss()?,
+        Ok(()) => guard.dismiss(),
         Err(complaint) => {
             drop(guard);
-            return Err(complaint);
+            Err(complaint)
         }
     }
-    print(scratch, &scratch.names()?, request.json)?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Starts those that are missing, and waits until they, and those that are there, answer.

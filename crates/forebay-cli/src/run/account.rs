@@ -1,6 +1,6 @@
-//! The account of a run's items: of a buffer in memory as it says itself, of one in a file as this run knows it.
+//! The account of a run's items: of a buffer in memory as it says itself, of a shared one as this run knows it.
 //!
-//! A file's own figures are of all who ever used it. A run that brought items into it tells of those; whoever works
+//! A shared buffer's own figures are of all who ever used it. A run that brought items into it tells of those; whoever works
 //! on what others put tells of what it leased.
 
 use std::sync::atomic::Ordering;
@@ -33,7 +33,7 @@ pub(super) struct Account {
 impl Run {
     /// The account, with what the buffer in memory says.
     pub(super) fn account(&self, memory: &Statistics) -> Account {
-        let Some(file) = &self.file else {
+        let Some(shared) = &self.shared else {
             return Account {
                 produced: memory.produced,
                 finished: memory.finished,
@@ -48,9 +48,9 @@ impl Run {
                 ..Account::default()
             };
         };
-        let there = file.buffer.statistics();
+        let there = self.standing_of(shared);
         let high_water = there.high_water;
-        if let Some(own) = &file.own {
+        if let Some(own) = &shared.own {
             let figures = own.figures();
             return Account {
                 produced: figures.produced,
@@ -69,7 +69,7 @@ impl Run {
         }
         let (finished, failed) = (self.tally.succeeded(), self.tally.failed());
         // Whatever is held by whichever thread at this moment.
-        let produced = file.brought.load(Ordering::Relaxed) - file.gone.load(Ordering::Relaxed);
+        let produced = shared.brought.load(Ordering::Relaxed) - shared.gone.load(Ordering::Relaxed);
         let remaining = produced.saturating_sub(finished + failed);
         Account {
             produced,
@@ -80,7 +80,7 @@ impl Run {
             high_water,
             produced_by: vec![produced],
             // Of everybody who put, since it is for these items that they did.
-            producer_wait: there.producer_wait.saturating_sub(file.waited_before),
+            producer_wait: there.producer_wait.saturating_sub(shared.waited_before),
             ..Account::default()
         }
     }

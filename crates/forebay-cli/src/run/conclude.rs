@@ -11,7 +11,7 @@ use super::report::bottleneck::Measured;
 use super::report::{Remarks, Report};
 use super::stop::Cause;
 use super::{Run, progress};
-use crate::file::opening::unreadable;
+use crate::buffer::unreadable;
 
 impl Run {
     /// Prints what is left to print, and the report; gives the exit status.
@@ -28,10 +28,10 @@ impl Run {
         {
             say(message);
         }
-        if let Some(file) = &self.file
-            && file.unreadable() > 0
+        if let Some(shared) = &self.shared
+            && shared.unreadable() > 0
         {
-            say(unreadable(&file.path, file.unreadable()));
+            say(unreadable(shared.buffer.place(), shared.unreadable()));
             self.note_fault();
         }
         let elapsed = self.began.elapsed();
@@ -39,6 +39,7 @@ impl Run {
         let account = self.account(&statistics);
         // Whoever waits for these need not wait for the end of this process.
         self.give_rest_back();
+        self.part();
         let production = self.production.get();
         let (ended, service) = self.tally.service();
         let consumers = self.gate.most();
@@ -50,7 +51,7 @@ impl Run {
             consumers_mean,
             paced: held.any,
             production: production.map_or(elapsed, |production| production.ended),
-            // Who puts into a file does so all the while, as far as is known here.
+            // Who puts into a shared buffer does so all the while, as far as is known here.
             producing: if account.has_source { self.intake.producing(elapsed) } else { elapsed },
             rate: self.intake.rate(elapsed),
             producer_wait: account.producer_wait,
@@ -90,7 +91,7 @@ impl Run {
             skipped: self.skipped.load(Ordering::Relaxed),
             too_heavy: self.intake.too_heavy(),
             all_read: production.is_some()
-                || self.file.as_ref().is_some_and(|file| file.own.is_none()),
+                || self.shared.as_ref().is_some_and(|shared| shared.own.is_none()),
             named: self.tally.named(),
             failed_before: account.failed_before,
             elsewhere: account.elsewhere,

@@ -79,7 +79,7 @@ pub(crate) fn next(
     if run.is_elastic {
         return next_if_wanted(run, consumer, number);
     }
-    if run.observers.is_empty() && run.file.is_none() {
+    if run.observers.is_empty() && run.shared.is_none() {
         return consumer.lease();
     }
     if let Ok(lease) = consumer.try_lease() {

@@ -1,5 +1,5 @@
 //! How a try ends: results are written, what was written is printed, the joblog gets its line, the lease its
-//! answer (the one in the file, and then the one in memory), in this order. If one of them cannot be done, the item has not come to its end.
+//! answer (the one in a shared buffer, and then the one in memory), in this order. If one of them cannot be done, the item has not come to its end.
 
 use std::ffi::OsString;
 use std::iter;
@@ -54,10 +54,10 @@ pub(crate) fn retry(run: &Run, consumer: usize, lease: Lease<Item>, reason: Stri
 impl Run {
     /// The item's pause is over.
     pub(crate) fn try_again(&self, lease: Lease<Item>, reason: &str) {
-        if self.fail_in_file(&lease, reason)
-            && let Some(file) = &self.file
+        if self.fail_shared(&lease, reason)
+            && let Some(shared) = &self.shared
         {
-            return self.let_go(file, lease);
+            return self.let_go(shared, lease);
         }
         self.tell(&Event::Nack { item: &lease });
         // A lease without a deadline is always answered.
@@ -66,7 +66,7 @@ impl Run {
 
     /// The run stops before the item's pause is over.
     pub(crate) fn give_failed_back(&self, lease: Lease<Item>, reason: &str) {
-        self.fail_in_file(&lease, reason);
+        self.fail_shared(&lease, reason);
         self.give_back(lease);
     }
 }
@@ -84,9 +84,9 @@ pub(crate) fn fail(
     }
     run.tally.fail(consumer, || lease.label(), reason);
     run.tell(&Event::Dead { consumer, item: &lease, reason });
-    run.set_aside_in_file(&lease, reason);
+    run.set_aside_shared(&lease, reason);
     match command.ended {
-        // It is a dead letter of the file, and nothing here any more.
+        // It is a dead letter of the shared buffer, and nothing here any more.
         _ if lease.duty.is_some() => drop(lease.ack()),
         // The last of its tries: the buffer sets it aside.
         Ok(_) => drop(lease.fail(reason)),
@@ -164,7 +164,7 @@ pub(crate) fn acknowledge(run: &Run, consumer: usize, lease: Lease<Item>) {
 
 /// The same for several.
 pub(crate) fn acknowledge_all(run: &Run, consumer: usize, leases: Vec<Lease<Item>>) {
-    run.ack_in_file(leases.iter().map(|lease| &**lease));
+    run.ack_shared(leases.iter().map(|lease| &**lease));
     for lease in leases {
         // A lease without a deadline is always answered.
         if let Ok(item) = lease.ack() {
@@ -196,7 +196,7 @@ fn log<'a>(run: &Run, first: &Item, rows: impl Iterator<Item = Row<'a>>) -> bool
 
 /// What was to be written cannot be; the item is not done then.
 fn stop_short(run: &Run, item: &Item, message: &str) -> bool {
-    let then = match (&run.joblog, &run.file) {
+    let then = match (&run.joblog, &run.shared) {
         (_, Some(_)) => "start it again",
         (Some(_), None) => "go on with --resume",
         (None, None) => "run it again",

@@ -8,19 +8,19 @@ use std::sync::Arc;
 use forebay::Lease;
 
 use super::arguments::Arguments;
-use super::file::duty::Duty;
 use super::outlet::escape;
+use super::shared::duty::Duty;
 
 /// The arguments of one command, and its numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
     /// `{#}`: from 1, in the order of the input. Items that `--resume` leaves out are counted. Of what came
-    /// out of a file it is the position there.
+    /// out of a shared buffer it is the position there.
     pub(crate) seq: u64,
     /// From 0, without gaps, in the order put. Output is kept in this order.
     pub(crate) place: u64,
     pub(crate) args: Arguments,
-    /// Where it came out of a file: what is owed there.
+    /// Where it came out of a shared buffer: what is owed there.
     pub(crate) duty: Option<Arc<Duty>>,
 }
 

@@ -36,8 +36,8 @@
 //! | 141      | whoever read standard output went away |
 //! | 255      | wrong usage, something that could not start or go on, input that is not all there, or a panic |
 //!
-//! Input is not all there where a file could not be read to its end, a producer's command failed, an item of a buffer
-//! in a file could not be read, or one was heavier than `--weight`. What `--on-full` refuses or drops was given up by choice: it is told, and
+//! Input is not all there where a file could not be read to its end, a producer's command failed, an item of a shared
+//! buffer could not be read, or one was heavier than `--weight`. What `--on-full` refuses or drops was given up by choice: it is told, and
 //! changes no status.
 //!
 //! GNU parallel gives 101 where `done` was reached and none failed, which its manual does not tell.
@@ -68,7 +68,6 @@ mod conclude;
 mod consumer;
 mod elastic;
 mod ending;
-pub(crate) mod file;
 pub(crate) mod foreign;
 mod gate;
 mod halt;
@@ -83,6 +82,7 @@ mod pace;
 mod preparation;
 pub(crate) mod progress;
 pub(crate) mod report;
+pub(crate) mod shared;
 mod standard;
 mod stop;
 mod tally;
@@ -112,8 +112,6 @@ use command::phrase::Phrase;
 use command::surroundings::Surroundings;
 use command::template::Template;
 use elastic::Bounds;
-use file::FileSide;
-use file::opening::{Opened, Work};
 use gate::Gate;
 use halt::Halt;
 use intake::Intake;
@@ -133,6 +131,8 @@ use outlet::results::Results;
 use outlet::spill::Spill;
 use pace::Pace;
 use progress::Figures;
+use shared::Shared;
+use shared::opening::{Opened, Work};
 use stop::{Cause, Stop};
 use tally::Tally;
 use watermark::Marks;
@@ -163,8 +163,8 @@ pub(crate) struct Run {
     observers: Observers,
     /// One handle that stays, so that nothing is dropped while figures are still to be read.
     buffer: Consumer<Item>,
-    /// Where items come out of a file, and go on in the buffer from there.
-    file: Option<FileSide>,
+    /// Where items come out of a shared buffer, and go on in the one in memory from there.
+    shared: Option<Shared>,
     backoff: Backoff,
     /// Whether the number of consumers varies.
     is_elastic: bool,
@@ -205,7 +205,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
     status(execute(args, None))
 }
 
-/// The same for items that others put into a file.
+/// The same for items that others put into a buffer.
 pub(crate) fn work(work: &Work, args: Args) -> ExitCode {
     status(execute(args, Some(work)))
 }
@@ -223,7 +223,7 @@ fn status(executed: Result<u8, String>) -> ExitCode {
 fn execute(mut args: Args, work: Option<&Work>) -> Result<u8, String> {
     args.output.check(args.failure.joblog.as_deref())?;
     let given = args.split_command()?;
-    file::opening::check(&args, &given, work)?;
+    shared::opening::check(&args, &given, work)?;
     if args.command_line.dry_run {
         // Nothing is put, nor taken.
         args.flow.buffer = None;
@@ -248,13 +248,13 @@ fn execute(mut args: Args, work: Option<&Work>) -> Result<u8, String> {
     let portion = preparation::portion(&args, &template, &surroundings)?;
     let report_file =
         args.output.report_json.as_deref().map(preparation::report_file).transpose()?;
-    let Opened { side: file, keep, joblog, finished } =
-        file::opening::of_run(&args, work, &template, columns)?;
-    let retries = match &file {
-        Some(file) => file.tries(args.failure.retries, work.is_some()),
+    let Opened { side: shared, keep, joblog, finished } =
+        shared::opening::of_run(&args, work, &template, columns)?;
+    let retries = match &shared {
+        Some(shared) => shared.tries(args.failure.retries, work.is_some()),
         None => args.failure.retries.unwrap_or(1),
     };
-    let capacity = file.as_ref().map_or(args.capacity(), FileSide::capacity);
+    let capacity = shared.as_ref().map_or(args.capacity(), Shared::capacity);
     let commands = args.items.producer.len();
     allow_file_handles(consumers.most + commands);
     let show_progress = progress::is_wanted(&args.output) && !args.command_line.dry_run;
@@ -268,11 +268,11 @@ fn execute(mut args: Args, work: Option<&Work>) -> Result<u8, String> {
     let marks = args.flow.marks(capacity)?.filter(|_| !is_dry).map(|marks| {
         Arc::new(Marks::new(marks, args.flow.on_high.take(), args.flow.on_low.take()))
     });
-    let (producer, buffer) = preparation::buffer(&args, marks.as_ref(), file.is_some(), retries)?;
+    let (producer, buffer) = preparation::buffer(&args, marks.as_ref(), shared.is_some(), retries)?;
     let groups = Arc::new(Groups::new(consumers.most, commands));
     let guard = if is_dry && commands == 0 { None } else { start_guard(&groups, keep) };
     // Last, so that what is wrong with the rest leaves no folder behind.
-    let results = preparation::results(&args, file.is_some())?;
+    let results = preparation::results(&args, shared.is_some())?;
     let spill = Arc::new(Spill::default());
     let began = Instant::now();
     let observers = preparation::observers(&args, &template, began, capacity)?;
@@ -290,7 +290,7 @@ fn execute(mut args: Args, work: Option<&Work>) -> Result<u8, String> {
         began,
         observers: Observers::new(began, observers),
         buffer,
-        file,
+        shared,
         backoff: Backoff::new(args.failure.backoff),
         is_elastic: consumers.least < consumers.most,
         gate: Gate::new(consumers.least),
@@ -333,10 +333,10 @@ fn execute(mut args: Args, work: Option<&Work>) -> Result<u8, String> {
     }
     run.start_consumers(consumers).map_err(cannot_begin).and_then(|ended| {
         let upstream_told = run.serve_watermarks().map_err(cannot_begin)?;
-        if run.file.is_some() {
+        if run.shared.is_some() {
             run.start_supply(producer.clone()).map_err(cannot_begin)?;
             let extending = Arc::clone(&run);
-            run.spawn("extending", (), move || file::extending::serve(&extending))
+            run.spawn("extending", (), move || shared::extending::serve(&extending))
                 .map_err(cannot_begin)?;
         }
         if work.is_none() {
@@ -452,11 +452,11 @@ impl Run {
     /// Gives an item back that has neither finished nor failed.
     fn give_back(&self, lease: Lease<Item>) {
         self.tell(&Event::Nack { item: &lease });
-        if let (Some(file), Some(duty)) = (&self.file, &lease.duty) {
+        if let (Some(shared), Some(duty)) = (&self.shared, &lease.duty) {
             if duty.is_lost() {
-                return self.let_go(file, lease);
+                return self.let_go(shared, lease);
             }
-            file.demand.brought(1);
+            shared.demand.brought(1);
         }
         // A lease without an answer gives its item back.
         drop(lease);

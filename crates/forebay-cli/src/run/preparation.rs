@@ -15,7 +15,6 @@ use super::command::measure::Measure;
 use super::command::quote;
 use super::command::surroundings::Surroundings;
 use super::command::template::{Reading, Template};
-use super::file::opening::{Work, joblog_beside, most_in_memory};
 use super::intake::input::Input;
 use super::intake::packing::{Fitting, Portion};
 use super::intake::resume::Finished;
@@ -28,8 +27,10 @@ use super::observer::picture::Picture;
 use super::observer::trace::Trace;
 use super::outlet::joblog::Joblog;
 use super::outlet::results::Results;
+use super::shared::opening::{Work, most_in_memory};
 use super::watermark::Marks;
 use super::{IN_BACKOFF, claim, standard, worker};
+use crate::buffer::place::Place;
 
 /// How many columns an item has.
 pub(super) fn columns(args: &Args, input: Option<&Input>) -> Result<Columns, String> {
@@ -112,15 +113,14 @@ pub(super) fn portion(
     Ok(Portion { rows, fitting: Some(Fitting { measure, consumers: args.consumers().most }) })
 }
 
-/// The buffer.
-/// Where items come out of a file, it holds what is leased there for the consumers.
+/// The buffer. Where items come out of a shared one, it holds what is leased there for the consumers.
 pub(super) fn buffer(
     args: &Args,
     marks: Option<&Arc<Marks>>,
-    of_file: bool,
+    is_shared: bool,
     retries: u32,
 ) -> Result<(Producer<Item>, Consumer<Item>), String> {
-    let capacity = if of_file { most_in_memory(args) } else { args.capacity() };
+    let capacity = if is_shared { most_in_memory(args) } else { args.capacity() };
     let mut builder = Builder::bounded(capacity)
         .name("run")
         .max_leased(args.consumers().most * args.most_in_flight() + IN_BACKOFF)
@@ -169,10 +169,10 @@ pub(super) fn check_claims(
     if work.is_none() && read.is_empty() && given.is_empty() && args.reads_itself(given) {
         read.push(stdin);
     }
-    let buffer = work.map(|work| ("the buffer", &*work.path));
-    let buffer = buffer.or(args.flow.buffer.as_deref().map(|path| ("--buffer", path)));
-    let beside = args.flow.buffer.as_deref().filter(|_| args.failure.joblog.is_none());
-    let beside = beside.map(joblog_beside);
+    let place = args.flow.buffer.as_deref().map(Place::of).transpose()?;
+    let buffer = work.and_then(|work| Some(("the buffer", work.place.file()?)));
+    let buffer = buffer.or(place.as_ref().and_then(|place| Some(("--buffer", place.file()?))));
+    let beside = place.as_ref().filter(|_| args.failure.joblog.is_none()).map(Place::joblog);
     let written = [
         ("--joblog", &args.failure.joblog),
         ("the joblog of --buffer", &beside),
@@ -225,11 +225,11 @@ pub(super) fn tell_damaged(path: &Path, finished: &Finished) {
     }
 }
 
-/// The folder of results. Where items come out of a file, the folder may hold those of others already.
-pub(super) fn results(args: &Args, of_file: bool) -> Result<Option<Results>, String> {
+/// The folder of results. Where items come out of a shared buffer, the folder may hold those of others already.
+pub(super) fn results(args: &Args, is_shared: bool) -> Result<Option<Results>, String> {
     if args.command_line.dry_run {
         return Ok(None);
     }
     let dir = args.output.results.as_deref();
-    dir.map(|dir| Results::open(dir, args.failure.resume || of_file)).transpose()
+    dir.map(|dir| Results::open(dir, args.failure.resume || is_shared)).transpose()
 }

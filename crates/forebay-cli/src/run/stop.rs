@@ -115,8 +115,8 @@ impl Run {
         self.pace.end();
         self.gate.end();
         self.backoff.end();
-        if let Some(file) = &self.file {
-            file.demand.end();
+        if let Some(shared) = &self.shared {
+            shared.demand.end();
         }
         if is_first {
             self.stop_producers();

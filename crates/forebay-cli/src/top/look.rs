@@ -5,8 +5,8 @@ use std::time::Duration;
 use forebay::processes::{Awaited, Bytes, Held, Letter, Participant, Role};
 use forebay::{DeadLetter, Death, Fault, Statistics};
 
-use crate::run::file::number;
 use crate::run::outlet::escape::escaped;
+use crate::run::shared::number;
 
 /// All that is known of a buffer at a moment.
 #[derive(Debug, Clone, Default)]

@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
+use crate::buffer::place::Place;
 use crate::page;
 use crate::run::args::values::duration;
 use ink::Palette;
@@ -80,7 +81,11 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 fn show(args: &Args) -> Result<ExitCode, String> {
     let interval = args.interval.max(SHORTEST);
-    let mut watch = Watch::open(&args.file).map_err(|error| error.to_string())?;
+    let place = Place::of(&args.file)?;
+    let path = place.file().ok_or_else(|| {
+        format!("{place}: of a server it is not seen who does what; `watch -n1 forebay stat {place}` shows how it stands")
+    })?;
+    let mut watch = Watch::open(path).map_err(|error| error.to_string())?;
     let is_capable = env::var_os("TERM").is_none_or(|term| term != "dumb");
     let is_on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && is_capable;
     if args.once || !is_on_terminal {

@@ -9,7 +9,7 @@ use forebay::processes::{Awaited, Role};
 use super::history::{History, LATELY};
 use super::ink::Ink;
 use super::look::{Look, Member};
-use crate::file::stat::beyond;
+use crate::buffer::stat::beyond;
 use crate::run::report::bottleneck::Bottleneck;
 
 /// Open, closed, or broken, in a word or two.

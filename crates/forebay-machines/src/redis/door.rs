@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::{Duration, UNIX_EPOCH};
 
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, Value, cmd};
@@ -58,6 +59,8 @@ pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError>
     let found = Found::read(&reply);
     let settings = found.settings(&address)?;
     let identity = found.get("identity").unwrap_or_default();
+    let created = found.get("created").and_then(|millis| millis.parse().ok());
+    let created = created.map(|millis| UNIX_EPOCH + Duration::from_millis(millis));
     cmd("SCRIPT").arg("LOAD").arg(SCRIPT).exec_async(&mut connection).await.map_err(fail)?;
     let (survives, warnings) = worth(&mut connection).await;
     let waiters = Arc::<Waiters>::default();
@@ -72,7 +75,7 @@ pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError>
         next_handle: AtomicU64::new(0),
         errands: Arc::default(),
     };
-    Ok(Connected { attachment, survives, warnings })
+    Ok(Connected { attachment, survives, warnings, created })
 }
 
 /// Connects, and looks whether this is a server that can be used.

@@ -81,8 +81,8 @@ use forebay_contract::{Batch, Fault, Overflow, Refusal, Statistics, TakeError};
 
 use crate::address::Address;
 use crate::engine::{
-    Answer, Answered, Buried, Engine, How, Joined, Lent, Loan, Parcel, Put, Role, Standing, Step,
-    Wish,
+    Answer, Answered, Buried, Engine, How, Joined, Lent, Loan, Parcel, Put, Role, Seen, Standing,
+    Step, Wish,
 };
 use reply::refusal;
 use session::{HOLD, Request, Session, letter};
@@ -298,6 +298,18 @@ impl Engine for Redis {
     fn statistics(&self) -> Answered<'_, Statistics> {
         let request = self.0.look("look");
         Box::pin(async move { request.send(None).await?.1.statistics() })
+    }
+
+    fn items<'a>(&'a self, after: Option<&'a str>, most: usize) -> Answered<'a, Option<Vec<Seen>>> {
+        let request = self.0.look("items").with(after.unwrap_or("-")).with(most);
+        Box::pin(async move {
+            let mut entries = request.send(None).await?.1.list()?;
+            let mut items = Vec::new();
+            while !entries.is_at_end() {
+                items.push(entries.seen()?);
+            }
+            Ok(Some(items))
+        })
     }
 
     fn letters<'a>(&'a self, after: Option<&'a str>, most: usize) -> Answered<'a, Vec<Buried>> {

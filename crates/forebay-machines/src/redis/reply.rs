@@ -5,7 +5,7 @@ use std::time::Duration;
 use forebay_contract::{Bytes, DeadLetter, Death, Fault, Refusal, Share, Statistics};
 use redis::Value;
 
-use crate::engine::{Buried, Loan};
+use crate::engine::{Buried, Loan, Seen};
 
 /// The parts of a reply, from the front.
 pub(super) struct Reply {
@@ -79,6 +79,17 @@ impl Reply {
             pairs.push((self.text()?, self.bytes()?));
         }
         Ok(pairs)
+    }
+
+    /// An entry of the stream of items.
+    pub(super) fn seen(&mut self) -> Result<Seen, Fault> {
+        let mut entry = self.list()?;
+        let id = entry.text()?;
+        let pairs = entry.list()?.pairs()?;
+        let bytes = pairs.into_iter().find(|(name, _)| name == "b").map(|(_, bytes)| bytes);
+        let position = id.split('-').next().and_then(|number| number.parse().ok());
+        let position = position.ok_or(Fault::Damaged)?;
+        Ok(Seen { id, position, bytes: Bytes::from(bytes.unwrap_or_default()) })
     }
 
     /// An entry of the stream of dead letters.

@@ -1,12 +1,12 @@
 //! Bad input, at the door (C11).
 
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use forebay_machines::{Buffer, Options, Raw, Settings, Survives, Why, connect};
+use forebay_machines::{Buffer, Item, Options, Raw, Settings, Survives, Why, connect};
 
 use crate::servers::{Buffers, Server};
-use crate::{Failure, beside};
+use crate::{Failure, beside, item};
 
 /// What is said of a URL at which there is no buffer; never the password.
 fn refusal(url: &str, password: &str) -> (String, Why) {
@@ -154,5 +154,29 @@ fn a_server_tells_what_its_memory_is_worth() -> Result<(), Failure> {
     assert_eq!(lost.survives(), Survives::Clients);
     assert!(lost.warnings()[0].contains("appendonly yes"), "{:?}", lost.warnings());
     assert!(lost.warnings()[1].contains("allkeys-lru"), "{:?}", lost.warnings());
+    Ok(())
+}
+
+#[test]
+fn what_waits_or_is_leased_can_be_looked_at() -> Result<(), Failure> {
+    let Some(server) = Server::or_skip("redis") else { return Ok(()) };
+    let buffers = Buffers::new(server);
+    let began = SystemTime::now();
+    let buffer = connect(&buffers.create(&Settings::new(1000).max_failures(1)))?;
+    // More than one page, with one that is leased, one that is finished and one that is dead.
+    buffer.producer(Raw)?.put_many((0..150).map(item))?;
+    let consumer = buffer.consumer::<Vec<u8>, _>(Raw)?;
+    let lease = consumer.lease()?;
+    consumer.take()?;
+    consumer.lease()?.fail("no")?;
+    let seen = buffer.items()?.expect("it lets everybody look");
+    let expected: Vec<_> = [0].into_iter().chain(3..150).collect();
+    assert_eq!(seen.iter().map(|one| one.position).collect::<Vec<_>>(), expected);
+    let is_right = |(one, number): (&Item, &u64)| *one.bytes == *item(*number as u32);
+    assert!(seen.iter().zip(&expected).all(is_right), "{seen:?}");
+    lease.nack()?;
+    // Both clocks are this machine's.
+    let created = buffer.created().expect("it tells");
+    assert!(created + Duration::from_secs(1) > began && created <= SystemTime::now());
     Ok(())
 }

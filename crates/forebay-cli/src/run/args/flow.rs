@@ -14,10 +14,10 @@ use super::values::{capacity, duration, high, low, on_full, rate, weight};
 #[command(next_help_heading = "Flow")]
 #[command(group = ArgGroup::new("told").multiple(true))]
 pub(crate) struct Flow {
-    /// Let the items go through the file BUFFER, and go on there after a crash
+    /// Let the items go through BUFFER, a file or a URL, and go on there after a crash
     ///
     /// Killed at any point and started again with the same items and command, the run goes on where it was: what
-    /// BUFFER.joblog says has finished is left out, what waits in the buffer is not put again, what failed for
+    /// BUFFER.joblog (at a URL, NAME@HOST-PORT.joblog in this folder) says has finished is left out, what waits in the buffer is not put again, what failed for
     /// good stays a dead letter (`forebay dead`). BUFFER is made if it is not there, with --capacity; it is
     /// never closed. Others may `forebay work` on it at the same time; what they put is run here, too. The run
     /// ends when its own items have. Of --joblog FILE only the name is another one.

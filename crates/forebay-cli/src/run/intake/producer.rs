@@ -81,9 +81,9 @@ fn produce(run: &Run, number: usize, producer: &Producer<Item>, feed: Feed) {
             run.intake.waited(number, since.elapsed());
             run.tell(&Event::Wait { side: Side::Producer(number), since });
         };
-        let course = match &run.file {
+        let course = match &run.shared {
             None => put(run, number, producer, item, &mut waited),
-            Some(file) => file.put(run, number, &item, &mut waited),
+            Some(shared) => shared.put(run, number, &item, &mut waited),
         };
         match course {
             Course::On => {}
@@ -115,10 +115,10 @@ fn produce(run: &Run, number: usize, producer: &Producer<Item>, feed: Feed) {
             consumer_wait: statistics.consumer_wait,
             items: statistics.produced - statistics.dropped,
         });
-        match &run.file {
+        match &run.shared {
             None => producer.close(),
             // The supply closes once they have all come to their end.
-            Some(file) => file.end_input(),
+            Some(shared) => shared.end_input(),
         }
     }
 }
@@ -176,16 +176,19 @@ pub(crate) fn refuse(run: &Run, number: usize, item: &Item, refusal: Refusal) ->
     };
     if is_too_heavy {
         let label = item.label();
-        match &run.file {
+        match &run.shared {
             None => say(format_args!(
                 "item {label} is refused: it weighs {} bytes, more than --weight lets wait at all",
                 item.weight()
             )),
-            Some(file) => say(format_args!(
-                "item {label} is refused: it has {} bytes, and an item of {} at most {}",
-                file.form.bytes(&item.args).len(),
-                file.name(),
-                file.buffer.longest_item()
+            Some(shared) => say(format_args!(
+                "item {label} is refused: it has {} bytes, and an item of {} {}",
+                shared.form.bytes(&item.args).len(),
+                shared.name(),
+                match shared.buffer.longest_item() {
+                    Some(most) => format!("at most {most}"),
+                    None => "fewer".to_owned(),
+                }
             )),
         }
         run.note_fault();
@@ -196,7 +199,7 @@ pub(crate) fn refuse(run: &Run, number: usize, item: &Item, refusal: Refusal) ->
     run.intake.refuse(number, is_too_heavy);
     let reason = refusal.to_string();
     run.tell(&Event::Refused { producer: number, item, reason: &reason });
-    if run.file.is_none() {
+    if run.shared.is_none() {
         pass(run, item);
     }
     Course::On
@@ -219,9 +222,9 @@ impl Run {
         finished: Finished,
     ) -> Result<Vec<Feed>, String> {
         let finished = Arc::new(finished);
-        // What lies in a file is put together when it comes out.
+        // What lies in a shared buffer is put together when it comes out.
         let alone = Portion { rows: 1, fitting: None };
-        let portion = if self.file.is_some() { &alone } else { portion };
+        let portion = if self.shared.is_some() { &alone } else { portion };
         let packing = |input| Packing::new(input, portion.clone(), Arc::clone(&finished));
         let mut feeds = Vec::new();
         for (command, output) in ProducerCommand::start_all(&self.groups, &args.items.producer)? {

@@ -88,6 +88,12 @@ function operations.look()
     }
 end
 
+-- the item that was seen last, or '-'; how many.
+function operations.items()
+    local after, count = argument(), argument()
+    return {'done', call('XRANGE', items, after == '-' and '-' or '(' .. after, '+', 'COUNT', count)}
+end
+
 -- the dead letter that was seen last, or '-'; how many.
 function operations.letters()
     local after, count = argument(), argument()

@@ -39,7 +39,7 @@ if operation == 'create' then
         return {'there', unpack(found)}
     end
     call('DEL', items, back, loans, due, tries, dead, permits, handles, sessions, room, takes, leases, idle, waiters)
-    call('HSET', meta, 'format', 1, 'identity', identity, unpack(ARGV, 6))
+    call('HSET', meta, 'format', 1, 'identity', identity, 'created', string.format('%.0f', now), unpack(ARGV, 6))
     return {'made'}
 end
 

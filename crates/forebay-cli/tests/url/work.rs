@@ -1,0 +1,72 @@
+//! `forebay work` with what else it can do.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::place::Place;
+use crate::process::{assert_sums, input, number, until};
+
+#[test]
+fn every_item_is_done_once_by_several_processes() {
+    let Some(place) = Place::with_buffer("--capacity 100") else { return };
+    let work = ["work", "@", "-q", "-j2", "--shell", "echo {} >> ledger"];
+    let workers = [0, 1, 2].map(|_| place.start(&work, b""));
+    place.run(&["put", "-q", "@"], &input(1..=400)).exits(0);
+    place.line("close @").exits(0);
+    for worker in workers {
+        worker.wait().exits(0);
+    }
+    let ledger = place.folder.lines("ledger");
+    assert_eq!((ledger.len(), ledger.into_iter().collect::<BTreeSet<_>>().len()), (400, 400));
+}
+
+#[test]
+fn reports_and_events_are_those_of_a_run() {
+    let Some(place) = Place::with_buffer("") else { return };
+    place.run(&["put", "-q", "@"], &input(1..=20)).exits(0);
+    let line =
+        "work @ --once -j2 --json --report-html page.html --report-json report --joblog log echo";
+    let work = place.line(line).exits(0);
+    let events: Vec<Value> =
+        work.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let named = |name: &str| events.iter().filter(|event| event["event"] == name).count();
+    assert_eq!((named("ack"), named("lease")), (20, 20), "{}", work.text());
+    assert_sums(&place.folder.report("report"));
+    assert!((number(&place.folder.report("report"), "finished") - 20.0).abs() < 0.5);
+    assert!(place.folder.path("page.html").exists());
+    assert_eq!(place.folder.lines("log").len(), 21);
+}
+
+#[test]
+fn workers_and_an_elastic_number_of_them() {
+    let Some(place) = Place::with_buffer("--capacity 5000") else { return };
+    place.run(&["put", "-q", "@"], &input(1..=3000)).exits(0);
+    let work = ["work", "@", "--once", "-q", "-j2", "--worker", "--shell"];
+    let answers = "while read -r item; do echo done $item; done";
+    let done = place.run(&[&work[..], &[answers]].concat(), b"").exits(0);
+    assert_eq!(done.lines().len(), 3000);
+    place.run(&["put", "-q", "@"], &input(1..=60)).exits(0);
+    let done = place.line("work @ --once -q --elastic 1..4 echo").exits(0);
+    assert_eq!(done.lines().len(), 60);
+    assert_eq!(place.figure("finished"), 3060);
+}
+
+#[test]
+fn a_group_is_of_items_that_follow_each_other() {
+    let Some(place) = Place::with_buffer("") else { return };
+    place.run(&["put", "-q", "@"], &input(1..=9)).exits(0);
+    // The third is in other hands.
+    assert_eq!(place.line("take @ -n 2").exits(0).text(), "1\n2\n");
+    let hold = ["work", "@", "-q", "-j1", "--halt", "soon,done=1", "--shell"];
+    let hold =
+        place.start(&[&hold[..], &["until [ -e go ]; do sleep 0.01; done; : {}"]].concat(), b"");
+    until("at work", || place.figure("leased") == 1);
+    let line = "work @ --once -q -k -j1 -n4 --joblog log echo";
+    assert_eq!(place.line(line).exits(0).text(), "4 5 6 7\n8 9\n");
+    let seqs: Vec<String> = place.folder.lines("log").into_iter().skip(1).collect();
+    assert!(seqs[0].starts_with("4\t") && seqs[1].starts_with("8\t"), "{seqs:?}");
+    place.folder.write("go", b"");
+    hold.wait().exits(0);
+    assert_eq!(place.figure("finished"), 9);
+}
