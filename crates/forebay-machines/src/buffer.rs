@@ -61,7 +61,7 @@ impl Buffer {
     }
 
     #[cfg_attr(
-        not(feature = "redis"),
+        not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
         expect(clippy::unused_async, reason = "there is nobody to wait for")
     )]
     async fn connect_now(url: &str, options: &Options) -> Result<Self, ConnectError> {

@@ -37,7 +37,10 @@
 //! The last handle of a connection waits when it is dropped, at most a second, until what was answered before is sent.
 
 // Without an engine nothing is ever connected.
-#![cfg_attr(not(feature = "redis"), allow(dead_code, unused_imports))]
+#![cfg_attr(
+    not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
+    allow(dead_code, unused_imports)
+)]
 
 mod address;
 mod attachment;

@@ -96,7 +96,7 @@ impl Settings {
     }
 
     #[cfg_attr(
-        not(feature = "redis"),
+        not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
         expect(clippy::unused_async, reason = "there is nobody to wait for")
     )]
     async fn create_now(&self, url: &str, options: &Options) -> Result<(), ConnectError> {
