@@ -21,8 +21,12 @@ const SCHEMES: [(&str, &str, u16, bool); 8] = [
 ];
 
 /// The engines that this program was built with.
-const BUILT: [(&str, bool); 4] =
-    [("amqp", false), ("kafka", false), ("nats", false), ("redis", cfg!(feature = "redis"))];
+const BUILT: [(&str, bool); 4] = [
+    ("amqp", false),
+    ("kafka", false),
+    ("nats", cfg!(feature = "nats")),
+    ("redis", cfg!(feature = "redis")),
+];
 
 /// How the server is reached, beside what its URL says. What a URL says goes before.
 ///

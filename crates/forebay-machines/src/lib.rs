@@ -50,6 +50,8 @@ mod connect_error;
 mod consumer;
 mod engine;
 mod lease;
+#[cfg(feature = "nats")]
+pub mod nats;
 mod permit;
 mod producer;
 #[cfg(feature = "redis")]
