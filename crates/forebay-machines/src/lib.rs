@@ -20,7 +20,7 @@
 //! ```
 //!
 //! Nothing distributed is made here: an engine keeps the items, and this crate keeps the contract on it. An engine is a
-//! feature of that name; there is `redis`, for `redis://` and `rediss://`.
+//! feature of that name: `nats`, for `nats://` and `natss://`, and `redis`, for `redis://` and `rediss://`.
 //!
 //! # What this distance promises
 //!

@@ -12,10 +12,12 @@ use tokio::time;
 use super::session::Session;
 
 const BEAT: Duration = Duration::from_secs(1);
+/// With every so many beats it is looked whether anything lies there that should not.
+const SWEEPS: u64 = 10;
 
 /// Beats until the session is gone.
 pub(super) async fn beat(session: Weak<Session>) {
-    loop {
+    for number in 0_u64.. {
         let Some(session) = session.upgrade() else { return };
         if let Some(connection) = session.store.link.current() {
             let subject = session.store.names.beats();
@@ -23,6 +25,9 @@ pub(super) async fn beat(session: Weak<Session>) {
             let _ = connection.client.publish(subject, session.own.clone().into()).await;
         }
         let _ = session.tend().await;
+        if number % SWEEPS == 1 {
+            let _ = session.sweep().await;
+        }
         drop(session);
         time::sleep(BEAT).await;
     }

@@ -1,14 +1,103 @@
-//! NATS
+//! NATS, from 2.9 on, with JetStream: a buffer is a stream of items, and one document beside them.
+//!
+//! The document says everything that is not an item's bytes: who leased what, what was given back, who waits, who is there,
+//! what was counted. Whoever takes a step writes the next document, and the server stores it only if the last message of the
+//! stream is still the one that its writer knew (`Nats-Expected-Last-Sequence`). So steps are one behind the other, whoever
+//! takes them, each on the state that it was decided on: the buffer is a sequential object like the model of the contract,
+//! and what is exact there is exact here. This is optimistic concurrency control (H. T. Kung and J. T. Robinson, *On
+//! Optimistic Methods for Concurrency Control*, 1981) on what the engine keeps and replicates.
+//!
+//! A put writes an item and no document, unless somebody waits in line before it: what lies behind the document was put since.
+//!
+//! # The words
+//!
+//! | here | in NATS |
+//! |---|---|
+//! | buffer | the stream `forebay-NAME`; its description has the settings, its subjects `forebay.NAME.IDENTITY.…` an identity |
+//! | item | a message under the subject `….item.POSITION` |
+//! | position | a count of puts, which each put knows from the last sequence |
+//! | the rest | the last message under `….state`, as JSON: see `state.rs` |
+//! | depth | items put, less those of which something has begun, and those given back |
+//! | put | a publish, if fewer than `capacity` wait; in batches of up to 64, each stored only right behind the one before (`Nats-Expected-Last-Msg-Id`) |
+//! | lease | an entry of the document under a number of its own; the item is read by its subject |
+//! | ack, take | the entry goes, and then the message |
+//! | nack, fail, expiry | an entry among those given back, by position |
+//! | dead letter | a message of the stream `forebay_dead-NAME`, with its reason |
+//! | permit, waiter, participant, close | entries of the document |
+//! | wake | a message to `….wake.PROCESS`, which no stream keeps |
+//! | beat | the same, to `….beat`, every second |
+//!
+//! Characters of a name that a subject cannot have are written as `=` and two digits.
+//!
+//! There is no consumer, in the sense of NATS. Its own books of what is delivered do not tell what was given back from what is
+//! out, so that nobody could say how many wait; it gives back in the order of the nacks, not of the puts; its limit of what is
+//! out holds takes up as well; and it does not know of a take that nobody received. `docs/decisions/0013-one-trait-for-the-engines.md`
+//! tells more.
+//!
+//! # What is bounded how
+//!
+//! - Capacity, by count and by weight, and the lease limit are exact at every moment, whoever races. A take as a task (not a
+//!   thread) holds its item as a lease for the moment until it is handed over, and that is beside the limit. A put that
+//!   drops the oldest drops, and fills the place, in two messages: in between the place is kept, and the buffer is not idle.
+//! - An item is at most as large as the server takes a message (`max_payload`, 1 MiB by default), less 512 bytes; a larger one
+//!   is refused as [`Refusal::TooHeavy`].
+//! - The document has about a hundred bytes for each lease, each permit and each call that waits, two or three for the weight of
+//!   each waiting item where weight is bounded, and has to fit into one message: so some ten thousand may be out at once. A step
+//!   past that is refused as [`Fault::Refused`], and those that make it smaller go on.
+//! - Dead letters are bounded by the server's disk only; reasons are cut at 4 KiB.
+//! - What is leased or set aside is kept until its process has not been heard for 30 seconds; a place in line, and a handle in
+//!   the counts, for 3 seconds. Whoever listens measures that by its own clock, and begins anew when it was cut off itself.
+//! - A lease with a deadline is ended by whoever has known of it for as long as it lasts. No clock is shared. When its own
+//!   process is killed that may take until somebody looks, and then as long again.
+//!
+//! # What is kept more weakly
+//!
+//! - **C2**: a dead letter that is retried comes to the end, not to its own position.
+//! - **C3**: what a put that returned Ok survives is the server's affair, and told by
+//!   [`Buffer::survives`](crate::Buffer::survives). It survives kill -9 of the server. A loss of power takes what was written
+//!   since the last sync, two minutes by default (`sync_interval`); a stream with three replicas survives that of one server.
+//!   We make streams with one; `nats stream edit --replicas=3` changes it, and nothing here has to know.
+//! - **C4**: a step whose answer was lost is looked for before it is asked again, and done once. It stays unknown
+//!   ([`Fault::Unanswered`]) where no server comes back within the outage, and for an item that was taken by another before its
+//!   putter could look, if the server was started anew meanwhile or 50 seconds have passed. A process that stands still for longer than
+//!   30 seconds has lost what it held; its answers are refused. A take as a task is told to the server when it is handed over: killed at
+//!   that moment, its process has the item, and so has the next.
+//! - **C5**: what a call that was dropped had been served with comes back a moment later. A wake that is lost is made up
+//!   for within half a second.
+//! - **C8**: items that other programs write, or remove, count as dropped when their turn comes. Waits are counted in
+//!   milliseconds. After a purge or a retry of a dead letter that was cut off in the midst, it may count twice for a moment.
+//! - **C10**: the order in line is exact; but whoever does not stand in it yet, or only tries, may be decided before again and again by
+//!   processes that are nearer to the server. A process that has not been heard for 3 seconds loses its places in line.
+//!
+//! Everything else is kept as between threads, and checked by the same suite.
+//!
+//! # What it costs
+//!
+//! A put is one message there and back, a lease or an ack one document (and the item); a batch is little more than one. Where several
+//! processes are busy at the same time only one of them is the first, and the others decide again: each change costs about two
+//! ways there and back then, and all of them together get through what one would. Batches help most.
+//!
+//! # What it takes
+//!
+//! One connection for each connected buffer. A user of their own needs to publish to `forebay.NAME.>` and to `$JS.API.INFO`,
+//! `$JS.API.STREAM.*.forebay-NAME`, `$JS.API.STREAM.MSG.*.forebay-NAME`, `$JS.API.DIRECT.GET.forebay-NAME`, and the same for
+//! `forebay_dead-NAME`; and to subscribe to `forebay.NAME.>` and `_INBOX.>`. In a URL, `nats://user:password@host/jobs`, one word in place of
+//! both is a token. `nats://` becomes TLS where the server wants it, `natss://` always is.
+//!
+//! Nobody else may change the stream's limits: what a server drops by `max_age` or the like is gone. That is warned of.
+
 mod beat;
 mod book;
 mod door;
 mod draft;
+mod letters;
 mod line;
 mod link;
 mod names;
 mod session;
 mod state;
 mod store;
+mod turn;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::Ordering;

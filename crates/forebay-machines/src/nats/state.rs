@@ -167,6 +167,21 @@ impl State {
         self.waiting() + self.loans.len() as u64 + self.replacing.len() as u64
     }
 
+    /// The oldest item that has to lie in the stream.
+    pub(super) fn first(&self) -> Option<u64> {
+        let waits = (self.begun < self.produced).then_some(self.begun + 1);
+        let back = self.back.keys().next().copied();
+        let lent = self.loans.values().map(|lease| lease.position).min();
+        let dies = self.dying.iter().map(|dying| dying.position).min();
+        [waits, back, lent, dies].into_iter().flatten().min()
+    }
+
+    /// Messages that may lie in the stream.
+    pub(super) fn messages(&self) -> u64 {
+        let kept = self.dying.len() + self.gone.len() + 1;
+        self.waiting() + self.loans.len() as u64 + kept as u64
+    }
+
     /// What waits weighs so much.
     pub(super) fn weight(&self) -> u64 {
         let back: u64 = self.back.values().map(|tries| tries.weight).sum();

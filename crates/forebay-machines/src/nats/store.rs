@@ -5,25 +5,21 @@ use std::time::{Duration, Instant};
 
 use async_nats::{HeaderMap, Message, jetstream};
 use bytes::Bytes as Payload;
-use forebay_contract::{Bytes, DeadLetter, Death, Fault};
+use forebay_contract::{Bytes, Fault};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time;
 
 use super::link::{self, Connection, Link, Trouble};
 use super::names::Names;
-use super::state::{Dying, Kind, State};
-use crate::engine::{Buried, Parcel};
+use super::state::State;
+use crate::engine::Parcel;
 
 /// What the server tells a message by, if it comes twice.
-const ID: &str = "Nats-Msg-Id";
+pub(super) const ID: &str = "Nats-Msg-Id";
 const EXPECTED_LAST: &str = "Nats-Expected-Last-Sequence";
 const EXPECTED_LAST_ID: &str = "Nats-Expected-Last-Msg-Id";
-const WEIGHT: &str = "Forebay-Weight";
-const DEATH: &str = "Forebay-Death";
-const REASON: &str = "Forebay-Reason";
-const DELIVERIES: &str = "Forebay-Deliveries";
-const FAILURES: &str = "Forebay-Failures";
+pub(super) const WEIGHT: &str = "Forebay-Weight";
 
 /// For so long the server knows an item that comes again.
 const WINDOW: Duration = Duration::from_mins(1);
@@ -34,7 +30,7 @@ const SURE: Duration = Duration::from_secs(50);
 pub(super) const HEADERS: usize = 512;
 
 /// Between two questions, where the server is not ready.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// The store of one buffer.
 pub(super) struct Store {
@@ -101,7 +97,7 @@ pub(super) struct Ended {
 }
 
 /// What a publish is answered with.
-enum Answered {
+pub(super) enum Answered {
     Stored {
         is_double: bool,
     },
@@ -113,7 +109,7 @@ enum Answered {
 }
 
 impl Store {
-    async fn api(&self, verb: &str, what: &Value, end: Instant) -> Result<Value, Fault> {
+    pub(super) async fn api(&self, verb: &str, what: &Value, end: Instant) -> Result<Value, Fault> {
         let subject = format!("$JS.API.{verb}");
         loop {
             if let Some(message) = self.link.ask(&subject, what.to_string().into(), end).await? {
@@ -129,25 +125,19 @@ impl Store {
 
     /// The last sequence of the stream of items; [`Fault::Gone`] if it is not this buffer's any more.
     pub(super) async fn last(&self, end: Instant) -> Result<u64, Fault> {
+        self.extent(end).await.map(|(last, _)| last)
+    }
+
+    /// The last sequence, and how many messages there are.
+    pub(super) async fn extent(&self, end: Instant) -> Result<(u64, u64), Fault> {
         let verb = format!("STREAM.INFO.{}", self.names.stream());
         let told = self.api(&verb, &json!({}), end).await?;
         refusal(&told)?;
         if told["config"]["subjects"][0] != self.names.items().as_str() {
             return Err(Fault::Gone);
         }
-        told["state"]["last_seq"].as_u64().ok_or(Fault::Damaged)
-    }
-
-    /// How many dead letters there are.
-    pub(super) async fn dead(&self, end: Instant) -> Result<u64, Fault> {
-        let verb = format!("STREAM.INFO.{}", self.names.dead_stream());
-        let told = self.api(&verb, &json!({}), end).await?;
-        match refusal(&told) {
-            // It is made when somebody needs it.
-            Err(Fault::Gone) => Ok(0),
-            Err(fault) => Err(fault),
-            Ok(()) => told["state"]["messages"].as_u64().ok_or(Fault::Damaged),
-        }
+        let number = |name| told["state"][name].as_u64().ok_or(Fault::Damaged);
+        Ok((number("last_seq")?, number("messages")?))
     }
 
     /// The document, and its sequence. Asked of the leader: a replica may not have it yet.
@@ -181,7 +171,7 @@ impl Store {
         }
     }
 
-    async fn get(
+    pub(super) async fn get(
         &self,
         stream: &str,
         what: &Value,
@@ -230,8 +220,20 @@ impl Store {
         self.delete(&self.names.stream(), place, end).await.map(drop)
     }
 
+    /// Removes all items that lie before this place.
+    pub(super) async fn remove_before(&self, place: u64, end: Instant) -> Result<(), Fault> {
+        let verb = format!("STREAM.PURGE.{}", self.names.stream());
+        let what = json!({ "filter": self.names.items(), "seq": place });
+        refusal(&self.api(&verb, &what, end).await?)
+    }
+
     /// Removes a message; whether it was there.
-    async fn delete(&self, stream: &str, place: u64, end: Instant) -> Result<bool, Fault> {
+    pub(super) async fn delete(
+        &self,
+        stream: &str,
+        place: u64,
+        end: Instant,
+    ) -> Result<bool, Fault> {
         let verb = format!("STREAM.MSG.DELETE.{stream}");
         let told = self.api(&verb, &json!({ "seq": place, "no_erase": true }), end).await?;
         Ok(told["success"] == true)
@@ -353,104 +355,6 @@ impl Store {
         }
     }
 
-    /// Makes a dead letter, once.
-    pub(super) async fn bury(
-        &self,
-        dying: &Dying,
-        bytes: &[u8],
-        end: Instant,
-    ) -> Result<(), Fault> {
-        let mut headers = HeaderMap::new();
-        headers.insert(ID, format!("dead-{}", dying.position));
-        let death = match dying.death {
-            Kind::Failures => "failures",
-            Kind::Deliveries => "deliveries",
-            Kind::Rejected => "rejected",
-        };
-        headers.insert(DEATH, death);
-        // A header is one line.
-        headers.insert(REASON, json!(dying.reason).to_string());
-        headers.insert(DELIVERIES, dying.tries.deliveries.to_string());
-        headers.insert(FAILURES, dying.tries.failures.to_string());
-        headers.insert(WEIGHT, dying.tries.weight.to_string());
-        let (subject, bytes) = (self.names.letter(dying.position), Payload::copy_from_slice(bytes));
-        loop {
-            let connection = self.link.connection(end).await?;
-            let (subject, bytes) = (subject.clone(), bytes.clone());
-            match answered(link::send(&connection, subject, headers.clone(), bytes).await) {
-                Answered::Stored { .. } => return Ok(()),
-                Answered::Late(_) => return Err(Fault::Damaged),
-                Answered::Refused(fault) => return Err(fault),
-                Answered::Unserved => self.make_dead_stream(end).await?,
-                Answered::Lost => self.link.fail(&connection)?,
-            }
-            if Instant::now() >= end {
-                return Err(Fault::Unanswered);
-            }
-        }
-    }
-
-    async fn make_dead_stream(&self, end: Instant) -> Result<(), Fault> {
-        self.last(end).await?;
-        let name = self.names.dead_stream();
-        let made = self
-            .api(&format!("STREAM.CREATE.{name}"), &stream(&name, &[self.names.letters()], ""), end)
-            .await?;
-        if made["error"]["err_code"] == 10_058 {
-            // Of another buffer that had this name.
-            let what = json!({});
-            self.api(&format!("STREAM.DELETE.{name}"), &what, end).await?;
-            time::sleep(PAUSE).await;
-        }
-        Ok(())
-    }
-
-    /// Dead letters behind this place, oldest first.
-    pub(super) async fn letters(
-        &self,
-        mut after: u64,
-        most: usize,
-        end: Instant,
-    ) -> Result<Vec<Buried>, Fault> {
-        let mut found = Vec::new();
-        if self.dead(end).await? == 0 {
-            return Ok(found);
-        }
-        while found.len() < most {
-            let what = json!({ "seq": after + 1, "next_by_subj": self.names.letters() });
-            let Some(message) = self.get(&self.names.dead_stream(), &what, end).await? else {
-                break;
-            };
-            let (place, letter) = read_letter(&message);
-            if place <= after {
-                break;
-            }
-            after = place;
-            found.push(Buried { id: place.to_string(), letter });
-        }
-        Ok(found)
-    }
-
-    /// The dead letter of this place, as an item.
-    pub(super) async fn letter(&self, place: u64, end: Instant) -> Result<Option<Parcel>, Fault> {
-        if self.dead(end).await? == 0 {
-            return Ok(None);
-        }
-        let found = self.get(&self.names.dead_stream(), &json!({ "seq": place }), end).await?;
-        Ok(found.map(|message| Parcel {
-            weight: header(&message, WEIGHT).parse().unwrap_or(0),
-            bytes: message.payload.into(),
-        }))
-    }
-
-    /// Removes a dead letter; whether it was there.
-    pub(super) async fn purge(&self, id: &str, end: Instant) -> Result<bool, Fault> {
-        match id.parse() {
-            Ok(place) => self.delete(&self.names.dead_stream(), place, end).await,
-            Err(_) => Ok(false),
-        }
-    }
-
     /// Deletes all of it.
     pub(super) async fn end(&self, end: Instant) -> Result<(), Fault> {
         self.last(end).await?;
@@ -489,26 +393,12 @@ pub(super) fn stream(name: &str, subjects: &[String], description: &str) -> Valu
     })
 }
 
-fn header(message: &Message, name: &str) -> String {
+pub(super) fn header(message: &Message, name: &str) -> String {
     let value = message.headers.as_ref().and_then(|headers| headers.get(name));
     value.map(|value| value.as_str().to_owned()).unwrap_or_default()
 }
 
-fn read_letter(message: &Message) -> (u64, DeadLetter<Bytes>) {
-    let number = |name| header(message, name).parse().unwrap_or(0);
-    let reason = serde_json::from_str(&header(message, REASON)).unwrap_or_default();
-    let death = match header(message, DEATH).as_str() {
-        "failures" => Death::Failures(reason),
-        "deliveries" => Death::Deliveries,
-        _ => Death::Rejected(reason),
-    };
-    let (deliveries, failures) = (number(DELIVERIES), number(FAILURES));
-    let item = Bytes::from(message.payload.to_vec());
-    let place = header(message, "Nats-Sequence").parse().unwrap_or(0);
-    (place, DeadLetter { item, death, deliveries, failures })
-}
-
-fn answered(answer: Result<Message, Trouble>) -> Answered {
+pub(super) fn answered(answer: Result<Message, Trouble>) -> Answered {
     let message = match answer {
         Ok(message) => message,
         Err(Trouble::Lost) => return Answered::Lost,
@@ -531,7 +421,7 @@ fn answered(answer: Result<Message, Trouble>) -> Answered {
 }
 
 /// What an error of the server means.
-fn refusal(told: &Value) -> Result<(), Fault> {
+pub(super) fn refusal(told: &Value) -> Result<(), Fault> {
     let known: BTreeSet<u64> = [10_023, 10_047, 10_077, 10_002, 10_028].into();
     match told["error"]["err_code"].as_u64() {
         None if told["error"].is_null() => Ok(()),

@@ -68,4 +68,10 @@ impl Beside {
         let told = self.ask(&format!("$JS.API.STREAM.{verb}"), &what.to_string())?;
         if told["error"].is_null() { Ok(told) } else { Err(told.to_string().into()) }
     }
+
+    /// How many messages lie in the stream of a buffer.
+    pub(crate) fn messages(&mut self, name: &str) -> Result<u64, Failure> {
+        let about = self.stream(&format!("INFO.forebay-{name}"), &json!({}))?;
+        about["state"]["messages"].as_u64().ok_or_else(|| "no count".into())
+    }
 }

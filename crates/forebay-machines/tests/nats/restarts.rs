@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use forebay_machines::{Buffer, Fault, Options, Raw, Refusal, Settings, TakeError, connect};
 
+use crate::beside::Beside;
 use crate::servers::Server;
 use crate::{Failure, PATIENCE, distinct, item, within};
 
@@ -47,8 +48,16 @@ fn nothing_is_lost_or_doubled_when_the_server_is_killed() -> Result<(), Failure>
     });
     assert_eq!(taken.len(), ITEMS as usize);
     assert_eq!(distinct(taken), (0..ITEMS).map(item).collect::<Vec<_>>());
-    let counts = connect(&url)?.statistics()?;
+    let buffer = connect(&url)?;
+    let counts = buffer.statistics()?;
     assert_eq!((counts.produced, counts.finished), (u64::from(ITEMS), u64::from(ITEMS)));
+    // What it brought back of items that were finished goes again, and only the document stays.
+    let mut beside = Beside::connect(&server)?;
+    within(PATIENCE, move || {
+        while beside.messages("jobs").expect("a count") > 1 {
+            thread::sleep(Duration::from_millis(50));
+        }
+    });
     Ok(())
 }
 
