@@ -1,10 +1,14 @@
 //! Bad input, at the door (C11).
 
-use std::net::TcpListener;
-use std::process::Command;
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command};
 use std::time::Duration;
+use std::{env, fs, thread};
 
-use forebay_machines::{Buffer, Options, Patience, Raw, Settings, Survives, Why, connect};
+use forebay_machines::{
+    Buffer, Fault, Options, Patience, Raw, Refusal, Settings, Survives, Why, connect,
+};
 use serde_json::json;
 
 use crate::Failure;
@@ -57,22 +61,81 @@ fn a_wrong_password_is_told_as_what_it_is() {
     assert!(said.contains("create it first"), "{said}");
 }
 
+/// A server with a configuration of its own.
+struct Bare {
+    child: Child,
+    port: u16,
+    folder: PathBuf,
+}
+
+impl Bare {
+    fn start(name: &str, more: &str) -> Result<Self, Failure> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let folder = env::temp_dir().join(format!("forebay-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let more = more.replace("STORE", &folder.display().to_string());
+        let file = folder.join("nats.conf");
+        fs::write(&file, format!("listen: \"127.0.0.1:{port}\"\nlog_file: \"/dev/null\"\n{more}"))?;
+        let child = Command::new("nats-server").arg("-c").arg(file).spawn()?;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            thread::yield_now();
+        }
+        Ok(Self { child, port, folder })
+    }
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
 #[test]
 fn a_server_without_streams_is_told_as_that() -> Result<(), Failure> {
     let Some(_) = Server::or_skip("nats") else { return Ok(()) };
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let mut bare = Command::new("nats-server");
-    let mut bare =
-        bare.args(["-a", "127.0.0.1", "-l", "/dev/null", "-p", &port.to_string()]).spawn()?;
-    let url = format!("nats://127.0.0.1:{port}/jobs");
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        std::thread::yield_now();
-    }
-    let (said, why) = refusal(&url, "hidden");
-    bare.kill()?;
-    bare.wait()?;
+    let bare = Bare::start("bare", "")?;
+    let (said, why) = refusal(&format!("nats://127.0.0.1:{}/jobs", bare.port), "hidden");
     assert!(matches!(why, Why::Lacking(_)), "{said}");
     assert!(said.contains("JetStream"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_user_needs_what_the_docs_say() -> Result<(), Failure> {
+    let Some(_) = Server::or_skip("nats") else { return Ok(()) };
+    let users = r#"
+        jetstream { store_dir: "STORE" }
+        authorization { users: [
+            { user: "may", password: "hidden", permissions: {
+                publish: ["forebay.jobs.>", "$JS.API.INFO", "$JS.API.STREAM.*.forebay-jobs",
+                    "$JS.API.STREAM.MSG.*.forebay-jobs", "$JS.API.DIRECT.GET.forebay-jobs",
+                    "$JS.API.STREAM.*.forebay_dead-jobs", "$JS.API.STREAM.MSG.*.forebay_dead-jobs",
+                    "$JS.API.DIRECT.GET.forebay_dead-jobs"],
+                subscribe: ["forebay.jobs.>", "_INBOX.>"] } },
+            { user: "looks", password: "hidden", permissions: {
+                publish: ["$JS.API.INFO", "$JS.API.STREAM.INFO.>", "$JS.API.STREAM.MSG.GET.>"],
+                subscribe: [">"] } },
+        ] }"#;
+    let bare = Bare::start("users", users)?;
+    let url = |who: &str| format!("nats://{who}127.0.0.1:{}/jobs", bare.port);
+    let may = url("may:hidden@");
+    Settings::new(2).max_failures(1).create(&may)?;
+    let buffer = connect(&may)?;
+    let producer = buffer.producer::<Vec<u8>, _>(Raw)?;
+    let consumer = buffer.consumer::<Vec<u8>, _>(Raw)?;
+    producer.put_many([b"a".to_vec(), b"b".to_vec()])?;
+    consumer.lease()?.fail("no use")?;
+    assert!(buffer.retry(&buffer.dead_letters()?[0])?);
+    assert_eq!(consumer.take_many(2)?, [b"b", b"a"]);
+
+    let error = Settings::new(2).create(&url("looks:hidden@")).expect_err("made by one who looks");
+    assert!(matches!(error.why(), Why::Denied(_) | Why::Differs(_)), "{error}");
+    let looks = connect(&url("looks:hidden@"))?.producer::<Vec<u8>, _>(Raw)?;
+    let refused = looks.try_put(b"c".to_vec()).map_err(|error| error.refusal);
+    assert_eq!(refused, Err(Refusal::Unable(Fault::Denied)));
+    buffer.delete()?;
     Ok(())
 }
 

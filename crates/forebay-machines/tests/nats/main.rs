@@ -10,6 +10,7 @@ mod connecting;
 mod cuts;
 mod deaths;
 mod full;
+mod letters;
 mod racing;
 mod restarts;
 mod traps;
