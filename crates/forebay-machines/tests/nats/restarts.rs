@@ -1,9 +1,13 @@
 //! A server that is killed, and comes back; and one that stands still.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use forebay_machines::{Buffer, Fault, Options, Raw, Refusal, Settings, TakeError, connect};
+use forebay_machines::{
+    Buffer, Fault, Options, Patience, Raw, Refusal, Settings, TakeError, connect,
+};
 
 use crate::beside::Beside;
 use crate::servers::Server;
@@ -97,15 +101,33 @@ fn a_server_that_stays_away_is_told_after_the_outage() -> Result<(), Failure> {
 fn a_server_that_stands_still_for_a_while_is_waited_for() -> Result<(), Failure> {
     let Some(server) = Server::of_its_own("nats", "frozen") else { return Ok(()) };
     let url = server.url("jobs");
-    Settings::new(4).create(&url)?;
+    Settings::new(1_000_000).create(&url)?;
     let buffer = connect(&url)?;
     let producer = buffer.producer::<Vec<u8>, _>(Raw)?;
+    let done = Arc::new(AtomicBool::new(false));
+    let end = Arc::clone(&done);
+    // One is on its way at every moment, also at that one.
+    let putting = thread::spawn(move || {
+        let mut next = 0;
+        while !end.load(Ordering::SeqCst) {
+            producer.put(item(next)).expect("a put, however long it takes");
+            next += 1;
+        }
+        next
+    });
+    thread::sleep(Duration::from_millis(300));
     server.does("freeze");
-    let putting = thread::spawn(move || producer.put(item(0)).is_ok());
     // Longer than an answer may take: it is asked again, and what was asked twice is done once.
     thread::sleep(Duration::from_secs(7));
     server.does("thaw");
-    assert!(within(PATIENCE, move || putting.join().expect("a put")));
-    assert_eq!(buffer.statistics()?.produced, 1);
+    thread::sleep(Duration::from_millis(300));
+    done.store(true, Ordering::SeqCst);
+    let placed = within(PATIENCE, move || putting.join().expect("puts"));
+    assert_eq!(buffer.statistics()?.produced, u64::from(placed));
+    let (consumer, mut taken) = (buffer.consumer::<Vec<u8>, _>(Raw)?, Vec::new());
+    while let Ok(items) = consumer.take_many_within(256, Patience::Try) {
+        taken.extend(items);
+    }
+    assert_eq!(taken, (0..placed).map(item).collect::<Vec<_>>());
     Ok(())
 }
