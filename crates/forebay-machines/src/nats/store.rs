@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use async_nats::{HeaderMap, Message, jetstream};
 use bytes::Bytes as Payload;
 use forebay_contract::{Bytes, Fault};
@@ -52,6 +54,18 @@ pub(super) struct Item {
     pub(super) id: String,
     /// Where it lies.
     pub(super) place: u64,
+}
+
+impl Item {
+    fn new(place: u64, headers: &HeaderMap, payload: Payload) -> Self {
+        let text = |name| headers.get(name).map(|value| value.as_str().to_owned());
+        Self {
+            bytes: Bytes::from(Vec::from(payload)),
+            weight: text(WEIGHT).and_then(|weight| weight.parse().ok()).unwrap_or(0),
+            id: text(ID).unwrap_or_default(),
+            place,
+        }
+    }
 }
 
 /// What is written of a step: messages behind each other.
@@ -140,24 +154,31 @@ impl Store {
         Ok((number("last_seq")?, number("messages")?))
     }
 
-    /// The document, and its sequence. Asked of the leader: a replica may not have it yet.
+    /// The document, and its sequence.
     pub(super) async fn document(&self, end: Instant) -> Result<(u64, State), Fault> {
+        let Some(message) = self.last_under(&self.names.document(), end).await? else {
+            return Ok((0, State::default()));
+        };
+        let state = serde_json::from_slice(&message.payload).map_err(|_| Fault::Damaged)?;
+        Ok((message.sequence, state))
+    }
+
+    /// The last message under a subject, asked of the leader: a replica may not have it yet.
+    async fn last_under(
+        &self,
+        subject: &str,
+        end: Instant,
+    ) -> Result<Option<StreamMessage>, Fault> {
         loop {
             let connection = self.link.connection(end).await?;
             let context = jetstream::new(connection.client.clone());
             let stream = context.get_stream_no_info(self.names.stream()).await;
             let stream = stream.map_err(|_| Fault::Damaged)?;
-            let subject = self.names.document();
-            match stream.get_last_raw_message_by_subject(&subject).await {
-                Ok(message) => {
-                    let state = serde_json::from_slice(&message.payload);
-                    return Ok((message.sequence, state.map_err(|_| Fault::Damaged)?));
-                }
+            match stream.get_last_raw_message_by_subject(subject).await {
+                Ok(message) => return Ok(Some(message)),
                 Err(error) => match error.kind() {
-                    jetstream::stream::LastRawMessageErrorKind::NoMessageFound => {
-                        return Ok((0, State::default()));
-                    }
-                    jetstream::stream::LastRawMessageErrorKind::JetStream(error)
+                    LastRawMessageErrorKind::NoMessageFound => return Ok(None),
+                    LastRawMessageErrorKind::JetStream(error)
                         if error.error_code() == jetstream::ErrorCode::STREAM_NOT_FOUND =>
                     {
                         return Err(Fault::Gone);
@@ -191,16 +212,17 @@ impl Store {
         }
     }
 
-    /// The item of this position, if it is there.
+    /// The item of this position, if it is there. A replica may say that it is not, so the leader has the last word.
     pub(super) async fn item(&self, position: u64, end: Instant) -> Result<Option<Item>, Fault> {
-        let what = json!({ "last_by_subj": self.names.item(position) });
-        let found = self.get(&self.names.stream(), &what, end).await?;
-        Ok(found.map(|message| Item {
-            weight: header(&message, WEIGHT).parse().unwrap_or(0),
-            id: header(&message, ID),
-            place: header(&message, "Nats-Sequence").parse().unwrap_or(0),
-            bytes: Bytes::from(Vec::from(message.payload)),
-        }))
+        let subject = self.names.item(position);
+        let what = json!({ "last_by_subj": subject });
+        if let Some(message) = self.get(&self.names.stream(), &what, end).await? {
+            let place = header(&message, "Nats-Sequence").parse().map_err(|_| Fault::Damaged)?;
+            let headers = message.headers.unwrap_or_default();
+            return Ok(Some(Item::new(place, &headers, message.payload)));
+        }
+        let found = self.last_under(&subject, end).await?;
+        Ok(found.map(|message| Item::new(message.sequence, &message.headers, message.payload)))
     }
 
     /// Removes an item, if it is there.
