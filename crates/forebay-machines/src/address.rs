@@ -9,12 +9,24 @@ use url::Url;
 use crate::connect_error::{ConnectError, Why};
 
 /// The schemes that there are, the feature that each needs, its port, and whether it is TLS.
-const SCHEMES: [(&str, &str, u16, bool); 2] =
-    [("redis", "redis", 6379, false), ("rediss", "redis", 6379, true)];
+const SCHEMES: [(&str, &str, u16, bool); 8] = [
+    ("amqp", "amqp", 5672, false),
+    ("amqps", "amqp", 5671, true),
+    ("kafka", "kafka", 9092, false),
+    ("kafkas", "kafka", 9093, true),
+    ("nats", "nats", 4222, false),
+    ("natss", "nats", 4222, true),
+    ("redis", "redis", 6379, false),
+    ("rediss", "redis", 6379, true),
+];
 
-/// Schemes of engines that are to come.
-const LATER: [&str; 8] =
-    ["amqp", "amqps", "nats", "natss", "kafka", "kafkas", "kafka+ssl", "nats+tls"];
+/// The engines that this program was built with.
+const BUILT: [(&str, bool); 4] = [
+    ("amqp", false),
+    ("kafka", false),
+    ("nats", cfg!(feature = "nats")),
+    ("redis", cfg!(feature = "redis")),
+];
 
 /// How the server is reached, beside what its URL says. What a URL says goes before.
 ///
@@ -136,13 +148,10 @@ impl Address {
         let Some((_, engine, usual_port, is_tls)) =
             SCHEMES.into_iter().find(|(name, ..)| *name == scheme)
         else {
-            if let Some(name) = LATER.into_iter().find(|name| *name == scheme) {
-                return Err(fail(Why::Absent(name)));
-            }
             let known = SCHEMES.map(|(name, ..)| name).join(", ");
             return Err(fail(Why::Scheme { scheme: scheme.to_owned(), known }));
         };
-        if engine == "redis" && cfg!(not(feature = "redis")) {
+        if !BUILT.contains(&(engine, true)) {
             return Err(fail(Why::Absent(engine)));
         }
         let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
@@ -268,7 +277,10 @@ mod tests {
     fn what_is_wrong_with_a_url_is_named_and_nothing_secret() {
         assert!(refusal("jobs").contains("a URL is like redis://"));
         let unknown = refusal("gopher://me:hidden@host/jobs");
-        assert!(unknown.contains("unknown scheme `gopher`; there are redis, rediss"), "{unknown}");
+        assert!(
+            unknown.contains("unknown scheme `gopher`; there are amqp, amqps, kafka,"),
+            "{unknown}"
+        );
         assert!(refusal("amqp://me:hidden@host/jobs").contains("this build has no amqp"));
         for wrong in [
             "gopher://me:hidden@host/jobs",

@@ -137,6 +137,9 @@ impl Attachment {
     /// Ends leases for which nobody waits.
     pub(crate) fn settle(self: &Arc<Self>, answer: Answer, reason: String, tokens: Vec<u64>) {
         if !tokens.is_empty() {
+            if answer == Answer::Undo {
+                self.engine.disown(&tokens);
+            }
             self.owe(move |engine| {
                 Box::pin(async move { engine.answer(answer, &reason, &tokens).await })
             });

@@ -63,12 +63,14 @@ impl Buffer {
     }
 
     #[cfg_attr(
-        not(feature = "redis"),
+        not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
         expect(clippy::unused_async, reason = "there is nobody to wait for")
     )]
     async fn connect_now(url: &str, options: &Options) -> Result<Self, ConnectError> {
         let address = Address::parse(url, options)?;
         let connected = match address.engine {
+            #[cfg(feature = "nats")]
+            "nats" => crate::nats::connect(address).await?,
             #[cfg(feature = "redis")]
             "redis" => crate::redis::connect(address).await?,
             engine => {

@@ -34,6 +34,8 @@ pub enum Why {
     Tls(String),
     /// The server is too old.
     Version(String),
+    /// The server lacks what a buffer needs.
+    Lacking(String),
     /// The server does not let this user do what a buffer needs.
     Denied(String),
     /// There is no such buffer.
@@ -73,7 +75,7 @@ impl fmt::Display for ConnectError {
             Why::Unreachable(what) => write!(f, "{at}: no server answers there: {what}"),
             Why::Password => write!(f, "{at}: the server does not take this user and password"),
             Why::Tls(what) => write!(f, "{at}: no safe connection: {what}"),
-            Why::Version(what) => write!(f, "{at}: {what}"),
+            Why::Version(what) | Why::Lacking(what) => write!(f, "{at}: {what}"),
             Why::Denied(what) => write!(f, "{at}: the server does not let this user do it: {what}"),
             Why::Missing => write!(f, "there is no buffer {at}; create it first"),
             Why::Differs(what) => {

@@ -161,6 +161,10 @@ pub(crate) trait Engine: Send + Sync + 'static {
         tokens: &'a [u64],
     ) -> Answered<'a, Vec<bool>>;
 
+    /// What was lent under these tokens came to nobody, which an [`answer`](Self::answer) is about to tell. An engine that
+    /// decides here gives it back before it decides on anything else.
+    fn disown(&self, _tokens: &[u64]) {}
+
     /// Makes a dead letter of what was taken already, and cannot be read.
     fn entomb<'a>(&'a self, taken: &'a Loan, reason: &'a str) -> Answered<'a, ()>;
 

@@ -20,7 +20,7 @@
 //! ```
 //!
 //! Nothing distributed is made here: an engine keeps the items, and this crate keeps the contract on it. An engine is a
-//! feature of that name; there is `redis`, for `redis://` and `rediss://`.
+//! feature of that name: `nats`, for `nats://` and `natss://`, and `redis`, for `redis://` and `rediss://`.
 //!
 //! # What this distance promises
 //!
@@ -37,7 +37,10 @@
 //! The last handle of a connection waits when it is dropped, at most a second, until what was answered before is sent.
 
 // Without an engine nothing is ever connected.
-#![cfg_attr(not(feature = "redis"), allow(dead_code, unused_imports))]
+#![cfg_attr(
+    not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
+    allow(dead_code, unused_imports)
+)]
 
 mod address;
 mod attachment;
@@ -47,6 +50,8 @@ mod connect_error;
 mod consumer;
 mod engine;
 mod lease;
+#[cfg(feature = "nats")]
+pub mod nats;
 mod permit;
 mod producer;
 #[cfg(feature = "redis")]

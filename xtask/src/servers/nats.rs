@@ -17,7 +17,7 @@ impl Engine for Nats {
     }
 
     fn schemes(&self) -> [&'static str; 2] {
-        ["nats", "tls"]
+        ["nats", "natss"]
     }
 
     fn ports(&self) -> &'static [&'static str] {

@@ -10,12 +10,41 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 use std::{env, fs, process, thread};
 
 use forebay_conformance::{Item, Plain};
 use forebay_machines::{Bytes, Codec, CodecError, Settings, connect};
 use serde_json::Value;
+
+/// What a test that goes wrong says.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// Far past what a slow machine needs.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Runs a call on a thread of its own; what it returns, or a panic when it hangs.
+pub(crate) fn within<T: Send + 'static>(
+    limit: Duration,
+    call: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(call()));
+    told.recv_timeout(limit).expect("it comes to an end")
+}
+
+/// Sorts, and takes out what is there more than once.
+pub(crate) fn distinct(mut items: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    items.sort_unstable();
+    items.dedup();
+    items
+}
+
+/// Item number so and so.
+pub(crate) fn item(number: u32) -> Vec<u8> {
+    format!("item {number:06}").into_bytes()
+}
 
 /// A server that runs.
 #[derive(Clone, Debug)]

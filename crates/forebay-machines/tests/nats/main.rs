@@ -1,0 +1,18 @@
+//! What a buffer on NATS does when something goes wrong.
+
+#![cfg(feature = "nats")]
+
+#[path = "../servers/mod.rs"]
+mod servers;
+
+mod beside;
+mod connecting;
+mod cuts;
+mod deaths;
+mod full;
+mod letters;
+mod racing;
+mod restarts;
+mod traps;
+
+use servers::{Failure, PATIENCE, distinct, item, within};

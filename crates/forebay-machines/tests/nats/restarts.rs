@@ -1,0 +1,133 @@
+//! A server that is killed, and comes back; and one that stands still.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use forebay_machines::{
+    Buffer, Fault, Options, Patience, Raw, Refusal, Settings, TakeError, connect,
+};
+
+use crate::beside::Beside;
+use crate::servers::Server;
+use crate::{Failure, PATIENCE, distinct, item, within};
+
+#[test]
+fn nothing_is_lost_or_doubled_when_the_server_is_killed() -> Result<(), Failure> {
+    const ITEMS: u32 = 3_000;
+    let Some(server) = Server::of_its_own("nats", "killed") else { return Ok(()) };
+    let url = server.url("jobs");
+    Settings::new(64).create(&url)?;
+    let (there, here) = (url.clone(), url.clone());
+    let putting = thread::spawn(move || {
+        let producer = connect(&there).expect("a buffer").producer::<Vec<u8>, _>(Raw);
+        let producer = producer.expect("a producer");
+        for id in 0..ITEMS {
+            producer.put(item(id)).expect("a put, across a restart");
+        }
+        producer.close().expect("a close");
+    });
+    let taking = thread::spawn(move || {
+        let consumer = connect(&here).expect("a buffer").consumer::<Vec<u8>, _>(Raw);
+        let consumer = consumer.expect("a consumer");
+        let mut taken = Vec::new();
+        loop {
+            match consumer.take_many(8) {
+                Ok(items) => taken.extend(items),
+                Err(TakeError::Closed) => return taken,
+                Err(other) => panic!("{other}"),
+            }
+        }
+    });
+    for _ in 0..2 {
+        thread::sleep(Duration::from_millis(300));
+        server.does("kill");
+        thread::sleep(Duration::from_millis(200));
+        server.does("restart");
+    }
+    let taken = within(PATIENCE * 2, move || {
+        putting.join().expect("puts");
+        taking.join().expect("takes")
+    });
+    assert_eq!(taken.len(), ITEMS as usize);
+    assert_eq!(distinct(taken), (0..ITEMS).map(item).collect::<Vec<_>>());
+    let buffer = connect(&url)?;
+    let counts = buffer.statistics()?;
+    assert_eq!((counts.produced, counts.finished), (u64::from(ITEMS), u64::from(ITEMS)));
+    // What it brought back of items that were finished goes again, and only the document stays.
+    let mut beside = Beside::connect(&server)?;
+    within(PATIENCE, move || {
+        while beside.messages("jobs").expect("a count") > 1 {
+            thread::sleep(Duration::from_millis(50));
+        }
+    });
+    Ok(())
+}
+
+#[test]
+fn a_server_that_stays_away_is_told_after_the_outage() -> Result<(), Failure> {
+    let Some(server) = Server::of_its_own("nats", "away") else { return Ok(()) };
+    let url = server.url("jobs");
+    Settings::new(4).create(&url)?;
+    let outage = Duration::from_millis(700);
+    let buffer = Buffer::connect_with(&url, &Options::new().outage(outage))?;
+    let (producer, consumer) =
+        (buffer.producer::<Vec<u8>, _>(Raw)?, buffer.consumer::<Vec<u8>, _>(Raw)?);
+    producer.put(item(0))?;
+    let lease = consumer.try_lease()?;
+    server.does("kill");
+    let begun = Instant::now();
+    let refused = producer.put(item(1)).map_err(|error| (error.item, error.refusal));
+    let unable = |fault| Err((item(1), Refusal::Unable(fault)));
+    assert!(begun.elapsed() >= outage, "it waited {:?}", begun.elapsed());
+    // The first to notice may have sent something, and cannot know.
+    assert!(
+        refused == unable(Fault::Unreachable) || refused == unable(Fault::Unanswered),
+        "{refused:?}"
+    );
+    let again = producer.put(item(1)).map_err(|error| (error.item, error.refusal));
+    assert_eq!(again, unable(Fault::Unreachable));
+    assert_eq!(consumer.try_take(), Err(TakeError::Unable(Fault::Unreachable)));
+    server.does("restart");
+    // Nothing of it is there, and what was leased still is.
+    lease.ack()?;
+    let counts = buffer.statistics()?;
+    assert_eq!((counts.produced, counts.finished, counts.waiting), (1, 1, 0));
+    Ok(())
+}
+
+#[test]
+fn a_server_that_stands_still_for_a_while_is_waited_for() -> Result<(), Failure> {
+    let Some(server) = Server::of_its_own("nats", "frozen") else { return Ok(()) };
+    let url = server.url("jobs");
+    Settings::new(1_000_000).create(&url)?;
+    let buffer = connect(&url)?;
+    let producer = buffer.producer::<Vec<u8>, _>(Raw)?;
+    let done = Arc::new(AtomicBool::new(false));
+    let end = Arc::clone(&done);
+    // One is on its way at every moment, also at that one.
+    let putting = thread::spawn(move || {
+        let mut next = 0;
+        while !end.load(Ordering::SeqCst) {
+            producer.put(item(next)).expect("a put, however long it takes");
+            next += 1;
+        }
+        next
+    });
+    thread::sleep(Duration::from_millis(300));
+    server.does("freeze");
+    // Longer than an answer may take: it is asked again, and what was asked twice is done once.
+    thread::sleep(Duration::from_secs(7));
+    server.does("thaw");
+    thread::sleep(Duration::from_millis(300));
+    done.store(true, Ordering::SeqCst);
+    let placed = within(PATIENCE, move || putting.join().expect("puts"));
+    assert_eq!(buffer.statistics()?.produced, u64::from(placed));
+    let (consumer, mut taken) = (buffer.consumer::<Vec<u8>, _>(Raw)?, Vec::new());
+    while let Ok(items) = consumer.take_many_within(256, Patience::Try) {
+        taken.extend(items);
+    }
+    assert_eq!(taken, (0..placed).map(item).collect::<Vec<_>>());
+    Ok(())
+}
