@@ -178,8 +178,10 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
                 "test --package forebay-cli",
                 &tests_named(files, |folder, _| folder == "forebay-cli"),
             ),
-            // What is left out unless asked for.
-            Invocation::cargo("test --package forebay-cli --all-features --test url"),
+            // What is left out unless asked for. Many at a time: most of them wait for a server's clock.
+            Invocation::cargo(
+                "test --package forebay-cli --all-features --test url -- --test-threads=8",
+            ),
         ]),
     );
     step(

@@ -51,9 +51,9 @@ impl Consumer {
         }
     }
 
-    /// Leases what there is now without waiting, and makes groups of it, beginning with this: each of items that follow
-    /// each other in the order of puts, at most so many; about as many groups as are wanted, and fewer if there is no more.
-    /// What is wrong with the rest the next call finds.
+    /// Leases what there is now without waiting, and makes groups of it, beginning with this: each of at most so many, in
+    /// the order of puts; as many groups as are wanted, and fewer if there is no more. What is wrong with the rest the next
+    /// call finds.
     pub(crate) fn groups(&self, first: Lease, wanted: usize, most: usize) -> Vec<Vec<Lease>> {
         let rest = wanted.saturating_mul(most) - 1;
         if most == 1 {
@@ -74,18 +74,13 @@ impl Consumer {
                 }
                 groups
             }
-            // No server is asked for what follows: where something is missing in between, a group ends.
+            // No server is asked for what follows: whoever gets a group parts it where something is missing in between.
             #[cfg(feature = "machines")]
             Self::Server(_) => {
-                let mut groups: Vec<Vec<Lease>> = Vec::new();
-                for lease in iter::once(first).chain(self.lease_many(rest)) {
-                    let follows = |last: &Lease| lease.position() == last.position() + 1;
-                    match groups.last_mut() {
-                        Some(group) if group.len() < most && group.last().is_some_and(follows) => {
-                            group.push(lease);
-                        }
-                        _ => groups.push(vec![lease]),
-                    }
+                let mut leases = iter::once(first).chain(self.lease_many(rest)).peekable();
+                let mut groups = Vec::new();
+                while leases.peek().is_some() {
+                    groups.push(leases.by_ref().take(most).collect());
                 }
                 groups
             }
