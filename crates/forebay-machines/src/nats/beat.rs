@@ -95,9 +95,10 @@ impl Session {
 
     /// Sees to what has been left undone, and that its handles are counted.
     async fn tend(&self) -> Result<(), forebay_contract::Fault> {
-        let handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.step(None, |draft| {
-            for (handle, role) in &handles {
+            // As they are at this moment: one that has just gone must not come again.
+            let handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+            for (handle, role) in handles.iter() {
                 draft.state.enroll(draft.own, *handle, *role);
             }
         })
