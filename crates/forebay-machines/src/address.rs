@@ -21,13 +21,17 @@ const SCHEMES: [(&str, &str, u16, bool); 8] = [
 ];
 
 /// The engines that this program was built with.
-const BUILT: [(&str, bool); 4] =
-    [("amqp", false), ("kafka", false), ("nats", false), ("redis", cfg!(feature = "redis"))];
+const BUILT: [(&str, bool); 4] = [
+    ("amqp", cfg!(feature = "amqp")),
+    ("kafka", false),
+    ("nats", false),
+    ("redis", cfg!(feature = "redis")),
+];
 
 /// How the server is reached, beside what its URL says. What a URL says goes before.
 ///
 /// In a URL, as in `rediss://user:password@host/jobs?ca=ca.pem&cert=me.pem&key=me.key`: `ca`, `cert` and `key` are files,
-/// `connect` and `outage` seconds.
+/// `connect` and `outage` seconds. `db` is a number of a database of Redis, `vhost` a virtual host of RabbitMQ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     pub(crate) ca: Option<PathBuf>,
@@ -99,6 +103,8 @@ pub(crate) struct Address {
     pub(crate) name: String,
     /// The number of the database, where the engine has several.
     pub(crate) database: u32,
+    /// The virtual host, where the engine has several.
+    pub(crate) vhost: String,
     pub(crate) options: Options,
 }
 
@@ -164,6 +170,7 @@ impl Address {
             password,
             name,
             database: 0,
+            vhost: "/".to_owned(),
             options: options.clone(),
         };
         address.read_query(&url)?;
@@ -192,8 +199,9 @@ impl Address {
                         .parse()
                         .map_err(|_| wrong(self, format!("`db={value}` is no number")))?;
                 }
+                "vhost" => self.vhost = value.into_owned(),
                 other => {
-                    let known = "ca, cert, key, connect, outage, db";
+                    let known = "ca, cert, key, connect, outage, db, vhost";
                     return Err(wrong(self, format!("it does not know `{other}`, but {known}")));
                 }
             }
@@ -249,10 +257,11 @@ mod tests {
             unknown.contains("unknown scheme `gopher`; there are amqp, amqps, kafka,"),
             "{unknown}"
         );
-        assert!(refusal("amqp://me:hidden@host/jobs").contains("this build has no amqp"));
+        if cfg!(not(feature = "amqp")) {
+            assert!(refusal("amqp://me:hidden@host/jobs").contains("this build has no amqp"));
+        }
         for wrong in [
             "gopher://me:hidden@host/jobs",
-            "amqp://me:hidden@host/jobs",
             "redis://me:hidden@host",
             "redis://me:hidden@host/",
             "redis://me:hidden@host/a{b",

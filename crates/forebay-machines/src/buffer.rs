@@ -67,6 +67,8 @@ impl Buffer {
     async fn connect_now(url: &str, options: &Options) -> Result<Self, ConnectError> {
         let address = Address::parse(url, options)?;
         let connected = match address.engine {
+            #[cfg(feature = "amqp")]
+            "amqp" => crate::amqp::connect(address).await?,
             #[cfg(feature = "redis")]
             "redis" => crate::redis::connect(address).await?,
             engine => {

@@ -43,6 +43,8 @@
 )]
 
 mod address;
+#[cfg(feature = "amqp")]
+pub mod amqp;
 mod attachment;
 mod buffer;
 mod call;

@@ -103,6 +103,8 @@ impl Settings {
         let address = Address::parse(url, options)?;
         self.check().map_err(|what| address.error(Why::Settings(what.to_owned())))?;
         match address.engine {
+            #[cfg(feature = "amqp")]
+            "amqp" => crate::amqp::create(&address, self).await,
             #[cfg(feature = "redis")]
             "redis" => crate::redis::create(&address, self).await,
             engine => Err(address.error(Why::Absent(engine))),

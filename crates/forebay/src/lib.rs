@@ -5,7 +5,7 @@
 //!
 //! Between processes: [`processes`], a buffer in a file; [`open`] opens one.
 //!
-//! Between machines: `machines`, a buffer on a server, and `connect`; the feature `redis` brings both.
+//! Between machines: `machines`, a buffer on a server, and `connect`; the features `amqp` and `redis` bring both.
 //!
 //! The feature `futures` makes consumers streams, and producers sinks.
 
@@ -20,10 +20,10 @@ pub fn open(path: impl AsRef<std::path::Path>) -> Result<processes::Buffer, proc
     processes::Buffer::open(path)
 }
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "amqp", feature = "redis"))]
 pub use forebay_machines as machines;
 
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "amqp", feature = "redis"))]
 pub use forebay_machines::connect;
 
 /// The README's example is compiled and run with the tests.
