@@ -24,12 +24,11 @@ impl Factory for OnRabbitMq {
     const WAKES_TRAVEL: bool = true;
     const ANSWERS_TRAVEL: bool = true;
     const ITEMS_ARE_BYTES: bool = true;
+    const BOUNDS_WEIGHT: bool = false;
     const EFFORT: u64 = 5;
 
     const WEAKER: &'static [(&'static str, &'static str)] = &[
         ("c10_a_heavy_put_is_not_overtaken_without_end", WEIGHT),
-        ("c11_refusals_speak", WEIGHT),
-        ("c11_the_smallest_settings_work", WEIGHT),
         ("c1_a_heavy_put_waits_for_enough", WEIGHT),
         ("c1_a_permit_holds_a_weight_of_one", WEIGHT),
         ("c1_histories_by_weight_are_linearizable", WEIGHT),
@@ -40,7 +39,6 @@ impl Factory for OnRabbitMq {
         ("c5_a_heavy_put_that_gives_up_is_out_of_the_way", WEIGHT),
         ("c5_a_take_wakes_as_many_as_fit", WEIGHT),
         ("c5_puts_of_all_weights_get_on", WEIGHT),
-        ("c8_random_operations_match_the_model", WEIGHT),
         ("c9_drop_oldest_makes_room_by_weight", WEIGHT),
         ("c5_a_put_by_permit_never_waits", "nacks take the place: the server counts what waits"),
         ("c9_drop_oldest_overtakes_nobody_in_line", LINES),

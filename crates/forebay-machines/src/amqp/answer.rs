@@ -26,6 +26,7 @@ impl Session {
         reason: &str,
         tokens: &[u64],
     ) -> Result<Vec<bool>, Fault> {
+        self.ensure_there()?;
         let now = Instant::now();
         let by = self.link.takes.current().map(|(number, _)| number);
         let held: Vec<Option<Held>> = {

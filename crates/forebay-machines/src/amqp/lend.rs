@@ -90,6 +90,17 @@ impl Session {
                 How::Take => 0,
                 How::Lease | How::Hold => most,
             };
+            if wish.how == How::Lease && !self.out().spare.iter().any(|pass| pass.by == by) {
+                // Who only looks takes no pass, of which others may be short.
+                let [waiting] = self.look(&mut attempt, [&self.names.items]).await?;
+                if waiting == 0 {
+                    let why = self.nothing(&mut attempt, wish.handle).await?;
+                    if was_closed || !self.is_closed.load(Ordering::Relaxed) {
+                        return Ok(Found::None(why));
+                    }
+                    continue;
+                }
+            }
             let mut passes = match self.passes(&attempt, by, &takes, wanted.min(1)).await? {
                 Ok(passes) => passes,
                 Err(error) => {

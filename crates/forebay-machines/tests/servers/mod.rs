@@ -4,16 +4,47 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod door;
+
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 use std::{env, fs, process, thread};
 
 use forebay_conformance::{Item, Plain};
 use forebay_machines::{Bytes, Codec, CodecError, Settings, connect};
 use serde_json::Value;
+
+/// What a test that goes wrong says.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// Far past what a slow machine needs.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Runs a call on a thread of its own; what it returns, or a panic when it hangs.
+pub(crate) fn within<T: Send + 'static>(
+    limit: Duration,
+    call: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(call()));
+    told.recv_timeout(limit).expect("it comes to an end")
+}
+
+/// Sorts, and takes out what is there more than once.
+pub(crate) fn distinct(mut items: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    items.sort_unstable();
+    items.dedup();
+    items
+}
+
+/// Item number so and so.
+pub(crate) fn item(number: u32) -> Vec<u8> {
+    format!("item {number:06}").into_bytes()
+}
 
 /// A server that runs.
 #[derive(Clone, Debug)]
@@ -76,6 +107,16 @@ impl Server {
     /// Does something to this server: `kill`, `restart`, `freeze`, `thaw`, `down`.
     pub(crate) fn does(&self, verb: &str) {
         self.run(&[verb, &self.name]);
+    }
+
+    /// Runs the server's own tool; what it said.
+    pub(crate) fn control(&self, words: &[&str]) -> String {
+        let all = self.about["control"].as_array().expect("the engine has a tool");
+        let mut all = all.iter().map(|word| word.as_str().expect("a word"));
+        let mut command = Command::new(all.next().expect("a tool has a name"));
+        let done = command.args(all).args(words).output().expect("the tool runs");
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// One of the texts that describe it.
