@@ -25,7 +25,7 @@ impl Factory for OnRabbitMq {
     const ANSWERS_TRAVEL: bool = true;
     const ITEMS_ARE_BYTES: bool = true;
     const BOUNDS_WEIGHT: bool = false;
-    const EFFORT: u64 = 5;
+    const EFFORT: u64 = 3;
 
     const WEAKER: &'static [(&'static str, &'static str)] = &[
         ("c10_a_heavy_put_is_not_overtaken_without_end", WEIGHT),

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{Death, Fault};
+use futures_util::future;
+use lapin::options::{BasicAckOptions, BasicNackOptions};
 
 use super::link::Attempt;
 use super::message::{self, Tries};
@@ -137,6 +139,33 @@ impl Session {
         };
         self.bury(attempt, &held.id, &death, tries, &held.bytes).await?;
         Ok(End::Buried)
+    }
+
+    /// Tells the server what became of messages, these acked and those given back, and waits until it has heard.
+    pub(super) async fn settle(
+        &self,
+        attempt: &Attempt<'_>,
+        by: u64,
+        acked: &[u64],
+        back: &[u64],
+    ) -> Result<(), Fault> {
+        let Some((_, takes)) = self.link.takes.current().filter(|(number, _)| *number == by) else {
+            return Err(Fault::Unanswered);
+        };
+        let channel = &takes.leases;
+        let requeue = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
+        let told = async {
+            let acks = acked.iter().map(|tag| channel.basic_ack(*tag, BasicAckOptions::default()));
+            let nacks = back.iter().map(|tag| channel.basic_nack(*tag, requeue));
+            let (acks, nacks) = (future::try_join_all(acks), future::try_join_all(nacks));
+            // In this order, and all at once.
+            let (acks, nacks, commit) = future::join3(acks, nacks, channel.tx_commit()).await;
+            acks.and(nacks).and(commit)
+        };
+        match attempt.wait(told).await? {
+            Ok(()) => Ok(()),
+            Err(_) => Err(Fault::Unanswered),
+        }
     }
 
     /// Makes a dead letter. When its process dies before the item is acked there are both.

@@ -2,34 +2,31 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use forebay_contract::{Bytes, Death, Fault, TakeError};
-use futures_util::future;
 use lapin::message::{BasicGetMessage, Delivery};
-use lapin::options::{BasicAckOptions, BasicNackOptions};
-use lapin::types::ShortString;
-use tokio::sync::oneshot;
 use tokio::time;
 
 use super::link::{Attempt, Takes};
 use super::message::{self, Tries};
-use super::session::{Held, Over, Pass, Session, get};
+use super::pass::{Pass, Trouble, some};
+use super::session::{Held, Session};
 use super::wake::Wake;
-use crate::engine::{Answer, How, Lent, Loan, Role, Standing, Wish};
+use crate::engine::{How, Lent, Loan, Role, Standing, Wish};
 use crate::runtime;
 
 /// So many in one step, that others get on.
 const MOST: usize = 256;
 
-/// So many passes are kept at the most when they are not needed, and for so long.
-const SPARE: usize = 16;
-const KEPT: Duration = Duration::from_millis(100);
-
-/// What came of a look at the items.
-enum Found {
-    Some(Vec<Loan>),
-    None(TakeError),
+/// What came of an attempt to lend.
+enum Came {
+    Loans(Vec<Loan>),
+    Nothing,
+    /// There is something, and no pass.
+    Limit,
+    /// All that came was set aside.
+    SetAside,
 }
 
 impl Session {
@@ -40,174 +37,127 @@ impl Session {
         standing: Standing,
     ) -> Result<Lent, Fault> {
         self.ensure_there()?;
-        let (tell, told) = oneshot::channel();
-        let own = Arc::clone(self);
-        let end = self.link.attempt(standing.until).end;
-        runtime::spawn(async move {
-            let lent = own.lend_at_last(wish, standing).await;
-            // Whoever asked may not wait any longer for a server that stands still.
-            if let Err(Ok(Found::Some(loans))) = tell.send(lent) {
-                let tokens: Vec<u64> = loans.iter().map(|loan| loan.token).collect();
-                let _ = own.answer(Answer::Undo, "", &tokens).await;
-            }
-        });
-        let lent = time::timeout_at(end.into(), told).await;
-        let found = match lent {
-            Ok(Ok(found)) => found.map_err(|fault| self.note(fault))?,
-            Ok(Err(_)) | Err(_) => return Err(Fault::Unreachable),
+        let mut attempt = self.link.attempt(standing.until);
+        let lent = match time::timeout_at(attempt.end.into(), self.lend_alone()).await {
+            Ok(_alone) => self.lend_now(&mut attempt, wish).await,
+            Err(_) => Err(Fault::Unreachable),
         };
-        Ok(match found {
-            Found::Some(loans) => {
+        let found = lent.map_err(|fault| match fault {
+            // What was not heard of is back.
+            Fault::Unanswered => Fault::Unreachable,
+            fault => self.note(fault),
+        })?;
+        match found {
+            Ok(_) => {
                 self.out().leave(standing.waiter);
                 self.wake(&[Wake::Room]);
-                Lent { loans: Ok(loans), pause: None }
             }
-            Found::None(why) => {
-                if why == TakeError::Closed {
-                    self.out().leave(standing.waiter);
-                } else if standing.is_patient {
-                    let limit = why == TakeError::LeaseLimit;
-                    self.out().stand(standing, Some(Role::Consumer), wish.handle, limit);
-                    self.listen();
-                }
-                Lent { loans: Err(why), pause: None }
+            Err(TakeError::Closed) => self.out().leave(standing.waiter),
+            Err(why) if standing.is_patient => {
+                let limit = why == TakeError::LeaseLimit;
+                self.out().stand(standing, Some(Role::Consumer), wish.handle, limit);
+                self.listen();
             }
-        })
+            Err(_) => {}
+        }
+        Ok(Lent { loans: found, pause: None })
     }
 
-    async fn lend_at_last(
+    async fn lend_now(
         self: &Arc<Self>,
+        attempt: &mut Attempt<'_>,
         wish: Wish,
-        standing: Standing,
-    ) -> Result<Found, Fault> {
-        let _one_at_a_time = self.lend_alone().await;
-        let mut attempt = self.link.attempt(standing.until);
-        let most = wish.most.min(MOST);
+    ) -> Result<Result<Vec<Loan>, TakeError>, Fault> {
         loop {
             let was_closed = self.is_closed.load(Ordering::Relaxed);
-            let (by, takes) = attempt.takes().await?;
-            let wanted = match wish.how {
-                How::Take => 0,
-                How::Lease | How::Hold => most,
-            };
-            if wish.how == How::Lease && !self.out().spare.iter().any(|pass| pass.by == by) {
-                // Who only looks takes no pass, of which others may be short.
-                let [waiting] = self.look(&mut attempt, [&self.names.items]).await?;
-                if waiting == 0 {
-                    let why = self.nothing(&mut attempt, wish.handle).await?;
+            match self.lend_once(attempt, wish).await {
+                Ok(Came::Loans(loans)) => return Ok(Ok(loans)),
+                Ok(Came::Limit) => return Ok(Err(TakeError::LeaseLimit)),
+                Ok(Came::SetAside) => {}
+                Ok(Came::Nothing) => {
+                    let why = self.nothing(attempt, wish.handle).await?;
+                    // What was put before the close may have come since it was looked at.
                     if was_closed || !self.is_closed.load(Ordering::Relaxed) {
-                        return Ok(Found::None(why));
+                        return Ok(Err(why));
                     }
-                    continue;
                 }
-            }
-            let mut passes = match self.passes(&attempt, by, &takes, wanted.min(1)).await? {
-                Ok(passes) => passes,
-                Err(error) => {
-                    attempt.again(&error).await?;
-                    continue;
-                }
-            };
-            if wish.how == How::Lease && passes.is_empty() {
-                let [waiting] = self.look(&mut attempt, [&self.names.items]).await?;
-                if waiting > 0 {
-                    return Ok(Found::None(TakeError::LeaseLimit));
-                }
-            } else {
-                match self.have(&attempt, by, &takes, wish, most, &mut passes).await {
-                    Ok(Ok(had)) => {
-                        let is_any = !had.is_empty();
-                        let loans = self.open(&mut attempt, by, wish, had, &mut passes).await?;
-                        let returned = self.keep_spare(passes);
-                        self.return_passes(&returned).await;
-                        if !loans.is_empty() {
-                            return Ok(Found::Some(loans));
-                        }
-                        if is_any {
-                            // All that came was set aside.
-                            continue;
-                        }
-                    }
-                    Ok(Err(error)) => {
-                        attempt.again(&error).await?;
-                        continue;
-                    }
-                    Err(fault) => return Err(fault),
-                }
-            }
-            let why = self.nothing(&mut attempt, wish.handle).await?;
-            // What was put before the close may have come since it was looked at.
-            if was_closed || !self.is_closed.load(Ordering::Relaxed) {
-                return Ok(Found::None(why));
+                Err(Trouble::Lost(error)) => attempt.again(&error).await?,
+                Err(Trouble::Unable(fault)) => return Err(fault),
             }
         }
     }
 
-    /// So many passes, or fewer.
-    async fn passes(
-        &self,
-        attempt: &Attempt<'_>,
+    async fn lend_once(
+        self: &Arc<Self>,
+        attempt: &mut Attempt<'_>,
+        wish: Wish,
+    ) -> Result<Came, Trouble> {
+        let (by, takes) = attempt.takes().await?;
+        if wish.how == How::Lease && !self.has_spare(by) {
+            // Who only looks takes no pass, of which others may be short.
+            let [waiting] = self.look(attempt, [&self.names.items]).await?;
+            if waiting == 0 {
+                return Ok(Came::Nothing);
+            }
+        }
+        let mut passes = Vec::new();
+        let came = self.lend_by(attempt, by, &takes, wish, &mut passes).await;
+        if came.is_ok() {
+            self.return_passes(&self.keep_spare(passes)).await;
+        } else {
+            self.stash(passes);
+        }
+        came
+    }
+
+    /// Lends by this connection. Passes that are left over are the caller's to give back.
+    async fn lend_by(
+        self: &Arc<Self>,
+        attempt: &mut Attempt<'_>,
         by: u64,
         takes: &Arc<Takes>,
-        wanted: usize,
-    ) -> Result<Result<Vec<Pass>, lapin::Error>, Fault> {
-        let mut passes = {
-            let mut out = self.out();
-            out.spare.retain(|pass| pass.by == by);
-            let rest = out.spare.len().saturating_sub(wanted);
-            out.spare.split_off(rest)
-        };
-        if passes.len() < wanted {
-            let more = wanted - passes.len();
-            match some(attempt, takes, &self.names.passes, more).await {
-                Ok(Ok(had)) => {
-                    let left = had.last().map_or(0, |had| u64::from(had.message_count));
-                    self.out().passes_left = left;
-                    passes.extend(had.iter().map(|had| Pass { by, tag: had.delivery_tag }));
-                }
-                failed => {
-                    self.out().spare.extend(passes);
-                    return failed.map(|failed| failed.map(|_| Vec::new()));
-                }
-            }
+        wish: Wish,
+        passes: &mut Vec<Pass>,
+    ) -> Result<Came, Trouble> {
+        if wish.how != How::Take {
+            self.passes(attempt, by, takes, 1, passes).await?;
         }
-        Ok(Ok(passes))
+        if wish.how == How::Lease && passes.is_empty() {
+            let [waiting] = self.look(attempt, [&self.names.items]).await?;
+            return Ok(if waiting > 0 { Came::Limit } else { Came::Nothing });
+        }
+        let mut had = some(attempt, takes, &self.names.items, 1).await?;
+        let Some(first) = had.first() else { return Ok(Came::Nothing) };
+        let left = u64::from(first.message_count);
+        self.out().see_depth(left + 1);
+        let most = wish.most.min(MOST) - 1;
+        let more = usize::try_from(left).map_or(most, |left| left.min(most));
+        if more > 0 {
+            let further = self.have_more(attempt, by, takes, wish, more, passes).await;
+            // What fails now is not worth what is there already: it comes back with its connection, or by itself.
+            had.extend(further.unwrap_or_default());
+        }
+        let loans = self.open(attempt, by, wish, had, passes).await?;
+        Ok(if loans.is_empty() { Came::SetAside } else { Came::Loans(loans) })
     }
 
-    /// The oldest items, as many as are wanted and passes allow.
-    async fn have(
-        &self,
+    /// So many items more, as far as passes allow.
+    async fn have_more(
+        self: &Arc<Self>,
         attempt: &Attempt<'_>,
         by: u64,
         takes: &Arc<Takes>,
         wish: Wish,
-        most: usize,
+        mut more: usize,
         passes: &mut Vec<Pass>,
-    ) -> Result<Result<Vec<BasicGetMessage>, lapin::Error>, Fault> {
-        let mut had = match some(attempt, takes, &self.names.items, 1).await? {
-            Ok(had) => had,
-            Err(error) => return Ok(Err(error)),
-        };
-        let Some(first) = had.first() else { return Ok(Ok(had)) };
-        let left = u64::from(first.message_count);
-        self.out().see_depth(left + 1);
-        let mut more = usize::try_from(left).unwrap_or(most).min(most - 1);
-        if more > 0 && wish.how != How::Take {
-            match self.passes(attempt, by, takes, more).await? {
-                Ok(further) => passes.extend(further),
-                Err(error) => return Ok(Err(error)),
-            }
-            if wish.how == How::Lease {
-                more = more.min(passes.len() - 1);
-            }
+    ) -> Result<Vec<BasicGetMessage>, Trouble> {
+        if wish.how != How::Take {
+            self.passes(attempt, by, takes, more, passes).await?;
         }
-        if more > 0 {
-            match some(attempt, takes, &self.names.items, more).await? {
-                Ok(further) => had.extend(further),
-                Err(error) => return Ok(Err(error)),
-            }
+        if wish.how == How::Lease {
+            more = more.min(passes.len() - 1);
         }
-        Ok(Ok(had))
+        some(attempt, takes, &self.names.items, more).await
     }
 
     /// Makes loans of what was had.
@@ -308,7 +258,7 @@ impl Session {
     pub(super) async fn drop_oldest(&self, attempt: &mut Attempt<'_>) -> Result<bool, Fault> {
         loop {
             let (by, takes) = attempt.takes().await?;
-            match some(attempt, &takes, &self.names.items, 1).await? {
+            match some(attempt, &takes, &self.names.items, 1).await {
                 Ok(had) => {
                     let Some(oldest) = had.first() else { return Ok(false) };
                     self.settle(attempt, by, &[oldest.delivery_tag], &[]).await?;
@@ -318,7 +268,8 @@ impl Session {
                     }
                     return Ok(true);
                 }
-                Err(error) => attempt.again(&error).await?,
+                Err(Trouble::Lost(error)) => attempt.again(&error).await?,
+                Err(Trouble::Unable(fault)) => return Err(fault),
             }
         }
     }
@@ -365,79 +316,6 @@ impl Session {
         let others_hold = home < self.settings.lease_limit()
             || without.filter(|held| held.handle != handle).count() > 0;
         Ok(if waiting > 0 || others_hold { TakeError::Empty } else { TakeError::Closed })
-    }
-
-    /// Tells the server what became of messages, these acked and those given back, and waits until it has heard.
-    pub(super) async fn settle(
-        &self,
-        attempt: &Attempt<'_>,
-        by: u64,
-        acked: &[u64],
-        back: &[u64],
-    ) -> Result<(), Fault> {
-        let Some((_, takes)) = self.link.takes.current().filter(|(number, _)| *number == by) else {
-            return Err(Fault::Unanswered);
-        };
-        let channel = &takes.leases;
-        let requeue = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
-        let told = async {
-            let acks = acked.iter().map(|tag| channel.basic_ack(*tag, BasicAckOptions::default()));
-            let nacks = back.iter().map(|tag| channel.basic_nack(*tag, requeue));
-            let (acks, nacks) = (future::try_join_all(acks), future::try_join_all(nacks));
-            // In this order, and all at once.
-            let (acks, nacks, commit) = future::join3(acks, nacks, channel.tx_commit()).await;
-            acks.and(nacks).and(commit)
-        };
-        match attempt.wait(told).await? {
-            Ok(()) => Ok(()),
-            Err(_) => Err(Fault::Unanswered),
-        }
-    }
-
-    /// Keeps passes for a moment, where many are left for others; those that are to be given back.
-    pub(super) fn keep_spare(self: &Arc<Self>, passes: Vec<Pass>) -> Vec<Pass> {
-        let mut out = self.out();
-        let many = out.passes_left * 2 >= self.settings.lease_limit();
-        let room = if many { SPARE.saturating_sub(out.spare.len()) } else { 0 };
-        let mut kept = passes;
-        let returned = kept.split_off(room.min(kept.len()));
-        if out.spare.is_empty() && !kept.is_empty() {
-            runtime::spawn(give_back(Arc::downgrade(self)));
-        }
-        out.spare.extend(kept);
-        returned
-    }
-
-    async fn return_passes(self: &Arc<Self>, passes: &[Pass]) {
-        if let Some(Pass { by, .. }) = passes.first() {
-            let tags: Vec<u64> = passes.iter().map(|pass| pass.tag).collect();
-            let attempt = self.link.attempt(None);
-            // Where this fails they are back by themselves.
-            let _ = self.settle(&attempt, *by, &[], &tags).await;
-        }
-    }
-}
-
-/// So many messages of a queue, or as many as there are, all asked for at once.
-async fn some(
-    attempt: &Attempt<'_>,
-    takes: &Arc<Takes>,
-    queue: &ShortString,
-    most: usize,
-) -> Result<Result<Vec<BasicGetMessage>, lapin::Error>, Fault> {
-    let asked = (0..most).map(|_| get(takes, Over::Leases, queue.clone()));
-    let had = attempt.wait(future::try_join_all(asked)).await?;
-    Ok(had.map(|had| had.into_iter().flatten().collect()))
-}
-
-/// Gives back the passes that were kept for a moment.
-async fn give_back(session: Weak<Session>) {
-    time::sleep(KEPT).await;
-    if let Some(own) = session.upgrade() {
-        let _counted = own.answering.read().await;
-        let passes = std::mem::take(&mut own.out().spare);
-        own.return_passes(&passes).await;
-        own.wake(&[Wake::Idle]);
     }
 }
 

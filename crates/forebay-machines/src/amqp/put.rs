@@ -106,13 +106,15 @@ impl Session {
         standing: Standing,
     ) -> Result<(usize, Option<Refusal>), Fault> {
         let mut attempt = self.link.attempt_of(standing);
-        let shared = self.places.read().await;
+        let late = |_| Fault::Unreachable;
+        let end = attempt.end.into();
+        let shared = time::timeout_at(end, self.places.read()).await.map_err(late)?;
         if self.out().permits.is_empty() {
             return self.place_some(&mut attempt, items).await;
         }
         drop(shared);
         // Places are set aside in this process: whoever puts has to leave them.
-        let _alone = self.places.write().await;
+        let _alone = time::timeout_at(end, self.places.write()).await.map_err(late)?;
         let room = self.room(&mut attempt).await?;
         if self.is_closed.load(Ordering::Relaxed) {
             return Ok((0, Some(Refusal::Closed)));
@@ -302,7 +304,8 @@ impl Session {
     ) -> Result<Step<Result<u64, Refusal>>, Fault> {
         self.ensure_there()?;
         let mut attempt = self.link.attempt(standing.until);
-        let _alone = self.places.write().await;
+        let alone = time::timeout_at(attempt.end.into(), self.places.write()).await;
+        let _alone = alone.map_err(|_| Fault::Unreachable)?;
         let room = self.room(&mut attempt).await.map_err(|fault| self.note(fault))?;
         let mut out = self.out();
         if self.is_closed.load(Ordering::Relaxed) {

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use super::link::{Attempt, Link, Takes};
 use super::message::Tries;
 use super::names::Names;
+use super::pass::Pass;
 use super::record::{Counts, Taken};
 use crate::engine::{Role, Standing};
 use crate::settings::Settings;
@@ -62,14 +63,6 @@ pub(super) struct Out {
     /// Handles have come or gone, or items were taken.
     pub(super) is_changed: bool,
     pub(super) is_listening: bool,
-}
-
-/// The right to one more lease: a message of `passes`, held.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pass {
-    /// The connection by which it is held.
-    pub(super) by: u64,
-    pub(super) tag: u64,
 }
 
 /// An item that is held.

@@ -21,6 +21,9 @@ use crate::runtime;
 /// Nobody waits: so long it listens on, for whoever may soon.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// Between two tries to listen, when there is no server.
+const AGAIN: Duration = Duration::from_millis(100);
+
 /// What has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wake {
@@ -129,12 +132,14 @@ impl Session {
 async fn listen(session: Weak<Session>) {
     while let Some(own) = session.upgrade() {
         let mut attempt = own.link.attempt(None);
-        let opened = match attempt.takes().await {
-            Ok((_, takes)) => match takes.connection.create_channel().await {
-                Ok(channel) => ear(&own, &channel).await.map(|ear| (channel, ear)),
-                Err(error) => Err(error),
-            },
-            Err(_) => continue,
+        let Ok((_, takes)) = attempt.takes().await else {
+            drop(own);
+            time::sleep(AGAIN).await;
+            continue;
+        };
+        let opened = match takes.connection.create_channel().await {
+            Ok(channel) => ear(&own, &channel).await.map(|ear| (channel, ear)),
+            Err(error) => Err(error),
         };
         let (channel, mut ear) = match opened {
             Ok(opened) => opened,

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use forebay_machines::{Buffer, Fault, Options, Raw, Refusal, Settings, TakeError, connect};
+use forebay_machines::{
+    Buffer, Fault, LeaseError, Options, Raw, Refusal, Settings, TakeError, connect,
+};
 
 use crate::servers::Server;
 use crate::{Failure, PATIENCE, item, within};
@@ -154,5 +156,29 @@ fn a_server_that_never_wakes_is_given_up() -> Result<(), Failure> {
     // What the take would have had, when nobody waited for it any more, is there.
     let consumer = connect(&url)?.consumer::<Vec<u8>, _>(Raw)?;
     assert_eq!(consumer.take_timeout(PATIENCE)?, item(1));
+    Ok(())
+}
+
+#[test]
+fn a_lease_ends_at_the_brokers_own_limit() -> Result<(), Failure> {
+    let Some(server) = Server::of_its_own("rabbitmq", "limit") else { return Ok(()) };
+    let url = server.url("jobs");
+    Settings::new(4).create(&url)?;
+    // Half an hour unless it is told otherwise, and looked at every minute.
+    server.control(&["eval", "application:set_env(rabbit, consumer_timeout, 1000)."]);
+    server.control(&["eval", "application:set_env(rabbit, channel_tick_interval, 200)."]);
+    let buffer = connect(&url)?;
+    buffer.producer::<Vec<u8>, _>(Raw)?.put(item(0))?;
+    let consumer = buffer.consumer::<Vec<u8>, _>(Raw)?;
+    let lease = consumer.lease()?;
+    within(PATIENCE, {
+        let buffer = buffer.clone();
+        move || while buffer.statistics().expect("counts").leased > 0 {}
+    });
+    assert_eq!(lease.ack(), Err(LeaseError::Expired));
+    let again = consumer.lease_timeout(PATIENCE)?;
+    assert_eq!((&*again, again.deliveries()), (&item(0), 2));
+    again.ack()?;
+    assert_eq!(buffer.statistics()?.finished, 1);
     Ok(())
 }
