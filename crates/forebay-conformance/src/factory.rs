@@ -99,6 +99,10 @@ pub trait Factory: Clone + Send + 'static {
     /// take decodes another instance.
     const ITEMS_ARE_BYTES: bool = false;
 
+    /// Whether its buffers can bound weight; otherwise checks of other things leave it out, and the checks of weight
+    /// itself are among the [weaker](Factory::WEAKER) ones.
+    const BOUNDS_WEIGHT: bool = true;
+
     /// How much is done of what a check does many times over, in hundredths. Less makes it quicker where
     /// each call costs more, and never leaves a check out.
     const EFFORT: u64 = 100;

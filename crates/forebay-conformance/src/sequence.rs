@@ -143,7 +143,8 @@ struct Pair<F: Factory> {
 }
 
 impl<F: Factory> Pair<F> {
-    fn new(factory: &F, settings: Settings) -> Self {
+    fn new(factory: &F, mut settings: Settings) -> Self {
+        settings.weight_capacity = settings.weight_capacity.filter(|_| F::BOUNDS_WEIGHT);
         let subject = Subject::new(factory, settings);
         let default = Model::<u64>::default_max_leased(settings.capacity);
         let max_leased = settings.max_leased.unwrap_or(default);

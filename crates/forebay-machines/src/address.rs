@@ -9,11 +9,9 @@ use url::Url;
 use crate::connect_error::{ConnectError, Why};
 
 /// The schemes that there are, the feature that each needs, its port, and whether it is TLS.
-const SCHEMES: [(&str, &str, u16, bool); 8] = [
+const SCHEMES: [(&str, &str, u16, bool); 6] = [
     ("amqp", "amqp", 5672, false),
     ("amqps", "amqp", 5671, true),
-    ("kafka", "kafka", 9092, false),
-    ("kafkas", "kafka", 9093, true),
     ("nats", "nats", 4222, false),
     ("natss", "nats", 4222, true),
     ("redis", "redis", 6379, false),
@@ -21,9 +19,8 @@ const SCHEMES: [(&str, &str, u16, bool); 8] = [
 ];
 
 /// The engines that this program was built with.
-const BUILT: [(&str, bool); 4] = [
-    ("amqp", false),
-    ("kafka", false),
+const BUILT: [(&str, bool); 3] = [
+    ("amqp", cfg!(feature = "amqp")),
     ("nats", cfg!(feature = "nats")),
     ("redis", cfg!(feature = "redis")),
 ];
@@ -33,6 +30,7 @@ const BUILT: [(&str, bool); 4] = [
 /// In a URL, as in `rediss://user@host/jobs?password-file=secret&ca=ca.pem&cert=me.pem&key=me.key`: `password-file`, `ca`,
 /// `cert` and `key` are files, `connect` and `outage` seconds. A password in a file is its first line; that is seen neither in
 /// a list of processes nor in the environment of what a process starts.
+/// `db` is the number of a database of Redis, `vhost` a virtual host of RabbitMQ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     pub(crate) ca: Option<PathBuf>,
@@ -109,6 +107,8 @@ pub(crate) struct Address {
     pub(crate) name: String,
     /// The number of the database, where the engine has several.
     pub(crate) database: u32,
+    /// The virtual host, where the engine has several.
+    pub(crate) vhost: String,
     pub(crate) options: Options,
 }
 
@@ -184,6 +184,7 @@ impl Address {
             password,
             name,
             database: 0,
+            vhost: "/".to_owned(),
             options: options.clone(),
         };
         address.read_query(&url)?;
@@ -213,8 +214,9 @@ impl Address {
                         .parse()
                         .map_err(|_| wrong(self, format!("`db={value}` is no number")))?;
                 }
+                "vhost" => self.vhost = value.into_owned(),
                 other => {
-                    let known = "password-file, ca, cert, key, connect, outage, db";
+                    let known = "password-file, ca, cert, key, connect, outage, db, vhost";
                     return Err(wrong(self, format!("it does not know `{other}`, but {known}")));
                 }
             }
@@ -278,13 +280,14 @@ mod tests {
         assert!(refusal("jobs").contains("a URL is like redis://"));
         let unknown = refusal("gopher://me:hidden@host/jobs");
         assert!(
-            unknown.contains("unknown scheme `gopher`; there are amqp, amqps, kafka,"),
+            unknown.contains("unknown scheme `gopher`; there are amqp, amqps, nats,"),
             "{unknown}"
         );
-        assert!(refusal("amqp://me:hidden@host/jobs").contains("this build has no amqp"));
+        if cfg!(not(feature = "amqp")) {
+            assert!(refusal("amqp://me:hidden@host/jobs").contains("this build has no amqp"));
+        }
         for wrong in [
             "gopher://me:hidden@host/jobs",
-            "amqp://me:hidden@host/jobs",
             "redis://me:hidden@host",
             "redis://me:hidden@host/",
             "redis://me:hidden@host/a{b",

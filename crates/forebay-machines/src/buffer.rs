@@ -63,12 +63,14 @@ impl Buffer {
     }
 
     #[cfg_attr(
-        not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
+        not(any(feature = "amqp", feature = "nats", feature = "redis")),
         expect(clippy::unused_async, reason = "there is nobody to wait for")
     )]
     async fn connect_now(url: &str, options: &Options) -> Result<Self, ConnectError> {
         let address = Address::parse(url, options)?;
         let connected = match address.engine {
+            #[cfg(feature = "amqp")]
+            "amqp" => crate::amqp::connect(address).await?,
             #[cfg(feature = "nats")]
             "nats" => crate::nats::connect(address).await?,
             #[cfg(feature = "redis")]
@@ -103,7 +105,7 @@ impl Buffer {
         &self.warnings
     }
 
-    /// When it was made, by the server's clock; `None` where the engine does not tell.
+    /// When it was made, by the server's clock, or that of whoever made it; `None` where the engine does not tell.
     pub fn created(&self) -> Option<SystemTime> {
         self.created
     }

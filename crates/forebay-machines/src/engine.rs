@@ -47,6 +47,7 @@ pub(crate) enum Role {
 pub(crate) struct Parcel {
     pub(crate) bytes: Vec<u8>,
     /// What it weighs; nothing where weight is not bounded.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "not every engine weighs"))]
     pub(crate) weight: u64,
 }
 

@@ -20,14 +20,16 @@
 //! ```
 //!
 //! Nothing distributed is made here: an engine keeps the items, and this crate keeps the contract on it. An engine is a
-//! feature of that name: `nats`, for `nats://` and `natss://`, and `redis`, for `redis://` and `rediss://`.
+//! feature of that name: `amqp`, for RabbitMQ at `amqp://` and `amqps://`, `nats`, for `nats://` and `natss://`, and `redis`, for
+//! `redis://` and `rediss://`.
 //!
 //! # What this distance promises
 //!
 //! Whatever an engine keeps more weakly stands in the docs of its module. For all of them:
 //!
-//! - **C3, C4**: a lease is delivered at least once, with the count shown. A process that is killed holds its leases until it
-//!   has been silent for 30 seconds. A call whose answer is lost is asked again, under the same number, and done once.
+//! - **C3, C4**: a lease is delivered at least once, with the count shown. A process that is killed holds its leases until the
+//!   server is sure of it, 30 seconds at the most. A call whose answer is lost is asked again where that comes to the same,
+//!   and else refused as [`Fault::Unanswered`].
 //! - **C5**: a wake is as prompt as the network, and half a second late when it is lost with a connection.
 //! - **C6**: the buffer stays open until somebody closes it. Dropping handles closes nothing and refuses nothing.
 //! - Calls wait for a server that goes away, as long as [`Options::outage`] says, and then are refused with a
@@ -38,11 +40,13 @@
 
 // Without an engine nothing is ever connected.
 #![cfg_attr(
-    not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
+    not(any(feature = "amqp", feature = "nats", feature = "redis")),
     allow(dead_code, unused_imports)
 )]
 
 mod address;
+#[cfg(feature = "amqp")]
+pub mod amqp;
 mod attachment;
 mod buffer;
 mod call;

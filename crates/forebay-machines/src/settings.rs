@@ -96,13 +96,15 @@ impl Settings {
     }
 
     #[cfg_attr(
-        not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
+        not(any(feature = "amqp", feature = "nats", feature = "redis")),
         expect(clippy::unused_async, reason = "there is nobody to wait for")
     )]
     async fn create_now(&self, url: &str, options: &Options) -> Result<(), ConnectError> {
         let address = Address::parse(url, options)?;
         self.check().map_err(|what| address.error(Why::Settings(what.to_owned())))?;
         match address.engine {
+            #[cfg(feature = "amqp")]
+            "amqp" => crate::amqp::create(&address, self).await,
             #[cfg(feature = "nats")]
             "nats" => crate::nats::create(&address, self).await,
             #[cfg(feature = "redis")]

@@ -236,34 +236,36 @@ fn refused_in_time(engine: &'static str) -> Result<(), Failure> {
 }
 
 macro_rules! on {
-    ($($engine:ident: $feature:literal)*) => {$(
+    ($($engine:ident: $feature:literal, $server:literal;)*) => {$(
         #[cfg(feature = $feature)]
         mod $engine {
             use super::Failure;
 
             #[test]
             fn nothing_is_lost_when_connections_are_cut_at_any_byte() -> Result<(), Failure> {
-                super::cut_at_any_byte($feature)
+                super::cut_at_any_byte($server)
             }
 
             #[test]
             fn silence_is_waited_out() -> Result<(), Failure> {
-                super::silent_for_a_while($feature)
+                super::silent_for_a_while($server)
             }
 
             #[test]
             fn a_slow_network_is_only_slow() -> Result<(), Failure> {
-                super::slow($feature)
+                super::slow($server)
             }
 
             #[test]
             fn who_cannot_wait_is_told_in_time() -> Result<(), Failure> {
-                super::refused_in_time($feature)
+                super::refused_in_time($server)
             }
         }
     )*};
 }
 
 on! {
-    redis: "redis"
+    amqp: "amqp", "rabbitmq";
+    nats: "nats", "nats";
+    redis: "redis", "redis";
 }

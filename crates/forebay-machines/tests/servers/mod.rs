@@ -5,6 +5,8 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod door;
+
 use std::io::{self, Write as _};
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -108,6 +110,16 @@ impl Server {
     /// Does something to this server: `kill`, `restart`, `freeze`, `thaw`, `down`.
     pub(crate) fn does(&self, verb: &str) {
         self.run(&[verb, &self.name]);
+    }
+
+    /// Runs the server's own tool; what it said.
+    pub(crate) fn control(&self, words: &[&str]) -> String {
+        let all = self.about["control"].as_array().expect("the engine has a tool");
+        let mut all = all.iter().map(|word| word.as_str().expect("a word"));
+        let mut command = Command::new(all.next().expect("a tool has a name"));
+        let done = command.args(all).args(words).output().expect("the tool runs");
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// One of the texts that describe it.

@@ -13,8 +13,11 @@ struct Engine {
 }
 
 /// All that there are.
-const ENGINES: [Engine; 1] =
-    [Engine { name: "redis", schemes: &["redis", "rediss"], is_built: cfg!(feature = "redis") }];
+const ENGINES: [Engine; 3] = [
+    Engine { name: "amqp", schemes: &["amqp", "amqps"], is_built: cfg!(feature = "amqp") },
+    Engine { name: "nats", schemes: &["nats", "natss"], is_built: cfg!(feature = "nats") },
+    Engine { name: "redis", schemes: &["redis", "rediss"], is_built: cfg!(feature = "redis") },
+];
 
 /// What this begins with, if it is a URL.
 pub(super) fn scheme(given: &Path) -> Option<&str> {

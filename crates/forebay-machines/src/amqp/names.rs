@@ -1,0 +1,60 @@
+//! What the parts of a buffer are called on the server.
+//!
+//! Only `meta` has a name that is known before; all others have the buffer's identity in it. So whoever has connected to a
+//! buffer that is deleted finds nothing, even when another one of the same name is made.
+
+use lapin::types::ShortString;
+
+/// The names of one buffer.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    /// The exchange through which items are put.
+    pub(super) put: ShortString,
+    /// The queue of the items.
+    pub(super) items: ShortString,
+    /// The queue of the passes.
+    pub(super) passes: ShortString,
+    /// The queue of the mark that is there while the buffer is open.
+    pub(super) open: ShortString,
+    /// The queue of the dead letters.
+    pub(super) dead: ShortString,
+    /// The exchange of the wakes.
+    pub(super) wake: ShortString,
+    /// The queue of settings and counts.
+    pub(super) meta: ShortString,
+    tries: String,
+}
+
+impl Names {
+    /// The longest name of a buffer, in bytes: AMQP takes 255 in all.
+    pub(super) const LONGEST: usize = 160;
+
+    pub(super) fn new(buffer: &str, identity: &str) -> Self {
+        let own = |part: &str| ShortString::from(format!("forebay.{buffer}.{identity}.{part}"));
+        Self {
+            put: own("put"),
+            items: own("items"),
+            passes: own("passes"),
+            open: own("open"),
+            dead: own("dead"),
+            wake: own("wake"),
+            meta: meta(buffer),
+            tries: format!("forebay.{buffer}.{identity}.tries."),
+        }
+    }
+
+    /// The queue of the tries of one item.
+    pub(super) fn tries(&self, item: &str) -> ShortString {
+        format!("{}{item}", self.tries).into()
+    }
+}
+
+/// The queue of settings and counts, which says what the others are called.
+pub(super) fn meta(buffer: &str) -> ShortString {
+    format!("forebay.{buffer}.meta").into()
+}
+
+/// What its maker holds while it makes, and whoever deletes while it deletes.
+pub(super) fn lock(buffer: &str) -> ShortString {
+    format!("forebay.{buffer}.lock").into()
+}
