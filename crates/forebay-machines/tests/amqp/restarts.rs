@@ -143,6 +143,8 @@ fn a_server_that_never_wakes_is_given_up() -> Result<(), Failure> {
     producer.put_many([item(0), item(1)])?;
     let lease = consumer.lease()?;
     server.does("freeze");
+    // Its connections live on: what comes back does so without their end.
+    let (_kept, still) = (buffer.clone(), consumer.clone());
     let (refused, empty, answered, counts) = within(PATIENCE, move || {
         let refused = producer.put(item(2)).map_err(|error| error.refusal);
         let empty = consumer.try_take();
@@ -156,6 +158,7 @@ fn a_server_that_never_wakes_is_given_up() -> Result<(), Failure> {
     // What the take would have had, when nobody waited for it any more, is there.
     let consumer = connect(&url)?.consumer::<Vec<u8>, _>(Raw)?;
     assert_eq!(consumer.take_timeout(PATIENCE)?, item(1));
+    drop(still);
     Ok(())
 }
 
