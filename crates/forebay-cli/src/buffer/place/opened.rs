@@ -277,7 +277,8 @@ impl Buffer {
             }
             #[cfg(feature = "machines")]
             Kind::Server(it) => {
-                let now = it.statistics().ok().filter(|now| now.leased > 0)?;
+                // What waits again is on its way to whoever stands in line.
+                let now = it.statistics().ok().filter(|now| now.unfinished() > 0)?;
                 Some(if now.consumers > 1 { LONGEST_DOUBT } else { LONGEST_SILENCE })
             }
         }
