@@ -178,7 +178,8 @@ impl Session {
         bytes: &[u8],
     ) -> Result<(), Fault> {
         let properties = message::dead(id, death, tries);
-        self.store(attempt, &self.names.dead, bytes, &properties).await
+        let stored = self.store(attempt, &self.names.dead, bytes, &properties).await;
+        stored.map_err(|fault| self.note(fault))
     }
 
     /// Makes a dead letter of what was taken already.

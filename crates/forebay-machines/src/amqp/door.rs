@@ -39,7 +39,7 @@ const HELD: Duration = Duration::from_secs(2);
 /// What is found in the place of a buffer.
 enum Found {
     Nothing,
-    Record(Record),
+    Record(Box<Record>),
 }
 
 /// Makes a buffer, or finds one of the same settings.
@@ -73,7 +73,7 @@ fn possible(settings: &Settings) -> Result<Settings, String> {
 pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError> {
     let (link, takes, _) = enter(&address).await?;
     let record = match find(&address, &takes).await {
-        Ok(Found::Record(record)) => record,
+        Ok(Found::Record(record)) => *record,
         Ok(Found::Nothing) => {
             link.hang_up();
             return Err(address.error(Why::Missing));
@@ -137,7 +137,7 @@ async fn find(address: &Address, takes: &Arc<Takes>) -> Result<Found, ConnectErr
             Ok(Some(Ok(held))) => {
                 let record = held.record.clone();
                 HeldRecord::put_back(held).await;
-                return Ok(Found::Record(record));
+                return Ok(Found::Record(Box::new(record)));
             }
             Ok(Some(Err(text))) => return Err(strange(address, &meta, &text)),
             Ok(None) if Instant::now() >= patience => {

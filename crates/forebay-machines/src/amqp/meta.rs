@@ -68,7 +68,7 @@ impl Session {
         if let Err(fault) = stored {
             self.out().is_changed = true;
             held.put_back().await;
-            return Err(fault);
+            return Err(self.note(fault));
         }
         self.out().news.subtract(&told);
         put_away(&held.takes.desk, &held.tags).await;

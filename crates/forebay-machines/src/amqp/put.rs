@@ -274,7 +274,7 @@ impl Session {
     }
 
     /// Puts a message of the buffer's own into a queue, and waits until it is there. It may be there twice when the
-    /// connection breaks.
+    /// connection breaks. [`Fault::Gone`] is said of the queue.
     pub(super) async fn store(
         &self,
         attempt: &mut Attempt<'_>,
@@ -289,7 +289,7 @@ impl Session {
                 confirmed(&puts, "".into(), queue.clone(), options, body, properties.clone());
             match attempt.wait(sent).await? {
                 Ok(Fate::Placed) => return Ok(()),
-                Ok(Fate::Unroutable) => return Err(self.note(Fault::Gone)),
+                Ok(Fate::Unroutable) => return Err(Fault::Gone),
                 Ok(Fate::Refused) => return Err(Fault::Refused),
                 Err(error) => attempt.again(&error).await?,
             }

@@ -5,6 +5,7 @@
 //! itself stays the message that it is, so that it goes back to its own position, by the broker, whoever dies.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use forebay_contract::Fault;
 use futures_util::future;
@@ -35,6 +36,15 @@ impl Session {
         attempt: &mut Attempt<'_>,
         id: &str,
     ) -> Result<Tries, Fault> {
+        loop {
+            let before = self.count_once(attempt, id).await;
+            if !self.is_another_try(attempt, &before).await? {
+                return before;
+            }
+        }
+    }
+
+    async fn count_once(&self, attempt: &mut Attempt<'_>, id: &str) -> Result<Tries, Fault> {
         let noted = self.noted(attempt, id).await?;
         // Nothing is noted of the first time that it comes back.
         let before = noted.tries.unwrap_or(Tries { deliveries: 1, failures: 0 });
@@ -58,8 +68,27 @@ impl Session {
         id: &str,
         tries: Tries,
     ) -> Result<(), Fault> {
-        let noted = self.noted(attempt, id).await?;
-        self.replace(attempt, id, tries, &noted).await
+        loop {
+            let noted = self.noted(attempt, id).await?;
+            let replaced = self.replace(attempt, id, tries, &noted).await;
+            if !self.is_another_try(attempt, &replaced).await? {
+                return replaced;
+            }
+        }
+    }
+
+    /// Whether the queue of the tries is gone and the buffer is not: somebody acked the item, was cut off, and forgot its
+    /// tries after the broker had given it back.
+    async fn is_another_try<T>(
+        &self,
+        attempt: &mut Attempt<'_>,
+        outcome: &Result<T, Fault>,
+    ) -> Result<bool, Fault> {
+        if !matches!(outcome, Err(Fault::Gone)) || Instant::now() >= attempt.end {
+            return Ok(false);
+        }
+        // If the buffer is gone, this says so.
+        self.look(attempt, [&self.names.meta]).await.map(|_| true)
     }
 
     /// The item is no more.
@@ -78,7 +107,13 @@ impl Session {
             let (_, takes) = attempt.takes().await?;
             match attempt.wait(self.take_noted(&takes, id)).await? {
                 Ok(noted) => return Ok(noted),
-                Err(error) => attempt.again(&error).await?,
+                Err(error) => match attempt.again(&error).await {
+                    // Declared, and gone before it was looked into.
+                    Err(Fault::Gone) => {
+                        self.look(attempt, [&self.names.meta]).await?;
+                    }
+                    tried => tried?,
+                },
             }
         }
     }
