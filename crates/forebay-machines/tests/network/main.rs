@@ -4,6 +4,7 @@
 //! `FOREBAY_TORTURE_SECONDS` makes silence and cutting last that long.
 
 #![cfg(any(feature = "amqp", feature = "nats", feature = "redis"))]
+#![cfg_attr(not(any(feature = "nats", feature = "redis")), allow(dead_code))]
 
 mod ledger;
 mod proxy;
