@@ -254,7 +254,8 @@ macro_rules! on {
     )*};
 }
 
-// RabbitMQ gets on too slowly while connections are cut again and again: what it needs to connect is cut, most often.
+// Where connections are cut again and again, a call on RabbitMQ may wait for as long as an outage may last: `amqp/mod.rs`
+// says so, and it is not asked for here.
 on! {
     amqp: "amqp", "rabbitmq":
         silence_is_waited_out = silent_for_a_while
