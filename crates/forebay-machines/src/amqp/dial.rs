@@ -48,7 +48,7 @@ impl Dial {
         Ok(Self { uri, tls, name, connect_time: address.options.connect_time })
     }
 
-    /// A connection, if there is one in time: the client itself would wait for ever.
+    /// A connection.
     pub(super) async fn connect(&self) -> Result<Connection, Error> {
         let properties =
             ConnectionProperties::default().with_connection_name(self.name.as_str().into());
@@ -65,7 +65,16 @@ impl Dial {
             },
             properties,
         );
-        time::timeout(self.connect_time, dialled)
+        dialled.await
+    }
+
+    /// What is asked for to connect, if it is answered in time. The client itself would wait for ever, also for the answer of a
+    /// connection that broke in the midst of its first words.
+    pub(super) async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        time::timeout(self.connect_time, asked)
             .await
             .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
     }

@@ -120,7 +120,7 @@ impl<W: Wires + 'static> Side<W> {
     }
 
     async fn open(&self, dial: &Dial) -> Result<(), Error> {
-        let made = Arc::new(W::open(dial).await?);
+        let made = Arc::new(dial.in_time(W::open(dial)).await?);
         let mut current = self.lock();
         current.0 += 1;
         let before = current.1.replace(made);
