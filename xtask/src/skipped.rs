@@ -1,7 +1,7 @@
 //! Tests that were not run because something is not there.
 //!
-//! Such a test passes, and what a passing test prints is kept back by the test harness. So it tells, with
-//! `writeln!(io::stderr(), …)` and not `eprintln!`, in one line of this form:
+//! Such a test passes, and what a passing test prints is kept back by the test harness. So it tells, with one
+//! `write_all` to `io::stderr()` and not `eprintln!`, in one line of this form:
 //!
 //! ```text
 //! skipped: NAME-OF-THE-TEST (no server redis)

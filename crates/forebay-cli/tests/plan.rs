@@ -44,8 +44,11 @@ fn what_is_simulated_stands_beside_what_is_known() {
             assert!((seen / known - 1.0).abs() < 0.1, "{name}: {seen}, not {known}");
         }
     }
-    assert!(told(line).contains("  by formula\n"));
-    assert_eq!(told(line), told(line), "the same seed, the same numbers");
+    let table = told(line);
+    assert!(table.contains("  by formula\n"));
+    let found = told("--rate 9/s --service 1s --capacity 200 --on-full refuse --items 20000");
+    assert!(found.contains("  enough  wait "), "{found}");
+    assert_eq!(table, told(line), "the same seed, the same numbers");
     assert_ne!(told(line), told(&format!("{line} --seed 2")));
 }
 

@@ -101,11 +101,12 @@ fn is_here(program: &str) -> bool {
 
 /// Whether all of these are here; if not, the test is named among those that were skipped, even where what tests
 /// print is not shown.
-#[expect(clippy::explicit_write, reason = "what is printed by `eprintln` is kept back")]
 pub(crate) fn can_run(test: &str, programs: &[&str]) -> bool {
     let missing: Vec<&str> = programs.iter().copied().filter(|name| !is_here(name)).collect();
     if !missing.is_empty() {
-        writeln!(io::stderr(), "skipped: {test} ({} not installed)", missing.join(", ")).unwrap();
+        // In one piece, since other tests print as well.
+        let line = format!("skipped: {test} ({} not installed)\n", missing.join(", "));
+        io::stderr().write_all(line.as_bytes()).unwrap();
     }
     missing.is_empty()
 }

@@ -304,11 +304,11 @@ mod tests {
             near("wait", seen.wait(), wait, 0.04);
             near("depth", seen.depth(), depth, 0.04);
             near("busy", seen.busy(consumers), busy, 0.01);
-            // What waits, by what is worked on (Little, 1961).
             if capacity == 1_000 && consumers == 1 {
                 // Of all, those that wait so long: ρ exp(−(1 − ρ) t).
                 near("99 %", seen.wait_of(0.99), (load / 0.01_f64).ln() / (1.0 - load), 0.06);
             }
+            // What waits, by what is worked on (Little, 1961).
             near("Little", seen.depth(), seen.rate() * seen.wait(), 0.001);
         }
     }

@@ -20,8 +20,8 @@ pub(super) fn text(args: &Args, rows: &[Row]) -> String {
     let is_known = rows.iter().any(|row| row.known.is_some());
     let formula = if is_known { "by formula" } else { "" };
     let head = format!(
-        "{:>9} {:>6} {:>9} {:>6} {:>9} {:>9} {:>9} {:>6} {lost:>9}  {formula}",
-        "consumers", "busy", "wait", "±", "95 %", "99 %", "waiting", "full"
+        "{:>9} {:>6} {:>9} {:>6} {:>9} {:>9} {:>9} {:>6} {lost:>9}  {:<6}  {formula}",
+        "consumers", "busy", "wait", "±", "95 %", "99 %", "waiting", "full", ""
     );
     let _ = writeln!(text, "{}", head.trim_end());
     for row in rows {
@@ -34,7 +34,7 @@ pub(super) fn text(args: &Args, rows: &[Row]) -> String {
             format!("wait {}, refused {}", time(known.wait), percent(known.refused))
         });
         let line = format!(
-            "{consumers:>9} {:>6} {:>9} {:>6} {:>9} {:>9} {:>9} {:>6} {lost:>9}  {known}{}",
+            "{consumers:>9} {:>6} {:>9} {:>6} {:>9} {:>9} {:>9} {:>6} {lost:>9}  {:<6}  {known}",
             percent(seen.busy(*consumers)),
             time(seen.wait()),
             percent(row.uncertain / seen.wait().max(f64::MIN_POSITIVE)),
@@ -42,7 +42,7 @@ pub(super) fn text(args: &Args, rows: &[Row]) -> String {
             time(seen.wait_of(0.99)),
             number(seen.depth()),
             percent(seen.full()),
-            if row.is_enough && !is_known { "enough" } else { "" },
+            if row.is_enough { "enough" } else { "" },
         );
         let _ = writeln!(text, "{}", line.trim_end());
     }

@@ -40,7 +40,9 @@ impl Server {
         let found = Self::find(name);
         if found.is_none() {
             let test = thread::current().name().unwrap_or("a test").to_owned();
-            writeln!(io::stderr(), "skipped: {test} (no server {name})").expect("it can be told");
+            // In one piece, since other tests print as well.
+            let line = format!("skipped: {test} (no server {name})\n");
+            io::stderr().write_all(line.as_bytes()).expect("it can be told");
         }
         found
     }
