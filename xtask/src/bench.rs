@@ -90,6 +90,7 @@ fn measures_command(name: &str, rest: &[String]) -> bool {
     match name {
         "run" => true,
         "processes" => !names_parts || rest.iter().any(|part| part == "command"),
+        "machines" => !names_parts || rest.iter().any(|part| part == "plan"),
         _ => false,
     }
 }
@@ -112,13 +113,22 @@ mod tests {
             let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
             measures_command(&words[0], &words[1..])
         };
-        for line in
-            ["run", "run elastic", "processes", "processes --quick", "processes grid command"]
-        {
+        for line in [
+            "run",
+            "run elastic",
+            "processes",
+            "processes --quick",
+            "processes grid command",
+            "machines bound plan",
+        ] {
             assert!(measures(line), "{line}");
         }
-        for line in ["threads", "processes grid", "processes grid open --quick --only forebay,pipe"]
-        {
+        for line in [
+            "threads",
+            "machines throughput --quick",
+            "processes grid",
+            "processes grid open --quick --only forebay,pipe",
+        ] {
             assert!(!measures(line), "{line}");
         }
     }

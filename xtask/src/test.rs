@@ -21,7 +21,7 @@ use crate::skipped::Skipped;
 use crate::step::{Invocation, Manner, Step, Work};
 use crate::tidy;
 
-/// With all features, so that what stands behind one is tested too.
+/// With all features, so that what stands behind one is tested too. The same for every step, so that all is built once.
 const TEST: &str = "test --workspace --all-features";
 
 /// The steps with tests that need servers.
@@ -175,13 +175,13 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
         "the real command, run as a user runs it",
         Work::Commands(vec![
             tests(
-                "test --package forebay-cli",
-                &tests_named(files, |folder, _| folder == "forebay-cli"),
+                TEST,
+                &tests_named(files, |folder, stem| folder == "forebay-cli" && stem != "url"),
             ),
-            // What is left out unless asked for. Many at a time: most of them wait for a server's clock.
-            Invocation::cargo(
-                "test --package forebay-cli --all-features --test url -- --test-threads=8",
-            ),
+            // Many at a time: most of them wait for a server's clock.
+            Invocation::cargo(&format!("{TEST} --test url -- --test-threads=8")),
+            // As it is built unless more is asked for: it says what it lacks.
+            Invocation::cargo("test --package forebay-cli --test url"),
         ]),
     );
     step(
@@ -230,23 +230,14 @@ fn tests_named(files: &[File], wanted: impl Fn(&str, &str) -> bool) -> BTreeSet<
 }
 
 fn conformance(files: &[File]) -> Work {
-    let mut commands = Vec::new();
     let instances = tests_named(files, |_, stem| stem.starts_with("conformance"));
-    if !instances.is_empty() {
-        commands.push(tests(TEST, &instances));
-    }
-    let own = tests_named(files, |folder, stem| {
-        folder == "forebay-conformance" && !stem.starts_with("conformance")
-    });
-    if !own.is_empty() {
-        commands.push(tests("test --package forebay-conformance", &own));
-    }
-    if commands.is_empty() {
+    if instances.is_empty() {
         return Work::Impossible(
             "no crate has tests/conformance*.rs: nothing instantiates the suite".to_owned(),
         );
     }
-    Work::Commands(commands)
+    let own = tests_named(files, |folder, _| folder == "forebay-conformance");
+    one(tests(TEST, &(&instances | &own)))
 }
 
 /// The tests `tests/NAME*` of each crate that has any, and whatever else is asked of it, built with
@@ -257,7 +248,8 @@ fn explored(files: &[File], name: &str, also: &[&str]) -> Result<Work, String> {
     for folder in folders {
         let found = tests_named(files, |there, stem| there == folder && stem.starts_with(name));
         if !found.is_empty() {
-            let mut invocation = tests(&format!("test --release --package {folder}"), &found);
+            let mut invocation =
+                tests(&format!("test --profile explored --package {folder}"), &found);
             invocation.arguments.extend(also.iter().map(ToString::to_string));
             commands.push(invocation.built_apart(name)?);
         }

@@ -64,7 +64,7 @@ fn race(server: &Server, time: Duration) -> Result<(u64, u64, u64), String> {
         let begun = Instant::now();
         while begun.elapsed() < time {
             if let Ok(counts) = buffer.statistics() {
-                most = most.max(counts.waiting as u64);
+                most = most.max(counts.waiting);
                 looks += 1;
             }
         }

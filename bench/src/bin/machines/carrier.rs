@@ -33,6 +33,8 @@ impl Contender {
     pub(crate) fn carrier(self, server: &Server) -> Result<Box<dyn Carrier>, String> {
         match (self, server.engine.as_str()) {
             (Self::Forebay, _) => ours::carrier(server),
+            (Self::Bare, "amqp") => bare::amqp::carrier(server),
+            (Self::Bare, "nats") => bare::nats::carrier(server),
             (Self::Bare, "redis") => bare::redis::carrier(server),
             (Self::Bare, other) => Err(format!("{other} has no bare client here")),
         }

@@ -1,5 +1,5 @@
 //! `cargo xtask bench machines`: items between machines beside the bare clients of the engines; how exactly the bound is
-//! kept, how consumption grows with consumers, and what a producer that waits takes.
+//! kept, how consumption grows with consumers, what a producer that waits takes, and how near a plan comes.
 //!
 //! The servers are those of `cargo xtask servers up`.
 
@@ -8,6 +8,7 @@ mod bound;
 mod carrier;
 mod flat;
 mod ours;
+mod planned;
 mod scale;
 mod server;
 mod throughput;
@@ -32,6 +33,9 @@ struct Args {
     /// Where the servers are told; `cargo xtask bench machines` gives it
     #[arg(long, value_name = "FILE")]
     servers: PathBuf,
+    /// The command to ask for a plan; `cargo xtask bench machines` builds it, and gives it
+    #[arg(long, value_name = "FILE")]
+    forebay: Option<PathBuf>,
     /// Only these engines, such as redis,nats; those that run unless told
     #[arg(long, value_delimiter = ',')]
     only: Option<Vec<String>>,
@@ -57,6 +61,8 @@ enum Part {
     Scale,
     /// Memory of a producer that faces a full buffer for a minute.
     Flat,
+    /// What `forebay plan` says, beside the same as it was.
+    Plan,
 }
 
 impl Part {
@@ -67,6 +73,11 @@ impl Part {
             Self::Bound => bound::measure(servers, args.quick),
             Self::Scale => scale::measure(servers, rounds, args.quick),
             Self::Flat => flat::measure(servers, args.quick),
+            Self::Plan => {
+                let forebay =
+                    args.forebay.as_deref().ok_or("--forebay FILE is needed for a plan")?;
+                planned::measure(servers, forebay, args.quick)
+            }
         }
     }
 }

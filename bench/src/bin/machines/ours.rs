@@ -11,6 +11,9 @@ use crate::server::Server;
 /// More than is ever put here.
 const ROOM: u64 = 10_000_000;
 
+/// An item that has not come by then does not come.
+const MOMENT: Duration = Duration::from_secs(5);
+
 struct Ours {
     buffer: Buffer,
     producer: Producer<Bytes, Raw>,
@@ -42,17 +45,20 @@ impl Carrier for Ours {
     }
 
     fn finish(&mut self, most: usize) -> Result<usize, String> {
-        let moment = Patience::lasting(Duration::from_millis(200));
+        let moment = Patience::lasting(MOMENT);
         if most == 1 {
-            return match self.consumer.lease_within(moment) {
-                Ok(lease) => lease.ack().map(|_| 1).map_err(tell),
-                Err(_) => Ok(0),
-            };
+            return self
+                .consumer
+                .lease_within(moment)
+                .map_err(tell)?
+                .ack()
+                .map(|_| 1)
+                .map_err(tell);
         }
-        match self.consumer.lease_many_within(most, moment) {
-            Ok(leases) => self.consumer.ack_many(leases).map_err(tell),
-            Err(_) => Ok(0),
-        }
+        let leases = self.consumer.lease_many_within(most, moment).map_err(tell)?;
+        let leased = leases.len();
+        let lost = self.consumer.ack_many(leases).map_err(tell)?;
+        Ok(leased - lost)
     }
 }
 
