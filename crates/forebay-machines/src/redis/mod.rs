@@ -34,7 +34,7 @@
 //! - Dead letters are bounded by the server's memory only.
 //! - One step puts up to 64 items or 1 MiB, and lends up to 256.
 //! - What is leased or set aside is kept for 30 seconds from the last word of its process, which speaks every 10.
-//! - A place in line, and a handle in the counts, are kept for 3 seconds, and told of every second.
+//! - A place in line, and a handle in the counts, are kept for 3 seconds or, where nobody looks, 4; they are told of every second.
 //!
 //! # What is kept more weakly
 //!

@@ -70,3 +70,35 @@ fn puts_wait_for_as_long_as_it_is_full() -> Result<(), Failure> {
     assert_eq!(counts.high_water, 2);
     Ok(())
 }
+
+#[test]
+fn answers_that_are_remembered_are_forgotten_one_day() -> Result<(), Failure> {
+    let Some(server) = Server::or_skip("redis") else { return Ok(()) };
+    let mut own = beside(&server)?;
+    let buffers = Buffers::new(server);
+    let url = buffers.create(&Settings::new(2));
+    let name = url.rsplit('/').next().ok_or("a name")?.to_owned();
+    let (goes, stays) = (connect(&url)?, connect(&url)?);
+    goes.producer::<Vec<u8>, _>(Raw)?.put(item(0))?;
+    drop(goes);
+    let stays = stays.producer::<Vec<u8>, _>(Raw)?;
+    stays.put(item(1))?;
+    within(PATIENCE, move || {
+        loop {
+            let pattern = format!("forebay:{{{name}}}:answers:*");
+            let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query(&mut own).expect("keys");
+            assert_eq!(keys.len(), 2, "of two sessions: {keys:?}");
+            // Of the one with a beat, of the other once it is given up.
+            let is_dated = |key: &String| {
+                let seconds = redis::cmd("TTL").arg(key).query::<i64>(&mut own).expect("a time");
+                (500..=600).contains(&seconds)
+            };
+            if keys.iter().all(is_dated) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
+    drop(stays);
+    Ok(())
+}

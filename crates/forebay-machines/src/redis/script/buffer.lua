@@ -32,7 +32,9 @@ end
 -- how many leases, and each; permits.
 function operations.beat()
     local life, hold = number(), number()
+    give_up()
     call('ZADD', sessions, now + life, session)
+    call('PEXPIRE', answers, REMEMBERED)
     for _ = 1, number() do
         enroll(argument(), argument())
     end
@@ -78,6 +80,7 @@ function operations.join()
 end
 
 function operations.look()
+    give_up()
     wake()
     local counts = call('HMGET', meta, 'finished', 'dropped', 'departed', 'producer_wait', 'consumer_wait')
     return {
@@ -120,8 +123,8 @@ function operations.retry()
     local entry = call('XRANGE', dead, id, id)[1]
     if entry then
         call('XDEL', dead, id)
-        place(field(entry[2], 'b'), tonumber(field(entry[2], 'w')))
-        see_depth()
+        place({{field(entry[2], 'b'), tonumber(field(entry[2], 'w'))}})
+        see_depth(waiting())
         wake()
     end
     return remember({'done', entry and 1 or 0})
@@ -141,7 +144,11 @@ end
 sweep()
 local reply = operations[operation]()
 -- After the step: before, it would be the first to write.
+local known_to_arrive = {}
 for one in string.gmatch(arrived, '%S+') do
-    call('HDEL', answers, one)
+    known_to_arrive[#known_to_arrive + 1] = one
+end
+if #known_to_arrive > 0 then
+    call('HDEL', answers, unpack(known_to_arrive))
 end
 return reply

@@ -24,29 +24,35 @@ function operations.lease()
             leave(waiter)
             local reply = {'done', -1}
             call('HINCRBY', handles, handle .. ' items', #found)
-            for _, entry in ipairs(found) do
-                local id, heavy = entry[1], tonumber(field(entry[2], 'w') or 0)
-                local deliveries, failures = tried(id)
-                local token = 0
-                if how == 'take' then
-                    call('XDEL', items, id)
-                    call('HDEL', tries, id)
-                    call('HINCRBY', meta, 'finished', 1)
-                else
-                    token = call('HINCRBY', meta, 'tokens', 1)
-                    local deadline = not for_good and lease_time and now + lease_time or 0
-                    local ends = deadline > 0 and math.min(deadline, now + hold) or now + hold
-                    call('HSET', tries, id, (deliveries + 1) .. ' ' .. failures)
-                    call('HSET', loans, token,
-                        id .. ' ' .. handle .. ' ' .. (for_good and 1 or 0) .. ' ' .. heavy .. ' ' .. deadline)
-                    call('ZADD', due, ends, token)
-                    if for_good then
-                        taking = taking + 1
-                        call('HINCRBY', meta, 'taking', 1)
-                    end
+            local deadline = not for_good and lease_time and now + lease_time or 0
+            local ends = deadline > 0 and math.min(deadline, now + hold) or now + hold
+            local ids, counts, lent, ending = {}, {}, {}, {}
+            for i, entry in ipairs(found) do
+                local id, heavy = entry[1], field(entry[2], 'w') or 0
+                local deliveries, failures = 0, 0
+                if entry[3] then
+                    deliveries, failures = tried(id)
                 end
-                reply[#reply + 1] =
-                    {token, position(id), deliveries + 1, failures, field(entry[2], 'b')}
+                local token = how == 'take' and 0 or tokens + i
+                ids[i] = id
+                counts[2 * i - 1], counts[2 * i] = id, (deliveries + 1) .. ' ' .. failures
+                lent[2 * i - 1] = token
+                lent[2 * i] = id .. ' ' .. handle .. ' ' .. (for_good and 1 or 0) .. ' ' .. heavy .. ' ' .. deadline
+                ending[2 * i - 1], ending[2 * i] = ends, token
+                reply[#reply + 1] = {token, position(id), deliveries + 1, failures, field(entry[2], 'b')}
+            end
+            if how == 'take' then
+                finish(ids)
+            else
+                tokens = tokens + #found
+                call('HSET', meta, 'tokens', tokens)
+                call('HSET', tries, unpack(counts))
+                call('HSET', loans, unpack(lent))
+                call('ZADD', due, unpack(ending))
+                if for_good then
+                    taking = taking + #found
+                    call('HINCRBY', meta, 'taking', #found)
+                end
             end
             wake()
             return remember(reply)
@@ -76,15 +82,15 @@ end
 function operations.answer()
     local how, reason = argument(), argument()
     local reply = {'done'}
-    for i = next_argument, #ARGV do
-        local id, heavy = end_lease(ARGV[i])
-        reply[#reply + 1] = id and 1 or 0
+    local ended = next_argument <= #ARGV and end_leases({unpack(ARGV, next_argument)}) or {}
+    local acked = {}
+    for i, loan in ipairs(ended) do
+        reply[i + 1] = loan and 1 or 0
+        local id, heavy = unpack(loan or {})
         if not id then
             -- Another has it.
         elseif how == 'ack' then
-            call('XDEL', items, id)
-            call('HDEL', tries, id)
-            call('HINCRBY', meta, 'finished', 1)
+            acked[#acked + 1] = id
         elseif how == 'reject' then
             bury(id, 'r', reason)
         else
@@ -101,6 +107,11 @@ function operations.answer()
                 give_back(id, heavy)
             end
         end
+    end
+    if #acked > 0 then
+        finish(acked)
+    else
+        see_depth(waiting())
     end
     wake()
     return remember(reply)

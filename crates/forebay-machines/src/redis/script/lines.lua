@@ -11,10 +11,11 @@ end
 
 -- Leaves its line. What it waited is told for the handle, and for the side.
 local function leave(waiter)
-    local about = waiter ~= '' and call('HGET', waiters, waiter)
+    local about = standing > 0 and waiter ~= '' and call('HGET', waiters, waiter)
     if not about then
         return
     end
+    standing = standing - 1
     local line, since, handle = string.match(about, '^(%S+) (%d+) (%S+)')
     call('ZREM', base .. line, waiter)
     call('HDEL', waiters, waiter)
@@ -36,13 +37,14 @@ local function stand(line, waiter, handle, heavy)
         call('HSET', waiters, waiter, string.match(about, '^%S+ %d+ %S+') .. ' ' .. heavy)
         return
     end
+    standing = standing + 1
     call('ZADD', base .. line, call('HINCRBY', meta, 'tickets', 1), waiter)
     call('HSET', waiters, waiter, line .. ' ' .. now .. ' ' .. handle .. ' ' .. heavy)
 end
 
 -- How many stand in the line of room before this one, and what their items weigh together.
 local function ahead_for_room(waiter)
-    if call('HLEN', waiters) == 0 then
+    if standing == 0 then
         return 0, 0
     end
     local rank = waiter ~= '' and call('ZRANK', room, waiter)
@@ -70,7 +72,7 @@ end
 
 -- How many items, and how many leases, belong to those who stand before this one; where nobody does, to everyone.
 local function ahead_for_items(waiter)
-    if call('HLEN', waiters) == 0 then
+    if standing == 0 then
         return 0, 0
     end
     local before = waiter ~= '' and (call('ZSCORE', takes, waiter) or call('ZSCORE', leases, waiter))
@@ -81,7 +83,7 @@ end
 
 -- Calls the first of each line, if there is something for it. Whoever is served calls the next.
 local function wake()
-    if call('HLEN', waiters) == 0 then
+    if standing == 0 then
         return
     end
     if unfinished_before > 0 and call('XLEN', items) == 0 then
@@ -132,19 +134,25 @@ end
 
 -- What is over by the clock.
 local function sweep()
-    for _, token in ipairs(call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, AT_ONCE)) do
-        local id, heavy = end_lease(token)
-        if id then
-            give_back(id, heavy)
-        else
-            call('ZREM', due, token)
+    local over = call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, AT_ONCE)
+    if #over > 0 then
+        for _, loan in ipairs(end_leases(over)) do
+            if loan then
+                give_back(unpack(loan))
+            end
         end
+        see_depth(waiting())
     end
-    if call('ZCOUNT', permits, '-inf', now) > 0 then
+    if call('ZCARD', permits) > 0 then
         call('ZREMRANGEBYSCORE', permits, '-inf', now)
     end
+end
+
+-- Sessions that were not heard of for too long.
+local function give_up()
     for _, gone in ipairs(call('ZRANGEBYSCORE', sessions, '-inf', now, 'LIMIT', 0, AT_ONCE)) do
         call('ZREM', sessions, gone)
+        call('PEXPIRE', base .. 'answers:' .. gone, REMEMBERED)
         local theirs = gone .. ':'
         for _, waiter in ipairs(call('HKEYS', waiters)) do
             if string.sub(waiter, 1, #theirs) == theirs then

@@ -9,14 +9,28 @@ function operations.put()
         leave(waiter)
         return {'closed', 0, 0, 0, -1}
     end
-    for _ = 1, count do
+    local at_once = 0
+    if not weight_capacity and standing == 0 then
+        -- As many as there is room for, in one go.
+        local depth = waiting()
+        local new = {}
+        for i = 1, math.min(count, capacity - depth - call('ZCARD', permits)) do
+            new[i] = {argument(), number()}
+        end
+        at_once = #new
+        if at_once > 0 then
+            place(new)
+            see_depth(depth + at_once)
+        end
+    end
+    for _ = at_once + 1, count do
         local bytes
         bytes, heavy = argument(), number()
         local before, others = ahead_for_room(waiter)
         if weight_capacity and heavy > weight_capacity then
             why = 'heavy'
         elseif admits(heavy, before, others) then
-            place(bytes, heavy)
+            place({{bytes, heavy}})
             placed = placed + 1
             leave(waiter)
         elseif policy == 'this' then
@@ -25,7 +39,7 @@ function operations.put()
         elseif policy == 'oldest' and before == 0 and call('ZCARD', permits) < capacity
             and (not weight_capacity or call('ZCARD', permits) + heavy <= weight_capacity) then
             oldest_dropped = oldest_dropped + make_room(heavy)
-            place(bytes, heavy)
+            place({{bytes, heavy}})
             placed = placed + 1
         else
             why = 'full'
@@ -34,7 +48,10 @@ function operations.put()
             break
         end
     end
-    see_depth()
+    if placed > 0 then
+        see_depth(waiting())
+    end
+    placed = placed + at_once
     if why ~= 'full' then
         leave(waiter)
     elseif patient then
@@ -80,8 +97,8 @@ function operations.permitted()
         why = 'full'
     end
     if why == 'done' then
-        place(bytes, heavy)
-        see_depth()
+        place({{bytes, heavy}})
+        see_depth(waiting())
     end
     call('ZREM', permits, permit)
     wake()

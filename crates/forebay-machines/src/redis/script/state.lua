@@ -51,7 +51,7 @@ if operation ~= 'put' and operation ~= 'reserve' and operation ~= 'permitted' th
 end
 
 local known = call('HMGET', meta, 'format', 'identity', 'capacity', 'weight_capacity', 'max_leased', 'max_failures',
-    'max_deliveries', 'lease_time', 'closed', 'weight', 'high_water', 'taking')
+    'max_deliveries', 'lease_time', 'closed', 'weight', 'high_water', 'taking', 'last', 'tokens')
 if not known[1] or known[2] ~= identity then
     return {'gone'}
 elseif known[1] ~= '1' then
@@ -62,6 +62,8 @@ local max_leased, max_failures = tonumber(known[5]), tonumber(known[6])
 local max_deliveries, lease_time = tonumber(known[7]), tonumber(known[8])
 local closed = known[9] == '1'
 local weight, high_water, taking = tonumber(known[10] or 0), tonumber(known[11] or 0), tonumber(known[12] or 0)
+-- The entry that was lent last, and the lease that was numbered last.
+local last, tokens = known[13], tonumber(known[14] or 0)
 
 local answers = base .. 'answers:' .. session
 if request ~= '0' then
@@ -70,10 +72,10 @@ if request ~= '0' then
         return cmsgpack.unpack(told)
     end
 end
+-- That they are forgotten one day is seen to by each beat, and when the session is given up.
 local function remember(reply)
     if request ~= '0' then
         call('HSET', answers, request, cmsgpack.pack(reply))
-        call('PEXPIRE', answers, REMEMBERED)
     end
     return reply
 end
@@ -84,7 +86,9 @@ end
 local function waiting()
     return call('XLEN', items) - leased()
 end
-local unfinished_before = call('XLEN', items)
+-- How many stand in any line. Where none does, nobody cares whether the buffer was idle.
+local standing = call('HLEN', waiters)
+local unfinished_before = standing > 0 and call('XLEN', items) or 0
 
 local function weigh(change)
     if weight_capacity and change ~= 0 then
@@ -93,8 +97,7 @@ local function weigh(change)
     end
 end
 
-local function see_depth()
-    local depth = waiting()
+local function see_depth(depth)
     if depth > high_water then
         high_water = depth
         call('HSET', meta, 'high_water', depth)
@@ -132,20 +135,25 @@ local function bury(id, kind, reason)
     call('HDEL', tries, id)
 end
 
--- Ends a lease: the name of its item, for whoever says what becomes of that.
-local function end_lease(token)
-    local loan = call('HGET', loans, token)
-    if not loan then
-        return nil
+-- Ends leases: {name of its item, weight} of each that there was, and false for one that there was not. Whoever asks says
+-- what becomes of the items.
+local function end_leases(ended)
+    local found = call('HMGET', loans, unpack(ended))
+    call('HDEL', loans, unpack(ended))
+    call('ZREM', due, unpack(ended))
+    local taken = 0
+    for i, loan in ipairs(found) do
+        if loan then
+            local id, for_good, heavy = string.match(loan, '^(%S+) %S+ (%S+) (%S+)')
+            taken = taken + for_good
+            found[i] = {id, tonumber(heavy)}
+        end
     end
-    call('HDEL', loans, token)
-    call('ZREM', due, token)
-    local id, for_good, heavy = string.match(loan, '^(%S+) %S+ (%S+) (%S+)')
-    if for_good == '1' then
-        taking = taking - 1
-        call('HINCRBY', meta, 'taking', -1)
+    if taken > 0 then
+        taking = taking - taken
+        call('HINCRBY', meta, 'taking', -taken)
     end
-    return id, tonumber(heavy)
+    return found
 end
 
 local function give_back(id, heavy)
@@ -155,7 +163,13 @@ local function give_back(id, heavy)
     end
     call('ZADD', back, position(id), id)
     weigh(heavy)
-    see_depth()
+end
+
+-- Nobody needs these any more, of which there is at least one.
+local function finish(ids)
+    call('XDEL', items, unpack(ids))
+    call('HDEL', tries, unpack(ids))
+    call('HINCRBY', meta, 'finished', #ids)
 end
 
 local operations = {}
