@@ -64,8 +64,6 @@
 //! - **C4**: an ack of an item of a buffer that was deleted a moment ago may be taken like any other.
 //! - **C5, permits**: a place is set aside from the producers of the same connection. Others may take it, and so may an item that is
 //!   nacked; the put by the permit is then refused as full, with its item. Statistics tell the permits of one's own connection.
-//! - **C5**: a call that was under way when its connection broke may not hear of it, and then waits for as long as an outage may
-//!   last ([`Options::outage`](crate::Options::outage)): seen where connections were cut several times a second.
 //! - **C5**: a wake that is lost is made up for within half a second. A take that waits is not woken by a lease that ends
 //!   elsewhere and was kept for a moment.
 //! - **C6**: a put that is confirmed while another machine closes may come after a consumer there has heard `Closed`, if the server is
@@ -102,6 +100,7 @@ mod door;
 mod end;
 mod lend;
 mod letters;
+mod life;
 mod link;
 mod message;
 mod meta;

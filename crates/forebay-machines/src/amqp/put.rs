@@ -250,7 +250,7 @@ impl Session {
             confirmed(&puts, exchange, "".into(), options, &item.bytes, properties)
         });
         // Lost with its connection, an item may be there or not, and nobody can be asked.
-        match attempt.wait(future::try_join_all(sent)).await? {
+        match attempt.wait(&puts.life, future::try_join_all(sent)).await? {
             Ok(fates) => Ok(fates),
             Err(error) => Err(match super::dial::fate(&error) {
                 super::dial::Fate::Refused(fault) => fault,
@@ -287,7 +287,7 @@ impl Session {
             let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
             let sent =
                 confirmed(&puts, "".into(), queue.clone(), options, body, properties.clone());
-            match attempt.wait(sent).await? {
+            match attempt.wait(&puts.life, sent).await? {
                 Ok(Fate::Placed) => return Ok(()),
                 Ok(Fate::Unroutable) => return Err(Fault::Gone),
                 Ok(Fate::Refused) => return Err(Fault::Refused),

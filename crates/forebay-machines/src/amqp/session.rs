@@ -237,7 +237,7 @@ impl Session {
         loop {
             let (_, takes) = attempt.takes().await?;
             let asked = queues.map(|queue| ready(&takes.desk, queue.clone()));
-            match attempt.wait(future::try_join_all(asked)).await? {
+            match attempt.wait(&takes.life, future::try_join_all(asked)).await? {
                 Ok(counts) => {
                     return counts.try_into().map_err(|_| Fault::Damaged);
                 }
@@ -274,13 +274,15 @@ pub(super) async fn get(
             Over::Desk => &takes.desk,
             Over::Leases => &takes.leases,
         };
-        let had = channel.basic_get(queue, BasicGetOptions::default()).await;
+        let had = takes.life.answered(channel.basic_get(queue, BasicGetOptions::default())).await;
         if let Err(Ok(Some(unclaimed))) = tell.send(had) {
             let back = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
-            let _ = channel.basic_nack(unclaimed.delivery_tag, back).await;
-            if matches!(over, Over::Leases) {
-                let _ = channel.tx_commit().await;
-            }
+            let given_back = async {
+                channel.basic_nack(unclaimed.delivery_tag, back).await?;
+                if matches!(over, Over::Leases) { channel.tx_commit().await } else { Ok(()) }
+            };
+            // Where this fails it is back by itself.
+            let _: Result<(), Error> = takes.life.answered(given_back).await;
         }
     });
     told.await.unwrap_or_else(|_| Err(lapin::ErrorKind::FutureCompleted.into()))
