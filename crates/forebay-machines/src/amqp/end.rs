@@ -64,13 +64,10 @@ impl Session {
             is_idle = self.is_idle(&mut attempt).await?;
         }
         if is_idle {
-            self.out().leave(standing.waiter);
+            self.leave(standing.waiter);
             return Ok(Joined::Idle);
         }
-        self.out().stand(standing, None, 0, false);
-        if standing.is_patient {
-            self.listen();
-        }
+        self.stand(standing, None, 0, false);
         Ok(Joined::Busy { begun: 0, pause: None })
     }
 

@@ -99,14 +99,12 @@ impl Session {
 
     /// Wakes those of this process.
     fn hear(&self, wake: Wake) {
-        let mut called: Vec<u64> = {
+        let called: Vec<u64> = {
             let out = self.out();
             let is_closed = self.is_closed.load(Ordering::Relaxed);
             let line = out.line.iter().filter(|(_, standee)| wake.is_for(standee, is_closed));
             line.map(|(waiter, _)| *waiter).collect()
         };
-        // Who came first is first.
-        called.sort_unstable();
         for waiter in called {
             self.waiters.call(waiter);
         }
