@@ -87,6 +87,7 @@ impl<'a, T> Task<'a, T> {
             if polled.is_ready() || !self.is_woken() {
                 return polled;
             }
+            self.is_answered = true;
         }
         panic!("C5 waiting: a future that has to wait wakes itself again and again");
     }

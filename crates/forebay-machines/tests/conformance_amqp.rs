@@ -10,7 +10,7 @@ use forebay_machines::{Consumer, Producer, connect};
 use servers::{Buffers, Server, Weighed};
 
 const WEIGHT: &str = "no weight is bounded: the server would count bytes, and tell nothing of them";
-const LINES: &str = "nobody stands in line: who looks first after a wake is served";
+const LINES: &str = "who tries and who is elsewhere stands in no line: who looks first is served";
 
 #[derive(Clone)]
 struct OnRabbitMq(Buffers);

@@ -8,7 +8,7 @@ use super::server::State;
 use super::{bring_up, engine};
 
 /// The servers that tests ask for. An engine that is added to `forebay-machines` adds its name here.
-pub(crate) const TESTED: [&str; 2] = ["nats", "redis"];
+pub(crate) const TESTED: [&str; 3] = ["nats", "rabbitmq", "redis"];
 
 /// Whether a server of this name is one that tests have, or that one of them has started for itself.
 pub(super) fn is_of_tests(name: &str) -> bool {
@@ -30,7 +30,7 @@ impl Lent {
         before.retain(|name| scratch.known(name).is_ok_and(|server| server.state() != State::Gone));
         let guard = Guard::of_tests(&before)?;
         let lent = Self { guard: Some(guard) };
-        bring_up(&scratch, TESTED.map(str::to_owned).to_vec())?;
+        drop(bring_up(&scratch, TESTED.map(str::to_owned).to_vec())?);
         let seconds = start.elapsed().as_secs_f64();
         println!("{:<12} up     {seconds:>7.1} s  {}", "servers", TESTED.join(", "));
         Ok(lent)

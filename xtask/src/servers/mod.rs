@@ -123,13 +123,14 @@ fn up(scratch: &Scratch, request: &Request) -> Result<ExitCode, String> {
     } else {
         request.names.clone()
     };
-    bring_up(scratch, names)?;
+    // Nobody else takes one away while they are told.
+    let _lock = bring_up(scratch, names)?;
     print(scratch, &scratch.names()?, request.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Sees to it that these run, and answer.
-fn bring_up(scratch: &Scratch, names: Vec<String>) -> Result<(), String> {
+/// Sees to it that these run, and answer; the lock, which is still held.
+fn bring_up(scratch: &Scratch, names: Vec<String>) -> Result<File, String> {
     let lock = scratch.lock()?;
     let (mut there, mut missing) = (Vec::new(), Vec::new());
     for name in names {
@@ -142,7 +143,7 @@ fn bring_up(scratch: &Scratch, names: Vec<String>) -> Result<(), String> {
     // Whatever fails here, the guard removes what has been started; so does it if this program is killed.
     let done = start(scratch, &lock, there, &missing).and_then(|()| description::write(scratch));
     match done {
-        Ok(()) => guard.dismiss(),
+        Ok(()) => guard.dismiss().map(|()| lock),
         Err(complaint) => {
             drop(guard);
             Err(complaint)

@@ -162,7 +162,7 @@ impl Session {
             let (acks, nacks, commit) = future::join3(acks, nacks, channel.tx_commit()).await;
             acks.and(nacks).and(commit)
         };
-        match attempt.wait(told).await? {
+        match attempt.wait(&takes.life, told).await? {
             Ok(()) => Ok(()),
             Err(_) => Err(Fault::Unanswered),
         }

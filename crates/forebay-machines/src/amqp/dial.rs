@@ -13,6 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::time;
 
+use super::names;
 use crate::address::Address;
 use crate::connect_error::{ConnectError, Why};
 
@@ -24,7 +25,7 @@ pub(super) struct Dial {
     uri: AMQPUri,
     tls: Option<Arc<RustlsConnector>>,
     name: String,
-    connect_time: Duration,
+    pub(super) connect_time: Duration,
 }
 
 impl Dial {
@@ -67,17 +68,17 @@ impl Dial {
         );
         dialled.await
     }
+}
 
-    /// What is asked for to connect, if it is answered in time. The client itself would wait for ever, also for the answer of a
-    /// connection that broke in the midst of its first words.
-    pub(super) async fn in_time<T>(
-        &self,
-        asked: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        time::timeout(self.connect_time, asked)
-            .await
-            .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
-    }
+/// What is asked for, if it is answered in time. The client itself would wait for ever, also for the answer of a connection
+/// that broke in the midst of its first words.
+pub(super) async fn in_time<T>(
+    limit: Duration,
+    asked: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    time::timeout(limit, asked)
+        .await
+        .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
 }
 
 fn connector(address: &Address) -> Result<Arc<RustlsConnector>, ConnectError> {
@@ -119,10 +120,11 @@ pub(super) enum Fate {
 pub(super) fn fate(error: &Error) -> Fate {
     let ErrorKind::ProtocolError(said) = error.kind() else { return Fate::Lost };
     match (said.kind(), said.get_id()) {
-        // Of a queue whose machine is away just now, it is said that it is not found, too.
-        (_, 404) if !said.get_message().as_str().contains("home node") => {
-            Fate::Refused(Fault::Gone)
-        }
+        // Of a queue whose machine is away just now, it is said that it is not found, too. With the queue of an item's tries
+        // goes the channel that asked for it, and whatever else was asked there.
+        (_, 404) if said.get_message().as_str().contains("home node") => Fate::Lost,
+        (_, 404) if names::is_said_of_tries(said.get_message().as_str()) => Fate::Lost,
+        (_, 404) => Fate::Refused(Fault::Gone),
         (_, 403) => Fate::Refused(Fault::Denied),
         (AMQPErrorKind::Soft(_), 405 | 406) => Fate::Refused(Fault::Refused),
         _ => Fate::Lost,

@@ -13,6 +13,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Confirmation, Error, ErrorKind, ExchangeKind};
 use tokio::time;
 
+use super::dial::in_time;
 use super::link::{Link, Puts, Takes};
 use super::meta::{self, HeldRecord};
 use super::names::{self, Names};
@@ -46,10 +47,23 @@ enum Found {
 pub(crate) async fn create(address: &Address, settings: &Settings) -> Result<(), ConnectError> {
     let settings = possible(settings).map_err(|what| address.error(Why::Settings(what)))?;
     let (link, takes, puts) = enter(address).await?;
-    let made = make(address, &settings, &takes, &puts).await;
+    let limit = address.options.connect_time + address.options.outage;
+    let made = answered(address, &takes, limit, make(address, &settings, &takes, &puts)).await;
     // What is locked is free again with it.
     link.hang_up();
     made
+}
+
+/// What is asked while there is no session yet, as long as its connection lives and there is time.
+async fn answered<T>(
+    address: &Address,
+    takes: &Takes,
+    limit: Duration,
+    asked: impl Future<Output = Result<T, ConnectError>>,
+) -> Result<T, ConnectError> {
+    let asked = Box::pin(asked);
+    let answered = in_time(limit, takes.life.answered(async { Ok(asked.await) })).await;
+    answered.unwrap_or_else(|error| Err(address.error(dial::why(&error, address))))
 }
 
 /// The settings that are kept: what is not told stands there, and what cannot be kept is refused.
@@ -72,7 +86,8 @@ fn possible(settings: &Settings) -> Result<Settings, String> {
 /// Connects to a buffer that is there.
 pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError> {
     let (link, takes, _) = enter(&address).await?;
-    let record = match find(&address, &takes).await {
+    let limit = address.options.connect_time + HELD;
+    let record = match answered(&address, &takes, limit, find(&address, &takes)).await {
         Ok(Found::Record(record)) => *record,
         Ok(Found::Nothing) => {
             link.hang_up();

@@ -29,7 +29,7 @@ impl Session {
             let (_, takes) = attempt.takes().await?;
             let (items, put) = (self.names.items.clone(), self.names.put.clone());
             let unbound = takes.desk.queue_unbind(items, put, "".into(), FieldTable::default());
-            match attempt.wait(unbound).await? {
+            match attempt.wait(&takes.life, unbound).await? {
                 Ok(()) => break,
                 Err(error) => attempt.again(&error).await.map_err(|fault| self.note(fault))?,
             }
@@ -45,7 +45,8 @@ impl Session {
         loop {
             let (_, takes) = attempt.takes().await?;
             let for_good = BasicGetOptions { no_ack: true };
-            match attempt.wait(takes.desk.basic_get(self.names.open.clone(), for_good)).await? {
+            let unmarked = takes.desk.basic_get(self.names.open.clone(), for_good);
+            match attempt.wait(&takes.life, unmarked).await? {
                 Ok(_) => return Ok(()),
                 Err(error) => attempt.again(&error).await.map_err(|fault| self.note(fault))?,
             }
@@ -63,13 +64,10 @@ impl Session {
             is_idle = self.is_idle(&mut attempt).await?;
         }
         if is_idle {
-            self.out().leave(standing.waiter);
+            self.leave(standing.waiter);
             return Ok(Joined::Idle);
         }
-        self.out().stand(standing, None, 0, false);
-        if standing.is_patient {
-            self.listen();
-        }
+        self.stand(standing, None, 0, false);
         Ok(Joined::Busy { begun: 0, pause: None })
     }
 
@@ -94,7 +92,7 @@ impl Session {
             let takes = held.takes();
             self.wake(&[Wake::All]);
             // The record goes last: whoever finds it deletes the rest.
-            match attempt.wait(self.delete_all(&takes)).await? {
+            match attempt.wait(&takes.life, self.delete_all(&takes)).await? {
                 Ok(()) => break,
                 Err(error) => attempt.again(&error).await?,
             }
@@ -111,7 +109,7 @@ impl Session {
         // Those that came back stand in front, and have a queue each.
         while let Some(item) = get(takes, Over::Desk, names.items.clone()).await? {
             if !item.redelivered {
-                put_back(desk, &[item.delivery_tag]).await;
+                put_back(takes, &[item.delivery_tag]).await;
                 break;
             }
             if let Some(id) = message::id(&item) {

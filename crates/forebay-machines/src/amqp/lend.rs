@@ -37,6 +37,10 @@ impl Session {
         standing: Standing,
     ) -> Result<Lent, Fault> {
         self.ensure_there()?;
+        if self.gives_way(standing, Role::Consumer) {
+            self.stand(standing, Some(Role::Consumer), wish.handle, false);
+            return Ok(Lent { loans: Err(TakeError::Empty), pause: None });
+        }
         let mut attempt = self.link.attempt(standing.until);
         let lent = match time::timeout_at(attempt.end.into(), self.lend_alone()).await {
             Ok(_alone) => self.lend_now(&mut attempt, wish).await,
@@ -49,16 +53,14 @@ impl Session {
         })?;
         match found {
             Ok(_) => {
-                self.out().leave(standing.waiter);
+                self.leave(standing.waiter);
                 self.wake(&[Wake::Room]);
             }
-            Err(TakeError::Closed) => self.out().leave(standing.waiter),
-            Err(why) if standing.is_patient => {
+            Err(TakeError::Closed) => self.leave(standing.waiter),
+            Err(why) => {
                 let limit = why == TakeError::LeaseLimit;
-                self.out().stand(standing, Some(Role::Consumer), wish.handle, limit);
-                self.listen();
+                self.stand(standing, Some(Role::Consumer), wish.handle, limit);
             }
-            Err(_) => {}
         }
         Ok(Lent { loans: found, pause: None })
     }

@@ -31,7 +31,7 @@ impl Grave {
     /// Gives back all that is held.
     async fn close(self) {
         let tags: Vec<u64> = self.held.iter().map(|message| message.delivery_tag).collect();
-        put_back(&self.takes.desk, &tags).await;
+        put_back(&self.takes, &tags).await;
         self.record.put_back().await;
     }
 }
@@ -101,7 +101,8 @@ impl Session {
             let record = self.hold(attempt).await?;
             let takes = record.takes();
             let mut grave = Grave { record, takes, held: Vec::new() };
-            match attempt.wait(self.fill(&mut grave, after, most)).await {
+            let takes = Arc::clone(&grave.takes);
+            match attempt.wait(&takes.life, self.fill(&mut grave, after, most)).await {
                 Ok(Ok(())) => return Ok(grave),
                 Ok(Err(error)) => attempt.again(&error).await.map_err(|fault| self.note(fault))?,
                 Err(fault) => {
@@ -142,9 +143,10 @@ impl Session {
         let found = grave.held.pop_if(|last| is(last, id));
         let mut heard = Ok(Ok(0));
         if let Some(found) = &found {
-            put_away(&grave.takes.desk, &[found.delivery_tag]).await;
+            put_away(&grave.takes, &[found.delivery_tag]).await;
             // An ack is not answered; what is asked after it is.
-            heard = attempt.wait(ready(&grave.takes.desk, self.names.dead.clone())).await;
+            let after_it = ready(&grave.takes.desk, self.names.dead.clone());
+            heard = attempt.wait(&grave.takes.life, after_it).await;
         }
         grave.close().await;
         match heard? {

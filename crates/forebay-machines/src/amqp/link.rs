@@ -11,7 +11,8 @@ use lapin::options::ConfirmSelectOptions;
 use lapin::{Channel, Connection, Error};
 use tokio::time;
 
-use super::dial::{Dial, Fate, fate};
+use super::dial::{Dial, Fate, fate, in_time};
+use super::life::Life;
 use crate::address::Address;
 use crate::connect_error::ConnectError;
 use crate::engine::Standing;
@@ -25,6 +26,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 /// The connection that puts.
 pub(super) struct Puts {
     connection: Connection,
+    pub(super) life: Life,
     /// What is published there is confirmed.
     pub(super) channel: Channel,
     /// What is published there may be lost: wakes.
@@ -34,6 +36,7 @@ pub(super) struct Puts {
 /// The connection that lends and asks.
 pub(super) struct Takes {
     pub(super) connection: Connection,
+    pub(super) life: Life,
     /// Holds all leases and passes. It is transactional, so that answers are confirmed. No question goes over it: a channel
     /// is closed for an error, and all that it holds goes back then.
     pub(super) leases: Channel,
@@ -54,17 +57,26 @@ pub(super) trait Wires: Send + Sync + Sized {
 
     fn is_fine(&self) -> bool;
 
+    fn connection(&self) -> (&Connection, &Life);
+
     /// Ends it, so that the server gives back what it holds.
-    fn end(&self) -> impl Future<Output = ()> + Send;
+    fn end(&self) -> impl Future<Output = ()> + Send {
+        async {
+            let (connection, life) = self.connection();
+            let _ = life.answered(connection.close(200, "done".into())).await;
+            life.end();
+        }
+    }
 }
 
 impl Wires for Puts {
     async fn open(dial: &Dial) -> Result<Self, Error> {
         let connection = dial.connect().await?;
+        let life = Life::of(&connection);
         let channel = connection.create_channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         let voice = connection.create_channel().await?;
-        Ok(Self { connection, channel, voice })
+        Ok(Self { connection, life, channel, voice })
     }
 
     fn is_fine(&self) -> bool {
@@ -72,18 +84,19 @@ impl Wires for Puts {
         self.connection.status().connected() && channels.iter().all(|one| one.status().connected())
     }
 
-    async fn end(&self) {
-        let _ = self.connection.close(200, "done".into()).await;
+    fn connection(&self) -> (&Connection, &Life) {
+        (&self.connection, &self.life)
     }
 }
 
 impl Wires for Takes {
     async fn open(dial: &Dial) -> Result<Self, Error> {
         let connection = dial.connect().await?;
+        let life = Life::of(&connection);
         let leases = connection.create_channel().await?;
         leases.tx_select().await?;
         let desk = connection.create_channel().await?;
-        Ok(Self { connection, leases, desk })
+        Ok(Self { connection, life, leases, desk })
     }
 
     fn is_fine(&self) -> bool {
@@ -91,8 +104,8 @@ impl Wires for Takes {
         self.connection.status().connected() && channels.iter().all(|one| one.status().connected())
     }
 
-    async fn end(&self) {
-        let _ = self.connection.close(200, "done".into()).await;
+    fn connection(&self) -> (&Connection, &Life) {
+        (&self.connection, &self.life)
     }
 }
 
@@ -120,7 +133,7 @@ impl<W: Wires + 'static> Side<W> {
     }
 
     async fn open(&self, dial: &Dial) -> Result<(), Error> {
-        let made = Arc::new(dial.in_time(W::open(dial)).await?);
+        let made = Arc::new(in_time(dial.connect_time, W::open(dial)).await?);
         let mut current = self.lock();
         current.0 += 1;
         let before = current.1.replace(made);
@@ -231,12 +244,14 @@ impl Attempt<'_> {
         Ok(there.ok_or(Fault::Unreachable)?.1)
     }
 
-    /// Waits for an answer, as long as there is time.
+    /// Waits for an answer, as long as there is time and its connection lives.
     pub(super) async fn wait<T>(
         &self,
+        life: &Life,
         answer: impl Future<Output = Result<T, Error>>,
     ) -> Result<Result<T, Error>, Fault> {
-        time::timeout_at(self.end.into(), answer).await.map_err(|_| Fault::Unanswered)
+        let answered = time::timeout_at(self.end.into(), life.answered(answer)).await;
+        answered.map_err(|_| Fault::Unanswered)
     }
 
     /// It failed: why it is not tried again, if it is not.

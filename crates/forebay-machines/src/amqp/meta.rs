@@ -32,7 +32,7 @@ impl HeldRecord {
     }
 
     pub(super) async fn put_back(self) {
-        put_back(&self.takes.desk, &self.tags).await;
+        put_back(&self.takes, &self.tags).await;
     }
 }
 
@@ -41,7 +41,7 @@ impl Session {
     pub(super) async fn hold(&self, attempt: &mut Attempt<'_>) -> Result<HeldRecord, Fault> {
         loop {
             let (_, takes) = attempt.takes().await?;
-            match attempt.wait(held(&takes, &self.names.meta)).await? {
+            match attempt.wait(&takes.life, held(&takes, &self.names.meta)).await? {
                 Ok(Some(Ok(held))) if held.record.identity == self.identity => return Ok(held),
                 Ok(Some(Ok(held))) => {
                     held.put_back().await;
@@ -71,7 +71,7 @@ impl Session {
             return Err(self.note(fault));
         }
         self.out().news.subtract(&told);
-        put_away(&held.takes.desk, &held.tags).await;
+        put_away(&held.takes, &held.tags).await;
         Ok(held.record)
     }
 
@@ -202,7 +202,7 @@ pub(super) async fn held(
         }
     }
     if let Some(strange) = strange {
-        put_back(&takes.desk, &tags).await;
+        put_back(takes, &tags).await;
         return Ok(Some(Err(strange)));
     }
     let latest = records.into_iter().max_by_key(|record| record.version);

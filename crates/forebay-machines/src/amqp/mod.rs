@@ -22,7 +22,7 @@
 //! | delivery and failure count | one and none; for an item that came back, the message of a durable queue of its own, `tries.ID` |
 //! | dead letter | a message of `dead`, with its reason in the headers |
 //! | permit | nothing |
-//! | waiter | a call of a session; others know their number only |
+//! | waiter | a call in the line of a session; others know their number only |
 //! | wake | a transient message of the exchange `wake`, to which a session listens while somebody waits |
 //! | settings, counts, participants | the one message of `meta`, which one session at a time holds |
 //! | close | `put` is unbound from `items`, and the message of `open` goes |
@@ -64,8 +64,6 @@
 //! - **C4**: an ack of an item of a buffer that was deleted a moment ago may be taken like any other.
 //! - **C5, permits**: a place is set aside from the producers of the same connection. Others may take it, and so may an item that is
 //!   nacked; the put by the permit is then refused as full, with its item. Statistics tell the permits of one's own connection.
-//! - **C5**: a call that was under way when its connection broke may not hear of it, and then waits for as long as an outage may
-//!   last ([`Options::outage`](crate::Options::outage)): seen where connections were cut several times a second.
 //! - **C5**: a wake that is lost is made up for within half a second. A take that waits is not woken by a lease that ends
 //!   elsewhere and was kept for a moment.
 //! - **C6**: a put that is confirmed while another machine closes may come after a consumer there has heard `Closed`, if the server is
@@ -77,8 +75,9 @@
 //!   their turn comes. While others move, it may be less for a moment. Who is there is told with the clocks of the machines,
 //!   and for 15 seconds after a death.
 //! - **C9**: to drop the oldest is two steps for others: they may find the place free for a moment, and take it.
-//! - **C10**: there are no lines. Whoever looks first after a wake is served; lends of one connection take turns. Drop-oldest
-//!   does not wait behind producers that do.
+//! - **C10**: a line has only those who wait on one connected buffer, each side its own. Between them, against a `try_`, and where
+//!   the server lets the first in line wait for its answer, whoever looks first after a wake is served. Drop-oldest does not
+//!   wait behind producers that do.
 //!
 //! Everything else is kept as between threads, and checked by the same suite.
 //!
@@ -102,6 +101,7 @@ mod door;
 mod end;
 mod lend;
 mod letters;
+mod life;
 mod link;
 mod message;
 mod meta;
@@ -189,7 +189,7 @@ impl Engine for Amqp {
 
     fn leave(&self, waiter: u64) -> Answered<'_, ()> {
         Box::pin(async move {
-            self.0.out().leave(waiter);
+            self.0.leave(waiter);
             Ok(())
         })
     }

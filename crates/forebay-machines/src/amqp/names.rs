@@ -49,6 +49,14 @@ impl Names {
     }
 }
 
+/// Whether a server says this of the queue of one item's tries. That one may go at any time, and the buffer is still there.
+pub(super) fn is_said_of_tries(said: &str) -> bool {
+    let queue = said.split_once('\'').and_then(|(_, rest)| rest.rsplit_once("' in vhost"));
+    let mut parts = queue.map_or("", |(queue, _)| queue).rsplit('.');
+    // No other part of a buffer has a hyphen, and an item's id does.
+    parts.next().is_some_and(|item| item.contains('-')) && parts.next() == Some("tries")
+}
+
 /// The queue of settings and counts, which says what the others are called.
 pub(super) fn meta(buffer: &str) -> ShortString {
     format!("forebay.{buffer}.meta").into()
@@ -57,4 +65,15 @@ pub(super) fn meta(buffer: &str) -> ShortString {
 /// What its maker holds while it makes, and whoever deletes while it deletes.
 pub(super) fn lock(buffer: &str) -> ShortString {
     format!("forebay.{buffer}.lock").into()
+}
+
+#[test]
+fn a_queue_of_tries_is_no_other() {
+    let names = Names::new("a-b.tries", "0123");
+    let said = |queue: &ShortString| format!("NOT_FOUND - no queue '{queue}' in vhost 'x-y'");
+    assert!(is_said_of_tries(&said(&names.tries("89ab-7"))));
+    for queue in [&names.items, &names.passes, &names.open, &names.dead, &names.meta] {
+        assert!(!is_said_of_tries(&said(queue)), "{queue}");
+    }
+    assert!(!is_said_of_tries("NOT_FOUND"));
 }

@@ -115,7 +115,8 @@ pub(super) async fn some(
     queue: &ShortString,
     most: usize,
 ) -> Result<Vec<BasicGetMessage>, Trouble> {
-    let asked = (0..most).map(|_| attempt.wait(get(takes, Over::Leases, queue.clone())));
+    let ask = |_| attempt.wait(&takes.life, get(takes, Over::Leases, queue.clone()));
+    let asked = (0..most).map(ask);
     // What came is not given up for what did not.
     let (mut had, mut trouble) = (Vec::with_capacity(most), None);
     for came in future::join_all(asked).await {

@@ -44,6 +44,11 @@ impl Session {
         standing: Standing,
     ) -> Result<Put, Fault> {
         self.ensure_there()?;
+        if self.gives_way(standing, Role::Producer) {
+            self.stand(standing, Some(Role::Producer), handle, false);
+            let (done, refusal) = (Batch::default(), Some(Refusal::Full));
+            return Ok(Put { done, refusal, pause: None });
+        }
         let mut done = Batch::default();
         let mut refusal = None;
         let mut next = 0;
@@ -79,12 +84,9 @@ impl Session {
             self.wake(&[Wake::Item]);
         }
         if refusal == Some(Refusal::Full) {
-            self.out().stand(standing, Some(Role::Producer), handle, false);
-            if standing.is_patient {
-                self.listen();
-            }
+            self.stand(standing, Some(Role::Producer), handle, false);
         } else {
-            self.out().leave(standing.waiter);
+            self.leave(standing.waiter);
         }
         Ok(Put { done, refusal, pause: None })
     }
@@ -250,7 +252,7 @@ impl Session {
             confirmed(&puts, exchange, "".into(), options, &item.bytes, properties)
         });
         // Lost with its connection, an item may be there or not, and nobody can be asked.
-        match attempt.wait(future::try_join_all(sent)).await? {
+        match attempt.wait(&puts.life, future::try_join_all(sent)).await? {
             Ok(fates) => Ok(fates),
             Err(error) => Err(match super::dial::fate(&error) {
                 super::dial::Fate::Refused(fault) => fault,
@@ -287,7 +289,7 @@ impl Session {
             let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
             let sent =
                 confirmed(&puts, "".into(), queue.clone(), options, body, properties.clone());
-            match attempt.wait(sent).await? {
+            match attempt.wait(&puts.life, sent).await? {
                 Ok(Fate::Placed) => return Ok(()),
                 Ok(Fate::Unroutable) => return Err(Fault::Gone),
                 Ok(Fate::Refused) => return Err(Fault::Refused),
@@ -303,26 +305,25 @@ impl Session {
         standing: Standing,
     ) -> Result<Step<Result<u64, Refusal>>, Fault> {
         self.ensure_there()?;
+        if self.gives_way(standing, Role::Producer) {
+            self.stand(standing, Some(Role::Producer), handle, false);
+            return Ok(Step::NotNow(None));
+        }
         let mut attempt = self.link.attempt(standing.until);
         let alone = time::timeout_at(attempt.end.into(), self.places.write()).await;
         let _alone = alone.map_err(|_| Fault::Unreachable)?;
         let room = self.room(&mut attempt).await.map_err(|fault| self.note(fault))?;
-        let mut out = self.out();
         if self.is_closed.load(Ordering::Relaxed) {
-            out.leave(standing.waiter);
+            self.leave(standing.waiter);
             return Ok(Step::Done(Err(Refusal::Closed)));
         }
         if room == 0 {
-            out.stand(standing, Some(Role::Producer), handle, false);
-            drop(out);
-            if standing.is_patient {
-                self.listen();
-            }
+            self.stand(standing, Some(Role::Producer), handle, false);
             return Ok(Step::NotNow(None));
         }
         let number = self.number();
-        out.permits.insert(number);
-        out.leave(standing.waiter);
+        self.out().permits.insert(number);
+        self.leave(standing.waiter);
         Ok(Step::Done(Ok(number)))
     }
 

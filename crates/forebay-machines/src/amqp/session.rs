@@ -22,6 +22,9 @@ use crate::engine::{Role, Standing};
 use crate::settings::Settings;
 use crate::waiters::Waiters;
 
+/// Who waits looks again at least twice in this time, unless the server keeps it waiting for an answer.
+const LATELY: Duration = Duration::from_secs(1);
+
 /// One connection to one buffer.
 pub(super) struct Session {
     pub(super) link: Link,
@@ -57,7 +60,8 @@ pub(super) struct Out {
     pub(super) passes_left: u64,
     pub(super) permits: BTreeSet<u64>,
     pub(super) handles: BTreeMap<u64, Own>,
-    pub(super) line: HashMap<u64, Standee>,
+    /// Who came first is first.
+    pub(super) line: BTreeMap<u64, Standee>,
     /// What the record does not have yet.
     pub(super) news: Counts,
     /// Handles have come or gone, or items were taken.
@@ -103,27 +107,20 @@ pub(super) struct Standee {
     pub(super) limit: bool,
     handle: u64,
     since: Instant,
+    looked: Instant,
 }
 
 impl Out {
-    /// Whoever asked for this waits from now on, unless it does so already.
-    pub(super) fn stand(
-        &mut self,
-        standing: Standing,
-        role: Option<Role>,
-        handle: u64,
-        limit: bool,
-    ) {
-        if standing.is_patient {
-            let since = Instant::now();
-            let new = Standee { role, limit, handle, since };
-            self.line.entry(standing.waiter).or_insert(new).limit = limit;
-        }
+    fn stand(&mut self, waiter: u64, role: Option<Role>, handle: u64, limit: bool) {
+        let now = Instant::now();
+        let new = Standee { role, limit, handle, since: now, looked: now };
+        let standee = self.line.entry(waiter).or_insert(new);
+        (standee.limit, standee.looked) = (limit, now);
     }
 
-    /// It waits no more.
-    pub(super) fn leave(&mut self, waiter: u64) {
-        let Some(standee) = self.line.remove(&waiter) else { return };
+    /// It waits no more; on which side it did.
+    fn leave(&mut self, waiter: u64) -> Option<Role> {
+        let standee = self.line.remove(&waiter)?;
         let waited = standee.since.elapsed();
         match standee.role {
             Some(Role::Producer) => self.news.producer_wait += waited,
@@ -135,6 +132,13 @@ impl Out {
             }
             None => {}
         }
+        standee.role
+    }
+
+    /// The first of this side, of those who wait for no lease to end.
+    fn first(&self, role: Role) -> Option<(u64, &Standee)> {
+        let mut line = self.line.iter().map(|(waiter, standee)| (*waiter, standee));
+        line.find(|(_, standee)| standee.role == Some(role) && !standee.limit)
     }
 
     /// How many calls of this side wait.
@@ -205,6 +209,50 @@ impl Session {
         self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whoever asked for this waits from now on, if it is patient.
+    pub(super) fn stand(
+        self: &Arc<Self>,
+        standing: Standing,
+        role: Option<Role>,
+        handle: u64,
+        limit: bool,
+    ) {
+        if !standing.is_patient {
+            return;
+        }
+        self.out().stand(standing.waiter, role, handle, limit);
+        if limit {
+            self.call_next(role);
+        }
+        self.listen();
+    }
+
+    /// It waits no more.
+    pub(super) fn leave(&self, waiter: u64) {
+        let role = self.out().leave(waiter);
+        self.call_next(role);
+    }
+
+    /// Calls the next of this side, which may have given way.
+    fn call_next(&self, role: Option<Role>) {
+        let next = role.and_then(|role| self.out().first(role).map(|(waiter, _)| waiter));
+        if let Some(next) = next {
+            self.waiters.call(next);
+        }
+    }
+
+    /// Whether a patient call gives way: another of its side in this process came before it. That one is not waited for
+    /// when the server lets it wait, nor on a closed buffer, where each hears something else.
+    pub(super) fn gives_way(&self, standing: Standing, role: Role) -> bool {
+        let out = self.out();
+        let is_before = |(waiter, standee): (u64, &Standee)| {
+            waiter < standing.waiter && standee.looked.elapsed() < LATELY
+        };
+        standing.is_patient
+            && !self.is_closed.load(Ordering::Relaxed)
+            && out.first(role).is_some_and(is_before)
+    }
+
     /// A number that nothing else of this session has.
     pub(super) fn number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed)
@@ -237,7 +285,7 @@ impl Session {
         loop {
             let (_, takes) = attempt.takes().await?;
             let asked = queues.map(|queue| ready(&takes.desk, queue.clone()));
-            match attempt.wait(future::try_join_all(asked)).await? {
+            match attempt.wait(&takes.life, future::try_join_all(asked)).await? {
                 Ok(counts) => {
                     return counts.try_into().map_err(|_| Fault::Damaged);
                 }
@@ -274,13 +322,15 @@ pub(super) async fn get(
             Over::Desk => &takes.desk,
             Over::Leases => &takes.leases,
         };
-        let had = channel.basic_get(queue, BasicGetOptions::default()).await;
+        let had = takes.life.answered(channel.basic_get(queue, BasicGetOptions::default())).await;
         if let Err(Ok(Some(unclaimed))) = tell.send(had) {
             let back = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
-            let _ = channel.basic_nack(unclaimed.delivery_tag, back).await;
-            if matches!(over, Over::Leases) {
-                let _ = channel.tx_commit().await;
-            }
+            let given_back = async {
+                channel.basic_nack(unclaimed.delivery_tag, back).await?;
+                if matches!(over, Over::Leases) { channel.tx_commit().await } else { Ok(()) }
+            };
+            // Where this fails it is back by itself.
+            let _: Result<(), Error> = takes.life.answered(given_back).await;
         }
     });
     told.await.unwrap_or_else(|_| Err(lapin::ErrorKind::FutureCompleted.into()))

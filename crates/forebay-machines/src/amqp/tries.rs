@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use forebay_contract::Fault;
 use futures_util::future;
+use lapin::Error;
 use lapin::options::{BasicAckOptions, BasicNackOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Channel, Error};
 
 use super::link::{Attempt, Takes};
 use super::message::Tries;
@@ -51,7 +51,7 @@ impl Session {
         let is_past = self.settings.max_deliveries.is_some_and(|most| before.deliveries >= most);
         let after = Tries { deliveries: before.deliveries + 1, ..before };
         if is_past {
-            put_back(&noted.takes.desk, &noted.tags).await;
+            put_back(&noted.takes, &noted.tags).await;
             return Ok(before);
         }
         match self.replace(attempt, id, after, &noted).await {
@@ -97,7 +97,7 @@ impl Session {
         let queue = self.names.tries(id);
         runtime::spawn(async move {
             let unheard = QueueDeleteOptions { nowait: true, ..QueueDeleteOptions::default() };
-            let _ = takes.desk.queue_delete(queue, unheard).await;
+            let _ = takes.life.answered(takes.desk.queue_delete(queue, unheard)).await;
         });
     }
 
@@ -105,15 +105,10 @@ impl Session {
     async fn noted(&self, attempt: &mut Attempt<'_>, id: &str) -> Result<Noted, Fault> {
         loop {
             let (_, takes) = attempt.takes().await?;
-            match attempt.wait(self.take_noted(&takes, id)).await? {
+            match attempt.wait(&takes.life, self.take_noted(&takes, id)).await? {
                 Ok(noted) => return Ok(noted),
-                Err(error) => match attempt.again(&error).await {
-                    // Declared, and gone before it was looked into.
-                    Err(Fault::Gone) => {
-                        self.look(attempt, [&self.names.meta]).await?;
-                    }
-                    tried => tried?,
-                },
+                // Also where it was declared, and gone before it was looked into.
+                Err(error) => attempt.again(&error).await?,
             }
         }
     }
@@ -144,26 +139,25 @@ impl Session {
         noted: &Noted,
     ) -> Result<(), Fault> {
         let stored = self.store(attempt, &self.names.tries(id), &[], &tries.properties()).await;
-        let channel = &noted.takes.desk;
         if stored.is_ok() {
-            put_away(channel, &noted.tags).await;
+            put_away(&noted.takes, &noted.tags).await;
         } else {
-            put_back(channel, &noted.tags).await;
+            put_back(&noted.takes, &noted.tags).await;
         }
         stored
     }
 }
 
 /// Acks messages of the buffer's own. Where this fails they are there again, before the newer ones.
-pub(super) async fn put_away(channel: &Channel, tags: &[u64]) {
-    let acks = tags.iter().map(|tag| channel.basic_ack(*tag, BasicAckOptions::default()));
-    let _ = future::join_all(acks).await;
+pub(super) async fn put_away(takes: &Takes, tags: &[u64]) {
+    let acks = tags.iter().map(|tag| takes.desk.basic_ack(*tag, BasicAckOptions::default()));
+    let _ = takes.life.answered(future::try_join_all(acks)).await;
 }
 
 /// Gives messages back that were only looked at.
-pub(super) async fn put_back(channel: &Channel, tags: &[u64]) {
+pub(super) async fn put_back(takes: &Takes, tags: &[u64]) {
     let requeue = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
-    let nacks = tags.iter().map(|tag| channel.basic_nack(*tag, requeue));
+    let nacks = tags.iter().map(|tag| takes.desk.basic_nack(*tag, requeue));
     // Where this fails they are back by themselves.
-    let _ = future::join_all(nacks).await;
+    let _ = takes.life.answered(future::try_join_all(nacks)).await;
 }

@@ -90,24 +90,21 @@ impl Session {
             for word in words {
                 let from = BasicProperties::default().with_message_id(own.as_str().into());
                 let options = BasicPublishOptions::default();
-                let _ = puts
-                    .voice
-                    .basic_publish(exchange.clone(), "".into(), options, word, from)
-                    .await;
+                let to = exchange.clone();
+                let sent = puts.voice.basic_publish(to, "".into(), options, word, from);
+                let _ = puts.life.answered(sent).await;
             }
         });
     }
 
     /// Wakes those of this process.
     fn hear(&self, wake: Wake) {
-        let mut called: Vec<u64> = {
+        let called: Vec<u64> = {
             let out = self.out();
             let is_closed = self.is_closed.load(Ordering::Relaxed);
             let line = out.line.iter().filter(|(_, standee)| wake.is_for(standee, is_closed));
             line.map(|(waiter, _)| *waiter).collect()
         };
-        // Who came first is first.
-        called.sort_unstable();
         for waiter in called {
             self.waiters.call(waiter);
         }
@@ -137,11 +134,12 @@ async fn listen(session: Weak<Session>) {
             time::sleep(AGAIN).await;
             continue;
         };
-        let opened = match takes.connection.create_channel().await {
-            Ok(channel) => ear(&own, &channel).await.map(|ear| (channel, ear)),
-            Err(error) => Err(error),
+        let opened = async {
+            let channel = takes.connection.create_channel().await?;
+            let ear = ear(&own, &channel).await?;
+            Ok::<_, Error>((channel, ear))
         };
-        let (channel, mut ear) = match opened {
+        let (channel, mut ear) = match takes.life.answered(opened).await {
             Ok(opened) => opened,
             Err(error) => {
                 if let Err(fault) = attempt.again(&error).await
@@ -156,10 +154,11 @@ async fn listen(session: Weak<Session>) {
         own.waiters.call_all();
         drop(own);
         loop {
-            let heard = time::timeout(LINGER, ear.next()).await;
+            let next = takes.life.answered(async { ear.next().await.transpose() });
+            let heard = time::timeout(LINGER, next).await;
             let Some(own) = session.upgrade() else { return };
             match heard {
-                Ok(Some(Ok(delivery))) => {
+                Ok(Ok(Some(delivery))) => {
                     let from = delivery.properties.message_id().as_ref();
                     if from.is_none_or(|from| from.as_str() != own.name) {
                         own.hear(Wake::read(&delivery.data));
@@ -167,7 +166,7 @@ async fn listen(session: Weak<Session>) {
                 }
                 Ok(_) => break,
                 Err(_) if own.stops_listening() => {
-                    let _ = channel.close(200, "done".into()).await;
+                    let _ = takes.life.answered(channel.close(200, "done".into())).await;
                     return;
                 }
                 Err(_) => {}

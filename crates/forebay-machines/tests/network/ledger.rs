@@ -7,6 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     entries: Mutex<Entries>,
+    /// What was taken may be seen again, where the answer to the take was lost.
+    takes_may_be_seen_again: bool,
 }
 
 #[derive(Debug, Default)]
@@ -15,13 +17,19 @@ struct Entries {
     put: HashSet<u32>,
     /// Nobody said whether it was put.
     perhaps: HashSet<u32>,
-    /// So often an ack, or a take, said that it is finished.
-    finished: HashMap<u32, u32>,
+    /// So often an ack said that it is finished.
+    acked: HashMap<u32, u32>,
+    /// So often a take gave it out.
+    taken: HashMap<u32, u32>,
     /// Nobody said whether it is.
     perhaps_finished: HashSet<u32>,
 }
 
 impl Ledger {
+    pub(crate) fn new(takes_may_be_seen_again: bool) -> Self {
+        Self { takes_may_be_seen_again, ..Self::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -34,8 +42,12 @@ impl Ledger {
         self.lock().perhaps.insert(item);
     }
 
-    pub(crate) fn finished(&self, item: u32) {
-        *self.lock().finished.entry(item).or_default() += 1;
+    pub(crate) fn acked(&self, item: u32) {
+        *self.lock().acked.entry(item).or_default() += 1;
+    }
+
+    pub(crate) fn taken(&self, item: u32) {
+        *self.lock().taken.entry(item).or_default() += 1;
     }
 
     pub(crate) fn perhaps_finished(&self, item: u32) {
@@ -44,27 +56,36 @@ impl Ledger {
 
     /// So many are finished.
     pub(crate) fn count(&self) -> usize {
-        self.lock().finished.len()
+        self.lock().finished().len()
     }
 
     /// What is wrong now that nothing is left in the buffer.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let entries = self.lock();
+        let finished = entries.finished();
         let mut all = Vec::new();
         for item in &entries.put {
-            if !entries.finished.contains_key(item) && !entries.perhaps_finished.contains(item) {
+            if !finished.contains(item) && !entries.perhaps_finished.contains(item) {
                 all.push(format!("{item} was put, and is lost"));
             }
         }
-        for (item, times) in &entries.finished {
+        for item in &finished {
             if !entries.put.contains(item) && !entries.perhaps.contains(item) {
                 all.push(format!("{item} was never put, and is finished"));
             }
-            if *times > 1 {
-                all.push(format!("{item} was finished {times} times"));
+            let acked = entries.acked.get(item).copied().unwrap_or(0);
+            let taken = entries.taken.get(item).copied().unwrap_or(0);
+            if acked > 1 || (acked + taken > 1 && !self.takes_may_be_seen_again) {
+                all.push(format!("{item} was acked {acked} times, and taken {taken} times"));
             }
         }
         all
+    }
+}
+
+impl Entries {
+    fn finished(&self) -> HashSet<u32> {
+        self.acked.keys().chain(self.taken.keys()).copied().collect()
     }
 }
 
@@ -75,15 +96,28 @@ fn what_is_lost_and_what_is_doubled_is_told() {
     ledger.put(2);
     ledger.perhaps_put(3);
     ledger.put(4);
-    ledger.finished(1);
+    ledger.acked(1);
     ledger.perhaps_finished(4);
     assert_eq!(ledger.complaints(), ["2 was put, and is lost"]);
-    ledger.finished(2);
+    ledger.taken(2);
     assert_eq!(ledger.complaints(), [""; 0]);
-    ledger.finished(2);
-    ledger.finished(9);
+    ledger.taken(2);
+    ledger.acked(9);
     let complaints = ledger.complaints();
-    assert!(complaints.contains(&"2 was finished 2 times".to_owned()), "{complaints:?}");
+    let doubled = "2 was acked 0 times, and taken 2 times".to_owned();
+    assert!(complaints.contains(&doubled), "{complaints:?}");
     assert!(complaints.contains(&"9 was never put, and is finished".to_owned()), "{complaints:?}");
     assert_eq!(complaints.len(), 2);
+}
+
+#[test]
+fn where_takes_may_be_seen_again_acks_may_not() {
+    let ledger = Ledger::new(true);
+    ledger.put(1);
+    ledger.taken(1);
+    ledger.taken(1);
+    ledger.acked(1);
+    assert_eq!(ledger.complaints(), [""; 0]);
+    ledger.acked(1);
+    assert_eq!(ledger.complaints(), ["1 was acked 2 times, and taken 2 times"]);
 }
