@@ -48,6 +48,7 @@ enum Verb {
         after_long_help = buffer::work::AFTER
     )]
     Work(Box<buffer::work::WorkArgs>),
+    Bridge(buffer::bridge::Args),
     Join(buffer::join::Args),
     Stat(buffer::stat::Args),
     Top(top::Args),
@@ -90,6 +91,7 @@ fn serve() -> ExitCode {
         Ok(Command { verb: Verb::Put(args) }) => buffer::put::run(&args),
         Ok(Command { verb: Verb::Take(args) }) => buffer::take::run(&args),
         Ok(Command { verb: Verb::Work(args) }) => buffer::work::run(*args),
+        Ok(Command { verb: Verb::Bridge(args) }) => buffer::bridge::run(&args),
         Ok(Command { verb: Verb::Join(args) }) => buffer::join::run(&args),
         Ok(Command { verb: Verb::Stat(args) }) => buffer::stat::run(&args),
         Ok(Command { verb: Verb::Top(args) }) => top::run(&args),

@@ -20,12 +20,13 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("it prints text")
 }
 
-const VERBS: [&[&str]; 22] = [
+const VERBS: [&[&str]; 23] = [
     &["run"],
     &["create"],
     &["put"],
     &["take"],
     &["work"],
+    &["bridge"],
     &["join"],
     &["stat"],
     &["plan"],

@@ -1,6 +1,7 @@
 //! The verbs of a BUFFER, which is [a file, or on a server](place): made, filled, emptied and looked at from any terminal.
 //! One file for each verb; `work`, which runs commands, is `forebay run` with another source.
 
+pub(crate) mod bridge;
 pub(crate) mod close;
 pub(crate) mod create;
 pub(crate) mod dead;

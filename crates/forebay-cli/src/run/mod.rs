@@ -78,7 +78,7 @@ pub(crate) mod message;
 mod meter;
 mod observer;
 pub(crate) mod outlet;
-mod pace;
+pub(crate) mod pace;
 mod preparation;
 pub(crate) mod progress;
 pub(crate) mod report;

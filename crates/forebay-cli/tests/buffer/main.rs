@@ -6,6 +6,7 @@ mod forebay;
 #[path = "../run/process.rs"]
 mod process;
 
+mod bridge;
 mod broken;
 mod close;
 mod create;

@@ -36,8 +36,9 @@ pub(super) struct Book {
     pub(super) places: HashMap<u64, u64>,
     /// What was handed out, and could not be read: it is to be given back.
     pub(super) owed: Vec<Pick>,
-    /// Leases that came to nobody: to be given back before anything else is decided.
-    pub(super) disowned: Vec<u64>,
+    /// Leases that nobody has, because they came to nobody, or their answer did not come to the server: to be ended so before
+    /// anything else is decided.
+    pub(super) disowned: Vec<(u64, Answer)>,
     /// Items that are being removed from the stream.
     pub(super) removing: HashSet<u64>,
     /// Items that it removed, as long as the document does not know.
@@ -59,7 +60,7 @@ impl Book {
         let State { loans, gone, .. } = &self.state;
         self.owed
             .retain(|pick| loans.contains_key(&pick.token) || gone.contains_key(&pick.position));
-        self.disowned.retain(|token| loans.contains_key(token));
+        self.disowned.retain(|(token, _)| loans.contains_key(token));
         self.known.retain(|token, _| self.state.loans.contains_key(token));
         for (token, lease) in &self.state.loans {
             if lease.lasts.is_some() && self.known.get(token).is_none_or(|k| k.0 != lease.moved) {
@@ -115,8 +116,8 @@ impl Book {
         for pick in &self.owed {
             draft.undo(*pick);
         }
-        for token in &self.disowned {
-            draft.answer(Answer::Undo, "", *token);
+        for (token, answer) in &self.disowned {
+            draft.answer(*answer, "", *token);
         }
         for token in over {
             draft.expire(token);

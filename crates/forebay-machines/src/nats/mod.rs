@@ -304,12 +304,17 @@ impl Engine for Nats {
             let decide = |draft: &mut Draft<'_>| {
                 tokens.iter().map(|token| draft.answer(answer, reason, *token)).collect()
             };
-            Ok(self.0.step(None, decide).await?.0)
+            let answered = self.0.step(None, decide).await;
+            if answered.is_err() {
+                // Whatever became of the answer, nobody has them any more.
+                self.0.disown(tokens, Answer::Nack);
+            }
+            Ok(answered?.0)
         })
     }
 
     fn disown(&self, tokens: &[u64]) {
-        self.0.disowned.lock().unwrap_or_else(PoisonError::into_inner).extend(tokens);
+        self.0.disown(tokens, Answer::Undo);
     }
 
     fn entomb<'a>(&'a self, taken: &'a Loan, reason: &'a str) -> Answered<'a, ()> {

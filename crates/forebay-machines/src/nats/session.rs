@@ -16,7 +16,7 @@ use super::state::{Name, State};
 use super::store::{Outgoing, Store};
 use super::turn::Turn;
 use super::{beat, random};
-use crate::engine::{Parcel, Role};
+use crate::engine::{Answer, Parcel, Role};
 use crate::runtime;
 use crate::settings::Settings;
 use crate::waiters::Waiters;
@@ -31,8 +31,8 @@ pub(super) struct Session {
     book: tokio::sync::Mutex<Book>,
     /// What was heard of others, and is not in the book yet.
     pub(super) news: Mutex<Vec<(Name, Instant)>>,
-    /// Leases that came to nobody.
-    pub(super) disowned: Mutex<Vec<u64>>,
+    /// Leases that nobody has, and how they end.
+    disowned: Mutex<Vec<(u64, Answer)>>,
     /// Its handles.
     pub(super) handles: Mutex<Vec<(u64, Role)>>,
     // Relaxed: a number need only be another one.
@@ -80,6 +80,12 @@ impl Session {
             Outgoing { position, id: format!("{}-{own}", self.own), parcel }
         };
         (first..).zip(items).map(number).collect()
+    }
+
+    /// These leases end so before anything else is decided here.
+    pub(super) fn disown(&self, tokens: &[u64], answer: Answer) {
+        let mut disowned = self.disowned.lock().unwrap_or_else(PoisonError::into_inner);
+        disowned.extend(tokens.iter().map(|token| (*token, answer)));
     }
 
     /// Waits for its turn.

@@ -1,6 +1,6 @@
 //! Dead letters, as whoever runs the buffer sees them.
 
-use forebay_machines::{Death, Patience, Raw, Settings, Statistics, connect};
+use forebay_machines::{Death, Lease, Patience, Raw, Settings, Statistics, connect};
 
 use crate::servers::{Buffers, Server};
 use crate::{Failure, item};
@@ -42,7 +42,7 @@ fn letters_are_looked_at_retried_and_purged_once() -> Result<(), Failure> {
     let last = consumer.lease_many_within(9, Patience::Try)?;
     let told: Vec<_> = last.iter().map(|one| (one.to_vec(), one.deliveries())).collect();
     assert_eq!(told, [(item(3), 1), (item(0), 1)], "as if it had never been leased, at the end");
-    drop(last);
+    last.into_iter().try_for_each(Lease::nack)?;
     assert_eq!(counts(&here.statistics()?), [4, 0, 2, 1, 1]);
     Ok(())
 }

@@ -131,3 +131,32 @@ fn a_server_that_stands_still_for_a_while_is_waited_for() -> Result<(), Failure>
     assert_eq!(taken, (0..placed).map(item).collect::<Vec<_>>());
     Ok(())
 }
+
+#[test]
+fn what_could_not_be_answered_goes_back_though_its_process_lives() -> Result<(), Failure> {
+    let Some(server) = Server::of_its_own("nats", "unanswered") else { return Ok(()) };
+    let url = server.url("jobs");
+    Settings::new(8).create(&url)?;
+    let options = Options::new().outage(Duration::from_millis(300));
+    let buffer = Buffer::connect_with(&url, &options)?;
+    buffer.producer::<Vec<u8>, _>(Raw)?.put(item(1))?;
+    let consumer = buffer.consumer::<Vec<u8>, _>(Raw)?;
+    let lease = consumer.lease()?;
+    server.does("kill");
+    assert!(lease.ack().is_err(), "there is nobody to hear it");
+    server.does("restart");
+    let again = within(PATIENCE, move || {
+        loop {
+            match consumer.lease() {
+                Ok(again) => return again,
+                Err(TakeError::Unable(Fault::Unreachable)) => {}
+                Err(other) => panic!("{other}"),
+            }
+        }
+    });
+    assert_eq!((again.deliveries(), again.failures()), (2, 0));
+    again.ack()?;
+    let counts = buffer.statistics()?;
+    assert_eq!((counts.finished, counts.unfinished()), (1, 0));
+    Ok(())
+}

@@ -87,7 +87,8 @@ impl Consumer {
         }
     }
 
-    fn lease_many(&self, max: usize) -> Vec<Lease> {
+    /// Leases what there is now without waiting, at most so many. What is wrong where there is nothing the next call finds.
+    pub(crate) fn lease_many(&self, max: usize) -> Vec<Lease> {
         match self {
             Self::File(it) => {
                 let leases = it.lease_many_within(max, Patience::Try).unwrap_or_default();

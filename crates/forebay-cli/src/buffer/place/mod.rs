@@ -19,6 +19,7 @@ mod opened;
 mod producer;
 
 use std::fmt::{self, Display};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -130,6 +131,36 @@ pub(crate) struct OfFile {
     pub(crate) participants: Option<u32>,
 }
 
+/// Why a buffer could not be opened.
+#[derive(Debug)]
+pub(crate) struct Unopened {
+    /// A line that names it.
+    pub(crate) complaint: String,
+    /// No server answers there, and one may later.
+    pub(crate) is_away: bool,
+}
+
+impl Unopened {
+    fn of_file(error: &processes::OpenError) -> Self {
+        Self { complaint: error.to_string(), is_away: false }
+    }
+
+    #[cfg(feature = "machines")]
+    fn on_server(error: &machines::ConnectError) -> Self {
+        let is_away = match error.why() {
+            machines::Why::Unreachable(_) => true,
+            machines::Why::Fault(fault) => is_away(*fault),
+            _ => false,
+        };
+        Self { complaint: error.to_string(), is_away }
+    }
+}
+
+/// Whether this is that the server is away.
+pub(crate) fn is_away(fault: Fault) -> bool {
+    matches!(fault, Fault::Unreachable | Fault::Unanswered)
+}
+
 impl Place {
     /// What a BUFFER at the command line means: a URL, or else a path. Nothing is asked or opened.
     pub(crate) fn of(given: &Path) -> Result<Self, String> {
@@ -225,17 +256,39 @@ impl Place {
 
     /// Opens the buffer, and tells from here on who holds it up. An error is a line that names it.
     pub(crate) fn open(&self) -> Result<Buffer, String> {
+        self.reach().map_err(|unopened| unopened.complaint)
+    }
+
+    /// The same, for whoever waits for a server that is away.
+    pub(crate) fn reach(&self) -> Result<Buffer, Unopened> {
         match self {
             Self::File(path) => {
                 stall::watch(path);
-                let buffer = processes::Buffer::open(path).map_err(|error| error.to_string())?;
+                let buffer = processes::Buffer::open(path);
+                let buffer = buffer.map_err(|error| Unopened::of_file(&error))?;
                 Ok(Buffer::of_file(self.clone(), buffer))
             }
             #[cfg(feature = "machines")]
             Self::Server(url) => {
-                let buffer = machines::connect(&url.given).map_err(|error| error.to_string())?;
+                let buffer = machines::connect(&url.given);
+                let buffer = buffer.map_err(|error| Unopened::on_server(&error))?;
                 Ok(Buffer::on_server(self.clone(), buffer))
             }
+        }
+    }
+
+    /// Whether both are one place, as far as that can be told without asking a server: it may have several names.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => {
+                let file = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino()));
+                one == other
+                    || matches!((file(one), file(other)), (Ok(one), Ok(other)) if one == other)
+            }
+            #[cfg(feature = "machines")]
+            (Self::Server(one), Self::Server(other)) => one.shown == other.shown,
+            #[cfg(feature = "machines")]
+            _ => false,
         }
     }
 

@@ -142,7 +142,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads how many may start in a time; gives the time from one to the next.
-pub(super) fn rate(text: &str) -> Result<Duration, String> {
+pub(crate) fn rate(text: &str) -> Result<Duration, String> {
     const FORMS: &str =
         "want a number of starts a second, a minute or an hour, such as 20/s, 0.5/m or 100/h";
     let (number, unit) = text.split_once('/').unwrap_or((text, "s"));

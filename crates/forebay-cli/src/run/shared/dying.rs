@@ -6,13 +6,13 @@ use crate::buffer::place::Buffer;
 
 /// Waits for them, but not for good.
 #[derive(Debug, Default)]
-pub(super) struct Dying {
+pub(crate) struct Dying {
     since: Option<Instant>,
 }
 
 impl Dying {
     /// Whether something may come back that nobody can give back any more.
-    pub(super) fn may_bring(&mut self, buffer: &Buffer) -> bool {
+    pub(crate) fn may_bring(&mut self, buffer: &Buffer) -> bool {
         let Some(longest) = buffer.may_come_back() else {
             self.since = None;
             return false;

@@ -10,7 +10,7 @@
 
 pub(crate) mod demand;
 pub(crate) mod duty;
-mod dying;
+pub(crate) mod dying;
 pub(crate) mod extending;
 pub(crate) mod form;
 pub(crate) mod logged;
