@@ -111,6 +111,7 @@ impl Session {
             self.lose(share).await;
             return Err(Fault::Unanswered);
         };
+        self.finish(super::lend::finished(&ends, &was_held));
         let accepted: Vec<i64> = ends
             .iter()
             .filter(|(_, kind)| *kind == Kind::Accept)

@@ -80,8 +80,10 @@ impl Session {
         // What was taken already comes to the end.
         let (written, _) = self.link.write(taken).await;
         let mut out = self.out();
-        out.counts.moved += written as u64;
-        (0..written).for_each(|_| out.untook(wish.handle));
+        out.counts.moved += written.len() as u64;
+        for _ in written {
+            out.untook(wish.handle);
+        }
     }
 
     async fn lend_now(
@@ -215,7 +217,9 @@ impl Session {
         }
         if !ends.is_empty() {
             let answered = share.answer(&self.names, self.topics.items, &ends).await;
-            if answered.is_err() {
+            if let Ok(held) = answered {
+                self.finish(finished(&ends, &held));
+            } else {
                 // An item that was had is handed over, whether or not the server has heard that it was taken: it may be seen
                 // again then, and is not lost.
                 self.lose(share).await;
@@ -292,6 +296,12 @@ impl Session {
         self.hear(Wake::All);
         Ok(())
     }
+}
+
+/// How many of these answers finished an item.
+pub(super) fn finished(ends: &[(i64, Kind)], were_held: &[bool]) -> u64 {
+    let all = ends.iter().zip(were_held);
+    all.filter(|((_, kind), held)| **held && *kind != Kind::Release).count() as u64
 }
 
 /// What came of an item that was had.

@@ -86,8 +86,9 @@ impl Link {
         }
     }
 
-    /// Writes records, in their order, and waits until all replicas have them: how many from the front, and why no more.
-    pub(super) async fn write(&self, records: Vec<Record>) -> (usize, Result<(), KrafkaError>) {
+    /// Writes records, in their order, and waits until all replicas have them: where those from the front
+    /// are, as far as that is told, and why no more.
+    pub(super) async fn write(&self, records: Vec<Record>) -> (Vec<i64>, Result<(), KrafkaError>) {
         let mut sent = Vec::new();
         let mut failed = Ok(());
         for record in records {
@@ -99,10 +100,10 @@ impl Link {
                 }
             }
         }
-        let mut written = 0;
+        let mut written = Vec::with_capacity(sent.len());
         for handle in sent {
             match handle.await {
-                Ok(_) => written += 1,
+                Ok(told) => written.push(told.offset),
                 Err(error) => return (written, Err(error)),
             }
         }
@@ -198,14 +199,6 @@ impl Attempt {
         answer: impl Future<Output = krafka::Result<T>>,
     ) -> Result<krafka::Result<T>, Fault> {
         time::timeout_at(self.end.into(), answer).await.map_err(|_| Fault::Unreachable)
-    }
-
-    /// Waits for something that is tried again by itself, as long as there is time.
-    pub(super) async fn in_time<T>(
-        &self,
-        done: impl Future<Output = Result<T, Fault>>,
-    ) -> Result<T, Fault> {
-        time::timeout_at(self.end.into(), done).await.unwrap_or(Err(Fault::Unreachable))
     }
 
     /// It failed: why it is not tried again, if it is not.

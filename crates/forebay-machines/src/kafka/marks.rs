@@ -252,6 +252,11 @@ impl Marks {
         self.others(own).0.iter().map(|presence| presence.held).sum()
     }
 
+    /// Whether some other session is there.
+    pub(super) fn are_others(&self, own: &str) -> bool {
+        self.sessions.iter().any(|(name, (_, heard))| name != own && heard.elapsed() < LIFE)
+    }
+
     /// A session that is gone, and leaves nothing that counts.
     pub(super) fn gone(&self) -> Option<String> {
         let gone = self

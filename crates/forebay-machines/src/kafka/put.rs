@@ -14,7 +14,7 @@ use super::fate::{Fate, fate};
 use super::link::Attempt;
 use super::record::{self, Tries};
 use super::session::Session;
-use super::share::{Kind, Share};
+use super::share::Kind;
 use super::wake::Wake;
 use crate::engine::{Parcel, Put, Role, Standing, Step};
 
@@ -83,10 +83,9 @@ impl Session {
         let late = |_| Fault::Unreachable;
         let end = attempt.end.into();
         let _places = time::timeout_at(end, self.places.lock()).await.map_err(late)?;
-        let mut share = self.alone_until(attempt.end).await?;
         let mut dropped = 0;
         let room = loop {
-            let room = self.room(&mut attempt, &share).await?;
+            let room = self.room(&mut attempt).await?;
             if self.is_closed() {
                 return Ok((0, dropped, Some(Refusal::Closed)));
             }
@@ -97,25 +96,44 @@ impl Session {
             let in_vain = self.out().permits.len() as u64 >= self.settings.capacity;
             if overflow != Overflow::DropOldest
                 || in_vain
-                || !self.drop_oldest(&mut attempt, &mut share).await?
+                || !self.drop_oldest(&mut attempt).await?
             {
                 return Ok((0, dropped, Some(Refusal::Full)));
             }
             dropped += 1;
         };
-        drop(share);
         let step = (room / SHARE).clamp(1, MOST).min(items.len() as u64);
         let placed = self.publish(&attempt, &items[..step as usize]).await?;
         Ok((placed, dropped, None))
     }
 
-    /// Places that are neither taken nor set aside in this process.
-    async fn room(&self, attempt: &mut Attempt, share: &Share) -> Result<u64, Fault> {
-        let unfinished = attempt.in_time(self.look(share)).await?;
+    /// Places that are neither taken nor set aside in this process. Where there are some for certain, nobody is asked.
+    async fn room(&self, attempt: &mut Attempt) -> Result<u64, Fault> {
+        self.read_marks(attempt).await?;
+        let left = |unfinished| {
+            let waiting = self.waiting_of(unfinished);
+            let held = waiting + self.out().permits.len() as u64;
+            self.settings.capacity.saturating_sub(held)
+        };
+        let sure = self.unfinished_at_most().map_or(0, left);
+        if sure > 0 {
+            return Ok(sure);
+        }
+        let share = self.alone_until(attempt.end).await?;
+        let unfinished = self.unfinished(attempt, &share).await?;
         let waiting = self.waiting_of(unfinished);
-        let mut out = self.out();
-        out.see_depth(waiting);
-        Ok(self.settings.capacity.saturating_sub(waiting + out.permits.len() as u64))
+        self.out().see_depth(waiting);
+        Ok(left(unfinished))
+    }
+
+    /// How many wait after a put, where nobody else finishes any.
+    fn see_depth(&self) {
+        if self.is_sole()
+            && let Some(unfinished) = self.unfinished_at_most()
+        {
+            let waiting = self.waiting_of(unfinished);
+            self.out().see_depth(waiting);
+        }
     }
 
     /// Writes items at the end; how many of them.
@@ -130,9 +148,13 @@ impl Session {
         // What is under way is not taken back: it may be stored for as long as the client tries it.
         let written = time::timeout_at(attempt.end.into(), self.link.write(records)).await;
         let (written, came) = written.map_err(|_| Fault::Unanswered)?;
+        if let Some(last) = written.iter().max() {
+            self.see_end(last + 1);
+            self.see_depth();
+        }
         match came {
-            Ok(()) => Ok(written),
-            Err(_) if written > 0 => Ok(written),
+            Ok(()) => Ok(written.len()),
+            Err(_) if !written.is_empty() => Ok(written.len()),
             Err(error) => Err(self.lost(&error).await),
         }
     }
@@ -150,7 +172,8 @@ impl Session {
     }
 
     /// Drops the oldest item that waits; whether there was one.
-    async fn drop_oldest(&self, attempt: &mut Attempt, share: &mut Share) -> Result<bool, Fault> {
+    async fn drop_oldest(&self, attempt: &mut Attempt) -> Result<bool, Fault> {
+        let share = &mut *self.alone_until(attempt.end).await?;
         loop {
             match share.fetch(&self.link, &self.names, self.topics.items, 1).await {
                 Ok(got) => {
@@ -163,6 +186,7 @@ impl Session {
                             return Err(Fault::Unanswered);
                         }
                     }
+                    self.finish(1);
                     self.forget(&[oldest.offset]);
                     let mut out = self.out();
                     out.counts.dropped += 1;
@@ -188,9 +212,7 @@ impl Session {
         let late = |_| Fault::Unreachable;
         let end = attempt.end.into();
         let _places = time::timeout_at(end, self.places.lock()).await.map_err(late)?;
-        let share = self.alone_until(attempt.end).await?;
-        let room = self.room(&mut attempt, &share).await.map_err(|fault| self.note(fault))?;
-        drop(share);
+        let room = self.room(&mut attempt).await.map_err(|fault| self.note(fault))?;
         let mut out = self.out();
         if self.is_closed() {
             out.leave(standing.waiter);

@@ -1,12 +1,11 @@
 //! One connection to one buffer, and what this process has to remember of it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use forebay_contract::{Bytes, Fault};
-use futures_util::future;
 use krafka::KrafkaError;
 use krafka::admin::{
     DescribeShareGroupOffsetsOptions, ListOffsetsOptions, OffsetSpec, SharePartitionOffset,
@@ -46,6 +45,10 @@ pub(super) struct Session {
     pub(super) places: tokio::sync::Mutex<()>,
     /// One reads the marks at a time: where the next are.
     reading: tokio::sync::Mutex<i64>,
+    /// Where the items end, as far as is known.
+    // Relaxed: it only grows, and whoever relies on it has read or written himself before.
+    end: AtomicI64,
+    reckoning: Mutex<Option<Reckoning>>,
     marks: Mutex<Marks>,
     /// One tells the others at a time.
     pub(super) telling: tokio::sync::Mutex<()>,
@@ -57,6 +60,14 @@ pub(super) struct Session {
     // Relaxed: a number need only be another one.
     next: AtomicU64,
     out: Mutex<Out>,
+}
+
+/// What is unfinished at the most: so many when it was asked for last, of which some may be finished since.
+#[derive(Debug, Clone, Copy)]
+struct Reckoning {
+    unfinished: u64,
+    /// Where the items ended then, or before.
+    end: i64,
 }
 
 /// The ids of the topics, which others of the same name do not have.
@@ -234,6 +245,8 @@ impl Session {
             share: tokio::sync::Mutex::new(Share::new()),
             places: tokio::sync::Mutex::default(),
             reading: tokio::sync::Mutex::new(next),
+            end: AtomicI64::new(0),
+            reckoning: Mutex::default(),
             telling: tokio::sync::Mutex::default(),
             graves: tokio::sync::Mutex::default(),
             is_closed: AtomicBool::new(marks.is_closed),
@@ -351,10 +364,13 @@ impl Session {
         attempt: &mut Attempt,
         _alone: &Share,
     ) -> Result<u64, Fault> {
+        let end = self.known_end();
         loop {
             match attempt.wait(self.standing()).await? {
                 Ok(SharePartitionOffset { lag: Some(lag), .. }) => {
-                    return u64::try_from(lag).map_err(|_| Fault::Damaged);
+                    let unfinished = u64::try_from(lag).map_err(|_| Fault::Damaged)?;
+                    *self.reckoning() = Some(Reckoning { unfinished, end });
+                    return Ok(unfinished);
                 }
                 // A server that has just begun does not know yet.
                 Ok(_) => {
@@ -364,6 +380,32 @@ impl Session {
                 Err(error) => self.again(attempt, &error).await?,
             }
         }
+    }
+
+    fn reckoning(&self) -> MutexGuard<'_, Option<Reckoning>> {
+        self.reckoning.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is unfinished at the most, without asking: only puts make it more, and they make the log longer.
+    pub(super) fn unfinished_at_most(&self) -> Option<u64> {
+        let Reckoning { unfinished, end } = (*self.reckoning())?;
+        Some(unfinished + u64::try_from(self.known_end() - end).unwrap_or_default())
+    }
+
+    /// So many were finished here.
+    pub(super) fn finish(&self, items: u64) {
+        if let Some(reckoning) = self.reckoning().as_mut() {
+            reckoning.unfinished = reckoning.unfinished.saturating_sub(items);
+        }
+    }
+
+    fn known_end(&self) -> i64 {
+        self.end.load(Ordering::Relaxed)
+    }
+
+    /// The items reach to here at least.
+    pub(super) fn see_end(&self, end: i64) {
+        self.end.fetch_max(end, Ordering::Relaxed);
     }
 
     /// How far the group has come.
@@ -397,7 +439,7 @@ impl Session {
         }
     }
 
-    /// Reads the marks that there are now.
+    /// Reads the marks that there are now, and how far the items reach.
     pub(super) async fn read_marks(&self, attempt: &mut Attempt) -> Result<(), Fault> {
         let mut next = self.reading.lock().await;
         loop {
@@ -422,8 +464,10 @@ impl Session {
 
     async fn read_some_marks(&self, from: i64) -> krafka::Result<log::Read> {
         let connection = self.link.leader(&self.names.meta).await?;
-        let place = Place { topic: self.topics.meta, from, most: MARKS };
-        let mut read = log::read(&connection, &[place], Duration::ZERO).await?;
+        let marks = Place { topic: self.topics.meta, from, most: MARKS };
+        let items = Place { topic: self.topics.items, from: self.known_end(), most: 1 };
+        let mut read = log::read(&connection, &[marks, items], Duration::ZERO).await?;
+        self.see_end(read[1].end.max(read[1].next));
         Ok(read.swap_remove(0))
     }
 
@@ -447,7 +491,7 @@ impl Session {
         while next < marks.len() {
             let records = marks[next..].iter().map(|mark| mark.record(&self.names.meta)).collect();
             let (written, came) = self.link.write(records).await;
-            next += written;
+            next += written.len();
             if let Err(error) = came {
                 self.again(attempt, &error).await?;
             }
@@ -457,11 +501,14 @@ impl Session {
 
     /// What is unfinished, once the marks are read as well.
     pub(super) async fn look(&self, share: &Share) -> Result<u64, Fault> {
-        let (mut one, mut other) = (self.link.attempt(None), self.link.attempt(None));
-        let (unfinished, read) =
-            future::join(self.unfinished(&mut one, share), self.read_marks(&mut other)).await;
-        read?;
-        unfinished
+        let mut attempt = self.link.attempt(None);
+        self.read_marks(&mut attempt).await?;
+        self.unfinished(&mut attempt, share).await
+    }
+
+    /// Whether nobody else is known to use the buffer.
+    pub(super) fn is_sole(&self) -> bool {
+        !self.marks().are_others(&self.name)
     }
 
     /// What waits, of so many unfinished.
