@@ -11,6 +11,8 @@ use servers::{Buffers, Server, Weighed};
 
 const WEIGHT: &str = "no weight is bounded: Kafka counts items, and not what they weigh";
 
+const LINES: &str = "nobody stands in line: who looks first is served";
+
 #[derive(Clone)]
 struct OnKafka(Buffers);
 
@@ -24,7 +26,7 @@ impl Factory for OnKafka {
     const ANSWERS_TRAVEL: bool = true;
     const ITEMS_ARE_BYTES: bool = true;
     const BOUNDS_WEIGHT: bool = false;
-    const EFFORT: u64 = 3;
+    const EFFORT: u64 = 1;
 
     const WEAKER: &'static [(&'static str, &'static str)] = &[
         ("c10_a_heavy_put_is_not_overtaken_without_end", WEIGHT),
@@ -39,6 +41,7 @@ impl Factory for OnKafka {
         ("c5_a_take_wakes_as_many_as_fit", WEIGHT),
         ("c5_puts_of_all_weights_get_on", WEIGHT),
         ("c9_drop_oldest_makes_room_by_weight", WEIGHT),
+        ("c9_drop_oldest_overtakes_nobody_in_line", LINES),
     ];
 
     fn build(&self, settings: &Settings) -> Result<(Self::Producer, Self::Consumer), String> {

@@ -25,7 +25,7 @@ impl Session {
         tokens: &[u64],
     ) -> Result<Vec<bool>, Fault> {
         self.ensure_there()?;
-        let mut share = self.alone().await;
+        let mut share = self.alone_to_answer().await;
         let now = Instant::now();
         let held: Vec<Option<Held>> = {
             let out = self.out();
@@ -49,7 +49,7 @@ impl Session {
 
     /// Gives an item back whose lease has expired.
     pub(super) async fn expire(self: &Arc<Self>, token: u64) {
-        let mut share = self.alone().await;
+        let mut share = self.alone_to_answer().await;
         let held = self.out().leases.get(&token).cloned();
         if let Some(held) =
             held.filter(|held| held.deadline.is_some_and(|end| end <= Instant::now()))
@@ -119,6 +119,7 @@ impl Session {
             .collect();
         self.forget(&accepted);
         if accepted.len() < ends.len() {
+            self.see_depth(u64::MAX);
             self.hear(Wake::Item);
         }
         self.hear(Wake::Ended);
@@ -249,7 +250,7 @@ impl Session {
         if due.is_empty() {
             return;
         }
-        let mut share = self.alone().await;
+        let mut share = self.alone_to_answer().await;
         let kept = Instant::now() + LOCK;
         // Some were answered meanwhile.
         let due: Vec<_> = {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use forebay_contract::{Fault, Share, Statistics};
 use krafka::admin::{DeleteConsumerGroupsOptions, DeleteTopicsOptions, OffsetSpec};
 
-use super::session::Session;
+use super::session::{Own, Session};
 use super::wake::Wake;
 use crate::engine::{Joined, Role, Standing};
 
@@ -41,7 +42,7 @@ impl Session {
         drop(share);
         let marks = self.marks();
         let (others, mut counts) = marks.others(&self.name);
-        let out = self.out();
+        let mut out = self.out();
         counts.add(&out.counts);
         let elsewhere: u64 = others.iter().map(|presence| presence.held).sum();
         let leased = (out.leases.len() as u64 + elsewhere).min(unfinished);
@@ -56,6 +57,7 @@ impl Session {
         statistics.dead = dead;
         statistics.reserved = out.permits.len() as u64;
         statistics.dropped = counts.dropped + counts.unplaced + counts.purged;
+        out.see_depth(statistics.waiting);
         statistics.high_water = counts.high_water.max(statistics.waiting);
         statistics.closed = self.is_closed();
         statistics.producer_wait = counts.producer_wait;
@@ -66,10 +68,12 @@ impl Session {
             statistics.consumers += presence.taken.len();
             statistics.producers_waiting += presence.producers_waiting;
             statistics.consumers_waiting += presence.consumers_waiting;
-            for (items, waited) in &presence.taken {
+            // The numbers of one session follow those of the one before.
+            let first = statistics.shares.last().map_or(0, |share: &Share| share.consumer + 1);
+            for taken in &presence.taken {
                 let mut one = Share::default();
-                one.consumer = statistics.shares.len() as u64;
-                (one.items, one.waited) = (*items, *waited);
+                one.consumer = first + taken.number;
+                (one.items, one.waited) = (taken.items, taken.waited);
                 statistics.shares.push(one);
             }
         }
@@ -78,8 +82,10 @@ impl Session {
 
     /// A handle was made.
     pub(super) fn enroll(&self, handle: u64, role: Role) {
-        let own = super::session::Own { role, items: 0, waited: std::time::Duration::ZERO };
-        self.out().handles.insert(handle, own);
+        let mut out = self.out();
+        let own = Own { role, number: out.consumers, items: 0, waited: Duration::ZERO };
+        out.consumers += u64::from(role == Role::Consumer);
+        out.handles.insert(handle, own);
     }
 
     /// A handle was dropped; whether it was the last.

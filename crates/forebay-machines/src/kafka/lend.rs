@@ -23,9 +23,10 @@ const MOST: usize = 256;
 /// How long Kafka leaves an item to whoever says nothing. It is what a group is told when its buffer is made.
 pub(super) const LOCK: Duration = Duration::from_secs(30);
 
-/// Where there should be something, and nothing comes, it is looked again so often, after so long.
-const LOOKS: u32 = 3;
-const BETWEEN: Duration = Duration::from_millis(2);
+/// Where there should be something, and nothing comes, Kafka is given so long to find it, so often: it may be busy with
+/// another, or have just begun.
+pub(super) const LOOKS: u32 = 3;
+pub(super) const FINDING: Duration = Duration::from_millis(25);
 
 impl Session {
     /// Lends the oldest items, at least one.
@@ -103,7 +104,8 @@ impl Session {
                     _ => TakeError::LeaseLimit,
                 }));
             }
-            match share.fetch(&self.link, &self.names, self.topics.items, most).await {
+            let wait = if looks < LOOKS { FINDING } else { Duration::ZERO };
+            match share.fetch(&self.link, &self.names, self.topics.items, most, wait).await {
                 Ok(got) if got.is_empty() => {
                     let unfinished = self.look(share).await?;
                     if !was_closed && self.is_closed() {
@@ -114,7 +116,6 @@ impl Session {
                         return Ok(Err(self.nothing(unfinished, wish.handle)));
                     }
                     looks -= 1;
-                    time::sleep(BETWEEN).await;
                 }
                 Ok(got) => {
                     let loans = self.open(attempt, share, wish, got).await?;

@@ -1,5 +1,6 @@
 //! The way to a server, and how often it is tried.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -130,9 +131,10 @@ impl Link {
 async fn dial(address: &Address) -> Result<Kafka, ConnectError> {
     let options = &address.options;
     // An address with colons stands in brackets.
-    let host = match address.host.contains(':') {
-        true => format!("[{}]", address.host),
-        false => address.host.clone(),
+    let host = if address.host.contains(':') {
+        format!("[{}]", address.host)
+    } else {
+        address.host.clone()
     };
     // The client knows no shorter ones.
     let connect_time = options.connect_time.max(Duration::from_millis(1));
@@ -155,26 +157,7 @@ async fn dial(address: &Address) -> Result<Kafka, ConnectError> {
 }
 
 fn security(address: &Address) -> Result<Option<AuthConfig>, ConnectError> {
-    let options = &address.options;
-    let tls = match address.is_tls {
-        false => None,
-        true => {
-            let path = |file: &std::path::Path| {
-                file.to_str().map(str::to_owned).ok_or_else(|| {
-                    address.error(Why::Tls(format!("{}: its name is no text", file.display())))
-                })
-            };
-            let mut tls = TlsConfig::new();
-            tls = match &options.ca {
-                Some(ca) => tls.with_ca_cert(path(ca)?),
-                None => tls.with_native_roots(),
-            };
-            if let Some((certificate, key)) = &options.certificate {
-                tls = tls.with_client_cert(path(certificate)?, path(key)?);
-            }
-            Some(tls)
-        }
-    };
+    let tls = if address.is_tls { Some(tls(address)?) } else { None };
     let login = address.user.as_ref().map(|user| {
         AuthConfig::sasl_plain(user.clone(), address.password.clone().unwrap_or_default())
     });
@@ -183,6 +166,24 @@ fn security(address: &Address) -> Result<Option<AuthConfig>, ConnectError> {
         (Some(login), None) => Some(login),
         (None, Some(tls)) => Some(AuthConfig::ssl(tls)),
         (None, None) => None,
+    })
+}
+
+fn tls(address: &Address) -> Result<TlsConfig, ConnectError> {
+    let options = &address.options;
+    let path = |file: &Path| {
+        file.to_str().map(str::to_owned).ok_or_else(|| {
+            address.error(Why::Tls(format!("{}: its name is no text", file.display())))
+        })
+    };
+    let tls = TlsConfig::new();
+    let tls = match &options.ca {
+        Some(ca) => tls.with_ca_cert(path(ca)?),
+        None => tls.with_native_roots(),
+    };
+    Ok(match &options.certificate {
+        Some((certificate, key)) => tls.with_client_cert(path(certificate)?, path(key)?),
+        None => tls,
     })
 }
 

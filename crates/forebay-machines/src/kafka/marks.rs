@@ -60,6 +60,15 @@ impl Counts {
     }
 }
 
+/// What one consumer took.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// Its number among those of its session.
+    pub(super) number: u64,
+    pub(super) items: u64,
+    pub(super) waited: Duration,
+}
+
 /// What a session tells of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Presence {
@@ -69,8 +78,7 @@ pub(super) struct Presence {
     /// Leases out: no more than there are, at any moment.
     pub(super) held: u64,
     pub(super) counts: Counts,
-    /// Of each consumer, the items that it took and the time that it waited.
-    pub(super) taken: Vec<(u64, Duration)>,
+    pub(super) taken: Vec<Taken>,
 }
 
 fn millis(time: Duration) -> u64 {
@@ -98,7 +106,9 @@ impl Presence {
             millis(counts.consumer_wait),
         ];
         words.extend(numbers.map(|number| number.to_string()));
-        words.extend(taken.iter().map(|(items, waited)| format!("{items},{}", millis(*waited))));
+        words.extend(taken.iter().map(|Taken { number, items, waited }| {
+            format!("{number},{items},{}", millis(*waited))
+        }));
         words.join(" ")
     }
 
@@ -120,8 +130,10 @@ impl Presence {
         };
         let taken = words
             .map(|word| {
-                let (items, waited) = word.split_once(',')?;
-                Some((items.parse().ok()?, Duration::from_millis(waited.parse().ok()?)))
+                let mut parts = word.split(',').map(|part| part.parse().ok());
+                let (number, items) = (parts.next()??, parts.next()??);
+                let waited = Duration::from_millis(parts.next()??);
+                Some(Taken { number, items, waited })
             })
             .collect::<Option<_>>()?;
         Some(Self { producers, producers_waiting, consumers_waiting, held, counts, taken })
@@ -205,30 +217,34 @@ pub(super) struct Marks {
 
 impl Marks {
     pub(super) fn see(&mut self, found: &Found) {
-        match Mark::read(found) {
-            Ok(None) => {}
-            Ok(Some(Mark::Founded(founding))) => {
-                if self.strange.is_none() {
-                    self.founding.get_or_insert(*founding);
+        let mark = match Mark::read(found) {
+            Ok(mark) => mark,
+            Err(text) => {
+                // One that comes later is nobody's.
+                if self.founding.is_none() {
+                    self.strange.get_or_insert(text);
                 }
+                None
             }
-            Ok(Some(Mark::Closed)) => self.is_closed = true,
-            Ok(Some(Mark::Tried(offset, Some(tried)))) => {
+        };
+        match mark {
+            Some(Mark::Founded(founding)) if self.strange.is_none() => {
+                self.founding.get_or_insert(*founding);
+            }
+            None | Some(Mark::Founded(_)) => {}
+            Some(Mark::Closed) => self.is_closed = true,
+            Some(Mark::Tried(offset, Some(tried))) => {
                 self.tried.insert(offset, tried);
             }
-            Ok(Some(Mark::Tried(offset, None))) => {
+            Some(Mark::Tried(offset, None)) => {
                 self.tried.remove(&offset);
             }
-            Ok(Some(Mark::Session(name, Some(presence)))) => {
+            Some(Mark::Session(name, Some(presence))) => {
                 self.sessions.insert(name, (*presence, Instant::now()));
             }
-            Ok(Some(Mark::Session(name, None))) => {
+            Some(Mark::Session(name, None)) => {
                 self.sessions.remove(&name);
             }
-            Err(text) if self.founding.is_none() => {
-                self.strange.get_or_insert(text);
-            }
-            Err(_) => {}
         }
     }
 
@@ -241,7 +257,7 @@ impl Marks {
             if heard.elapsed() < LIFE {
                 here.push(presence);
             } else {
-                counts.departed += presence.taken.iter().map(|(items, _)| items).sum::<u64>();
+                counts.departed += presence.taken.iter().map(|taken| taken.items).sum::<u64>();
             }
         }
         (here, counts)
@@ -281,7 +297,8 @@ mod tests {
         let mut presence = Presence { producers: 1, held: 3, ..Presence::default() };
         presence.counts.moved = 7;
         presence.counts.consumer_wait = Duration::from_millis(1500);
-        presence.taken = vec![(4, Duration::from_millis(3)), (0, Duration::ZERO)];
+        let waited = Duration::from_millis(3);
+        presence.taken = vec![Taken { number: 2, items: 4, waited }, Taken::default()];
         for mark in [
             Mark::Closed,
             Mark::Tried(12, Some(Tried { failures: 2, undone: 1 })),

@@ -11,6 +11,7 @@ use krafka::KrafkaError;
 use tokio::time;
 
 use super::fate::{Fate, fate};
+use super::lend::{FINDING, LOOKS};
 use super::link::Attempt;
 use super::record::{self, Tries};
 use super::session::Session;
@@ -126,12 +127,12 @@ impl Session {
         Ok(left(unfinished))
     }
 
-    /// How many wait after a put, where nobody else finishes any.
-    fn see_depth(&self) {
+    /// How many wait after a put or an answer, at the most so many, where nobody else finishes any.
+    pub(super) fn see_depth(&self, most: u64) {
         if self.is_sole()
             && let Some(unfinished) = self.unfinished_at_most()
         {
-            let waiting = self.waiting_of(unfinished);
+            let waiting = self.waiting_of(unfinished).min(most);
             self.out().see_depth(waiting);
         }
     }
@@ -150,7 +151,7 @@ impl Session {
         let (written, came) = written.map_err(|_| Fault::Unanswered)?;
         if let Some(last) = written.iter().max() {
             self.see_end(last + 1);
-            self.see_depth();
+            self.see_depth(self.settings.capacity);
         }
         match came {
             Ok(()) => Ok(written.len()),
@@ -174,17 +175,22 @@ impl Session {
     /// Drops the oldest item that waits; whether there was one.
     async fn drop_oldest(&self, attempt: &mut Attempt) -> Result<bool, Fault> {
         let share = &mut *self.alone_until(attempt.end).await?;
+        let mut looks = LOOKS;
         loop {
-            match share.fetch(&self.link, &self.names, self.topics.items, 1).await {
+            match share.fetch(&self.link, &self.names, self.topics.items, 1, FINDING).await {
                 Ok(got) => {
-                    let Some(oldest) = got.first() else { return Ok(false) };
-                    let gone = [(oldest.offset, Kind::Accept)];
-                    match share.answer(&self.names, self.topics.items, &gone).await {
-                        Ok(_) => {}
-                        Err(_) => {
-                            self.lose(share).await;
-                            return Err(Fault::Unanswered);
+                    let Some(oldest) = got.first() else {
+                        let unfinished = self.unfinished(attempt, share).await?;
+                        if self.waiting_of(unfinished) == 0 || looks == 0 {
+                            return Ok(false);
                         }
+                        looks -= 1;
+                        continue;
+                    };
+                    let gone = [(oldest.offset, Kind::Accept)];
+                    if share.answer(&self.names, self.topics.items, &gone).await.is_err() {
+                        self.lose(share).await;
+                        return Err(Fault::Unanswered);
                     }
                     self.finish(1);
                     self.forget(&[oldest.offset]);

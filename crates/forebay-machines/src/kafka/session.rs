@@ -18,7 +18,7 @@ use super::fate::hints_at_gone;
 use super::letters::Graves;
 use super::link::{Attempt, Link};
 use super::log::{self, Place};
-use super::marks::{Counts, Mark, Marks, Presence, Tried};
+use super::marks::{Counts, Mark, Marks, Presence, Taken, Tried};
 use super::names::Names;
 use super::share::Share;
 use crate::engine::{How, Role, Standing};
@@ -86,6 +86,8 @@ pub(super) struct Out {
     pub(super) disowned: Vec<u64>,
     pub(super) permits: BTreeSet<u64>,
     pub(super) handles: BTreeMap<u64, Own>,
+    /// Consumers so far.
+    pub(super) consumers: u64,
     pub(super) line: HashMap<u64, Standee>,
     pub(super) counts: Counts,
     /// Leases out that the others were told of.
@@ -129,6 +131,8 @@ impl Held {
 #[derive(Debug)]
 pub(super) struct Own {
     pub(super) role: Role,
+    /// Its number among the consumers of this session.
+    pub(super) number: u64,
     pub(super) items: u64,
     pub(super) waited: Duration,
 }
@@ -215,7 +219,9 @@ impl Out {
             consumers_waiting: self.waiting(Role::Consumer),
             held: self.told.len() as u64,
             counts: self.counts.clone(),
-            taken: of(Role::Consumer).map(|own| (own.items, own.waited)).collect(),
+            taken: of(Role::Consumer)
+                .map(|own| Taken { number: own.number, items: own.items, waited: own.waited })
+                .collect(),
         }
     }
 }
@@ -305,6 +311,12 @@ impl Session {
     /// Waits until nobody else of this process lends, answers or counts, and gives back what came to nobody.
     pub(super) async fn alone(&self) -> tokio::sync::MutexGuard<'_, Share> {
         let share = self.queue().await;
+        self.tidy(share).await
+    }
+
+    /// The same for an answer, which comes in the order in which it was given: before whoever lends or counts after it.
+    pub(super) async fn alone_to_answer(&self) -> tokio::sync::MutexGuard<'_, Share> {
+        let share = self.share.lock().await;
         self.tidy(share).await
     }
 

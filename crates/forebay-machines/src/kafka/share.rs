@@ -6,6 +6,7 @@
 //! whoever wants partitions assigned does that, and there is one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use krafka::__private::network::BrokerConnection;
@@ -77,13 +78,14 @@ impl Share {
         self.number += 1;
     }
 
-    /// Lends up to so many, the oldest first; none where there are none now.
+    /// Lends up to so many, the oldest first; none where there are none in so long.
     pub(super) async fn fetch(
         &mut self,
         link: &Link,
         names: &Names,
         topic: [u8; 16],
         most: usize,
+        wait: Duration,
     ) -> krafka::Result<Vec<Got>> {
         let (connection, epoch) = match &self.session {
             Some((connection, epoch)) => (Arc::clone(connection), *epoch),
@@ -96,8 +98,8 @@ impl Share {
             group_id: Some(names.group.clone()),
             member_id: Some(self.member.clone()),
             share_session_epoch: epoch,
-            max_wait_ms: 0,
-            min_bytes: 0,
+            max_wait_ms: i32::try_from(wait.as_millis()).unwrap_or(i32::MAX),
+            min_bytes: i32::from(!wait.is_zero()),
             max_bytes: MOST_BYTES,
             max_records: most,
             batch_size: most,
