@@ -9,9 +9,11 @@ use url::Url;
 use crate::connect_error::{ConnectError, Why};
 
 /// The schemes that there are, the feature that each needs, its port, and whether it is TLS.
-const SCHEMES: [(&str, &str, u16, bool); 6] = [
+const SCHEMES: [(&str, &str, u16, bool); 8] = [
     ("amqp", "amqp", 5672, false),
     ("amqps", "amqp", 5671, true),
+    ("kafka", "kafka", 9092, false),
+    ("kafkas", "kafka", 9093, true),
     ("nats", "nats", 4222, false),
     ("natss", "nats", 4222, true),
     ("redis", "redis", 6379, false),
@@ -19,8 +21,9 @@ const SCHEMES: [(&str, &str, u16, bool); 6] = [
 ];
 
 /// The engines that this program was built with.
-const BUILT: [(&str, bool); 3] = [
+const BUILT: [(&str, bool); 4] = [
     ("amqp", cfg!(feature = "amqp")),
+    ("kafka", cfg!(feature = "kafka")),
     ("nats", cfg!(feature = "nats")),
     ("redis", cfg!(feature = "redis")),
 ];
@@ -280,7 +283,7 @@ mod tests {
         assert!(refusal("jobs").contains("a URL is like redis://"));
         let unknown = refusal("gopher://me:hidden@host/jobs");
         assert!(
-            unknown.contains("unknown scheme `gopher`; there are amqp, amqps, nats,"),
+            unknown.contains("unknown scheme `gopher`; there are amqp, amqps, kafka,"),
             "{unknown}"
         );
         if cfg!(not(feature = "amqp")) {

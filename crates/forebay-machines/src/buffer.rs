@@ -63,7 +63,7 @@ impl Buffer {
     }
 
     #[cfg_attr(
-        not(any(feature = "amqp", feature = "nats", feature = "redis")),
+        not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
         expect(clippy::unused_async, reason = "there is nobody to wait for")
     )]
     async fn connect_now(url: &str, options: &Options) -> Result<Self, ConnectError> {
@@ -71,6 +71,8 @@ impl Buffer {
         let connected = match address.engine {
             #[cfg(feature = "amqp")]
             "amqp" => crate::amqp::connect(address).await?,
+            #[cfg(feature = "kafka")]
+            "kafka" => crate::kafka::connect(address).await?,
             #[cfg(feature = "nats")]
             "nats" => crate::nats::connect(address).await?,
             #[cfg(feature = "redis")]

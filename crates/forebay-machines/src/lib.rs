@@ -20,8 +20,8 @@
 //! ```
 //!
 //! Nothing distributed is made here: an engine keeps the items, and this crate keeps the contract on it. An engine is a
-//! feature of that name: `amqp`, for RabbitMQ at `amqp://` and `amqps://`, `nats`, for `nats://` and `natss://`, and `redis`, for
-//! `redis://` and `rediss://`.
+//! feature of that name: `amqp`, for RabbitMQ at `amqp://` and `amqps://`, `kafka`, for `kafka://` and `kafkas://`, `nats`, for
+//! `nats://` and `natss://`, and `redis`, for `redis://` and `rediss://`.
 //!
 //! # What this distance promises
 //!
@@ -40,7 +40,7 @@
 
 // Without an engine nothing is ever connected.
 #![cfg_attr(
-    not(any(feature = "amqp", feature = "nats", feature = "redis")),
+    not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
     allow(dead_code, unused_imports)
 )]
 
@@ -53,6 +53,8 @@ mod call;
 mod connect_error;
 mod consumer;
 mod engine;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod lease;
 #[cfg(feature = "nats")]
 pub mod nats;

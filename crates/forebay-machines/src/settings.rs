@@ -96,7 +96,7 @@ impl Settings {
     }
 
     #[cfg_attr(
-        not(any(feature = "amqp", feature = "nats", feature = "redis")),
+        not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
         expect(clippy::unused_async, reason = "there is nobody to wait for")
     )]
     async fn create_now(&self, url: &str, options: &Options) -> Result<(), ConnectError> {
@@ -105,6 +105,8 @@ impl Settings {
         match address.engine {
             #[cfg(feature = "amqp")]
             "amqp" => crate::amqp::create(&address, self).await,
+            #[cfg(feature = "kafka")]
+            "kafka" => crate::kafka::create(&address, self).await,
             #[cfg(feature = "nats")]
             "nats" => crate::nats::create(&address, self).await,
             #[cfg(feature = "redis")]

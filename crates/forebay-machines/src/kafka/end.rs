@@ -1,0 +1,128 @@
+//! The ends of a buffer: joined, counted, deleted.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use forebay_contract::{Fault, Share, Statistics};
+use krafka::admin::{DeleteConsumerGroupsOptions, DeleteTopicsOptions, OffsetSpec};
+
+use super::session::{Own, Session};
+use super::wake::Wake;
+use crate::engine::{Joined, Role, Standing};
+
+impl Session {
+    /// Whether nothing is unfinished.
+    pub(super) async fn join(self: &Arc<Self>, standing: Standing) -> Result<Joined, Fault> {
+        self.ensure_there()?;
+        let mut attempt = self.link.attempt_of(standing);
+        let share = self.alone_until(attempt.end).await?;
+        let unfinished = self.unfinished(&mut attempt, &share).await?;
+        drop(share);
+        if unfinished == 0 {
+            self.out().leave(standing.waiter);
+            return Ok(Joined::Idle);
+        }
+        self.out().stand(standing, None, 0, false);
+        if standing.is_patient {
+            self.watch();
+        }
+        Ok(Joined::Busy { begun: 0, pause: None })
+    }
+
+    /// The counts of this moment. What is finished is what is left when all else is counted.
+    pub(super) async fn statistics(self: &Arc<Self>) -> Result<Statistics, Fault> {
+        self.ensure_there()?;
+        let mut attempt = self.link.attempt(None);
+        let _places = self.places.lock().await;
+        let share = self.alone_until(attempt.end).await?;
+        let unfinished = self.look(&share).await?;
+        let put = self.offset(&mut attempt, OffsetSpec::Latest).await?;
+        let dead = self.read_letters(&mut attempt).await?;
+        drop(share);
+        let marks = self.marks();
+        let (others, mut counts) = marks.others(&self.name);
+        let mut out = self.out();
+        counts.add(&out.counts);
+        let elsewhere: u64 = others.iter().map(|presence| presence.held).sum();
+        let leased = (out.leases.len() as u64 + elsewhere).min(unfinished);
+        let put = u64::try_from(put).unwrap_or_default();
+        let gone = counts.moved + counts.dropped + dead + counts.purged + counts.retried;
+        let own = out.presence();
+        let mut statistics = Statistics::default();
+        statistics.produced = put.saturating_sub(counts.moved + counts.retried) + counts.unplaced;
+        statistics.finished = put.saturating_sub(unfinished + gone);
+        statistics.waiting = unfinished - leased;
+        statistics.leased = leased;
+        statistics.dead = dead;
+        statistics.reserved = out.permits.len() as u64;
+        statistics.dropped = counts.dropped + counts.unplaced + counts.purged;
+        out.see_depth(statistics.waiting);
+        statistics.high_water = counts.high_water.max(statistics.waiting);
+        statistics.closed = self.is_closed();
+        statistics.producer_wait = counts.producer_wait;
+        statistics.consumer_wait = counts.consumer_wait;
+        statistics.departed = counts.departed;
+        for presence in std::iter::once(&own).chain(others) {
+            statistics.producers += presence.producers;
+            statistics.consumers += presence.taken.len();
+            statistics.producers_waiting += presence.producers_waiting;
+            statistics.consumers_waiting += presence.consumers_waiting;
+            // The numbers of one session follow those of the one before.
+            let first = statistics.shares.last().map_or(0, |share: &Share| share.consumer + 1);
+            for taken in &presence.taken {
+                let mut one = Share::default();
+                one.consumer = first + taken.number;
+                (one.items, one.waited) = (taken.items, taken.waited);
+                statistics.shares.push(one);
+            }
+        }
+        Ok(statistics)
+    }
+
+    /// A handle was made.
+    pub(super) fn enroll(&self, handle: u64, role: Role) {
+        let mut out = self.out();
+        let own = Own { role, number: out.consumers, items: 0, waited: Duration::ZERO };
+        out.consumers += u64::from(role == Role::Consumer);
+        out.handles.insert(handle, own);
+    }
+
+    /// A handle was dropped; whether it was the last.
+    pub(super) fn depart(&self, handle: u64) -> bool {
+        let mut out = self.out();
+        let own = out.handles.remove(&handle);
+        out.counts.departed += own.map_or(0, |own| own.items);
+        out.handles.is_empty()
+    }
+
+    /// Deletes the buffer with all that is in it.
+    pub(super) async fn delete(self: &Arc<Self>) -> Result<(), Fault> {
+        self.ensure_there()?;
+        let mut attempt = self.link.attempt(None);
+        // The marks go last: whoever finds them deletes the rest.
+        for topic in [&self.names.items, &self.names.dead, &self.names.meta] {
+            loop {
+                let asked = self.link.admin.delete_topics([topic], DeleteTopicsOptions::default());
+                let came = attempt
+                    .wait(asked)
+                    .await?
+                    .and_then(|mut came| came.remove(topic).unwrap_or(Ok(())));
+                match came {
+                    Ok(()) => break,
+                    Err(error) if super::fate::says_missing(&error) => break,
+                    Err(error) => attempt.again(&error).await?,
+                }
+            }
+        }
+        let groups = [self.names.group.clone()];
+        let asked =
+            self.link.admin.delete_consumer_groups(groups, DeleteConsumerGroupsOptions::default());
+        // A group without topics holds nothing; where it stays, it is a name.
+        let _ = attempt.wait(asked).await;
+        self.is_gone.store(true, Ordering::Relaxed);
+        self.hear(Wake::All);
+        self.waiters.call_all();
+        Ok(())
+    }
+}

@@ -1,0 +1,531 @@
+//! One connection to one buffer, and what this process has to remember of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use forebay_contract::{Bytes, Fault};
+use krafka::KrafkaError;
+use krafka::admin::{
+    DescribeShareGroupOffsetsOptions, ListOffsetsOptions, OffsetSpec, SharePartitionOffset,
+    TopicPartition,
+};
+
+use tokio::time;
+
+use super::fate::hints_at_gone;
+use super::letters::Graves;
+use super::link::{Attempt, Link};
+use super::log::{self, Place};
+use super::marks::{Counts, Mark, Marks, Presence, Taken, Tried};
+use super::names::Names;
+use super::share::Share;
+use crate::engine::{How, Role, Standing};
+use crate::settings::Settings;
+use crate::waiters::Waiters;
+
+/// The most that is read of the marks at once, in bytes.
+const MARKS: i32 = 1024 * 1024;
+
+/// One connection to one buffer.
+pub(super) struct Session {
+    pub(super) link: Arc<Link>,
+    pub(super) names: Names,
+    pub(super) settings: Settings,
+    pub(super) topics: Topics,
+    /// So often Kafka lends an item, and then drops it.
+    pub(super) most_counts: i16,
+    /// Among all sessions.
+    pub(super) name: String,
+    pub(super) waiters: Arc<Waiters>,
+    /// One lends or answers at a time. Whoever counts has it, too: nothing of this process is on its way then.
+    share: tokio::sync::Mutex<Share>,
+    /// One puts at a time, so that no two see the same room.
+    pub(super) places: tokio::sync::Mutex<()>,
+    /// One reads the marks at a time: where the next are.
+    reading: tokio::sync::Mutex<i64>,
+    /// Where the items end, as far as is known.
+    // Relaxed: it only grows, and whoever relies on it has read or written himself before.
+    end: AtomicI64,
+    reckoning: Mutex<Option<Reckoning>>,
+    marks: Mutex<Marks>,
+    /// One tells the others at a time.
+    pub(super) telling: tokio::sync::Mutex<()>,
+    /// What is known of the dead letters.
+    pub(super) graves: tokio::sync::Mutex<Graves>,
+    // Relaxed: once closed or gone, it stays so.
+    pub(super) is_closed: AtomicBool,
+    pub(super) is_gone: AtomicBool,
+    // Relaxed: a number need only be another one.
+    next: AtomicU64,
+    out: Mutex<Out>,
+}
+
+/// What is unfinished at the most: so many when it was asked for last, of which some may be finished since.
+#[derive(Debug, Clone, Copy)]
+struct Reckoning {
+    unfinished: u64,
+    /// Where the items ended then, or before.
+    end: i64,
+}
+
+/// The ids of the topics, which others of the same name do not have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Topics {
+    pub(super) items: [u8; 16],
+    pub(super) dead: [u8; 16],
+    pub(super) meta: [u8; 16],
+}
+
+/// What this process holds, or has to tell.
+#[derive(Default)]
+pub(super) struct Out {
+    pub(super) leases: HashMap<u64, Held>,
+    /// Leases that came to nobody: back before anything else is decided.
+    pub(super) disowned: Vec<u64>,
+    pub(super) permits: BTreeSet<u64>,
+    pub(super) handles: BTreeMap<u64, Own>,
+    /// Consumers so far.
+    pub(super) consumers: u64,
+    pub(super) line: HashMap<u64, Standee>,
+    pub(super) counts: Counts,
+    /// Leases out that the others were told of.
+    pub(super) told: BTreeSet<u64>,
+    /// What was told last.
+    pub(super) last_told: Presence,
+    /// Some item was finished since the log was cut off.
+    pub(super) has_finished: bool,
+    pub(super) is_watching: bool,
+}
+
+/// An item that is held.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    /// The member by whom it is held.
+    pub(super) by: u64,
+    pub(super) offset: i64,
+    pub(super) how: How,
+    /// The consumer.
+    pub(super) handle: u64,
+    /// This lease included.
+    pub(super) deliveries: u32,
+    pub(super) failures: u32,
+    /// What stands of it among the marks.
+    pub(super) tried: Tried,
+    pub(super) bytes: Bytes,
+    pub(super) since: Instant,
+    /// Until when Kafka leaves it to us, by our own clock: an answer that comes later may be taken for granted, and is not.
+    pub(super) kept: Instant,
+    /// When it goes back by its lease time.
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Held {
+    pub(super) fn is_live(&self, now: Instant) -> bool {
+        self.kept > now && self.deadline.is_none_or(|deadline| deadline > now)
+    }
+}
+
+/// A handle of this process.
+#[derive(Debug)]
+pub(super) struct Own {
+    pub(super) role: Role,
+    /// Its number among the consumers of this session.
+    pub(super) number: u64,
+    pub(super) items: u64,
+    pub(super) waited: Duration,
+}
+
+/// A call that waits.
+#[derive(Debug)]
+pub(super) struct Standee {
+    /// On which side; a join is on none.
+    pub(super) role: Option<Role>,
+    /// Whether it waits for a lease to end.
+    pub(super) limit: bool,
+    handle: u64,
+    since: Instant,
+}
+
+impl Out {
+    /// Whoever asked for this waits from now on, unless it does so already.
+    pub(super) fn stand(
+        &mut self,
+        standing: Standing,
+        role: Option<Role>,
+        handle: u64,
+        limit: bool,
+    ) {
+        if standing.is_patient {
+            let since = Instant::now();
+            let new = Standee { role, limit, handle, since };
+            self.line.entry(standing.waiter).or_insert(new).limit = limit;
+        }
+    }
+
+    /// It waits no more.
+    pub(super) fn leave(&mut self, waiter: u64) {
+        let Some(standee) = self.line.remove(&waiter) else { return };
+        let waited = standee.since.elapsed();
+        match standee.role {
+            Some(Role::Producer) => self.counts.producer_wait += waited,
+            Some(Role::Consumer) => {
+                self.counts.consumer_wait += waited;
+                if let Some(own) = self.handles.get_mut(&standee.handle) {
+                    own.waited += waited;
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// How many calls of this side wait.
+    pub(super) fn waiting(&self, role: Role) -> usize {
+        self.line.values().filter(|standee| standee.role == Some(role)).count()
+    }
+
+    /// This consumer took or leased so many.
+    pub(super) fn took(&mut self, handle: u64, items: u64) {
+        match self.handles.get_mut(&handle) {
+            Some(own) => own.items += items,
+            None => self.counts.departed += items,
+        }
+    }
+
+    /// An item of this consumer's was none.
+    pub(super) fn untook(&mut self, handle: u64) {
+        if let Some(own) = self.handles.get_mut(&handle) {
+            own.items = own.items.saturating_sub(1);
+        }
+    }
+
+    /// So many waited at some moment.
+    pub(super) fn see_depth(&mut self, depth: u64) {
+        self.counts.high_water = self.counts.high_water.max(depth);
+    }
+
+    /// Leases within the limit.
+    pub(super) fn leased(&self) -> u64 {
+        self.leases.values().filter(|held| held.how == How::Lease).count() as u64
+    }
+
+    /// What is to be told.
+    pub(super) fn presence(&self) -> Presence {
+        let of = |role| self.handles.values().filter(move |own| own.role == role);
+        Presence {
+            producers: of(Role::Producer).count(),
+            producers_waiting: self.waiting(Role::Producer),
+            consumers_waiting: self.waiting(Role::Consumer),
+            held: self.told.len() as u64,
+            counts: self.counts.clone(),
+            taken: of(Role::Consumer)
+                .map(|own| Taken { number: own.number, items: own.items, waited: own.waited })
+                .collect(),
+        }
+    }
+}
+
+/// What is found when a session begins.
+pub(super) struct Start {
+    pub(super) names: Names,
+    pub(super) settings: Settings,
+    pub(super) topics: Topics,
+    pub(super) most_counts: i16,
+    pub(super) marks: Marks,
+    /// Where the next marks are.
+    pub(super) next: i64,
+}
+
+impl Session {
+    pub(super) fn new(link: Link, start: Start, waiters: Arc<Waiters>) -> Arc<Self> {
+        let Start { names, settings, topics, most_counts, marks, next } = start;
+        Arc::new(Self {
+            link: Arc::new(link),
+            names,
+            settings,
+            topics,
+            most_counts,
+            name: super::random(),
+            waiters,
+            share: tokio::sync::Mutex::new(Share::new()),
+            places: tokio::sync::Mutex::default(),
+            reading: tokio::sync::Mutex::new(next),
+            end: AtomicI64::new(0),
+            reckoning: Mutex::default(),
+            telling: tokio::sync::Mutex::default(),
+            graves: tokio::sync::Mutex::default(),
+            is_closed: AtomicBool::new(marks.is_closed),
+            is_gone: AtomicBool::new(false),
+            marks: Mutex::new(marks),
+            next: AtomicU64::new(1),
+            out: Mutex::default(),
+        })
+    }
+
+    pub(super) fn out(&self) -> MutexGuard<'_, Out> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn marks(&self) -> MutexGuard<'_, Marks> {
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A number that nothing else of this session has.
+    pub(super) fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
+    }
+
+    /// The buffer is gone, as this fault says; whoever waits is told.
+    pub(super) fn note(&self, fault: Fault) -> Fault {
+        if fault == Fault::Gone && !self.is_gone.swap(true, Ordering::Relaxed) {
+            self.waiters.call_all();
+        }
+        fault
+    }
+
+    /// Nothing is asked of a buffer that is gone.
+    pub(super) fn ensure_there(&self) -> Result<(), Fault> {
+        if self.is_gone.load(Ordering::Relaxed) { Err(Fault::Gone) } else { Ok(()) }
+    }
+
+    /// It failed: why it is not tried again, if it is not.
+    pub(super) async fn again(
+        &self,
+        attempt: &mut Attempt,
+        error: &KrafkaError,
+    ) -> Result<(), Fault> {
+        if hints_at_gone(error)
+            && let Ok(Ok(id)) = attempt.wait(self.link.topic_id(&self.names.items)).await
+            && id != Some(self.topics.items)
+        {
+            return Err(self.note(Fault::Gone));
+        }
+        attempt.again(error).await
+    }
+
+    /// Waits until nobody else of this process lends, answers or counts, and gives back what came to nobody.
+    pub(super) async fn alone(&self) -> tokio::sync::MutexGuard<'_, Share> {
+        let share = self.queue().await;
+        self.tidy(share).await
+    }
+
+    /// The same for an answer, which comes in the order in which it was given: before whoever lends or counts after it.
+    pub(super) async fn alone_to_answer(&self) -> tokio::sync::MutexGuard<'_, Share> {
+        let share = self.share.lock().await;
+        self.tidy(share).await
+    }
+
+    /// The same, as long as there is time.
+    pub(super) async fn alone_until(
+        &self,
+        end: Instant,
+    ) -> Result<tokio::sync::MutexGuard<'_, Share>, Fault> {
+        // What is said to the server meanwhile is said to its end.
+        let share = time::timeout_at(end.into(), self.queue()).await;
+        Ok(self.tidy(share.map_err(|_| Fault::Unreachable)?).await)
+    }
+
+    async fn queue(&self) -> tokio::sync::MutexGuard<'_, Share> {
+        /// From where it was lent to where it is given back.
+        const STEPS: usize = 4;
+        if let Ok(share) = self.share.try_lock() {
+            return share;
+        }
+        drop(self.share.lock().await);
+        for _ in 0..STEPS {
+            tokio::task::yield_now().await;
+        }
+        self.share.lock().await
+    }
+
+    async fn tidy<'a>(
+        &self,
+        mut share: tokio::sync::MutexGuard<'a, Share>,
+    ) -> tokio::sync::MutexGuard<'a, Share> {
+        if !share.is_fine() {
+            self.lose(&mut share).await;
+        }
+        let disowned = std::mem::take(&mut self.out().disowned);
+        if !disowned.is_empty() {
+            let mut attempt = self.link.attempt(None);
+            self.undo(&mut share, &mut attempt, &disowned).await;
+        }
+        share
+    }
+
+    /// The connection that held the leases is gone, and they with it.
+    pub(super) async fn lose(&self, share: &mut Share) {
+        share.reset().await;
+        {
+            let mut out = self.out();
+            out.leases.clear();
+            out.told.clear();
+        }
+        self.waiters.call_all();
+    }
+
+    /// What is unfinished, by Kafka's own account: the items between the first that is not finished and the end, less those
+    /// among them that are. Nothing of this process may be on its way: that is what `_alone` is for.
+    pub(super) async fn unfinished(
+        &self,
+        attempt: &mut Attempt,
+        _alone: &Share,
+    ) -> Result<u64, Fault> {
+        let end = self.known_end();
+        loop {
+            match attempt.wait(self.standing()).await? {
+                Ok(SharePartitionOffset { lag: Some(lag), .. }) => {
+                    let unfinished = u64::try_from(lag).map_err(|_| Fault::Damaged)?;
+                    *self.reckoning() = Some(Reckoning { unfinished, end });
+                    return Ok(unfinished);
+                }
+                // A server that has just begun does not know yet.
+                Ok(_) => {
+                    let unknown = KrafkaError::timeout("lag is not known yet");
+                    self.again(attempt, &unknown).await?;
+                }
+                Err(error) => self.again(attempt, &error).await?,
+            }
+        }
+    }
+
+    fn reckoning(&self) -> MutexGuard<'_, Option<Reckoning>> {
+        self.reckoning.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is unfinished at the most, without asking: only puts make it more, and they make the log longer.
+    pub(super) fn unfinished_at_most(&self) -> Option<u64> {
+        let Reckoning { unfinished, end } = (*self.reckoning())?;
+        Some(unfinished + u64::try_from(self.known_end() - end).unwrap_or_default())
+    }
+
+    /// So many were finished here.
+    pub(super) fn finish(&self, items: u64) {
+        if let Some(reckoning) = self.reckoning().as_mut() {
+            reckoning.unfinished = reckoning.unfinished.saturating_sub(items);
+        }
+    }
+
+    fn known_end(&self) -> i64 {
+        self.end.load(Ordering::Relaxed)
+    }
+
+    /// The items reach to here at least.
+    pub(super) fn see_end(&self, end: i64) {
+        self.end.fetch_max(end, Ordering::Relaxed);
+    }
+
+    /// How far the group has come.
+    pub(super) async fn standing(&self) -> krafka::Result<SharePartitionOffset> {
+        let items = TopicPartition::new(self.names.items.clone(), 0);
+        let options = DescribeShareGroupOffsetsOptions::default().partitions(vec![items.clone()]);
+        let group = self.names.group.clone();
+        let mut told = self.link.admin.describe_share_group_offsets(group, options).await?;
+        told.remove(&items).unwrap_or_else(|| Err(KrafkaError::timeout("nothing is told of it")))
+    }
+
+    /// Where the log of the items begins or ends.
+    pub(super) async fn offset(
+        &self,
+        attempt: &mut Attempt,
+        spec: OffsetSpec,
+    ) -> Result<i64, Fault> {
+        let items = TopicPartition::new(self.names.items.clone(), 0);
+        loop {
+            let asked = self
+                .link
+                .admin
+                .list_offsets([(items.clone(), spec)], ListOffsetsOptions::default());
+            let told = attempt.wait(asked).await?.and_then(|mut told| {
+                told.remove(&items).unwrap_or_else(|| Err(KrafkaError::timeout("no offset")))
+            });
+            match told {
+                Ok(told) => return Ok(told.offset),
+                Err(error) => self.again(attempt, &error).await?,
+            }
+        }
+    }
+
+    /// Reads the marks that there are now, and how far the items reach.
+    pub(super) async fn read_marks(&self, attempt: &mut Attempt) -> Result<(), Fault> {
+        let mut next = self.reading.lock().await;
+        loop {
+            let read = attempt.wait(self.read_some_marks(*next)).await?;
+            match read {
+                Ok(read) => {
+                    *next = read.next;
+                    self.see(&read.records);
+                    if read.records.is_empty() || read.next >= read.end {
+                        return Ok(());
+                    }
+                }
+                Err(error) => self.again(attempt, &error).await?,
+            }
+        }
+    }
+
+    /// Where the next marks are.
+    pub(super) async fn next_mark(&self) -> i64 {
+        *self.reading.lock().await
+    }
+
+    async fn read_some_marks(&self, from: i64) -> krafka::Result<log::Read> {
+        let connection = self.link.leader(&self.names.meta).await?;
+        let marks = Place { topic: self.topics.meta, from, most: MARKS };
+        let items = Place { topic: self.topics.items, from: self.known_end(), most: 1 };
+        let mut read = log::read(&connection, &[marks, items], Duration::ZERO).await?;
+        self.see_end(read[1].end.max(read[1].next));
+        Ok(read.swap_remove(0))
+    }
+
+    /// Takes in marks that were read.
+    fn see(&self, records: &[(i64, krafka::__private::protocol::Record)]) {
+        let is_closed = {
+            let mut marks = self.marks();
+            for (_, record) in records {
+                marks.see(record);
+            }
+            marks.is_closed
+        };
+        if is_closed && !self.is_closed.swap(true, Ordering::Relaxed) {
+            self.waiters.call_all();
+        }
+    }
+
+    /// Writes marks, and waits until they are there.
+    pub(super) async fn mark(&self, attempt: &mut Attempt, marks: &[Mark]) -> Result<(), Fault> {
+        let mut next = 0;
+        while next < marks.len() {
+            let records = marks[next..].iter().map(|mark| mark.record(&self.names.meta)).collect();
+            let (written, came) = self.link.write(records).await;
+            next += written.len();
+            if let Err(error) = came {
+                self.again(attempt, &error).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is unfinished, once the marks are read as well.
+    pub(super) async fn look(&self, share: &Share) -> Result<u64, Fault> {
+        let mut attempt = self.link.attempt(None);
+        self.read_marks(&mut attempt).await?;
+        self.unfinished(&mut attempt, share).await
+    }
+
+    /// Whether nobody else is known to use the buffer.
+    pub(super) fn is_sole(&self) -> bool {
+        !self.marks().are_others(&self.name)
+    }
+
+    /// What waits, of so many unfinished.
+    pub(super) fn waiting_of(&self, unfinished: u64) -> u64 {
+        let elsewhere = self.marks().held_by_others(&self.name);
+        unfinished.saturating_sub(self.out().leases.len() as u64 + elsewhere)
+    }
+}
