@@ -15,11 +15,21 @@ pub const TICKS: u64 = 100;
 
 /// Of its children that have ended and were waited for, and of theirs, where the system tells.
 pub fn time_of_children() -> Duration {
-    let said = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // What stands before is the program's name, in parentheses.
-    let words = said.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
-    let ticks: u64 = words.skip(13).take(2).filter_map(|word| word.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 1000 / TICKS)
+    told("self", 13).unwrap_or_default()
+}
+
+/// Of another process so far, where the system tells.
+pub fn time_of(process: u32) -> Option<Duration> {
+    told(&process.to_string(), 11)
+}
+
+/// The sum of two numbers of `/proc/PROCESS/stat`, from this one after the program's name.
+fn told(process: &str, from: usize) -> Option<Duration> {
+    let said = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name stands in parentheses.
+    let words = said.rsplit_once(')')?.1.split_whitespace();
+    let ticks: u64 = words.skip(from).take(2).filter_map(|word| word.parse::<u64>().ok()).sum();
+    Some(Duration::from_millis(ticks * 1000 / TICKS))
 }
 
 #[cfg(test)]
@@ -34,5 +44,9 @@ mod tests {
         let busy = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
         assert!(Command::new("sh").args(["-c", busy]).status().is_ok_and(|end| end.success()));
         assert!(time_of_children() > before);
+        assert!(
+            time_of(std::process::id())
+                .is_some_and(|time| time <= super::time() + Duration::from_millis(20))
+        );
     }
 }

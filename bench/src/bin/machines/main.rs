@@ -6,6 +6,7 @@
 mod bare;
 mod bound;
 mod carrier;
+mod cost;
 mod flat;
 mod ours;
 mod planned;
@@ -61,6 +62,8 @@ enum Part {
     Scale,
     /// Memory of a producer that faces a full buffer for a minute.
     Flat,
+    /// Time of processors and bytes on the wire, for each item.
+    Cost,
     /// What `forebay plan` says, beside the same as it was.
     Plan,
 }
@@ -73,6 +76,7 @@ impl Part {
             Self::Bound => bound::measure(servers, args.quick),
             Self::Scale => scale::measure(servers, rounds, args.quick),
             Self::Flat => flat::measure(servers, args.quick),
+            Self::Cost => cost::measure(servers, args.quick),
             Self::Plan => {
                 let forebay =
                     args.forebay.as_deref().ok_or("--forebay FILE is needed for a plan")?;

@@ -56,9 +56,9 @@ impl Carrier for Ours {
                 .map_err(tell);
         }
         let leases = self.consumer.lease_many_within(most, moment).map_err(tell)?;
-        let leased = leases.len();
+        let there = leases.len();
         let lost = self.consumer.ack_many(leases).map_err(tell)?;
-        Ok(leased - lost)
+        Ok(there - lost)
     }
 }
 

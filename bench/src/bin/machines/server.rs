@@ -18,6 +18,7 @@ pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) user: String,
     pub(crate) password: String,
+    pub(crate) pid: u32,
 }
 
 impl Server {
@@ -42,19 +43,21 @@ impl Server {
             let name = if engine == "amqp" { "rabbitmq" } else { engine };
             let about = &told["servers"][name];
             let text = |what: &str| about[what].as_str().unwrap_or_default().to_owned();
-            if about["pid"].is_null() {
+            let number = |what: &str| about[what].as_u64();
+            let Some(pid) = number("pid").and_then(|it| it.try_into().ok()) else {
                 if only.is_some() {
                     return Err(format!("{name} does not run; {start}"));
                 }
                 continue;
-            }
+            };
             all.push(Self {
                 engine: engine.to_owned(),
                 version: text("version"),
                 url: text("url"),
-                port: about["port"].as_u64().and_then(|it| it.try_into().ok()).unwrap_or(0),
+                port: number("port").and_then(|it| it.try_into().ok()).unwrap_or(0),
                 user: text("user"),
                 password: text("password"),
+                pid,
             });
         }
         if all.is_empty() { Err(format!("none of them runs; {start}")) } else { Ok(all) }
