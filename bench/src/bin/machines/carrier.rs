@@ -10,6 +10,9 @@ use crate::{bare, ours};
 /// Bytes of an item.
 pub(crate) const ITEM: usize = 64;
 
+/// More than is ever put here, but a bound.
+pub(crate) const ROOM: u64 = 10_000_000;
+
 /// One connection that puts, and one that leases, by the same buffer.
 pub(crate) trait Carrier {
     /// Puts so many items; each is confirmed when this returns.

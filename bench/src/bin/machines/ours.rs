@@ -5,11 +5,8 @@ use std::time::Duration;
 
 use forebay::machines::{Buffer, Bytes, Consumer, Patience, Producer, Raw, Settings, connect};
 
-use crate::carrier::{Carrier, ITEM};
+use crate::carrier::{Carrier, ITEM, ROOM};
 use crate::server::Server;
-
-/// More than is ever put here.
-const ROOM: u64 = 10_000_000;
 
 /// An item that has not come by then does not come.
 const MOMENT: Duration = Duration::from_secs(5);

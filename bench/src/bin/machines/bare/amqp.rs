@@ -1,4 +1,4 @@
-//! RabbitMQ by itself: a durable queue, persistent messages, confirms, a consumer to whom a batch is delivered ahead, and
+//! RabbitMQ by itself: a durable queue with a bound, persistent messages, confirms, a consumer to whom a batch is delivered ahead, and
 //! acks in a transaction, because a plain ack is not answered. Batches are published one behind the other, and confirmed
 //! afterwards.
 
@@ -9,12 +9,12 @@ use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions,
     ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
-use lapin::types::FieldTable;
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer, Error};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
-use crate::carrier::{Carrier, ITEM};
+use crate::carrier::{Carrier, ITEM, ROOM};
 use crate::ours::tell;
 use crate::server::{Server, fresh_name};
 
@@ -49,7 +49,11 @@ pub(crate) fn carrier(server: &Server) -> Result<Box<dyn Carrier>, String> {
         let takes = connections[1].create_channel().await?;
         takes.tx_select().await?;
         let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-        puts.queue_declare(name.as_str().into(), durable, FieldTable::default()).await?;
+        let mut bound = FieldTable::default();
+        let room = i64::try_from(ROOM).unwrap_or(i64::MAX);
+        bound.insert("x-max-length".into(), AMQPValue::LongLongInt(room));
+        bound.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
+        puts.queue_declare(name.as_str().into(), durable, bound).await?;
         Ok::<_, Error>((connections, puts, takes))
     });
     let (connections, puts, takes) = opened.map_err(tell)?;

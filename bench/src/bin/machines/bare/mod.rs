@@ -1,5 +1,5 @@
-//! The engines' clients, used as their docs say, with the same guarantees: puts are confirmed, and an item is the server's
-//! until it is acked.
+//! The engines' clients, used as their docs say, with the same guarantees: there is a bound, puts are confirmed, and an
+//! item is the server's until it is acked.
 
 pub(crate) mod amqp;
 pub(crate) mod nats;

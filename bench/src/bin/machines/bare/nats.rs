@@ -1,16 +1,16 @@
-//! NATS by itself: a stream that keeps what is not acked, and a durable pull consumer. Batches are published one behind the
+//! NATS by itself: a stream with a bound that keeps what is not acked, and a durable pull consumer. Batches are published one behind the
 //! other, and confirmed afterwards.
 
 use std::future::IntoFuture;
 
 use async_nats::ConnectOptions;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
-use async_nats::jetstream::stream::{Config, RetentionPolicy, StorageType};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use async_nats::jetstream::{self, Context};
 use futures_util::StreamExt;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::carrier::{Carrier, ITEM};
+use crate::carrier::{Carrier, ITEM, ROOM};
 use crate::ours::tell;
 use crate::server::{Server, fresh_name};
 
@@ -32,6 +32,8 @@ pub(crate) fn carrier(server: &Server) -> Result<Box<dyn Carrier>, String> {
             subjects: vec![name.clone()],
             retention: RetentionPolicy::WorkQueue,
             storage: StorageType::File,
+            max_messages: ROOM.try_into().unwrap_or(i64::MAX),
+            discard: DiscardPolicy::New,
             ..Config::default()
         };
         let stream = takes.create_stream(config).await.map_err(tell)?;

@@ -1,17 +1,29 @@
-//! Redis by itself: a stream and a consumer group. Batches are pipelined.
+//! Redis by itself: a stream and a consumer group. What is put is counted and added by a script, as is needed for a bound.
 
 use redis::streams::StreamReadReply;
-use redis::{Client, Connection, cmd, pipe};
+use redis::{Client, Connection, Script, cmd, pipe};
 
-use crate::carrier::{Carrier, ITEM};
+use crate::carrier::{Carrier, ITEM, ROOM};
 use crate::ours::tell;
 use crate::server::{Server, fresh_name};
 
 const GROUP: &str = "consumers";
 
+/// All of these items, if there is room.
+const PUT: &str = "\
+local waiting = redis.call('XLEN', KEYS[1]) - redis.call('XPENDING', KEYS[1], 'consumers')[1]
+if waiting + #ARGV - 1 > tonumber(ARGV[1]) then
+    return 0
+end
+for i = 2, #ARGV do
+    redis.call('XADD', KEYS[1], '*', 'b', ARGV[i])
+end
+return #ARGV - 1";
+
 struct Bare {
     producer: Connection,
     consumer: Connection,
+    put: Script,
     key: String,
 }
 
@@ -26,16 +38,18 @@ pub(crate) fn carrier(server: &Server) -> Result<Box<dyn Carrier>, String> {
         .arg(&["CREATE", &key, GROUP, "0", "MKSTREAM"])
         .exec(&mut producer)
         .map_err(tell)?;
-    Ok(Box::new(Bare { producer, consumer, key }))
+    Ok(Box::new(Bare { producer, consumer, put: Script::new(PUT), key }))
 }
 
 impl Carrier for Bare {
     fn put(&mut self, items: usize) -> Result<(), String> {
-        let mut all = pipe();
+        let mut put = self.put.key(&self.key);
+        put.arg(ROOM);
         for _ in 0..items {
-            all.cmd("XADD").arg(&self.key).arg("*").arg("b").arg([b'x'; ITEM].as_slice()).ignore();
+            put.arg([b'x'; ITEM].as_slice());
         }
-        all.exec(&mut self.producer).map_err(tell)
+        let placed: usize = put.invoke(&mut self.producer).map_err(tell)?;
+        if placed == items { Ok(()) } else { Err("there was no room".to_owned()) }
     }
 
     fn finish(&mut self, most: usize) -> Result<usize, String> {
