@@ -1,13 +1,13 @@
 //! A call on its way: attempts, waits in between, and what comes of it.
 //!
-//! Every call is driven on the crate's own thread ([`runtime`](crate::runtime)), whoever made it: a thread sleeps until
-//! its outcome is there, a task is woken. So a caller that is not polled keeps its place in line, and one that goes away
+//! Every call is driven on the crate's own [`runtime`](crate::runtime), whoever made it: a thread waits until its outcome is
+//! there, a task is woken. So a caller that is not polled keeps its place in line, and one that goes away
 //! in the midst of a request leaves nobody to guess what became of it: the driver sees the answer, and undoes what
 //! nobody will ever receive.
 
-use std::future::Future;
+use std::future::{self, Future};
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -45,26 +45,25 @@ pub(crate) trait Operation: Send + Sized + 'static {
 }
 
 /// Where the outcome of a call is left for its caller.
-struct Slot<T> {
-    state: Mutex<State<T>>,
-    filled: Condvar,
-}
+struct Slot<T>(Mutex<State<T>>);
 
 struct State<T> {
     outcome: Option<T>,
     waker: Option<Waker>,
+    /// The first answer has come, and the call is to wait.
+    stands: bool,
     /// The caller went away.
     is_abandoned: bool,
 }
 
 impl<T> Slot<T> {
     fn new() -> Arc<Self> {
-        let state = State { outcome: None, waker: None, is_abandoned: false };
-        Arc::new(Self { state: Mutex::new(state), filled: Condvar::new() })
+        let state = State { outcome: None, waker: None, stands: false, is_abandoned: false };
+        Arc::new(Self(Mutex::new(state)))
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_abandoned(&self) -> bool {
@@ -80,29 +79,37 @@ impl<T> Slot<T> {
         state.outcome = Some(outcome);
         let waker = state.waker.take();
         drop(state);
-        self.filled.notify_one();
         if let Some(waker) = waker {
             waker.wake();
         }
         None
     }
 
-    /// Wakes the caller's task: the first answer has come, and it is to wait.
+    /// Wakes the caller: the first answer has come, and it is to wait.
     fn tell(&self) {
-        let waker = self.lock().waker.take();
+        let mut state = self.lock();
+        state.stands = true;
+        let waker = state.waker.take();
+        drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    fn wait(&self) -> T {
+    /// Takes the outcome, or leaves word of whom to wake when it is there.
+    fn poll(&self, context: &Context<'_>) -> Poll<T> {
         let mut state = self.lock();
-        loop {
-            if let Some(outcome) = state.outcome.take() {
-                return outcome;
-            }
-            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        if let Some(outcome) = state.outcome.take() {
+            return Poll::Ready(outcome);
         }
+        state.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// The same, until it turns out that the call is to wait: then there is no outcome yet.
+    fn poll_first(&self, context: &Context<'_>) -> Poll<Option<T>> {
+        let polled = self.poll(context).map(Some);
+        if polled.is_pending() && self.lock().stands { Poll::Ready(None) } else { polled }
     }
 }
 
@@ -182,7 +189,9 @@ pub(crate) fn wait<O: Operation>(
     let slot = Slot::new();
     let waiter = attachment.waiters.waiter();
     runtime::spawn(drive(Arc::clone(attachment), operation, patience, waiter, Arc::clone(&slot)));
-    slot.wait()
+    // Whoever waits for longer than an answer takes sleeps, and drives nothing.
+    runtime::block_on(future::poll_fn(|context| slot.poll_first(context)))
+        .unwrap_or_else(|| runtime::sleep_until(future::poll_fn(|context| slot.poll(context))))
 }
 
 /// A call of a task. Nothing is done before the first poll; dropped, it is taken back as far as it can be.
@@ -225,14 +234,11 @@ impl<O: Operation> Future for Call<O> {
             runtime::spawn(drive(attachment, operation, patience, waiter, slot));
         }
         let Begun::Yes(_, slot) = &self.begun else { panic!("a call is polled until it is ready") };
-        let mut state = slot.lock();
-        if let Some(outcome) = state.outcome.take() {
-            drop(state);
+        let polled = slot.poll(context);
+        if polled.is_ready() {
             self.begun = Begun::Over;
-            return Poll::Ready(outcome);
         }
-        state.waker = Some(context.waker().clone());
-        Poll::Pending
+        polled
     }
 }
 

@@ -35,7 +35,7 @@
 //! - Calls wait for a server that goes away, as long as [`Options::outage`] says, and then are refused with a
 //!   [`Fault`]: [`Fault::Unreachable`] when nothing was done, [`Fault::Unanswered`] when that is not known.
 //!
-//! Blocking forms sleep; async forms run under any executor. All connections live on one thread of this crate.
+//! Blocking forms sleep; async forms run under any executor. All connections live on one runtime of this crate.
 //! The last handle of a connection waits when it is dropped, at most a second, until what was answered before is sent.
 
 // Without an engine nothing is ever connected.

@@ -1,49 +1,173 @@
-//! The one thread of this crate, on which all connections live.
+//! The one runtime of this crate, on which all connections live.
 //!
 //! It is started by the first connection, and is the same for every buffer of the process. What is begun there from one
 //! thread is begun in that order, and reaches its server in that order: a lease that is dropped is back before the next
 //! call of its thread looks.
+//!
+//! Who waits for an answer drives it meanwhile, and nobody else has to be woken for that, twice an answer. A thread of the
+//! crate drives it while nobody waits: it makes way at once, and comes back when there has been a [lull](LULL).
 
-use std::future::{self, Future};
-use std::sync::OnceLock;
-use std::sync::mpsc;
-use std::thread;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Notify, oneshot};
 
-/// Where everything runs. One thread, not several: so that what is begun first is sent first.
-fn handle() -> &'static Handle {
-    static HANDLE: OnceLock<Handle> = OnceLock::new();
-    HANDLE.get_or_init(|| {
+/// So long after the last call the thread drives again. What is begun and waited for by nobody may rest for that time.
+const LULL: Duration = Duration::from_millis(1);
+
+static DRIVERS: LazyLock<Drivers> = LazyLock::new(Drivers::start);
+
+/// Those who drive the runtime. At any moment one of them does; tokio sees to it that another takes over from one who goes.
+struct Drivers {
+    /// With one thread at a time, not several: so that what is begun first is sent first.
+    runtime: Runtime,
+    turn: Mutex<Turn>,
+    /// Asks the thread to make way.
+    wanted: Notify,
+    /// The last caller has gone.
+    none: Condvar,
+}
+
+/// Whose turn it is.
+struct Turn {
+    /// Those who wait for something, and drive.
+    callers: usize,
+    /// Whether one has come since the thread looked last.
+    is_busy: bool,
+    /// Whether the thread drives.
+    is_kept: bool,
+    /// Whether the thread sleeps until there are no callers.
+    sleeps: bool,
+}
+
+impl Drivers {
+    fn start() -> Self {
         let runtime =
             Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
-        let handle = runtime.handle().clone();
         thread::Builder::new()
             .name("forebay-machines".to_owned())
-            .spawn(move || runtime.block_on(future::pending::<()>()))
+            .spawn(|| DRIVERS.keep())
             .expect("a thread can be started");
-        handle
-    })
+        let turn = Turn { callers: 0, is_busy: false, is_kept: true, sleeps: false };
+        Self { runtime, turn: Mutex::new(turn), wanted: Notify::new(), none: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the thread does.
+    fn keep(&self) {
+        loop {
+            self.runtime.block_on(self.wanted.notified());
+            self.await_lull();
+        }
+    }
+
+    /// Sleeps until nobody calls any more. Then it is the thread's turn.
+    fn await_lull(&self) {
+        loop {
+            thread::sleep(LULL);
+            let mut turn = self.lock();
+            turn.sleeps = true;
+            let callers = |turn: &mut Turn| turn.callers > 0;
+            turn = self.none.wait_while(turn, callers).unwrap_or_else(PoisonError::into_inner);
+            turn.sleeps = false;
+            if !turn.is_busy {
+                turn.is_kept = true;
+                return;
+            }
+            turn.is_busy = false;
+        }
+    }
+
+    /// Drives until this is ready.
+    fn drive<T>(&self, future: impl Future<Output = T>) -> T {
+        let _caller = Caller::new(self);
+        self.runtime.block_on(future)
+    }
+}
+
+/// One of those who wait, while it does.
+struct Caller<'a>(&'a Drivers);
+
+impl<'a> Caller<'a> {
+    fn new(drivers: &'a Drivers) -> Self {
+        let mut turn = drivers.lock();
+        turn.callers += 1;
+        turn.is_busy = true;
+        let was_kept = std::mem::take(&mut turn.is_kept);
+        drop(turn);
+        if was_kept {
+            drivers.wanted.notify_one();
+        }
+        Self(drivers)
+    }
+}
+
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        let mut turn = self.0.lock();
+        turn.callers -= 1;
+        if turn.callers == 0 && turn.sleeps {
+            self.0.none.notify_one();
+        }
+    }
+}
+
+/// Wakes a thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Sleeps until this is ready, and leaves the driving to others.
+pub(crate) fn sleep_until<T>(future: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(ready) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return ready;
+        }
+        thread::park();
+    }
+}
+
+/// Waits for what is begun here until it is ready.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    // Within somebody's runtime no other may be driven.
+    match Handle::try_current() {
+        Ok(_) => sleep_until(future),
+        Err(_) => DRIVERS.drive(future),
+    }
 }
 
 /// Begins something that goes on by itself.
 pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-    drop(handle().spawn(task));
+    drop(DRIVERS.runtime.spawn(task));
 }
 
 /// Runs something there, and sleeps until it is done.
 pub(crate) fn wait<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> T {
-    let (tell, told) = mpsc::sync_channel(1);
+    let (tell, told) = oneshot::channel();
     spawn(async move {
         // Whoever waits for it is still there.
         let _ = tell.send(task.await);
     });
-    told.recv().expect("what was begun comes to its end")
+    block_on(told).expect("what was begun comes to its end")
 }
 
 /// Runs something there, for a task of any executor.
 pub(crate) async fn wait_async<T: Send + 'static>(
     task: impl Future<Output = T> + Send + 'static,
 ) -> T {
-    handle().spawn(task).await.expect("what was begun comes to its end")
+    DRIVERS.runtime.spawn(task).await.expect("what was begun comes to its end")
 }
