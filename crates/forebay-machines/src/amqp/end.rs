@@ -87,27 +87,32 @@ impl Session {
     pub(super) async fn delete(self: &Arc<Self>) -> Result<(), Fault> {
         self.ensure_there()?;
         let mut attempt = self.link.attempt(None);
+        let mut has_items = true;
         loop {
             let held = self.hold(&mut attempt).await?;
             let takes = held.takes();
             self.wake(&[Wake::All]);
             // The record goes last: whoever finds it deletes the rest.
-            match attempt.wait(&takes.life, self.delete_all(&takes)).await? {
+            match attempt.wait(&takes.life, self.delete_all(&takes, has_items)).await? {
                 Ok(()) => break,
-                Err(error) => attempt.again(&error).await?,
+                Err(error) => match attempt.again(&error).await {
+                    // Somebody has deleted the queue of the items, and the rest is left.
+                    Err(Fault::Gone) if has_items => has_items = false,
+                    tried => tried?,
+                },
             }
         }
         self.note(Fault::Gone);
         Ok(())
     }
 
-    async fn delete_all(&self, takes: &Arc<Takes>) -> Result<(), Error> {
+    async fn delete_all(&self, takes: &Arc<Takes>, has_items: bool) -> Result<(), Error> {
         let names = &self.names;
         let desk = &takes.desk;
         let there = ExchangeDeleteOptions::default();
         desk.exchange_delete(names.put.clone(), there).await?;
         // Those that came back stand in front, and have a queue each.
-        while let Some(item) = get(takes, Over::Desk, names.items.clone()).await? {
+        while has_items && let Some(item) = get(takes, Over::Desk, names.items.clone()).await? {
             if !item.redelivered {
                 put_back(takes, &[item.delivery_tag]).await;
                 break;

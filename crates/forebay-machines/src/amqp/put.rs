@@ -234,7 +234,8 @@ impl Session {
 
     /// Nothing is routed any more: closed, or gone.
     async fn ended(self: &Arc<Self>, attempt: &mut Attempt<'_>) -> Result<Refusal, Fault> {
-        let [open] = self.look(attempt, [&self.names.open]).await?;
+        // If the items are gone, this says so.
+        let [open, _] = self.look(attempt, [&self.names.open, &self.names.items]).await?;
         if open > 0 {
             // Whoever closed it died in the midst of it.
             self.unmark(attempt).await?;
