@@ -14,6 +14,7 @@ use crate::engine::{Answer, Answered, Buried, Engine, Joined, Role, Seen, Standi
 use crate::runtime;
 use crate::settings::Settings;
 use crate::waiters::Waiters;
+use crate::withdrawn::Withdrawn;
 
 /// How long the last handle waits, when it is dropped, until what was answered before is sent.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -28,6 +29,7 @@ pub(crate) struct Attachment {
     // Relaxed: a number need only be another one.
     pub(crate) next_handle: AtomicU64,
     pub(crate) errands: Arc<Errands>,
+    pub(crate) withdrawn: Withdrawn,
 }
 
 /// What was begun and waited for by nobody, in number.

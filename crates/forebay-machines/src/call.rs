@@ -121,11 +121,15 @@ async fn drive<O: Operation>(
     waiter: Waiter,
     slot: Arc<Slot<O::Outcome>>,
 ) {
-    if let Some(outcome) = outcome(&attachment, operation, patience, &waiter, &slot).await
-        && let Some(outcome) = slot.fill(outcome)
-    {
-        O::undo(outcome, &attachment);
+    let outcome = outcome(&attachment, operation, patience, &waiter, &slot).await;
+    if let Some(outcome) = outcome {
+        match slot.fill(outcome) {
+            None => return,
+            Some(unwanted) => O::undo(unwanted, &attachment),
+        }
     }
+    // Behind what the undoing has to ask for.
+    runtime::spawn(async move { attachment.withdrawn.end() });
 }
 
 async fn outcome<O: Operation>(
@@ -140,7 +144,7 @@ async fn outcome<O: Operation>(
         Patience::Try | Patience::Forever => None,
     };
     let engine = attachment.engine.as_ref();
-    let mut stands = false;
+    let (mut stands, mut is_sure) = (false, false);
     loop {
         // Checked on the thread that sends, so that nothing is asked for after the leave of a caller that went away.
         if slot.is_abandoned() {
@@ -148,6 +152,8 @@ async fn outcome<O: Operation>(
         }
         let is_last = patience == Patience::Try
             || deadline.is_some_and(|deadline| deadline <= Instant::now());
+        // What these are served with, and nobody wants any more, may be what there is not.
+        let is_in_doubt = is_last && !is_sure && attachment.withdrawn.are_there();
         let standing = Standing { waiter: waiter.number(), is_patient: !is_last, until: deadline };
         let pause = match operation.attempt(engine, standing).await {
             Ok(Step::Done(outcome)) => return Some(outcome),
@@ -159,6 +165,11 @@ async fn outcome<O: Operation>(
                 return Some(operation.fail(fault));
             }
         };
+        if is_in_doubt {
+            is_sure = true;
+            attachment.withdrawn.wait().await;
+            continue;
+        }
         if is_last {
             if stands {
                 // Whoever is next is called by it.
@@ -250,7 +261,12 @@ impl<O: Operation> Drop for Call<O> {
             let mut state = slot.lock();
             state.is_abandoned = true;
             let outcome = state.outcome.take();
+            if outcome.is_none() {
+                self.attachment.withdrawn.begin();
+            }
             drop(state);
+            // It sees that it is abandoned.
+            self.attachment.waiters.call(*waiter);
             self.attachment.leave(*waiter);
             if let Some(outcome) = outcome {
                 O::undo(outcome, &self.attachment);

@@ -65,6 +65,7 @@ pub mod redis;
 mod runtime;
 mod settings;
 mod waiters;
+mod withdrawn;
 
 pub use address::{Options, address};
 pub use buffer::{Buffer, Item, Letter, Survives, connect};

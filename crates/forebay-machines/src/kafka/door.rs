@@ -89,6 +89,7 @@ pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError>
         process: std::process::id(),
         next_handle: AtomicU64::new(0),
         errands: Arc::default(),
+        withdrawn: crate::withdrawn::Withdrawn::new(),
     };
     let created = Some(founding.created());
     Ok(Connected { attachment, survives: Survives::Server, warnings: Vec::new(), created })

@@ -86,6 +86,7 @@ pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError>
         process: std::process::id(),
         next_handle: AtomicU64::new(0),
         errands: Arc::default(),
+        withdrawn: crate::withdrawn::Withdrawn::new(),
     };
     Ok(Connected { attachment, survives, warnings, created: created(&found) })
 }

@@ -48,7 +48,7 @@
 //!   comes back within the outage is it unknown ([`Fault::Unanswered`]). A lease is by the server's clock, and a process that
 //!   stands still for longer than 30 seconds has lost what it held; its answers are refused. A take as a task is told
 //!   to the server when it is handed over: killed at that moment, its process has the item, and so has the next.
-//! - **C5**: what a call that was dropped had been served with comes back a moment later. A wake that is lost is made up
+//! - **C5**: what a call that was dropped had been served with comes back to other processes a moment later. A wake that is lost is made up
 //!   for within half a second.
 //! - **C8**: `produced` is the sum of the rest, so items that other programs write to the stream count. Those become dead
 //!   letters when their turn comes. Waits are counted in milliseconds.
