@@ -1,5 +1,6 @@
 //! What is wrong is named, with what to do, and nothing is done (C11).
 
+use crate::engine::REDIS;
 use crate::place::Place;
 use crate::process::{Ended, Folder, start_with};
 
@@ -56,7 +57,7 @@ fn a_server_that_is_not_there_is_named() {
 
 #[test]
 fn a_wrong_password_and_a_missing_buffer_are_told_as_what_they_are() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = Place::new(REDIS) else { return };
     let wrong = place.url().replace(place.server.text("password"), "not-it");
     let done = forebay(&place.folder, &format!("put {wrong} x"))
         .exits(255)

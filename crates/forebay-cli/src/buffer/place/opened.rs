@@ -220,6 +220,24 @@ impl Buffer {
         items.map_err(|fault| self.place.in_words(fault))
     }
 
+    /// Whether a lease tells the item's place.
+    pub(crate) fn knows_positions(&self) -> bool {
+        match &self.kind {
+            Kind::File(_) => true,
+            #[cfg(feature = "machines")]
+            Kind::Server(it) => it.knows_positions(),
+        }
+    }
+
+    /// Brings to others what was counted here, before this process ends. Where that cannot be done it is not known to them.
+    pub(crate) fn flush(&self) {
+        match &self.kind {
+            Kind::File(_) => {}
+            #[cfg(feature = "machines")]
+            Kind::Server(it) => drop(it.flush()),
+        }
+    }
+
     /// The dead letters, in the order of their deaths.
     pub(crate) fn dead_letters(&self) -> Result<Vec<Letter>, Fault> {
         match &self.kind {
