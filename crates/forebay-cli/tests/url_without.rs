@@ -21,6 +21,7 @@ fn a_url_is_refused_with_how_to_build_what_takes_it() {
         "stat URL",
         "close URL",
         "dead URL",
+        "delete URL",
         "verify URL",
         "top URL",
         "run --buffer URL echo ::: x",

@@ -47,6 +47,7 @@ fn a_server_that_is_not_there_is_named() {
         "stat URL",
         "dead URL",
         "close URL",
+        "delete URL",
         "run --buffer URL echo ::: x",
     ] {
         let line = line.replace("URL", &format!("redis://me:hidden@{place}/jobs"));

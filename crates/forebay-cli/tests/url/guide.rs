@@ -53,7 +53,10 @@ fn every_command_prints_what_the_guide_shows() {
         }
     }
     for url in made {
-        forebay::connect(&url).expect("there").delete().expect("deleted");
+        // The guide has deleted some itself.
+        if let Ok(buffer) = forebay::connect(&url) {
+            buffer.delete().expect("deleted");
+        }
     }
     assert!(count >= 10, "{count} commands");
 }

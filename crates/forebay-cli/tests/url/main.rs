@@ -15,6 +15,7 @@ mod transcript;
 mod bad_input;
 mod bridge;
 mod dead;
+mod delete;
 #[cfg(feature = "redis")]
 mod guide;
 mod killed;

@@ -180,6 +180,15 @@ impl Buffer {
         either!(Kind, &self.kind, it => it.close())
     }
 
+    /// Deletes it from its server, with all that is in it. A file is left alone.
+    pub(crate) fn delete(&self) -> Result<(), Fault> {
+        match &self.kind {
+            Kind::File(_) => Ok(()),
+            #[cfg(feature = "machines")]
+            Kind::Server(it) => it.delete(),
+        }
+    }
+
     pub(crate) fn join_within(&self, patience: Patience) -> Result<(), JoinError> {
         either!(Kind, &self.kind, it => it.join_within(patience))
     }
