@@ -23,7 +23,6 @@ fn a_url_that_is_none_is_refused_before_anything_is_asked() {
         ("create redis://me:hidden@host/jobs --dead-room 3", "with --dead-room"),
         ("create redis://me:hidden@host/jobs --durability power", "with --durability"),
         ("verify redis://me:hidden@host/jobs", "a server keeps its own data whole"),
-        ("top redis://me:hidden@host/jobs", "forebay stat redis://host:6379/jobs"),
         ("run --buffer redis://me:hidden@host/jobs -X echo ::: x", "--buffer with -X"),
         ("run --buffer gopher://me:hidden@host/jobs echo ::: x", "unknown scheme `gopher`"),
     ] {
@@ -48,6 +47,7 @@ fn a_server_that_is_not_there_is_named() {
         "dead URL",
         "close URL",
         "delete URL",
+        "top URL",
         "run --buffer URL echo ::: x",
     ] {
         let line = line.replace("URL", &format!("redis://me:hidden@{place}/jobs"));

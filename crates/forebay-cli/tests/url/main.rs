@@ -25,4 +25,5 @@ mod place;
 mod run;
 mod secret;
 mod server;
+mod top;
 mod work;
