@@ -20,7 +20,7 @@ fn printed(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("it prints text")
 }
 
-const VERBS: [&[&str]; 23] = [
+const VERBS: [&[&str]; 24] = [
     &["run"],
     &["create"],
     &["put"],
@@ -32,6 +32,7 @@ const VERBS: [&[&str]; 23] = [
     &["plan"],
     &["close"],
     &["dead"],
+    &["delete"],
     &["verify"],
     &["top"],
     &["demo"],

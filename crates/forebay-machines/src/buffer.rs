@@ -151,6 +151,17 @@ impl Buffer {
         self.attachment.statistics()
     }
 
+    /// Whether [`Lease::position`](crate::Lease::position) tells an item's place; where the engine knows none it is 0.
+    pub fn knows_positions(&self) -> bool {
+        self.attachment.engine.knows_positions()
+    }
+
+    /// Brings to the others what was counted here. An engine may do that now and then only, and when the last handle goes; who
+    /// ends without dropping it asks for it.
+    pub fn flush(&self) -> Result<(), Fault> {
+        self.attachment.ask(|engine| engine.flush())
+    }
+
     /// What is in the buffer, waiting or leased, in the order of puts: each that is there all the while, once, and some that
     /// come or go meanwhile. `None` where the engine lets nobody look.
     pub fn items(&self) -> Result<Option<Vec<Item>>, Fault> {

@@ -207,6 +207,16 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// Makes an item of a dead letter again; whether it was there.
     fn retry<'a>(&'a self, id: &'a str) -> Answered<'a, bool>;
 
+    /// Whether a loan tells its place in the order of puts.
+    fn knows_positions(&self) -> bool {
+        true
+    }
+
+    /// Brings to the others what was counted here, where that is done now and then only.
+    fn flush(&self) -> Answered<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Deletes the buffer with all that is in it.
     fn delete(&self) -> Answered<'_, ()>;
 }

@@ -142,7 +142,8 @@ impl<T, C> Lease<T, C> {
         self.held().failures
     }
 
-    /// The item's place in the order of puts: no other item of this buffer ever has it.
+    /// The item's place in the order of puts: no other item of this buffer ever has it. 0 where the engine
+    /// [knows none](crate::Buffer::knows_positions).
     pub fn position(&self) -> u64 {
         self.held().position
     }

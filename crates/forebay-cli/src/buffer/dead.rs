@@ -92,6 +92,7 @@ fn tend(args: &Args) -> Result<ExitCode, String> {
                 missing.push(letter.name.clone());
             }
         }
+        buffer.flush();
         eprintln!("forebay dead: {} {done}", super::counted(count));
     } else {
         let text: String = meant.map(line).collect();

@@ -5,6 +5,7 @@ pub(crate) mod bridge;
 pub(crate) mod close;
 pub(crate) mod create;
 pub(crate) mod dead;
+pub(crate) mod delete;
 mod interruption;
 pub(crate) mod join;
 mod label;

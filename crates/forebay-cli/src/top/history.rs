@@ -40,8 +40,8 @@ impl Sample {
             finished: counts.finished,
             producer_wait: counts.producer_wait,
             consumer_wait: counts.consumer_wait,
-            producers: look.living(Role::Producer).count() as u32,
-            consumers: look.living(Role::Consumer).count() as u32,
+            producers: look.here(Role::Producer) as u32,
+            consumers: look.here(Role::Consumer) as u32,
             ..Self::default()
         }
     }

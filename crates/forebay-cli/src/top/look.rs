@@ -11,13 +11,16 @@ use crate::run::shared::number;
 /// All that is known of a buffer at a moment.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Look {
-    /// The path of its file, fit for a terminal.
+    /// The path of its file, or its URL, fit for a terminal.
     pub(super) path: String,
+    /// It is on a server, which tells counts only.
+    pub(super) is_remote: bool,
     /// Bounds that it was made with.
     pub(super) capacity: u64,
     pub(super) capacity_bytes: Option<u64>,
     pub(super) max_leased: u64,
-    pub(super) dead_room: u64,
+    /// Where that is bounded.
+    pub(super) dead_room: Option<u64>,
     /// What is wrong with it. Where the file is gone, all else is as it was before.
     pub(super) fault: Option<Fault>,
     pub(super) counts: Statistics,
@@ -79,13 +82,31 @@ impl Look {
             .filter_map(move |(awaited, time)| (awaited == what).then_some(time))
     }
 
+    /// How many live in this role.
+    pub(super) fn here(&self, role: Role) -> usize {
+        match role {
+            Role::Producer if self.is_remote => self.counts.producers,
+            Role::Consumer if self.is_remote => self.counts.consumers,
+            role => self.living(role).count(),
+        }
+    }
+
+    /// How many wait for this.
+    pub(super) fn in_line(&self, what: Awaited) -> usize {
+        match what {
+            Awaited::Room if self.is_remote => self.counts.producers_waiting,
+            Awaited::Item if self.is_remote => self.counts.consumers_waiting,
+            what => self.waiting_for(what).count(),
+        }
+    }
+
     pub(super) fn is_drained(&self) -> bool {
         self.counts.closed && self.counts.unfinished() == 0
     }
 
     /// Whether nothing can be leased, because dead letters fill their room.
     pub(super) fn is_stopped_by_the_dead(&self) -> bool {
-        self.counts.dead > 0 && self.counts.dead >= self.dead_room
+        self.counts.dead > 0 && self.dead_room.is_some_and(|room| self.counts.dead >= room)
     }
 }
 

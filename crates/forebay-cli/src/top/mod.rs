@@ -1,6 +1,6 @@
-//! `forebay top`: a buffer in a file, watched live.
+//! `forebay top`: a buffer watched live.
 //!
-//! `watch.rs` looks at the buffer, without its lock; what it sees at one moment is a `Look`, and what has been seen so
+//! `watch.rs` looks at the buffer, without its lock (`remote.rs` asks a server); what it sees at one moment is a `Look`, and what has been seen so
 //! far a `History`. The picture (`picture.rs`, `panels/`) is a function of both, which the screen shows and plain text
 //! repeats; `wording.rs` says who waits for whom.
 
@@ -10,6 +10,7 @@ mod look;
 mod panels;
 mod picture;
 mod plain;
+mod remote;
 mod screen;
 mod scroll;
 #[cfg(test)]
@@ -32,7 +33,8 @@ use watch::Watch;
 
 /// Watch a buffer live: how full it is, how fast items come and go, and who waits for whom
 ///
-/// Nothing is locked or changed: whoever may read the file may watch it. Where there is no terminal, one picture is
+/// Nothing is locked or changed: whoever may read the file may watch it. Of a buffer on a server there are the counts; who does
+/// what, and since when, a server does not tell. Where there is no terminal, one picture is
 /// printed as text.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -50,7 +52,7 @@ Rates are those of the last second and of the last ten. `--once` looks twice, on
 
 Exit status: 0; 255 for wrong usage, and if the buffer could not be opened.")]
 pub(crate) struct Args {
-    /// The buffer
+    /// The buffer: a file, or a URL such as redis://host/jobs
     #[arg(value_name = "BUFFER", value_hint = clap::ValueHint::FilePath)]
     file: PathBuf,
 
@@ -82,10 +84,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 fn show(args: &Args) -> Result<ExitCode, String> {
     let interval = args.interval.max(SHORTEST);
     let place = Place::of(&args.file)?;
-    let path = place.file().ok_or_else(|| {
-        format!("{place}: of a server it is not seen who does what; `watch -n1 forebay stat {place}` shows how it stands")
-    })?;
-    let mut watch = Watch::open(path).map_err(|error| error.to_string())?;
+    let mut watch = Watch::open(&place, interval)?;
     let is_capable = env::var_os("TERM").is_none_or(|term| term != "dumb");
     let is_on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal() && is_capable;
     if args.once || !is_on_terminal {

@@ -85,7 +85,7 @@ impl Picture<'_> {
     }
 
     pub(super) fn has_holds(&self) -> bool {
-        self.look.counts.leased > 0
+        self.look.counts.leased > 0 && !self.look.is_remote
     }
 
     pub(super) fn has_deaths(&self) -> bool {

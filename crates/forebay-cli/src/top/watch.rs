@@ -3,14 +3,15 @@
 //! Counts, participants and the next item are read in no more time where the capacity is larger. Leases and dead
 //! letters are found slot by slot: only where there are any, and so seldom that it takes a small part of the time.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use forebay::Fault;
-use forebay::processes::{Inspection, OpenError};
+use forebay::processes::Inspection;
 
 use super::history::{History, Sample};
 use super::look::{Dead, Hold, Look};
+use super::remote::Remote;
+use crate::buffer::place::Place;
 use crate::run::outlet::escape::escaped;
 
 /// A look at every slot is followed by so many times the time it took.
@@ -20,9 +21,15 @@ const STALE: Duration = Duration::from_secs(10);
 /// So many dead letters are kept to be shown.
 const DEATHS: usize = 20;
 
+/// Where it is looked.
+enum Source {
+    File(Box<Inspection>),
+    Server(Remote),
+}
+
 /// A buffer, and what has been seen of it.
 pub(super) struct Watch {
-    buffer: Inspection,
+    source: Source,
     began: Instant,
     leases: Seldom<Vec<Hold>>,
     deaths: Seldom<Vec<Dead>>,
@@ -33,19 +40,37 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        let buffer = Inspection::open(path)?;
-        let settings = buffer.settings();
-        let look = Look {
-            path: escaped(path.as_os_str().as_encoded_bytes()),
-            capacity: settings.get_capacity(),
-            capacity_bytes: settings.get_capacity_bytes(),
-            max_leased: settings.get_max_leased(),
-            dead_room: settings.get_dead_room(),
-            ..Look::default()
+    /// An error is a line that names the buffer.
+    pub(super) fn open(place: &Place, interval: Duration) -> Result<Self, String> {
+        let (source, look) = if let Some(path) = place.file() {
+            let buffer = Inspection::open(path).map_err(|error| error.to_string())?;
+            let settings = buffer.settings();
+            let look = Look {
+                path: escaped(path.as_os_str().as_encoded_bytes()),
+                capacity: settings.get_capacity(),
+                capacity_bytes: settings.get_capacity_bytes(),
+                max_leased: settings.get_max_leased(),
+                dead_room: Some(settings.get_dead_room()),
+                ..Look::default()
+            };
+            (Source::File(Box::new(buffer)), look)
+        } else {
+            let buffer = place.open()?;
+            let settings = buffer.settings();
+            let look = Look {
+                path: escaped(place.to_string().as_bytes()),
+                is_remote: true,
+                capacity: settings.capacity,
+                capacity_bytes: settings.capacity_bytes,
+                max_leased: settings.max_leased.unwrap_or(settings.capacity),
+                ..Look::default()
+            };
+            let remote = Remote::begin(buffer, interval);
+            let remote = remote.map_err(|error| format!("cannot begin: {error}"))?;
+            (Source::Server(remote), look)
         };
         Ok(Self {
-            buffer,
+            source,
             began: Instant::now(),
             leases: Seldom::default(),
             deaths: Seldom::default(),
@@ -57,7 +82,21 @@ impl Watch {
 
     /// Looks again.
     pub(super) fn look(&mut self) {
-        let (buffer, look) = (&self.buffer, &mut self.look);
+        let look = &mut self.look;
+        let buffer = match &self.source {
+            Source::File(buffer) => buffer,
+            Source::Server(remote) => {
+                // Where there is no answer it stays as it was.
+                let (at, told) = remote.last();
+                look.fault = told.as_ref().err().copied();
+                if let Ok(counts) = told {
+                    look.counts = counts;
+                    let at = at.saturating_duration_since(self.began);
+                    self.history.add(Sample::of(look, at));
+                }
+                return;
+            }
+        };
         look.fault = buffer.fault();
         if matches!(look.fault, Some(Fault::Truncated | Fault::Deleted)) {
             // It stays as it was, but for what would be told of it.

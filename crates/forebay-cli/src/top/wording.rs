@@ -9,6 +9,7 @@ use forebay::processes::{Awaited, Role};
 use super::history::{History, LATELY};
 use super::ink::Ink;
 use super::look::{Look, Member};
+use crate::buffer::place::is_away;
 use crate::buffer::stat::beyond;
 use crate::run::report::bottleneck::Bottleneck;
 
@@ -17,6 +18,9 @@ pub(super) fn state(look: &Look) -> (String, Ink) {
     let (word, ink) = match look.fault {
         Some(Fault::Deleted) => ("deleted", Ink::Wrong),
         Some(Fault::Truncated) => ("cut short", Ink::Wrong),
+        Some(Fault::Gone) => ("gone", Ink::Wrong),
+        Some(fault) if is_away(fault) => ("out of reach", Ink::Wrong),
+        Some(_) if look.is_remote => ("of no use", Ink::Wrong),
         Some(Fault::Poisoned) => ("poisoned", Ink::Wrong),
         Some(_) => ("damaged", Ink::Wrong),
         None if look.is_drained() => ("closed and drained", Ink::Strong),
@@ -34,7 +38,10 @@ fn wrong(look: &Look, fault: Fault) -> String {
             "the file was deleted, or another was put in its place: this is how it was".to_owned()
         }
         Fault::Truncated => "the file was cut short: this is how it was".to_owned(),
-        Fault::Poisoned | Fault::Damaged => format!("{fault}: forebay verify {path} --repair"),
+        fault if is_away(fault) => "the server cannot be reached: this is how it was".to_owned(),
+        Fault::Poisoned | Fault::Damaged if !look.is_remote => {
+            format!("{fault}: forebay verify {path} --repair")
+        }
         fault => fault.to_string(),
     }
 }
@@ -55,7 +62,7 @@ pub(super) fn verdict(look: &Look, history: &History) -> (String, Ink) {
         return ("nothing is left, and nothing will come".to_owned(), Ink::Strong);
     }
     let counts = &look.counts;
-    let waits = |what| look.waiting_for(what).next().is_some();
+    let waits = |what| look.in_line(what) > 0;
     if counts.waiting > 0 && counts.leased >= look.max_leased && waits(Awaited::Item) {
         let text = format!(
             "all leases are out that there may be ({}): consumers wait until one is answered",
@@ -63,19 +70,19 @@ pub(super) fn verdict(look: &Look, history: &History) -> (String, Ink) {
         );
         return (text, Ink::Waits);
     }
-    match (look.living(Role::Producer).next(), look.living(Role::Consumer).next()) {
-        (None, None) if counts.waiting == 0 => ("nobody is here".to_owned(), Ink::Quiet),
-        (None, None) => (format!("nobody is here, and {} for a consumer", wait(look)), Ink::Waits),
-        (Some(_), None) if counts.waiting == 0 => ("no consumer is here".to_owned(), Ink::Plain),
-        (Some(_), None) => (format!("no consumer is here, and {}", wait(look)), Ink::Waits),
-        (None, Some(_)) if counts.unfinished() == 0 => {
+    match (look.here(Role::Producer), look.here(Role::Consumer)) {
+        (0, 0) if counts.waiting == 0 => ("nobody is here".to_owned(), Ink::Quiet),
+        (0, 0) => (format!("nobody is here, and {} for a consumer", wait(look)), Ink::Waits),
+        (_, 0) if counts.waiting == 0 => ("no consumer is here".to_owned(), Ink::Plain),
+        (_, 0) => (format!("no consumer is here, and {}", wait(look)), Ink::Waits),
+        (0, _) if counts.unfinished() == 0 => {
             ("no producer is here: consumers wait for items".to_owned(), Ink::Plain)
         }
-        (None, Some(_)) => (
+        (0, _) => (
             format!("no producer is here: consumers work off what is left{}", end(look, history)),
             Ink::Strong,
         ),
-        (Some(_), Some(_)) => between_the_two(history),
+        (_, _) => between_the_two(history),
     }
 }
 
@@ -114,23 +121,23 @@ fn between_the_two(history: &History) -> (String, Ink) {
 /// Who waits for whom at this moment.
 pub(super) fn waits(look: &Look) -> String {
     let told = |role: Role, what: Awaited, side: &str, goal: &str| {
-        let here = look.living(role).count();
-        let times: Vec<Duration> = look.waiting_for(what).collect();
-        let longest = times.iter().max();
-        match (here, times.len(), longest) {
-            (0, _, _) => format!("no {side}"),
-            (1, 1.., Some(time)) => format!("the {side} waits for {goal}, for {}", age(*time)),
-            (all, count, Some(time)) if count >= all => {
-                format!("all {all} {side}s wait for {goal}, the first for {}", age(*time))
+        let longest = look.waiting_for(what).max();
+        // A server does not tell since when.
+        let since = |words: &str| {
+            longest.map_or_else(String::new, |time| format!(", {words} {}", age(time)))
+        };
+        match (look.here(role), look.in_line(what)) {
+            (0, _) => format!("no {side}"),
+            (1, 0) => format!("the {side} does not wait"),
+            (all, 0) => format!("none of {all} {side}s waits"),
+            (1, _) => format!("the {side} waits for {goal}{}", since("for")),
+            (all, count) if count >= all => {
+                format!("all {all} {side}s wait for {goal}{}", since("the first for"))
             }
-            (all, 1, Some(time)) => {
-                format!("1 of {all} {side}s waits for {goal}, for {}", age(*time))
+            (all, 1) => format!("1 of {all} {side}s waits for {goal}{}", since("for")),
+            (all, count) => {
+                format!("{count} of {all} {side}s wait for {goal}{}", since("the first for"))
             }
-            (all, count, Some(time)) => {
-                format!("{count} of {all} {side}s wait for {goal}, the first for {}", age(*time))
-            }
-            (1, ..) => format!("the {side} does not wait"),
-            (all, ..) => format!("none of {all} {side}s waits"),
         }
     };
     let mut text = told(Role::Producer, Awaited::Room, "producer", "room");

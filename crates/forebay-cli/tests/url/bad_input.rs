@@ -1,5 +1,6 @@
 //! What is wrong is named, with what to do, and nothing is done (C11).
 
+use crate::engine::REDIS;
 use crate::place::Place;
 use crate::process::{Ended, Folder, start_with};
 
@@ -22,7 +23,6 @@ fn a_url_that_is_none_is_refused_before_anything_is_asked() {
         ("create redis://me:hidden@host/jobs --dead-room 3", "with --dead-room"),
         ("create redis://me:hidden@host/jobs --durability power", "with --durability"),
         ("verify redis://me:hidden@host/jobs", "a server keeps its own data whole"),
-        ("top redis://me:hidden@host/jobs", "forebay stat redis://host:6379/jobs"),
         ("run --buffer redis://me:hidden@host/jobs -X echo ::: x", "--buffer with -X"),
         ("run --buffer gopher://me:hidden@host/jobs echo ::: x", "unknown scheme `gopher`"),
     ] {
@@ -46,6 +46,8 @@ fn a_server_that_is_not_there_is_named() {
         "stat URL",
         "dead URL",
         "close URL",
+        "delete URL",
+        "top URL",
         "run --buffer URL echo ::: x",
     ] {
         let line = line.replace("URL", &format!("redis://me:hidden@{place}/jobs"));
@@ -56,7 +58,7 @@ fn a_server_that_is_not_there_is_named() {
 
 #[test]
 fn a_wrong_password_and_a_missing_buffer_are_told_as_what_they_are() {
-    let Some(place) = Place::new() else { return };
+    let Some(place) = Place::new(REDIS) else { return };
     let wrong = place.url().replace(place.server.text("password"), "not-it");
     let done = forebay(&place.folder, &format!("put {wrong} x"))
         .exits(255)

@@ -1,10 +1,14 @@
 //! Dead letters.
 
+use crate::engine::Engine;
 use crate::place::Place;
 
-#[test]
-fn what_failed_for_good_is_set_aside_tried_again_and_given_up() {
-    let Some(place) = Place::with_buffer("") else { return };
+on_each_engine! {
+    what_failed_for_good_is_set_aside_tried_again_and_given_up
+}
+
+fn what_failed_for_good_is_set_aside_tried_again_and_given_up(engine: Engine) {
+    let Some(place) = Place::with_buffer(engine, "") else { return };
     place.line("put @ good bad worse").exits(0);
     let work = ["work", "@", "--once", "-k", "--retries", "2", "--backoff", "10ms", "--shell"];
     let command = "echo {} >> ledger; case {} in good) ;; *) exit 3;; esac";

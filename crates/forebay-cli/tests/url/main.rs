@@ -1,34 +1,29 @@
-//! A BUFFER that is a URL: the real program against a real server, as people use both.
+//! A BUFFER that is a URL: the real program against real servers, as people use both. Whatever does not harm a server is
+//! done on [each engine](engine) that is in.
 
-#[cfg(not(feature = "redis"))]
-mod without;
+#![cfg(any(feature = "amqp", feature = "nats", feature = "redis"))]
 
-#[cfg(feature = "redis")]
+#[macro_use]
+mod engine;
 #[path = "../run/process.rs"]
 mod process;
+#[path = "../vm/transcript.rs"]
+#[cfg(feature = "redis")]
+mod transcript;
 
 #[cfg(feature = "redis")]
 mod bad_input;
-#[cfg(feature = "redis")]
+mod bridge;
 mod dead;
+mod delete;
 #[cfg(feature = "redis")]
 mod guide;
-#[cfg(feature = "redis")]
 mod killed;
-#[cfg(feature = "redis")]
 mod life;
-#[cfg(feature = "redis")]
 mod outage;
-#[cfg(feature = "redis")]
 mod place;
-#[cfg(feature = "redis")]
 mod run;
-#[cfg(feature = "redis")]
 mod secret;
-#[cfg(feature = "redis")]
 mod server;
-#[cfg(feature = "redis")]
-#[path = "../vm/transcript.rs"]
-mod transcript;
-#[cfg(feature = "redis")]
+mod top;
 mod work;

@@ -1,14 +1,22 @@
 //! A server that is set up badly, and one that goes away.
 
+use crate::engine::Engine;
+#[cfg(feature = "redis")]
+use crate::engine::REDIS;
 use crate::place::Place;
 use crate::process::until;
 use crate::server::Server;
 
+on_each_engine! {
+    a_server_that_comes_back_is_waited_for_and_one_that_does_not_is_told
+}
+
+#[cfg(feature = "redis")]
 #[test]
 fn what_a_server_may_lose_is_warned_of_once() {
     let Some(server) = Server::of_its_own("redis", "careless") else { return };
     assert!(server.answers("CONFIG SET appendonly no").contains("+OK\r\n+OK"), "set");
-    let place = Place::on(server);
+    let place = Place::on(REDIS, server);
     let warning = "keeps items in memory only";
     let create = place.line("create @").exits(0).says(&[&place.shown(), warning]);
     assert_eq!(create.errors().matches(warning).count(), 1);
@@ -23,10 +31,9 @@ fn what_a_server_may_lose_is_warned_of_once() {
     assert!(place.line("stat @").exits(0).text().contains("does not survive the server's end"));
 }
 
-#[test]
-fn a_server_that_comes_back_is_waited_for_and_one_that_does_not_is_told() {
-    let Some(server) = Server::of_its_own("redis", "leaves") else { return };
-    let place = Place::on(server);
+fn a_server_that_comes_back_is_waited_for_and_one_that_does_not_is_told(engine: Engine) {
+    let Some(server) = Server::of_its_own(engine.server, "leaves") else { return };
+    let place = Place::on(engine, server);
     place.line("create @").exits(0);
     let work = place.start_line("work @ -q echo");
     place.line("put @ 1").exits(0);
@@ -40,7 +47,7 @@ fn a_server_that_comes_back_is_waited_for_and_one_that_does_not_is_told() {
 
     let short = format!("{}?outage=0.5", place.url());
     place.line("take @ --all").exits(0);
-    let another = format!("{short}&connect=0.5").replace(&place.name, "another");
+    let another = short.replace(&place.name, "another");
     place.run(&["create", &another], b"").exits(0);
     let work = place.start(&["work", &another, "echo"], b"");
     until("it waits", || {

@@ -6,32 +6,34 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 
+use crate::engine::Engine;
 use crate::process::{Ended, Folder, Going, start_with};
 use crate::server::Server;
 
 /// Both; the buffer is deleted with it.
 pub(crate) struct Place {
     pub(crate) folder: Folder,
+    pub(crate) engine: Engine,
     pub(crate) server: Server,
     pub(crate) name: String,
 }
 
 impl Place {
-    /// On the Redis that tests have; `None` where there is none.
-    pub(crate) fn new() -> Option<Self> {
-        Some(Self::on(Server::or_skip("redis")?))
+    /// On the server that tests have; `None` where there is none.
+    pub(crate) fn new(engine: Engine) -> Option<Self> {
+        Some(Self::on(engine, Server::or_skip(engine.server)?))
     }
 
-    pub(crate) fn on(server: Server) -> Self {
+    pub(crate) fn on(engine: Engine, server: Server) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("command-{}-{number}", process::id());
-        Self { folder: Folder::new(), server, name }
+        Self { folder: Folder::new(), engine, server, name }
     }
 
     /// The same, with a buffer made there with these flags.
-    pub(crate) fn with_buffer(flags: &str) -> Option<Self> {
-        let place = Self::new()?;
+    pub(crate) fn with_buffer(engine: Engine, flags: &str) -> Option<Self> {
+        let place = Self::new(engine)?;
         place.line(format!("create @ {flags}").trim()).exits(0);
         Some(place)
     }
@@ -43,7 +45,7 @@ impl Place {
 
     /// As messages tell it.
     pub(crate) fn shown(&self) -> String {
-        format!("redis://127.0.0.1:{}/{}", self.server.port(), self.name)
+        format!("{}://127.0.0.1:{}/{}", self.engine.scheme, self.server.port(), self.name)
     }
 
     /// Starts `forebay` with these arguments and input; `@` is the URL.

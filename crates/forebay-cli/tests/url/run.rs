@@ -2,8 +2,28 @@
 
 use rustix::process::Signal;
 
+use crate::engine::Engine;
 use crate::place::Place;
 use crate::process::{Folder, input, until};
+
+on_each_engine! {
+    killed_and_started_again_it_does_what_is_left
+    others_may_work_on_its_items_and_some_fail
+}
+
+/// A place, on an engine that lets a run see which items are its own: others refuse it.
+fn place(engine: Engine) -> Option<Place> {
+    let place = Place::new(engine)?;
+    if !engine.lets_look {
+        place.line("run --buffer @ echo ::: x").exits(255).says(&[
+            &place.shown(),
+            "the server lets nobody look at what waits",
+            "`forebay put`, and `forebay work`",
+        ]);
+        return None;
+    }
+    Some(place)
+}
 
 /// The items that the joblog says have finished, sorted.
 fn finished(folder: &Folder, joblog: &str) -> Vec<u32> {
@@ -16,9 +36,8 @@ fn finished(folder: &Folder, joblog: &str) -> Vec<u32> {
     items
 }
 
-#[test]
-fn killed_and_started_again_it_does_what_is_left() {
-    let Some(place) = Place::new() else { return };
+fn killed_and_started_again_it_does_what_is_left(engine: Engine) {
+    let Some(place) = place(engine) else { return };
     let arguments = [
         "run",
         "--buffer",
@@ -55,9 +74,8 @@ fn killed_and_started_again_it_does_what_is_left() {
     ]);
 }
 
-#[test]
-fn others_may_work_on_its_items_and_some_fail() {
-    let Some(place) = Place::new() else { return };
+fn others_may_work_on_its_items_and_some_fail(engine: Engine) {
+    let Some(place) = place(engine) else { return };
     let run = ["run", "--buffer", "@", "-j1", "--shell", "sleep 0.02; test {} != 7"];
     let run = place.start(&run, &input(1..=40));
     until("there", || place.line("stat @").code() == 0);

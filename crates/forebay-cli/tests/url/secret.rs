@@ -3,12 +3,17 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use crate::engine::Engine;
 use crate::place::Place;
 use crate::process::start_with;
 
-#[test]
-fn no_message_has_the_password_in_it() {
-    let Some(place) = Place::with_buffer("--capacity 1") else { return };
+on_each_engine! {
+    no_message_has_the_password_in_it
+    a_password_may_lie_in_a_file
+}
+
+fn no_message_has_the_password_in_it(engine: Engine) {
+    let Some(place) = Place::with_buffer(engine, "--capacity 1") else { return };
     let password = place.server.text("password").to_owned();
     for line in [
         "create @ --capacity 2",
@@ -39,15 +44,15 @@ fn no_message_has_the_password_in_it() {
     }
 }
 
-#[test]
-fn a_password_may_lie_in_a_file() {
-    let Some(place) = Place::with_buffer("") else { return };
+fn a_password_may_lie_in_a_file(engine: Engine) {
+    let Some(place) = Place::with_buffer(engine, "") else { return };
     let file =
         place.folder.write("secret", format!("{}\n", place.server.text("password")).as_bytes());
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("set");
     let (user, port) = (place.server.text("user"), place.server.port());
-    let url =
-        |file: &str| format!("redis://{user}@127.0.0.1:{port}/{}?password-file={file}", place.name);
+    let url = |file: &str| {
+        format!("{}://{user}@127.0.0.1:{port}/{}?password-file={file}", engine.scheme, place.name)
+    };
     let forebay = |arguments: &[&str]| start_with(place.folder.root(), arguments, b"").wait();
     forebay(&["put", &url("secret"), "x"]).exits(0);
     assert_eq!(place.line("take @").exits(0).text(), "x\n");

@@ -80,6 +80,7 @@ impl Server {
     }
 
     /// What it answers to a command of its own.
+    #[cfg(feature = "redis")]
     pub(crate) fn answers(&self, line: &str) -> String {
         let (user, password, port) = (self.text("user"), self.text("password"), self.port());
         let script = format!(

@@ -240,6 +240,17 @@ impl Engine for Amqp {
         Box::pin(self.0.retry(id))
     }
 
+    fn knows_positions(&self) -> bool {
+        false
+    }
+
+    fn flush(&self) -> Answered<'_, ()> {
+        Box::pin(async move {
+            // A process may end now.
+            if self.0.has_news() { self.0.tell().await.map(drop) } else { Ok(()) }
+        })
+    }
+
     fn delete(&self) -> Answered<'_, ()> {
         Box::pin(self.0.delete())
     }

@@ -108,7 +108,8 @@ use forebay_contract::{Batch, Fault, Overflow, Refusal, Share, Statistics};
 use futures_util::future::{join, join_all};
 
 use crate::engine::{
-    Answer, Answered, Buried, Engine, Joined, Lent, Loan, Parcel, Put, Role, Standing, Step, Wish,
+    Answer, Answered, Buried, Engine, Joined, Lent, Loan, Parcel, Put, Role, Seen, Standing, Step,
+    Wish,
 };
 use draft::{Draft, Pick};
 use session::Session;
@@ -283,6 +284,8 @@ impl Engine for Nats {
                     };
                     turn.book.places.insert(position, item.place);
                     let Tries { deliveries, failures, .. } = tries;
+                    // Here they are counted from 1, elsewhere from 0.
+                    let position = position - 1;
                     loans.push(Loan { token, position, deliveries, failures, bytes: item.bytes });
                 }
                 turn.miss(&missing).await?;
@@ -323,7 +326,8 @@ impl Engine for Nats {
             let &Loan { position, deliveries, failures, .. } = taken;
             let tries = Tries { deliveries, failures, weight: 0 };
             let (reason, by) = (draft::cut(reason), own.own.clone());
-            let dying = Dying { position, tries, death: Kind::Rejected, reason, by };
+            let (position, death) = (position + 1, Kind::Rejected);
+            let dying = Dying { position, tries, death, reason, by };
             own.store.bury(&dying, &taken.bytes, own.store.link.end(None)).await?;
             own.step(None, |draft| {
                 draft.state.finished -= 1;
@@ -374,6 +378,31 @@ impl Engine for Nats {
             let letters =
                 if state.buried > 0 { store.dead(store.link.end(None)).await? } else { 0 };
             Ok(told(&state, letters))
+        })
+    }
+
+    fn items<'a>(&'a self, after: Option<&'a str>, most: usize) -> Answered<'a, Option<Vec<Seen>>> {
+        let own = &self.0;
+        Box::pin(async move {
+            let mut after = after.and_then(|position| position.parse().ok()).unwrap_or(0);
+            loop {
+                let end = own.store.link.end(None);
+                let decide = |draft: &mut Draft<'_>| draft.state.unburied(after, most);
+                let there = own.step(None, decide).await?.0;
+                let Some(last) = there.last() else { return Ok(Some(Vec::new())) };
+                after = *last;
+                let read = join_all(there.iter().map(|one| own.store.item(*one, end))).await;
+                let mut found = Vec::with_capacity(there.len());
+                for (position, item) in there.into_iter().zip(read) {
+                    // What is not there any more was finished meanwhile.
+                    let Some(item) = item? else { continue };
+                    let id = position.to_string();
+                    found.push(Seen { id, position: position - 1, bytes: item.bytes });
+                }
+                if !found.is_empty() {
+                    return Ok(Some(found));
+                }
+            }
         })
     }
 

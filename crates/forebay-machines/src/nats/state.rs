@@ -176,6 +176,17 @@ impl State {
         [waits, back, lent, dies].into_iter().flatten().min()
     }
 
+    /// The first items behind this position that wait, are leased, or are on their way to the dead letters: so many at most.
+    pub(super) fn unburied(&self, after: u64, most: usize) -> Vec<u64> {
+        let lent = self.loans.values().map(|lease| lease.position);
+        let dying = self.dying.iter().map(|dying| dying.position);
+        let begun = self.back.keys().copied().chain(lent).chain(dying);
+        let begun: BTreeSet<u64> = begun.filter(|position| *position > after).collect();
+        // All of these lie behind the others.
+        let fresh = self.begun.max(after) + 1..=self.produced;
+        begun.into_iter().chain(fresh).take(most).collect()
+    }
+
     /// Messages that may lie in the stream.
     pub(super) fn messages(&self) -> u64 {
         let kept = self.dying.len() + self.gone.len() + 1;
@@ -257,6 +268,27 @@ mod tests {
         assert_eq!((state.waiting(), state.high_water), (3, 3));
         let order: Vec<u64> = std::iter::from_fn(|| state.oldest()).map(|one| one.0).collect();
         assert_eq!(order, [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_there_is_told_in_order_wherever_it_is() {
+        let mut state = State::default();
+        state.add(6);
+        let mut begun = std::iter::from_fn(|| state.oldest()).take(4).collect::<Vec<_>>();
+        let (last, tries) = begun.pop().expect("four");
+        state.back.insert(begun[1].0, tries);
+        let (session, reason) = ("me".to_owned(), String::new());
+        let is_for_good = false;
+        let (handle, lasts, moved) = (1, None, 0);
+        let lease = Lease { position: last, tries, session, handle, is_for_good, lasts, moved };
+        state.loans.insert(7, lease);
+        let (death, by) = (Kind::Rejected, "me".to_owned());
+        state.dying.push(Dying { position: begun[0].0, tries, death, reason, by });
+        assert_eq!(state.unburied(0, 9), [1, 2, 4, 5, 6], "the third is finished");
+        assert_eq!(state.unburied(0, 3), [1, 2, 4]);
+        assert_eq!(state.unburied(4, 9), [5, 6]);
+        assert_eq!(state.unburied(5, 9), [6]);
+        assert!(state.unburied(6, 9).is_empty());
     }
 
     #[test]

@@ -46,3 +46,27 @@ fn letters_are_looked_at_retried_and_purged_once() -> Result<(), Failure> {
     assert_eq!(counts(&here.statistics()?), [4, 0, 2, 1, 1]);
     Ok(())
 }
+
+#[test]
+fn what_waits_or_is_leased_is_looked_at_in_the_order_of_puts() -> Result<(), Failure> {
+    const ITEMS: u32 = 150;
+    let Some(server) = Server::or_skip("nats") else { return Ok(()) };
+    let buffers = Buffers::new(server);
+    let url = buffers.create(&Settings::new(200));
+    let (here, there) = (connect(&url)?, connect(&url)?);
+    let consumer = there.consumer::<Vec<u8>, _>(Raw)?;
+    assert_eq!(there.items()?.map(|items| items.len()), Some(0));
+    here.producer::<Vec<u8>, _>(Raw)?.put_many((0..ITEMS).map(item))?;
+    let mut leases = consumer.lease_many_within(5, Patience::Try)?;
+    let positions: Vec<u64> = leases.iter().map(Lease::position).collect();
+    assert_eq!(positions, [0, 1, 2, 3, 4]);
+    leases.remove(1).ack()?;
+    leases.remove(1).nack()?;
+    leases.remove(1).reject("no use")?;
+    let seen = here.items()?.expect("it lets everybody look");
+    let seen: Vec<_> = seen.into_iter().map(|one| (one.position, one.bytes.to_vec())).collect();
+    let expected: Vec<_> =
+        (0..ITEMS).filter(|id| ![1, 3].contains(id)).map(|id| (id.into(), item(id))).collect();
+    assert_eq!(seen, expected);
+    Ok(())
+}

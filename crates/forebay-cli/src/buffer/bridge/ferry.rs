@@ -24,7 +24,9 @@ const SPELL: Duration = Duration::from_millis(50);
 const BRIEF: Duration = Duration::from_millis(20);
 
 pub(super) struct Ferry<'a> {
-    banks: &'a Banks,
+    banks: Banks,
+    /// Items that consumers before this one could not read.
+    unreadable: u64,
     args: &'a Args,
     hand: &'a Hand,
     account: &'a Account,
@@ -38,15 +40,15 @@ pub(super) struct Ferry<'a> {
 
 impl<'a> Ferry<'a> {
     pub(super) fn new(
-        banks: &'a Banks,
+        banks: Banks,
         args: &'a Args,
         hand: &'a Hand,
         account: &'a Account,
         interruption: &'a Interruption,
         pace: &'a Pace,
     ) -> Self {
-        let (longest, is_short_told) = (None, false);
-        Self { banks, args, hand, account, interruption, pace, longest, is_short_told }
+        let (unreadable, longest, is_short_told) = (0, None, false);
+        Self { banks, unreadable, args, hand, account, interruption, pace, longest, is_short_told }
     }
 
     /// Until it ends, for whatever reason. What is in hand then is not acked.
@@ -197,13 +199,28 @@ impl<'a> Ferry<'a> {
             }
             Err(fault) if is_away(fault) => {
                 self.account.doubt(count);
-                self.sit_out(&self.banks.from)
+                self.sit_out(&self.banks.from)?;
+                self.begin_anew()
             }
             Err(fault) => {
                 self.account.doubt(count);
                 Err(broken(&self.banks.from, fault))
             }
         }
+    }
+
+    /// What a consumer holds does not keep it from the end of a closed buffer. Where an ack was lost, the item comes back as if
+    /// another had held it.
+    fn begin_anew(&mut self) -> Result<(), Ending> {
+        self.unreadable = self.unreadable();
+        (self.banks.consumer, self.banks.keep) =
+            self.banks.from.consumer().map_err(Ending::Broken)?;
+        Ok(())
+    }
+
+    /// How many items could not be read.
+    pub(super) fn unreadable(&self) -> u64 {
+        self.unreadable + self.banks.consumer.unreadable()
     }
 
     /// The first that is in hand is larger than the other end may hold: it does not hold up the others.

@@ -128,12 +128,12 @@ fn bridge(args: &Args) -> Result<u8, String> {
             hand.keep(time);
         }
         show(args, &account, &banks.from);
-        let mut ferry = Ferry::new(&banks, args, &hand, &account, &interruption, &pace);
+        let mut ferry = Ferry::new(banks, args, &hand, &account, &interruption, &pace);
         let ending = ferry.cross();
         progress::clear();
-        // What is in hand goes back; the last handle, dropped with the banks, waits until a server has heard of it.
+        // What is in hand goes back; the last handle, dropped with the ferry, waits until a server has heard of it.
         hand.give_back();
-        (ending, banks.consumer.unreadable())
+        (ending, ferry.unreadable())
     });
     let (ending, unreadable) = crossing.unwrap_or_else(|ending| (ending, 0));
     Ok(account.conclude(&ending, unreadable))
@@ -144,7 +144,7 @@ struct Banks {
     from: Arc<Buffer>,
     consumer: Consumer,
     /// Of a file: the consumer lives as long as this.
-    _keep: Option<OwnedFd>,
+    keep: Option<OwnedFd>,
     to: Buffer,
     producer: Producer,
 }
@@ -154,7 +154,7 @@ fn arrive(from: &Place, to: &Place, interruption: &Interruption) -> Result<Banks
     to.warn("bridge");
     let (consumer, keep) = from.consumer().map_err(Ending::Broken)?;
     let producer = to.producer().map_err(Ending::Broken)?;
-    Ok(Banks { from: Arc::new(from), consumer, _keep: keep, to, producer })
+    Ok(Banks { from: Arc::new(from), consumer, keep, to, producer })
 }
 
 fn show(args: &Args, account: &Arc<Account>, from: &Arc<Buffer>) {

@@ -130,7 +130,7 @@ impl Lease {
         either!(Self, self, it => it)
     }
 
-    /// From 0.
+    /// From 0; of no use where the buffer [knows none](super::Buffer::knows_positions).
     pub(crate) fn position(&self) -> u64 {
         either!(Self, self, it => it.position())
     }

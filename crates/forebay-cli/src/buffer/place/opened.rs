@@ -180,6 +180,15 @@ impl Buffer {
         either!(Kind, &self.kind, it => it.close())
     }
 
+    /// Deletes it from its server, with all that is in it. A file is left alone.
+    pub(crate) fn delete(&self) -> Result<(), Fault> {
+        match &self.kind {
+            Kind::File(_) => Ok(()),
+            #[cfg(feature = "machines")]
+            Kind::Server(it) => it.delete(),
+        }
+    }
+
     pub(crate) fn join_within(&self, patience: Patience) -> Result<(), JoinError> {
         either!(Kind, &self.kind, it => it.join_within(patience))
     }
@@ -218,6 +227,24 @@ impl Buffer {
             },
         };
         items.map_err(|fault| self.place.in_words(fault))
+    }
+
+    /// Whether a lease tells the item's place.
+    pub(crate) fn knows_positions(&self) -> bool {
+        match &self.kind {
+            Kind::File(_) => true,
+            #[cfg(feature = "machines")]
+            Kind::Server(it) => it.knows_positions(),
+        }
+    }
+
+    /// Brings to others what was counted here, before this process ends. Where that cannot be done it is not known to them.
+    pub(crate) fn flush(&self) {
+        match &self.kind {
+            Kind::File(_) => {}
+            #[cfg(feature = "machines")]
+            Kind::Server(it) => drop(it.flush()),
+        }
     }
 
     /// The dead letters, in the order of their deaths.

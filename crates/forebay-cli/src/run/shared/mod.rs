@@ -294,6 +294,9 @@ impl Run {
             shared.demand.until_none_is_held(LAST_WAIT);
             // Answered after all that was sent before.
             let _ = self.standing_of(shared);
+            if self.stop.cause() != Some(Cause::Broken) {
+                shared.buffer.flush();
+            }
         }
     }
 

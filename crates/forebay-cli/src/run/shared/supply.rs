@@ -188,6 +188,10 @@ impl Supply<'_> {
     /// Those that the joblog does not say have finished: where its line was written, and the ack came too late.
     fn unfinished(&self, groups: Groups) -> Groups {
         let shared = self.shared;
+        if !shared.buffer.knows_positions() {
+            // No joblog knows them, and what came together is taken for what follows each other.
+            return groups;
+        }
         let logged = match &shared.logged {
             Some(logged) => logged.finished(groups.iter().flatten(), &shared.form),
             None => HashSet::new(),
@@ -219,7 +223,9 @@ impl Supply<'_> {
     /// What one command gets for a group, which is not empty.
     fn item(&mut self, group: Vec<Lease>) -> Item {
         let shared = self.shared;
-        let seq = number(group[0].position());
+        // Where an item has no number of its own, it is counted here.
+        let knows_positions = shared.buffer.knows_positions();
+        let seq = number(if knows_positions { group[0].position() } else { self.place });
         let args = shared.form.arguments(seq, group.iter().map(Lease::bytes));
         let duty = Duty::new(group, Arc::clone(&shared.consumer), Arc::clone(&shared.demand));
         let duty = Arc::new(duty);

@@ -19,8 +19,9 @@ pub(in crate::top) fn deaths(look: &Look, columns: usize, palette: Palette) -> P
             palette.ink(fitting(&dead.reason, room).trim_end(), Ink::Wrong),
         ])
     }));
-    Panel {
-        title: format!("Dead letters: {} of {}, last first", look.counts.dead, look.dead_room),
-        lines,
-    }
+    let title = match look.dead_room {
+        Some(room) => format!("Dead letters: {} of {room}, last first", look.counts.dead),
+        None => format!("Dead letters: {}", look.counts.dead),
+    };
+    Panel { title, lines }
 }

@@ -64,7 +64,7 @@ pub(in crate::top) fn members(look: &Look, columns: usize, palette: Palette) -> 
 }
 
 fn title(look: &Look) -> String {
-    let counted = |role, side: &str| match look.living(role).count() {
+    let counted = |role, side: &str| match look.here(role) {
         0 => format!("no {side}s"),
         1 => format!("1 {side}"),
         many => format!("{many} {side}s"),

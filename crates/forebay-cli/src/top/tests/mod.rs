@@ -43,7 +43,7 @@ fn busy() -> Look {
         capacity: 200,
         capacity_bytes: Some(65_536),
         max_leased: 64,
-        dead_room: 64,
+        dead_room: Some(64),
         oldest: Some(seconds(3.2)),
         ..Look::default()
     };

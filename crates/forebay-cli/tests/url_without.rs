@@ -1,5 +1,7 @@
 //! A program that was built without engines.
 
+#![cfg(not(any(feature = "amqp", feature = "nats", feature = "redis")))]
+
 use std::process::{Command, Output};
 
 fn forebay(arguments: &[&str]) -> Output {
@@ -13,10 +15,13 @@ fn a_url_is_refused_with_how_to_build_what_takes_it() {
         "put URL x",
         "take URL",
         "work URL echo",
+        "bridge URL b",
+        "bridge b URL",
         "join URL",
         "stat URL",
         "close URL",
         "dead URL",
+        "delete URL",
         "verify URL",
         "top URL",
         "run --buffer URL echo ::: x",
