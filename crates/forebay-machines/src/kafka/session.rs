@@ -7,10 +7,7 @@ use std::time::{Duration, Instant};
 
 use forebay_contract::{Bytes, Fault};
 use krafka::KrafkaError;
-use krafka::admin::{
-    DescribeShareGroupOffsetsOptions, ListOffsetsOptions, OffsetSpec, SharePartitionOffset,
-    TopicPartition,
-};
+use krafka::admin::{ListOffsetsOptions, OffsetSpec, SharePartitionOffset, TopicPartition};
 
 use tokio::time;
 
@@ -422,11 +419,7 @@ impl Session {
 
     /// How far the group has come.
     pub(super) async fn standing(&self) -> krafka::Result<SharePartitionOffset> {
-        let items = TopicPartition::new(self.names.items.clone(), 0);
-        let options = DescribeShareGroupOffsetsOptions::default().partitions(vec![items.clone()]);
-        let group = self.names.group.clone();
-        let mut told = self.link.admin.describe_share_group_offsets(group, options).await?;
-        told.remove(&items).unwrap_or_else(|| Err(KrafkaError::timeout("nothing is told of it")))
+        self.link.standing(&self.names).await
     }
 
     /// Where the log of the items begins or ends.
