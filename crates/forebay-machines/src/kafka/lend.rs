@@ -20,7 +20,8 @@ use crate::runtime;
 /// So many in one step, that others get on.
 const MOST: usize = 256;
 
-/// How long Kafka leaves an item to whoever says nothing. It is what a group is told when its buffer is made.
+/// How long Kafka leaves an item to whoever says nothing. A group is told so when its buffer is made, and
+/// a server tells what holds.
 pub(super) const LOCK: Duration = Duration::from_secs(30);
 
 /// Where there should be something, and nothing comes, Kafka is given so long to find it, so often: it may be busy with
@@ -199,7 +200,8 @@ impl Session {
                         tried,
                         bytes: loan.bytes.clone(),
                         since: now,
-                        kept: now + LOCK,
+                        kept: share.asked + share.lock,
+                        lock: share.lock,
                         deadline: deadline.and_then(|time| now.checked_add(time)),
                     };
                     let has_deadline = held.deadline.is_some();

@@ -114,6 +114,8 @@ pub(super) struct Held {
     pub(super) since: Instant,
     /// Until when Kafka leaves it to us, by our own clock: an answer that comes later may be taken for granted, and is not.
     pub(super) kept: Instant,
+    /// For how long, each time.
+    pub(super) lock: Duration,
     /// When it goes back by its lease time.
     pub(super) deadline: Option<Instant>,
 }
