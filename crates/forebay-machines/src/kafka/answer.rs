@@ -8,8 +8,9 @@ use forebay_contract::{Death, Fault};
 
 use super::link::Attempt;
 use super::marks::Mark;
+use super::out::Held;
 use super::record::{self, Tries};
-use super::session::{Held, Session};
+use super::session::Session;
 use super::share::{Kind, Share};
 use super::wake::Wake;
 use crate::engine::{Answer, Loan};

@@ -10,8 +10,9 @@ use tokio::time;
 
 use super::link::Attempt;
 use super::marks::Tried;
+use super::out::Held;
 use super::record::{self, Tries};
-use super::session::{Held, Session};
+use super::session::Session;
 use super::share::{Got, Kind, Share};
 use super::wake::Wake;
 use crate::engine::{How, Lent, Loan, Role, Standing, Wish};

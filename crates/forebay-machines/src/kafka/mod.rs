@@ -106,6 +106,7 @@ mod link;
 mod log;
 mod marks;
 mod names;
+mod out;
 mod put;
 mod record;
 mod session;
