@@ -5,7 +5,7 @@
 //!
 //! Between processes: [`processes`], a buffer in a file; [`open`] opens one.
 //!
-//! Between machines: `machines`, a buffer on a server, and `connect`; the features `amqp`, `nats` and `redis` each bring both.
+//! Between machines: `machines`, a buffer on a server, and `connect`; the features `amqp`, `kafka`, `nats` and `redis` each bring both.
 //!
 //! The feature `futures` makes consumers streams, and producers sinks.
 

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use forebay_contract::{Death, Fault};
 
-use super::lend::LOCK;
 use super::link::Attempt;
 use super::marks::Mark;
+use super::out::Held;
 use super::record::{self, Tries};
-use super::session::{Held, Session};
+use super::session::Session;
 use super::share::{Kind, Share};
 use super::wake::Wake;
 use crate::engine::{Answer, Loan};
@@ -243,18 +243,19 @@ impl Session {
     pub(super) async fn renew(&self) {
         let due: Vec<(u64, i64)> = {
             let out = self.out();
-            let late = Instant::now() + LOCK * 2 / 3;
-            let due = out.leases.iter().filter(|(_, held)| held.kept < late);
+            let now = Instant::now();
+            let due = out.leases.iter().filter(|(_, held)| held.kept < now + held.lock * 2 / 3);
             due.map(|(token, held)| (*token, held.offset)).collect()
         };
         if due.is_empty() {
             return;
         }
         let mut share = self.alone_to_answer().await;
-        let kept = Instant::now() + LOCK;
-        // Some were answered meanwhile.
+        let sent = Instant::now();
+        // Some were answered meanwhile, and others are over: those Kafka might renew for us, though another has them.
         let due: Vec<_> = {
-            let out = self.out();
+            let mut out = self.out();
+            out.leases.retain(|_, held| held.kept > sent);
             due.into_iter().filter(|(token, _)| out.leases.contains_key(token)).collect()
         };
         let renewals: Vec<_> = due.iter().map(|(_, offset)| (*offset, Kind::Renew)).collect();
@@ -263,7 +264,7 @@ impl Session {
                 let mut out = self.out();
                 for ((token, _), was_held) in due.iter().zip(was_held) {
                     if was_held && let Some(held) = out.leases.get_mut(token) {
-                        held.kept = kept;
+                        held.kept = sent + held.lock;
                     } else {
                         out.leases.remove(token);
                     }

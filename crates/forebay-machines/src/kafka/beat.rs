@@ -9,7 +9,8 @@ use tokio::time;
 
 use super::link::Attempt;
 use super::marks::Mark;
-use super::session::{Held, Session};
+use super::out::Held;
+use super::session::Session;
 
 const BEAT: Duration = Duration::from_millis(250);
 /// With every so many beats it tells what is new.

@@ -74,6 +74,14 @@ pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError>
         return Err(missing());
     };
     let most_counts = door.most_counts(&names).await?;
+    // What a server does for the first time may take it longer than a call may.
+    door.ask(|| async {
+        match link.standing(&names).await?.lag {
+            Some(lag) => Ok(lag),
+            None => Err(KrafkaError::timeout("what is unfinished is not known yet")),
+        }
+    })
+    .await?;
     let topics = Topics { items, dead, meta: there.topic };
     let Found { marks, next, .. } = there;
     let settings = founding.settings.clone();

@@ -7,7 +7,8 @@ use std::time::Duration;
 use forebay_contract::{Fault, Share, Statistics};
 use krafka::admin::{DeleteConsumerGroupsOptions, DeleteTopicsOptions, OffsetSpec};
 
-use super::session::{Own, Session};
+use super::out::Own;
+use super::session::Session;
 use super::wake::Wake;
 use crate::engine::{Joined, Role, Standing};
 

@@ -10,8 +10,9 @@ use tokio::time;
 
 use super::link::Attempt;
 use super::marks::Tried;
+use super::out::Held;
 use super::record::{self, Tries};
-use super::session::{Held, Session};
+use super::session::Session;
 use super::share::{Got, Kind, Share};
 use super::wake::Wake;
 use crate::engine::{How, Lent, Loan, Role, Standing, Wish};
@@ -20,7 +21,8 @@ use crate::runtime;
 /// So many in one step, that others get on.
 const MOST: usize = 256;
 
-/// How long Kafka leaves an item to whoever says nothing. It is what a group is told when its buffer is made.
+/// How long Kafka leaves an item to whoever says nothing. A group is told so when its buffer is made, and
+/// a server tells what holds.
 pub(super) const LOCK: Duration = Duration::from_secs(30);
 
 /// Where there should be something, and nothing comes, Kafka is given so long to find it, so often: it may be busy with
@@ -199,7 +201,8 @@ impl Session {
                         tried,
                         bytes: loan.bytes.clone(),
                         since: now,
-                        kept: now + LOCK,
+                        kept: share.asked + share.lock,
+                        lock: share.lock,
                         deadline: deadline.and_then(|time| now.checked_add(time)),
                     };
                     let has_deadline = held.deadline.is_some();

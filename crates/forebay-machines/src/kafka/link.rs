@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 use forebay_contract::Fault;
 use krafka::__private::metadata::ClusterMetadata;
 use krafka::__private::network::BrokerConnection;
-use krafka::admin::AdminClient;
+use krafka::admin::{
+    AdminClient, DescribeShareGroupOffsetsOptions, SharePartitionOffset, TopicPartition,
+};
 use krafka::auth::{AuthConfig, TlsConfig};
 use krafka::producer::{Acks, Producer};
 use krafka::{Kafka, KrafkaError, Record};
 use tokio::time;
 
 use super::fate::{Fate, fate};
+use super::names::Names;
 use crate::address::Address;
 use crate::connect_error::{ConnectError, Why};
 use crate::engine::Standing;
@@ -45,8 +48,9 @@ impl Link {
             .idempotent(true)
             // Each put is waited for, so there is nobody to wait for who would share a request.
             .linger(Duration::ZERO)
-            .delivery_timeout(address.options.outage.max(Duration::from_secs(1)))
-            .max_block(address.options.outage.max(Duration::from_secs(1)))
+            // What is under way is not taken back, so it is not tried for longer than anybody waits.
+            .delivery_timeout(patience(address).max(address.options.outage))
+            .max_block(patience(address).max(address.options.outage))
             .retry_backoff(PAUSES.0)
             .metrics_push(false)
             .build()
@@ -85,6 +89,15 @@ impl Link {
             Err(error) if super::fate::says_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// How far a group has come.
+    pub(super) async fn standing(&self, names: &Names) -> krafka::Result<SharePartitionOffset> {
+        let items = TopicPartition::new(names.items.clone(), 0);
+        let options = DescribeShareGroupOffsetsOptions::default().partitions(vec![items.clone()]);
+        let group = names.group.clone();
+        let mut told = self.admin.describe_share_group_offsets(group, options).await?;
+        told.remove(&items).unwrap_or_else(|| Err(KrafkaError::timeout("nothing is told of it")))
     }
 
     /// Writes records, in their order, and waits until all replicas have them: where those from the front
@@ -127,6 +140,13 @@ impl Link {
     }
 }
 
+/// How long the answer to one request is waited for. The client wants it no shorter than a connection may take.
+fn patience(address: &Address) -> Duration {
+    let options = &address.options;
+    let least = options.connect_time.max(Duration::from_secs(1));
+    options.outage.min(PATIENCE).max(least)
+}
+
 /// Connects to a server.
 async fn dial(address: &Address) -> Result<Kafka, ConnectError> {
     let options = &address.options;
@@ -141,7 +161,7 @@ async fn dial(address: &Address) -> Result<Kafka, ConnectError> {
     let mut builder = Kafka::builder(format!("{host}:{}", address.port))
         .client_id("forebay")
         .connect_timeout(connect_time)
-        .request_timeout(PATIENCE.max(connect_time))
+        .request_timeout(patience(address))
         .connections_max_idle(None);
     if let Some(security) = security(address)? {
         builder = builder.security(security);

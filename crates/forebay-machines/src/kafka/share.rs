@@ -6,7 +6,7 @@
 //! whoever wants partitions assigned does that, and there is one.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use krafka::__private::network::BrokerConnection;
@@ -17,6 +17,7 @@ use krafka::__private::protocol::{
 use krafka::KrafkaError;
 use krafka::error::ErrorCode;
 
+use super::lend::LOCK;
 use super::link::Link;
 use super::names::Names;
 
@@ -57,11 +58,16 @@ pub(super) struct Share {
     pub(super) number: u64,
     /// Its connection, and the number of its next request. What it holds goes back when the connection ends.
     session: Option<(Arc<BrokerConnection>, i32)>,
+    /// How long Kafka leaves an item to whoever says nothing, as it told last.
+    pub(super) lock: Duration,
+    /// When it was asked last for items: Kafka began to count no earlier.
+    pub(super) asked: Instant,
 }
 
 impl Share {
     pub(super) fn new() -> Self {
-        Self { member: super::random(), number: 1, session: None }
+        let asked = Instant::now();
+        Self { member: super::random(), number: 1, session: None, lock: LOCK, asked }
     }
 
     /// Whether its connection is there, or there was none yet.
@@ -107,11 +113,15 @@ impl Share {
             forgotten_topics: vec![],
         };
         self.session = Some((Arc::clone(&connection), next(epoch)));
+        self.asked = Instant::now();
         let answer = connection.send_request(ApiKey::ShareFetch, VERSION, |buffer| {
             request.encode_v2(buffer, RECORD_LIMIT, false)
         });
         let answer = ShareFetchResponse::decode_v2(&mut answer.await?.as_ref())?;
         fine(answer.error_code, "lend")?;
+        if let Ok(lock @ 1..) = u64::try_from(answer.acquisition_lock_timeout_ms) {
+            self.lock = Duration::from_millis(lock);
+        }
         let mut got = Vec::new();
         for part in answer.responses.into_iter().flat_map(|topic| topic.partitions) {
             fine(part.error_code, "lend")?;

@@ -10,7 +10,8 @@ use krafka::admin::OffsetSpec;
 use tokio::time;
 
 use super::log::{self, Place};
-use super::session::{Session, Standee};
+use super::out::Standee;
+use super::session::Session;
 use crate::engine::Role;
 use crate::runtime;
 

@@ -1,8 +1,9 @@
 //! Another program at the same server, which knows nothing of buffers.
 
 use krafka::admin::{
-    AdminClient, CreateTopicsOptions, DeleteTopicsOptions, ListOffsetsOptions, ListTopicsOptions,
-    NewTopic, OffsetSpec, TopicPartition,
+    AdminClient, ConfigOp, ConfigResource, CreateTopicsOptions, DeleteTopicsOptions,
+    IncrementalAlterConfigsOptions, ListOffsetsOptions, ListTopicsOptions, NewTopic, OffsetSpec,
+    TopicPartition,
 };
 use krafka::auth::AuthConfig;
 use krafka::{Kafka, Record};
@@ -55,6 +56,15 @@ impl Beside {
             producer.send(record).await.map(drop)
         })?;
         Ok(())
+    }
+
+    /// Tells a group something: what is set for the buffer whose items are in this topic.
+    pub(crate) fn configure(&self, items: &str, name: &str, value: &str) -> Result<(), Failure> {
+        let group = ConfigResource::group(items.trim_end_matches(".items"));
+        let change = [(group, vec![ConfigOp::set(name, value)])];
+        let options = IncrementalAlterConfigsOptions::default();
+        let told = self.runtime.block_on(self.admin.incremental_alter_configs(change, options))?;
+        Ok(told.into_values().collect::<Result<_, _>>()?)
     }
 
     /// Where a topic begins, and where it ends.

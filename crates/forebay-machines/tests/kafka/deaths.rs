@@ -1,6 +1,6 @@
 //! Processes that are killed with what they hold, and buffers that are deleted.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{env, thread};
@@ -10,10 +10,11 @@ use forebay_machines::{
 };
 
 use crate::servers::{Buffers, Server};
-use crate::{Failure, PATIENCE, item, within};
+use crate::{Beside, Failure, PATIENCE, item, within};
 
 /// Tells the child of a test which buffer it works on.
 const CHILD: &str = "FOREBAY_TEST_CHILD";
+const STILL: &str = "FOREBAY_TEST_STILL";
 
 /// Not a check: the process that is killed. It holds two leases, and waits for a third item.
 #[test]
@@ -127,6 +128,63 @@ fn a_lease_over_its_delivery_limit_by_deaths_is_a_dead_letter() -> Result<(), Fa
     });
     let dead = letters.iter().map(|one| (one.letter.item.to_vec(), one.letter.deliveries));
     assert_eq!(dead.collect::<Vec<_>>(), [(item(0), 1), (item(1), 1)]);
+    Ok(())
+}
+
+/// Not a check: the process that stands still. It holds a lease, and answers it when it is told.
+#[test]
+fn one_that_stands_still() -> Result<(), Failure> {
+    let Ok(url) = env::var(STILL) else { return Ok(()) };
+    let consumer = connect(&url)?.consumer::<Vec<u8>, _>(Raw)?;
+    let lease = consumer.lease()?;
+    println!("it holds one");
+    std::io::stdin().read_line(&mut String::new())?;
+    println!("answered: {:?}", lease.ack());
+    Ok(())
+}
+
+/// A lease lasts for as long as its process goes on, however short Kafka's own patience is, and no longer: what comes too late
+/// Kafka would take for granted.
+#[test]
+fn a_lease_lasts_while_its_process_goes_on() -> Result<(), Failure> {
+    let Some(server) = Server::or_skip("kafka") else { return Ok(()) };
+    let buffers = Buffers::new(server.clone());
+    let url = buffers.create(&Settings::new(3));
+    let beside = Beside::new(&server)?;
+    beside.configure(&beside.part(&url, "items")?, "share.record.lock.duration.ms", "2000")?;
+    let buffer = connect(&url)?;
+    buffer.producer::<Vec<u8>, _>(Raw)?.put(item(0))?;
+    let mut child = Command::new(env::current_exe()?)
+        .args(["deaths::one_that_stands_still", "--exact", "--nocapture"])
+        .env(STILL, &url)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut said = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+    let mut hear = move |word: &str| loop {
+        let line = said.next().expect("it goes on").expect("a line");
+        if line.contains(word) {
+            return line;
+        }
+    };
+    hear("it holds one");
+    let consumer = buffer.consumer::<Vec<u8>, _>(Raw)?;
+    assert!(matches!(consumer.lease_timeout(Duration::from_secs(5)), Err(TakeError::TimedOut)));
+    let signal = |name: &str| {
+        Command::new("kill")
+            .args([name, &child.id().to_string()])
+            .status()
+            .map(|done| done.success())
+    };
+    assert!(signal("-STOP")?);
+    let again = consumer.lease_timeout(PATIENCE)?;
+    assert_eq!((&*again, again.deliveries()), (&item(0), 2));
+    again.ack()?;
+    assert!(signal("-CONT")?);
+    child.stdin.take().ok_or("no input")?.write_all(b"go on\n")?;
+    let answered = within(PATIENCE, move || hear("answered"));
+    assert!(answered.contains("Err("), "{answered}");
+    child.wait()?;
     Ok(())
 }
 

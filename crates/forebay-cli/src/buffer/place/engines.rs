@@ -13,8 +13,9 @@ struct Engine {
 }
 
 /// All that there are.
-const ENGINES: [Engine; 3] = [
+const ENGINES: [Engine; 4] = [
     Engine { name: "amqp", schemes: &["amqp", "amqps"], is_built: cfg!(feature = "amqp") },
+    Engine { name: "kafka", schemes: &["kafka", "kafkas"], is_built: cfg!(feature = "kafka") },
     Engine { name: "nats", schemes: &["nats", "natss"], is_built: cfg!(feature = "nats") },
     Engine { name: "redis", schemes: &["redis", "rediss"], is_built: cfg!(feature = "redis") },
 ];
