@@ -37,6 +37,7 @@ impl Contender {
         match (self, server.engine.as_str()) {
             (Self::Forebay, _) => ours::carrier(server),
             (Self::Bare, "amqp") => bare::amqp::carrier(server),
+            (Self::Bare, "kafka") => bare::kafka::carrier(server),
             (Self::Bare, "nats") => bare::nats::carrier(server),
             (Self::Bare, "redis") => bare::redis::carrier(server),
             (Self::Bare, other) => Err(format!("{other} has no bare client here")),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::Value;
 
 /// The engines that are measured.
-const ENGINES: [&str; 3] = ["redis", "nats", "amqp"];
+const ENGINES: [&str; 4] = ["redis", "nats", "amqp", "kafka"];
 
 /// A server.
 #[derive(Debug, Clone)]

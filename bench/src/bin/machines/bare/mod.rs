@@ -2,5 +2,6 @@
 //! item is the server's until it is acked.
 
 pub(crate) mod amqp;
+pub(crate) mod kafka;
 pub(crate) mod nats;
 pub(crate) mod redis;
