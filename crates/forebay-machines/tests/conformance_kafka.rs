@@ -41,6 +41,7 @@ impl Factory for OnKafka {
         ("c5_a_take_wakes_as_many_as_fit", WEIGHT),
         ("c5_puts_of_all_weights_get_on", WEIGHT),
         ("c9_drop_oldest_makes_room_by_weight", WEIGHT),
+        ("c5_a_cancelled_reserve_passes_its_wake_on", LINES),
         ("c9_drop_oldest_overtakes_nobody_in_line", LINES),
     ];
 
