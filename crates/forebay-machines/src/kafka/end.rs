@@ -7,10 +7,16 @@ use std::time::Duration;
 use forebay_contract::{Fault, Share, Statistics};
 use krafka::admin::{DeleteConsumerGroupsOptions, DeleteTopicsOptions, OffsetSpec};
 
+use super::lend::LOOKS;
+use super::link::Attempt;
 use super::out::Own;
 use super::session::Session;
+use super::share;
 use super::wake::Wake;
 use crate::engine::{Joined, Role, Standing};
+
+/// So many items may come while Kafka counts.
+const MEANWHILE: i64 = 8;
 
 impl Session {
     /// Whether nothing is unfinished.
@@ -31,14 +37,34 @@ impl Session {
         Ok(Joined::Busy { begun: 0, pause: None })
     }
 
+    /// How many were ever put, and how many of these are unfinished. Kafka counts from how far the group had come when it was
+    /// asked to where the log ends when it answers; so what came in between is left out, and where that is much, it is asked
+    /// again.
+    async fn reckon(
+        &self,
+        attempt: &mut Attempt,
+        share: &share::Share,
+    ) -> Result<(u64, u64), Fault> {
+        let mut looks = LOOKS;
+        loop {
+            let put = self.offset(attempt, OffsetSpec::Latest).await?;
+            let unfinished = self.look(share).await?;
+            let more = self.offset(attempt, OffsetSpec::Latest).await? - put;
+            if more <= MEANWHILE || looks == 0 {
+                let [put, more] = [put, more].map(|count| u64::try_from(count).unwrap_or_default());
+                return Ok((put, unfinished.saturating_sub(more)));
+            }
+            looks -= 1;
+        }
+    }
+
     /// The counts of this moment. What is finished is what is left when all else is counted.
     pub(super) async fn statistics(self: &Arc<Self>) -> Result<Statistics, Fault> {
         self.ensure_there()?;
         let mut attempt = self.link.attempt(None);
         let _places = self.places.lock().await;
         let share = self.alone_until(attempt.end).await?;
-        let unfinished = self.look(&share).await?;
-        let put = self.offset(&mut attempt, OffsetSpec::Latest).await?;
+        let (put, unfinished) = self.reckon(&mut attempt, &share).await?;
         let dead = self.read_letters(&mut attempt).await?;
         drop(share);
         let marks = self.marks();
@@ -47,7 +73,6 @@ impl Session {
         counts.add(&out.counts);
         let elsewhere: u64 = others.iter().map(|presence| presence.held).sum();
         let leased = (out.leases.len() as u64 + elsewhere).min(unfinished);
-        let put = u64::try_from(put).unwrap_or_default();
         let gone = counts.moved + counts.dropped + dead + counts.purged + counts.retried;
         let own = out.presence();
         let mut statistics = Statistics::default();
