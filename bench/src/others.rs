@@ -1,6 +1,7 @@
 //! What everybody else does with the processors while we measure.
 
 use std::fs;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::processor::{self, TICKS};
@@ -10,6 +11,14 @@ const NOTICEABLE: f64 = 0.1;
 
 /// In less time, a few ticks are everything.
 const LEAST: Duration = Duration::from_secs(1);
+
+/// Processes that are measured with us.
+static MEASURED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// This process is no other: it is measured with us, as a server that ours speaks to.
+pub fn count_in(process: u32) {
+    MEASURED.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+}
 
 /// A moment from which on everybody else's work is counted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,7 +32,9 @@ impl Others {
     /// From now on.
     pub fn watch() -> Self {
         let all = fs::read_to_string("/proc/stat").ok().and_then(|stat| busy(&stat));
-        let own = processor::time() + processor::time_of_children();
+        let measured = MEASURED.lock().unwrap_or_else(PoisonError::into_inner);
+        let measured: Duration = measured.iter().copied().filter_map(processor::time_of).sum();
+        let own = processor::time() + processor::time_of_children() + measured;
         Self { begun: Instant::now(), all, own }
     }
 
