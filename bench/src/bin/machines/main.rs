@@ -100,7 +100,9 @@ fn measure(args: &Args) -> Result<(), String> {
     let servers = Server::all(&args.servers, args.only.as_deref())?;
     let all = Part::value_variants();
     let parts = if args.parts.is_empty() { all } else { args.parts.as_slice() };
-    servers.iter().for_each(|server| others::count_in(server.pid));
+    for server in &servers {
+        others::count_in(server.pid);
+    }
     let others = Others::watch();
     let mut told = serde_json::Map::new();
     for part in parts {
