@@ -30,6 +30,15 @@ fn a_table_says_how_many_are_enough() {
 }
 
 #[test]
+fn a_plan_of_too_few_items_says_so() {
+    let line = "--rate 20000/s --service 10ms --consumers 201 --items";
+    let few = told(&format!("{line} 10000"));
+    assert!(few.contains("too few to be sure of who is enough"), "{few}");
+    assert!(few.ends_with("try --items 4600000\n"), "{few}");
+    assert!(!told("--rate 50/s --service 120ms --consumers 9").contains("too few"));
+}
+
+#[test]
 fn what_is_simulated_stands_beside_what_is_known() {
     let line =
         "--rate 9/s --service 1s --consumers 8..9 --capacity 20 --on-full refuse --items 100000";

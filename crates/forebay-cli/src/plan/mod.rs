@@ -179,6 +179,21 @@ impl Args {
         Row { consumers, seen, uncertain, known, is_enough }
     }
 
+    /// So many items it takes for a queue with so many consumers to forget how it began, in each run several times over:
+    /// by the rule of thumb of Odoni and Roth, "An Empirical Investigation of the Transient Behavior of Stationary Queueing
+    /// Systems", 1983, for one fast consumer in the place of several. None, where it grows for ever.
+    fn needed(&self, consumers: u32) -> u64 {
+        const TIMES: f64 = 4.0;
+        let speed = f64::from(consumers) / self.service;
+        let spare = (1.0 - (self.rate / speed).sqrt()).max(0.0);
+        let variation = self.rate_variation.powi(2) + self.service_variation.powi(2);
+        let seconds = variation / (2.8 * speed * spare.powi(2));
+        let items = TIMES * seconds * self.rate * RUNS as f64;
+        // Two digits, and what is not finite is none.
+        let unit = 10_f64.powf((items.max(10.0).log10() - 1.0).floor());
+        if items.is_finite() { ((items / unit).ceil() * unit) as u64 } else { 0 }
+    }
+
     /// Rows for the numbers that were asked for, or up to the first that is enough, and one more.
     fn rows(&self) -> Vec<Row> {
         if let Some((first, last)) = self.consumers {

@@ -67,6 +67,13 @@ pub(super) fn text(args: &Args, rows: &[Row]) -> String {
         "simulated: {} items for each number of consumers, in {RUNS} runs; ± is where the mean wait lies 95 times of 100",
         args.items
     );
+    let short = rows.iter().filter(|row| row.is_enough).map(|row| args.needed(row.consumers));
+    if let Some(needed) = short.max().filter(|needed| *needed > args.items) {
+        let _ = writeln!(
+            text,
+            "that is too few to be sure of who is enough, as near to the limit as this is: try --items {needed}"
+        );
+    }
     text
 }
 
