@@ -171,3 +171,56 @@ pub(crate) async fn wait_async<T: Send + 'static>(
 ) -> T {
     DRIVERS.runtime.spawn(task).await.expect("what was begun comes to its end")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use tokio::time;
+
+    use super::*;
+
+    /// Longer than anything here takes: only a hang is told by it.
+    const HANG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn what_is_begun_goes_on_when_its_callers_have_gone() {
+        let (tell, told) = mpsc::channel();
+        for number in 0..20 {
+            let tell = tell.clone();
+            spawn(async move {
+                time::sleep(Duration::from_millis(3)).await;
+                tell.send(number).expect("it is waited for");
+            });
+            // The thread makes way for this, and has to come back.
+            assert_eq!(wait(async move { number }), number);
+        }
+        let all: Vec<i32> = (0..20).map(|_| told.recv_timeout(HANG).expect("it goes on")).collect();
+        assert_eq!(all, (0..20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn callers_take_over_from_each_other() {
+        let (tell, told) = mpsc::channel();
+        for thread in 0..8_u64 {
+            let tell = tell.clone();
+            thread::spawn(move || {
+                for call in 0..200 {
+                    let pause = Duration::from_micros((thread * 37 + call * 11) % 300);
+                    wait(async move { time::sleep(pause).await });
+                }
+                tell.send(thread).expect("it is waited for");
+            });
+        }
+        for _ in 0..8 {
+            told.recv_timeout(HANG).expect("all of them come to their end");
+        }
+    }
+
+    #[test]
+    fn who_waits_within_another_runtime_leaves_that_alone() {
+        let other = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let answer = other.block_on(async { wait(async { 7 }) });
+        assert_eq!(answer, 7);
+    }
+}
