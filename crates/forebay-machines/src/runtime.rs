@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     /// Longer than anything here takes: only a hang is told by it.
-    const HANG: Duration = Duration::from_secs(60);
+    const HANG: Duration = Duration::from_mins(1);
 
     #[test]
     fn what_is_begun_goes_on_when_its_callers_have_gone() {
