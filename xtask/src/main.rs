@@ -44,7 +44,9 @@ cargo xtask bench NAME [ARGUMENT]...
     run          `forebay run` beside xargs and both programs called parallel, and its own promises
     machines     items between machines beside the engines' own clients; `cargo xtask servers up` first
     web          the example web server under twenty times its load
+    processes    items between processes, beside pipes, sockets, queues and servers
     toyvm        programs of ToyVM run, traced, swept and read
+    check        every schedule of programs of ToyVM, beside SPIN and Harmony
     page         the JSON files of the others as one page with pictures
     `cargo xtask bench NAME --help` tells the arguments.
 
