@@ -7,8 +7,9 @@
 //! Who waits for an answer drives it meanwhile, and nobody else has to be woken for that, twice an answer. A thread of the
 //! crate drives it while nobody waits: it makes way at once, and comes back when there has been a [lull](LULL).
 
-use std::future::Future;
+use std::future::{self, Future};
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, oneshot};
+use tokio::task::{self, JoinHandle};
 
 /// So long after the last call the thread drives again. What is begun and waited for by nobody may rest for that time.
 const LULL: Duration = Duration::from_millis(1);
@@ -31,6 +33,9 @@ struct Drivers {
     wanted: Notify,
     /// The last caller has gone.
     none: Condvar,
+    /// What was begun and has not got as far as its first request.
+    // Less one with Release once it has, which pairs with the Acquire of whoever waits behind it.
+    unbegun: AtomicUsize,
 }
 
 /// Whose turn it is.
@@ -54,7 +59,13 @@ impl Drivers {
             .spawn(|| DRIVERS.keep())
             .expect("a thread can be started");
         let turn = Turn { callers: 0, is_busy: false, is_kept: true, sleeps: false };
-        Self { runtime, turn: Mutex::new(turn), wanted: Notify::new(), none: Condvar::new() }
+        Self {
+            runtime,
+            turn: Mutex::new(turn),
+            wanted: Notify::new(),
+            none: Condvar::new(),
+            unbegun: AtomicUsize::new(0),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Turn> {
@@ -84,6 +95,22 @@ impl Drivers {
             }
             turn.is_busy = false;
         }
+    }
+
+    fn begin<T: Send + 'static>(
+        &'static self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        let unbegun = Unbegun::new(&self.unbegun);
+        self.runtime.spawn(async move {
+            let mut task = pin!(task);
+            let first = future::poll_fn(|context| Poll::Ready(task.as_mut().poll(context))).await;
+            drop(unbegun);
+            match first {
+                Poll::Ready(ready) => ready,
+                Poll::Pending => task.await,
+            }
+        })
     }
 
     /// Drives until this is ready.
@@ -120,6 +147,22 @@ impl Drop for Caller<'_> {
     }
 }
 
+/// One of those that are not begun yet, counted while it lives.
+struct Unbegun(&'static AtomicUsize);
+
+impl Unbegun {
+    fn new(count: &'static AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Unbegun {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
 /// Wakes a thread.
 struct Unpark(Thread);
 
@@ -141,35 +184,45 @@ pub(crate) fn sleep_until<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Waits for what is begun here until it is ready.
-pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    // Within somebody's runtime no other may be driven.
-    match Handle::try_current() {
-        Ok(_) => sleep_until(future),
-        Err(_) => DRIVERS.drive(future),
-    }
-}
-
 /// Begins something that goes on by itself.
 pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-    drop(DRIVERS.runtime.spawn(task));
+    drop(DRIVERS.begin(task));
 }
 
-/// Runs something there, and sleeps until it is done.
+/// Does something on this thread, behind whatever it has begun before, and drives meanwhile. Within somebody's runtime no other
+/// may be driven: there it is handed back.
+pub(crate) fn wait_here<S, F: Future>(
+    subject: S,
+    does: impl FnOnce(S) -> F,
+) -> Result<F::Output, S> {
+    if Handle::try_current().is_ok() {
+        return Err(subject);
+    }
+    Ok(DRIVERS.drive(async {
+        while DRIVERS.unbegun.load(Ordering::Acquire) > 0 {
+            task::yield_now().await;
+        }
+        does(subject).await
+    }))
+}
+
+/// Does something, and waits until it is done.
 pub(crate) fn wait<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> T {
-    let (tell, told) = oneshot::channel();
-    spawn(async move {
-        // Whoever waits for it is still there.
-        let _ = tell.send(task.await);
-    });
-    block_on(told).expect("what was begun comes to its end")
+    wait_here(task, |task| task).unwrap_or_else(|task| {
+        let (tell, told) = oneshot::channel();
+        spawn(async move {
+            // Whoever waits for it is still there.
+            let _ = tell.send(task.await);
+        });
+        sleep_until(told).expect("what was begun comes to its end")
+    })
 }
 
 /// Runs something there, for a task of any executor.
 pub(crate) async fn wait_async<T: Send + 'static>(
     task: impl Future<Output = T> + Send + 'static,
 ) -> T {
-    DRIVERS.runtime.spawn(task).await.expect("what was begun comes to its end")
+    DRIVERS.begin(task).await.expect("what was begun comes to its end")
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@
 //! | lease | the oldest id of the sorted set `back`, or else the next entry after `last`; from then on a field of `loans` under a number of its own, its deadline in the sorted set `due` |
 //! | ack, take | `XDEL` |
 //! | nack, fail, expiry | the id into `back`, scored by its position |
-//! | delivery and failure count | the hash `tries`, as long as the item is there |
+//! | delivery and failure count | part of its field in `loans` while it is out; of the hash `tries` while it waits again |
 //! | dead letter | an entry of the stream `dead`, with its reason |
 //! | permit | a member of the sorted set `permits`, by its deadline |
 //! | waiter | a member of one of four sorted sets, `room`, `takes`, `leases`, `idle`, in the order in which they came |
@@ -91,12 +91,16 @@ pub(crate) use door::{connect, create};
 
 /// Every step, in one script.
 const SCRIPT: &str = concat!(
+    include_str!("script/head.lua"),
+    include_str!("script/calm_puts.lua"),
+    include_str!("script/calm_leases.lua"),
     include_str!("script/state.lua"),
     include_str!("script/lines.lua"),
     include_str!("script/items.lua"),
     include_str!("script/puts.lua"),
     include_str!("script/leases.lua"),
     include_str!("script/buffer.lua"),
+    include_str!("script/step.lua"),
 );
 
 /// The hash of settings and counts. What stands in braces decides, in a cluster, where a key lies.

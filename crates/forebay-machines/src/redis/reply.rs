@@ -62,13 +62,12 @@ impl Reply {
     }
 
     pub(super) fn loan(&mut self) -> Result<Loan, Fault> {
-        let mut parts = self.list()?;
         Ok(Loan {
-            token: parts.number()?,
-            position: parts.number()?,
-            deliveries: parts.number()?,
-            failures: parts.number()?,
-            bytes: Bytes::from(parts.bytes()?),
+            token: self.number()?,
+            position: position(&self.text()?)?,
+            deliveries: self.number()?,
+            failures: self.number()?,
+            bytes: Bytes::from(self.bytes()?),
         })
     }
 
@@ -87,9 +86,7 @@ impl Reply {
         let id = entry.text()?;
         let pairs = entry.list()?.pairs()?;
         let bytes = pairs.into_iter().find(|(name, _)| name == "b").map(|(_, bytes)| bytes);
-        let position = id.split('-').next().and_then(|number| number.parse().ok());
-        let position = position.ok_or(Fault::Damaged)?;
-        Ok(Seen { id, position, bytes: Bytes::from(bytes.unwrap_or_default()) })
+        Ok(Seen { position: position(&id)?, id, bytes: Bytes::from(bytes.unwrap_or_default()) })
     }
 
     /// An entry of the stream of dead letters.
@@ -152,6 +149,12 @@ impl Reply {
         told.shares.sort_by_key(|share| share.consumer);
         Ok(told)
     }
+}
+
+/// The position that is in the name of an entry.
+fn position(id: &str) -> Result<u64, Fault> {
+    let number = id.split('-').next().and_then(|number| number.parse().ok());
+    number.ok_or(Fault::Damaged)
 }
 
 /// Why a put or a reserve did not place anything more, in the words of the script.

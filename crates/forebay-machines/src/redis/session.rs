@@ -38,15 +38,38 @@ pub(super) struct Out {
     pub(super) handles: BTreeMap<u64, Role>,
     pub(super) leases: BTreeSet<u64>,
     pub(super) permits: BTreeSet<u64>,
-    /// Requests whose answers have arrived: the server may forget them.
-    arrived: Vec<u64>,
+    /// Where the server keeps answers, until they have arrived: slots that nobody uses, and how many there are.
+    slots: (Vec<u32>, u32),
 }
 
 /// A step on its way to the server.
 pub(super) struct Request<'a> {
     session: &'a Session,
-    number: u64,
+    /// Its own until there is an answer, or nobody waits for one any more.
+    _slot: Option<Slot<'a>>,
     arguments: Vec<Argument<'a>>,
+}
+
+/// Where the server keeps an answer. The next to be kept there has a greater number, and so is not taken for it, however late
+/// either comes.
+struct Slot<'a>(&'a Session, u32);
+
+impl<'a> Slot<'a> {
+    fn new(session: &'a Session) -> Self {
+        let mut out = session.out();
+        let (free, all) = &mut out.slots;
+        let number = free.pop().unwrap_or_else(|| {
+            *all += 1;
+            *all
+        });
+        Self(session, number)
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        self.0.out().slots.0.push(self.1);
+    }
 }
 
 enum Argument<'a> {
@@ -103,9 +126,6 @@ impl<'a> Request<'a> {
             "format" => return Err(Fault::Damaged),
             _ => {}
         }
-        if self.number != 0 {
-            self.session.out().arrived.push(self.number);
-        }
         Ok((word, reply))
     }
 }
@@ -156,29 +176,25 @@ impl Session {
 
     /// A step that comes to the same however often it is asked for.
     pub(super) fn look<'a>(&'a self, operation: &str) -> Request<'a> {
-        self.request(operation, 0, String::new())
+        self.request(operation, None)
     }
 
     /// A step that the server does once, however often it is asked for.
     pub(super) fn once<'a>(&'a self, operation: &str) -> Request<'a> {
-        let number = self.next_request.fetch_add(1, Ordering::Relaxed);
-        let arrived: Vec<String> =
-            self.out().arrived.drain(..).map(|number| number.to_string()).collect();
-        self.request(operation, number, arrived.join(" "))
+        let slot = Slot::new(self);
+        self.request(operation, Some(slot))
     }
 
-    pub(super) fn request<'a>(
-        &'a self,
-        operation: &str,
-        number: u64,
-        arrived: String,
-    ) -> Request<'a> {
-        Request { session: self, number, arguments: Vec::with_capacity(12) }
+    fn request<'a>(&'a self, operation: &str, slot: Option<Slot<'a>>) -> Request<'a> {
+        // After the slot: who had it before has a smaller one.
+        let number = self.next_request.fetch_add(1, Ordering::Relaxed);
+        let place = slot.as_ref().map_or(String::new(), |slot| slot.1.to_string());
+        Request { session: self, _slot: slot, arguments: Vec::with_capacity(12) }
             .with(operation)
             .with(&*self.identity)
             .with(&*self.name)
+            .with(place)
             .with(number)
-            .with(arrived)
     }
 
     pub(super) fn stand<'a>(&self, request: Request<'a>, standing: Standing) -> Request<'a> {

@@ -241,6 +241,50 @@ fn refused_in_time(engine: &'static str) -> Result<(), Failure> {
     .map_err(|mishap| format!("{mishap:?}").into())
 }
 
+/// A request whose connection broke is asked again, and the server does it then. When the first arrives at last, by the broken
+/// connection and after others that were answered, it is not done a second time.
+fn done_once_however_late(engine: &'static str) -> Result<(), Failure> {
+    const LATE: u8 = 3;
+    let Some(scene) = Scene::new(engine, &Settings::new(64)) else { return Ok(()) };
+    watch(engine, hanging(), move || {
+        let producer = scene.connect().producer::<Vec<u8>, _>(Raw).expect("a producer");
+        let item = |number: u8| format!("the item with number {number}").into_bytes();
+        scene.proxy.hold(&item(LATE));
+        for number in 0..9 {
+            producer.put(item(number)).expect("a put");
+        }
+        assert!(scene.proxy.holds(), "nothing was held back");
+        scene.proxy.release();
+        // Nobody tells when it has arrived.
+        thread::sleep(Duration::from_millis(500));
+        let left = connect(&scene.direct).expect("a connection");
+        let consumer = left.consumer::<Vec<u8>, _>(Raw).expect("a consumer");
+        let taken: Vec<_> = std::iter::from_fn(|| consumer.try_take().ok()).collect();
+        assert_eq!(taken, (0..9).map(item).collect::<Vec<_>>());
+        drop(scene.buffers);
+    })
+    .map_err(|mishap| format!("{mishap:?}").into())
+}
+
+/// What was lent by an answer that never came is lent by asking again, and is not waited for until that lease is over.
+fn told_again(engine: &'static str) -> Result<(), Failure> {
+    let Some(scene) = Scene::new(engine, &Settings::new(64)) else { return Ok(()) };
+    watch(engine, hanging(), move || {
+        let item = b"the item".to_vec();
+        let left = connect(&scene.direct).expect("a connection");
+        left.producer::<Vec<u8>, _>(Raw).expect("a producer").put(item.clone()).expect("a put");
+        let consumer = scene.connect().consumer::<Vec<u8>, _>(Raw).expect("a consumer");
+        scene.proxy.hold(&item);
+        let lease = consumer.lease().expect("a lease");
+        assert!(scene.proxy.holds(), "nothing was held back");
+        scene.proxy.release();
+        assert_eq!((&*lease, lease.deliveries()), (&item, 1));
+        lease.ack().expect("it is held");
+        drop(scene.buffers);
+    })
+    .map_err(|mishap| format!("{mishap:?}").into())
+}
+
 macro_rules! on {
     ($($engine:ident: $feature:literal, $server:literal: $($test:ident = $what:ident)*;)*) => {$(
         #[cfg(feature = $feature)]
@@ -264,11 +308,14 @@ on! {
         a_slow_network_is_only_slow = slow
         who_cannot_wait_is_told_in_time = refused_in_time;
     nats: "nats", "nats":
+        a_request_that_comes_late_is_not_done_again = done_once_however_late
         nothing_is_lost_when_connections_are_cut_at_any_byte = cut_at_any_byte
         silence_is_waited_out = silent_for_a_while
         a_slow_network_is_only_slow = slow
         who_cannot_wait_is_told_in_time = refused_in_time;
     redis: "redis", "redis":
+        an_answer_that_is_lost_is_told_again = told_again
+        a_request_that_comes_late_is_not_done_again = done_once_however_late
         nothing_is_lost_when_connections_are_cut_at_any_byte = cut_at_any_byte
         silence_is_waited_out = silent_for_a_while
         a_slow_network_is_only_slow = slow

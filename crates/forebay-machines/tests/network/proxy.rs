@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -34,9 +34,20 @@ pub(crate) struct Proxy {
 struct Shared {
     server: u16,
     weather: Mutex<Weather>,
+    held: Mutex<Held>,
     random: Mutex<fastrand::Rng>,
     cuts: AtomicU64,
     is_over: AtomicBool,
+}
+
+/// A request that arrives late: its client has given its connection up, and asked again on another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Held {
+    No,
+    /// The next that has these bytes in it.
+    Next(Vec<u8>),
+    /// One is held.
+    Yes,
 }
 
 /// The bytes that one direction of a connection may yet carry.
@@ -50,6 +61,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             server,
             weather: Mutex::new(Weather::Fair),
+            held: Mutex::new(Held::No),
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             cuts: AtomicU64::new(0),
             is_over: AtomicBool::new(false),
@@ -72,6 +84,21 @@ impl Proxy {
         *self.shared.weather.lock().unwrap_or_else(PoisonError::into_inner) = weather;
     }
 
+    /// Holds back the next that is sent with these bytes in it, and breaks its connection on the side of who sent it.
+    pub(crate) fn hold(&self, bytes: &[u8]) {
+        *self.shared.held() = Held::Next(bytes.to_vec());
+    }
+
+    /// Whether something is held back.
+    pub(crate) fn holds(&self) -> bool {
+        *self.shared.held() == Held::Yes
+    }
+
+    /// Lets what is held back arrive.
+    pub(crate) fn release(&self) {
+        *self.shared.held() = Held::No;
+    }
+
     /// Connections that were cut.
     pub(crate) fn cuts(&self) -> u64 {
         self.shared.cuts.load(Ordering::Relaxed)
@@ -89,6 +116,25 @@ impl Drop for Proxy {
 impl Shared {
     fn weather(&self) -> Weather {
         *self.weather.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits, if these are to come late. Whoever sent them is told at once that the connection is broken.
+    fn hold(&self, bytes: &[u8], from: &TcpStream) {
+        let mut held = self.held();
+        if let Held::Next(wanted) = &*held
+            && bytes.windows(wanted.len()).any(|part| part == wanted)
+        {
+            *held = Held::Yes;
+            drop(held);
+            let _ = from.shutdown(Shutdown::Both);
+            while *self.held() == Held::Yes {
+                thread::sleep(LOOK);
+            }
+        }
     }
 
     /// Joins a client with the server.
@@ -139,6 +185,7 @@ impl Shared {
                 }
                 Err(_) => break,
             };
+            self.hold(&bytes[..count], &from);
             let carried = budget.map_or(count, |left| count.min(left as usize));
             if to.write_all(&bytes[..carried]).is_err() {
                 break;

@@ -1,45 +1,60 @@
 -- What producers do.
 
+-- Drops the oldest that wait until there is room for one so heavy; how many. Fewer than it takes where somebody else
+-- has taken items away.
+local function make_room(heavy)
+    local dropped = 0
+    while not b.admits(heavy, 0, 0) do
+        local entry = b.oldest(1)[1]
+        if not entry then
+            break
+        end
+        call('XDEL', b.items, entry[1])
+        call('HINCRBY', b.meta, 'dropped', 1)
+        dropped = dropped + 1
+    end
+    return dropped
+end
+
 -- handle, policy, waiter, whether it may stand in line, how many; bytes and weight of each.
 function operations.put()
-    local handle, policy, waiter, patient, count = argument(), argument(), argument(), argument() == '1', number()
-    local placed, oldest_dropped, these_dropped, why = 0, 0, 0, 'done'
+    local handle, policy, waiter, patient, count = b.argument(), b.argument(), b.argument(), b.argument() == '1', b.number()
+    local oldest_dropped, these_dropped, why = 0, 0, 'done'
     local heavy = 0
-    if closed then
-        leave(waiter)
+    if b.closed then
+        b.leave(waiter)
         return {'closed', 0, 0, 0, -1}
     end
-    local at_once = 0
-    if not weight_capacity and standing == 0 then
+    local placed = 0
+    if not b.weight_capacity and b.standing == 0 then
         -- As many as there is room for, in one go.
-        local depth = waiting()
-        local new = {}
-        for i = 1, math.min(count, capacity - depth - call('ZCARD', permits)) do
-            new[i] = {argument(), number()}
+        local depth = b.waiting()
+        placed = math.max(0, math.min(count, b.capacity - depth - call('ZCARD', b.permits)))
+        for i = b.next_argument, b.next_argument + 2 * placed - 2, 2 do
+            b.place(ARGV[i], 0)
         end
-        at_once = #new
-        if at_once > 0 then
-            place(new)
-            see_depth(depth + at_once)
-        end
+        b.next_argument = b.next_argument + 2 * placed
+        b.see_depth(depth + placed)
     end
+    local at_once = placed
     for _ = at_once + 1, count do
         local bytes
-        bytes, heavy = argument(), number()
-        local before, others = ahead_for_room(waiter)
-        if weight_capacity and heavy > weight_capacity then
+        bytes, heavy = b.argument(), b.number()
+        local before, others = b.ahead_for_room(waiter)
+        local set_aside = call('ZCARD', b.permits)
+        if b.weight_capacity and heavy > b.weight_capacity then
             why = 'heavy'
-        elseif admits(heavy, before, others) then
-            place({{bytes, heavy}})
+        elseif b.admits(heavy, before, others) then
+            b.place(bytes, heavy)
             placed = placed + 1
-            leave(waiter)
+            b.leave(waiter)
         elseif policy == 'this' then
-            call('HINCRBY', meta, 'dropped', 1)
+            call('HINCRBY', b.meta, 'dropped', 1)
             these_dropped = these_dropped + 1
-        elseif policy == 'oldest' and before == 0 and call('ZCARD', permits) < capacity
-            and (not weight_capacity or call('ZCARD', permits) + heavy <= weight_capacity) then
+        elseif policy == 'oldest' and before == 0 and set_aside < b.capacity
+            and (not b.weight_capacity or set_aside + heavy <= b.weight_capacity) then
             oldest_dropped = oldest_dropped + make_room(heavy)
-            place({{bytes, heavy}})
+            b.place(bytes, heavy)
             placed = placed + 1
         else
             why = 'full'
@@ -48,66 +63,66 @@ function operations.put()
             break
         end
     end
-    if placed > 0 then
-        see_depth(waiting())
+    if placed > at_once then
+        b.see_depth(b.waiting())
     end
-    placed = placed + at_once
     if why ~= 'full' then
-        leave(waiter)
+        b.leave(waiter)
     elseif patient then
-        stand('room', waiter, handle, heavy)
+        b.stand('room', waiter, handle, heavy)
     end
-    wake()
-    local reply = {why, placed, oldest_dropped, these_dropped, why == 'full' and pause() or -1}
-    return placed + these_dropped > 0 and remember(reply) or reply
+    b.wake()
+    local reply = {why, placed, oldest_dropped, these_dropped, why == 'full' and b.pause() or -1}
+    return placed + these_dropped > 0 and b.remember(reply) or reply
 end
 
 -- handle, permit, how long it holds, waiter, whether it may stand in line.
 function operations.reserve()
-    local handle, permit, hold, waiter, patient = argument(), argument(), number(), argument(), argument() == '1'
-    if closed then
-        leave(waiter)
+    local handle, permit, hold, waiter, patient =
+        b.argument(), b.argument(), b.number(), b.argument(), b.argument() == '1'
+    if b.closed then
+        b.leave(waiter)
         return {'closed', -1}
     end
-    local heavy = weight_capacity and 1 or 0
-    local before, others = ahead_for_room(waiter)
-    if admits(heavy, before, others) then
-        call('ZADD', permits, now + hold, permit)
-        leave(waiter)
-        wake()
-        return remember({'done', -1})
+    local heavy = b.weight_capacity and 1 or 0
+    local before, others = b.ahead_for_room(waiter)
+    if b.admits(heavy, before, others) then
+        call('ZADD', b.permits, b.now + hold, permit)
+        b.leave(waiter)
+        b.wake()
+        return b.remember({'done', -1})
     end
     if patient then
-        stand('room', waiter, handle, heavy)
+        b.stand('room', waiter, handle, heavy)
     end
-    wake()
-    return {'full', pause()}
+    b.wake()
+    return {'full', b.pause()}
 end
 
 -- permit, bytes, weight. One that has lapsed is a put like any other.
 function operations.permitted()
-    local permit, bytes, heavy = argument(), argument(), number()
-    local held = call('ZSCORE', permits, permit)
+    local permit, bytes, heavy = b.argument(), b.argument(), b.number()
+    local held = call('ZSCORE', b.permits, permit)
     local why = 'done'
-    if closed then
+    if b.closed then
         why = 'closed'
-    elseif weight_capacity and heavy > 1 then
+    elseif b.weight_capacity and heavy > 1 then
         why = 'heavy'
-    elseif not held and not admits(heavy, ahead_for_room('')) then
+    elseif not held and not b.admits(heavy, b.ahead_for_room('')) then
         why = 'full'
     end
     if why == 'done' then
-        place({{bytes, heavy}})
-        see_depth(waiting())
+        b.place(bytes, heavy)
+        b.see_depth(b.waiting())
     end
-    call('ZREM', permits, permit)
-    wake()
-    return remember({why})
+    call('ZREM', b.permits, permit)
+    b.wake()
+    return b.remember({why})
 end
 
 -- permit.
 function operations.release()
-    call('ZREM', permits, argument())
-    wake()
+    call('ZREM', b.permits, b.argument())
+    b.wake()
     return {'done'}
 end
