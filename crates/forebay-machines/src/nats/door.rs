@@ -1,7 +1,6 @@
 //! The first words with a server: what it is, whether the buffer is there, and what its memory is worth.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Instant, SystemTime};
 
 use async_nats::jetstream::stream::Info;
@@ -15,7 +14,6 @@ use super::random;
 use super::session::Session;
 use super::store::stream;
 use crate::address::Address;
-use crate::attachment::Attachment;
 use crate::buffer::{Connected, Survives};
 use crate::connect_error::{ConnectError, Why};
 use crate::settings::Settings;
@@ -65,30 +63,23 @@ pub(crate) async fn create(address: &Address, settings: &Settings) -> Result<(),
 }
 
 /// Connects to a buffer that is there.
-pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError> {
-    let door = Door::enter(&address).await?;
+pub(crate) async fn connect(
+    address: &Address,
+    waiters: &Arc<Waiters>,
+) -> Result<Connected, ConnectError> {
+    let door = Door::enter(address).await?;
     let found = door.find().await?;
     let settings = door.settings(&found)?;
     let subject = found["config"]["subjects"][0].as_str().unwrap_or_default();
     let Some(identity) = Names::identity_in(subject) else {
         return Err(door.foreign("its subjects are others"));
     };
-    let names = Names::new(&address, identity);
+    let names = Names::new(address, identity);
     let (survives, warnings) = worth(&found);
-    let waiters = Arc::<Waiters>::default();
-    let session = Session::new(door.link, names, settings.clone(), Arc::clone(&waiters));
+    let session = Session::new(door.link, names, settings.clone(), Arc::clone(waiters));
     session.begin().await.map_err(|fault| address.error(Why::Fault(fault)))?;
-    let attachment = Attachment {
-        engine: Box::new(super::Nats(session)),
-        waiters,
-        address,
-        settings,
-        process: std::process::id(),
-        next_handle: AtomicU64::new(0),
-        errands: Arc::default(),
-        withdrawn: crate::withdrawn::Withdrawn::new(),
-    };
-    Ok(Connected { attachment, survives, warnings, created: created(&found) })
+    let engine = Box::new(super::Nats(session));
+    Ok(Connected { engine, settings, survives, warnings, created: created(&found) })
 }
 
 /// When the stream was made.

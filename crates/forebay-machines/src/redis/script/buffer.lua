@@ -137,6 +137,9 @@ function operations.delete()
     for _, one in ipairs(call('ZRANGE', sessions, 0, -1)) do
         call('DEL', base .. 'answers:' .. one)
     end
+    if group then
+        call('SREM', groups, group)
+    end
     call('DEL', meta, items, back, loans, due, tries, dead, permits, handles, sessions, room, takes, leases, idle, waiters)
     return {'done'}
 end

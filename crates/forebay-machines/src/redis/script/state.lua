@@ -14,6 +14,10 @@ local dead, permits, handles, sessions = base .. 'dead', base .. 'permits', base
 -- Who waits: the four lines, each in the order of tickets, and what is known of each waiter.
 local room, takes, leases, idle = base .. 'room', base .. 'takes', base .. 'leases', base .. 'idle'
 local waiters = base .. 'waiters'
+-- Where this is a group: its name, what the names of all keys of its topic begin with, and the set of the topic's groups.
+local name, group = string.match(base, '^(forebay:{[^}]*}:)group:(.*):$')
+name = name or base
+local groups = name .. 'groups'
 
 local operation, identity, session, request, arrived = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local next_argument = 6
@@ -38,7 +42,15 @@ if operation == 'create' then
     if #found > 0 then
         return {'there', unpack(found)}
     end
+    if not group and call('EXISTS', groups) == 1 then
+        return {'topic'}
+    elseif group and call('EXISTS', name .. 'meta') == 1 then
+        return {'plain'}
+    end
     call('DEL', items, back, loans, due, tries, dead, permits, handles, sessions, room, takes, leases, idle, waiters)
+    if group then
+        call('SADD', groups, group)
+    end
     call('HSET', meta, 'format', 1, 'identity', identity, 'created', string.format('%.0f', now), unpack(ARGV, 6))
     return {'made'}
 end
