@@ -29,7 +29,7 @@ const BUILT: [(&str, bool); 4] = [
 ];
 
 /// The engines whose topics have groups.
-const GROUPED: [&str; 1] = ["redis"];
+const GROUPED: [&str; 2] = ["nats", "redis"];
 
 /// How the server is reached, beside what its URL says. What a URL says goes before.
 ///
@@ -267,6 +267,14 @@ impl Address {
 
     pub(crate) fn error(&self, why: Why) -> ConnectError {
         ConnectError::new(self.to_string(), why)
+    }
+
+    /// What no other buffer or group is called: names of buffers have no slash.
+    pub(crate) fn own_name(&self) -> String {
+        match &self.group {
+            None => self.name.clone(),
+            Some(group) => format!("{}/{group}", self.name),
+        }
     }
 
     /// The same place with this group, or with none.

@@ -41,6 +41,8 @@ pub(crate) async fn connect(
 /// The groups of a topic, in the order of their names; none where there is no such topic.
 pub(crate) async fn groups(address: &Address) -> Result<Vec<String>, ConnectError> {
     match address.engine {
+        #[cfg(feature = "nats")]
+        "nats" => crate::nats::groups(address).await,
         #[cfg(feature = "redis")]
         "redis" => crate::redis::groups(address).await,
         _ => Ok(Vec::new()),

@@ -16,6 +16,7 @@ mod put;
 mod view;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,7 @@ use crate::settings::Settings;
 use crate::waiters::Waiters;
 use crate::{engines, runtime};
 use lines::Lines;
-use put::{Held, Places};
+use put::{Held, MOST, Places};
 use view::{Group, LOOK, View};
 
 /// The engine, made of those of the groups.
@@ -42,6 +43,10 @@ struct Topic {
     view: View,
     lines: Lines,
     permits: Mutex<Permits>,
+    /// For so many items of a batch places are asked for: twice as many as were placed last, or as many as there was room for. Where
+    /// one group is nearly full, places in the others would be for nothing.
+    // Relaxed: a guess that nothing else goes by.
+    at_once: AtomicUsize,
 }
 
 /// What each permit stands for.
@@ -85,7 +90,7 @@ pub(crate) async fn connect(
     let (settings, survives, warnings) = about.ok_or_else(|| address.error(Why::Missing))?;
     let (lines, permits) = (Lines::default(), Mutex::default());
     let view = View::new(address, waiters, groups, at);
-    let engine = Box::new(Topic { view, lines, permits });
+    let engine = Box::new(Topic { view, lines, permits, at_once: AtomicUsize::new(MOST) });
     Ok(Connected { engine, settings, survives, warnings, created: None })
 }
 

@@ -1,6 +1,7 @@
 //! Puts into a topic that wait for room: places in all groups first, then the items in all of them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use forebay_contract::{Batch, Fault, Overflow, Refusal};
@@ -10,6 +11,9 @@ use super::Topic;
 use super::view::Group;
 use crate::engine::{Parcel, Put, Standing, Step};
 use crate::runtime;
+
+/// So many places are asked for at once, for the items of a batch.
+pub(super) const MOST: usize = 64;
 
 /// What came of asking several groups for places.
 pub(super) enum Places {
@@ -95,7 +99,8 @@ impl Topic {
         items: &[Parcel],
         standing: Standing,
     ) -> Result<Option<Put>, Fault> {
-        let mut held = match self.set_aside(others, handle, items.len(), standing).await? {
+        let asked = items.len().min(self.at_once.load(Ordering::Relaxed));
+        let mut held = match self.set_aside(others, handle, asked, standing).await? {
             Places::Had(held) => held,
             Places::NotNow(pause) => {
                 let (done, refusal) = (Batch::default(), Some(Refusal::Full));
@@ -114,6 +119,8 @@ impl Topic {
                 return Err(*fault);
             }
         };
+        let at_once = if placed == asked { (2 * placed).min(MOST) } else { placed.max(1) };
+        self.at_once.store(at_once, Ordering::Relaxed);
         let spare: Vec<Held> = held.iter_mut().map(|held| held.split_off(placed)).collect();
         let (placed_too, given_back) =
             futures_util::join!(place(&held, &items[..placed]), give_back(&spare));

@@ -520,7 +520,9 @@ pub(crate) fn what_a_killed_producer_was_told_is_in_every_group(
     }
     // What it had set aside lapses, and every place can be had.
     for name in names {
-        within_patience(|| Ok(topic.group(name)?.statistics()?.reserved == 0))?;
+        // Whoever looks has to have listened for as long as it takes.
+        let group = topic.group(name)?;
+        within_patience(|| Ok(group.statistics()?.reserved == 0))?;
     }
     Ok(())
 }

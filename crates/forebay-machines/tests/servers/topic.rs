@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use forebay_conformance::Plain;
+use forebay_conformance::{Factory, Plain};
 use forebay_machines::{
     Batch, Buffer, Consume, Consumer, DeadLetter, JoinError, Lease, Outcome, Overflow, Patience,
     Permit, Produce, Producer, PutError, PutManyError, Refusal, Settings, Statistics, TakeError,
@@ -11,6 +11,52 @@ use forebay_machines::{
 };
 
 use super::{Buffers, Weighed};
+
+const WEIGHT: &str = "no weight is bounded in groups: a permit is for a weight of one";
+
+const CLOSE: &str =
+    "the groups are closed one by one: a put meanwhile is in those that are open yet";
+
+/// A topic, with groups beside the one that is taken from: those of these names.
+#[derive(Clone)]
+pub(crate) struct Topic(pub(crate) Buffers, pub(crate) &'static [&'static str]);
+
+impl Factory for Topic {
+    type Item = Plain;
+    type Producer = Onlooker;
+    type Consumer = Witness;
+
+    const STAYS_OPEN: bool = true;
+    const WAKES_TRAVEL: bool = true;
+    const ANSWERS_TRAVEL: bool = true;
+    const ITEMS_ARE_BYTES: bool = true;
+    const BOUNDS_WEIGHT: bool = false;
+    const EFFORT: u64 = 3;
+
+    const WEAKER: &'static [(&'static str, &'static str)] = &[
+        ("c10_a_heavy_put_is_not_overtaken_without_end", WEIGHT),
+        ("c1_a_heavy_put_waits_for_enough", WEIGHT),
+        ("c1_a_permit_holds_a_weight_of_one", WEIGHT),
+        ("c1_histories_by_weight_are_linearizable", WEIGHT),
+        ("c1_nacked_weight_asks_for_no_room", WEIGHT),
+        ("c1_too_heavy_is_refused_at_once", WEIGHT),
+        ("c1_weighed_items_are_counted_too", WEIGHT),
+        ("c1_weight_capacity_is_exact", WEIGHT),
+        ("c5_a_heavy_put_that_gives_up_is_out_of_the_way", WEIGHT),
+        ("c5_a_take_wakes_as_many_as_fit", WEIGHT),
+        ("c5_puts_of_all_weights_get_on", WEIGHT),
+        ("c9_drop_oldest_makes_room_by_weight", WEIGHT),
+        ("c6_every_put_before_close_is_drained", CLOSE),
+        ("c6_histories_with_close_are_linearizable", CLOSE),
+    ];
+
+    fn build(
+        &self,
+        settings: &forebay_conformance::Settings,
+    ) -> Result<(Self::Producer, Self::Consumer), String> {
+        build(&self.0, settings, self.1)
+    }
+}
 
 /// A producer of the topic, who looks at the one group only.
 #[derive(Clone)]
@@ -42,7 +88,7 @@ impl Place {
 }
 
 /// The topic with this group, as a check asks for it, and these others.
-pub(crate) fn build(
+fn build(
     buffers: &Buffers,
     settings: &forebay_conformance::Settings,
     others: &[&str],
