@@ -51,6 +51,8 @@ pub enum Fault {
     Denied,
     /// The server refused it with an error that is none of the above.
     Refused,
+    /// This is a topic: what is put there goes to its groups, and only they have items.
+    Topic,
 }
 
 impl fmt::Display for Fault {
@@ -88,6 +90,9 @@ impl fmt::Display for Fault {
             }
             Self::Denied => "the server does not let this user do it; nothing was done",
             Self::Refused => "the server refused it with an error; its log may say more",
+            Self::Topic => {
+                "it is a topic, and its items are in its groups; use one of them"
+            }
             Self::System(number) => {
                 return write!(f, "{}", std::io::Error::from_raw_os_error(*number));
             }

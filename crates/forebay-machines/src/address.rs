@@ -28,12 +28,15 @@ const BUILT: [(&str, bool); 4] = [
     ("redis", cfg!(feature = "redis")),
 ];
 
+/// The engines whose topics have groups.
+const GROUPED: [&str; 2] = ["nats", "redis"];
+
 /// How the server is reached, beside what its URL says. What a URL says goes before.
 ///
 /// In a URL, as in `rediss://user@host/jobs?password-file=secret&ca=ca.pem&cert=me.pem&key=me.key`: `password-file`, `ca`,
 /// `cert` and `key` are files, `connect` and `outage` seconds. A password in a file is its first line; that is seen neither in
 /// a list of processes nor in the environment of what a process starts.
-/// `db` is the number of a database of Redis, `vhost` a virtual host of RabbitMQ.
+/// `db` is the number of a database of Redis, `vhost` a virtual host of RabbitMQ. `group` is a group of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     pub(crate) ca: Option<PathBuf>,
@@ -106,8 +109,10 @@ pub(crate) struct Address {
     pub(crate) port: u16,
     pub(crate) user: Option<String>,
     pub(crate) password: Option<String>,
-    /// The buffer's name.
+    /// The buffer's name, or that of the topic.
     pub(crate) name: String,
+    /// The group of the topic.
+    pub(crate) group: Option<String>,
     /// The number of the database, where the engine has several.
     pub(crate) database: u32,
     /// The virtual host, where the engine has several.
@@ -117,17 +122,19 @@ pub(crate) struct Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, host, port, name, .. } = self;
+        let Self { scheme, host, port, .. } = self;
+        // What would look like the beginning of the query is written as it is in a URL.
+        let name = self.name.replace('%', "%25").replace('?', "%3F");
         // As in a URL, where an address with colons stands in brackets.
         if host.contains(':') {
             write!(f, "{scheme}://[{host}]:{port}/{name}")?;
         } else {
             write!(f, "{scheme}://{host}:{port}/{name}")?;
         }
-        match self.database {
-            0 => Ok(()),
-            number => write!(f, "?db={number}"),
-        }
+        let database = (self.database > 0).then(|| format!("db={}", self.database));
+        let group = self.group.as_ref().map(|group| format!("group={group}"));
+        let query = database.into_iter().chain(group).collect::<Vec<_>>().join("&");
+        if query.is_empty() { Ok(()) } else { write!(f, "?{query}") }
     }
 }
 
@@ -186,11 +193,17 @@ impl Address {
             user,
             password,
             name,
+            group: None,
             database: 0,
             vhost: "/".to_owned(),
             options: options.clone(),
         };
         address.read_query(&url)?;
+        if address.group.is_some() && !GROUPED.contains(&engine) {
+            let what =
+                format!("there are no groups on {engine} yet, but on {}", GROUPED.join(", "));
+            return Err(wrong(&what));
+        }
         Ok(address)
     }
 
@@ -218,8 +231,13 @@ impl Address {
                         .map_err(|_| wrong(self, format!("`db={value}` is no number")))?;
                 }
                 "vhost" => self.vhost = value.into_owned(),
+                "group" if is_name_of_group(&value) => self.group = Some(value.into_owned()),
+                "group" => {
+                    let what = "a group's name has letters, digits, `-`, `_` and `.`, up to 60";
+                    return Err(wrong(self, what.to_owned()));
+                }
                 other => {
-                    let known = "password-file, ca, cert, key, connect, outage, db, vhost";
+                    let known = "password-file, ca, cert, key, connect, outage, db, vhost, group";
                     return Err(wrong(self, format!("it does not know `{other}`, but {known}")));
                 }
             }
@@ -250,6 +268,25 @@ impl Address {
     pub(crate) fn error(&self, why: Why) -> ConnectError {
         ConnectError::new(self.to_string(), why)
     }
+
+    /// What no other buffer or group is called: names of buffers have no slash.
+    pub(crate) fn own_name(&self) -> String {
+        match &self.group {
+            None => self.name.clone(),
+            Some(group) => format!("{}/{group}", self.name),
+        }
+    }
+
+    /// The same place with this group, or with none.
+    pub(crate) fn with_group(&self, group: Option<&str>) -> Self {
+        Self { group: group.map(str::to_owned), ..self.clone() }
+    }
+}
+
+/// Whether a group can be called so: in every engine, and in a file's name.
+fn is_name_of_group(name: &str) -> bool {
+    (1..=60).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// What stands for `%41` and the like; `None` when it is no text then.
@@ -296,6 +333,8 @@ mod tests {
             "redis://me:hidden@host/a{b",
             "redis://me:hidden@host:99999/jobs",
             "redis://me:hidden@host/jobs?answer=42",
+            "redis://me:hidden@host/jobs?group=",
+            "redis://me:hidden@host/jobs?group=a%20b",
             "redis://me:hidden@host/jobs?ca=x",
             "rediss://me:hidden@host/jobs?cert=x",
             "redis://me:hidden@host/jobs?password-file=/dev/null",
@@ -319,6 +358,15 @@ mod tests {
         assert_eq!((address.database, address.is_tls), (3, true));
         assert_eq!(address.options.outage, Duration::from_millis(1500));
         assert_eq!(address.options.connect_time, Duration::ZERO);
+        let group = Address::parse("redis://h/jobs?group=mail&db=3", &Options::new())?;
+        assert_eq!(group.to_string(), "redis://h:6379/jobs?db=3&group=mail");
+        assert_eq!(group.with_group(None).to_string(), "redis://h:6379/jobs?db=3");
+        assert_eq!(address.with_group(Some("a")).group.as_deref(), Some("a"));
+        let odd = Address::parse("redis://h/100%25%3Fgroup=a", &Options::new())?;
+        assert_eq!(
+            (&*odd.name, odd.to_string().as_str()),
+            ("100%?group=a", "redis://h:6379/100%25%3Fgroup=a")
+        );
         Ok(())
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Attachment {
     pub(crate) waiters: Arc<Waiters>,
     pub(crate) address: Address,
     pub(crate) settings: Settings,
+    /// Whether its items go to groups.
+    pub(crate) is_topic: bool,
     /// The process that connected.
     pub(crate) process: u32,
     // Relaxed: a number need only be another one.
@@ -151,8 +153,10 @@ impl Attachment {
     pub(crate) fn statistics(self: &Arc<Self>) -> Result<Statistics, Fault> {
         let mut statistics = self.ask(|engine| engine.statistics())?;
         statistics.name = Some(self.address.name.clone());
-        statistics.capacity = usize::try_from(self.settings.capacity).ok();
-        statistics.weight_capacity = self.settings.capacity_bytes;
+        if !self.is_topic {
+            statistics.capacity = usize::try_from(self.settings.capacity).ok();
+            statistics.weight_capacity = self.settings.capacity_bytes;
+        }
         Ok(statistics)
     }
 

@@ -1,8 +1,9 @@
 //! A buffer that is connected to, from which producers and consumers are had.
 
-use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;
+use std::{fmt, process};
 
 use forebay_contract::{Bytes, Codec, DeadLetter, Fault, JoinError, Patience, Statistics};
 
@@ -10,10 +11,11 @@ use crate::address::{Address, Options};
 use crate::attachment::{Attachment, Farewell, Handle};
 use crate::connect_error::{ConnectError, Why};
 use crate::consumer::Consumer;
-use crate::engine::{Buried, Role, Seen};
+use crate::engine::{Buried, Engine, Role, Seen};
 use crate::producer::Producer;
-use crate::runtime;
 use crate::settings::Settings;
+use crate::withdrawn::Withdrawn;
+use crate::{engines, runtime, topic};
 
 /// Connects to the buffer of this URL; [`Settings`] make one.
 pub fn connect(url: &str) -> Result<Buffer, ConnectError> {
@@ -62,37 +64,42 @@ impl Buffer {
         runtime::wait_async(async move { Self::connect_now(&url, &options).await }).await
     }
 
-    #[cfg_attr(
-        not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
-        expect(clippy::unused_async, reason = "there is nobody to wait for")
-    )]
     async fn connect_now(url: &str, options: &Options) -> Result<Self, ConnectError> {
         let address = Address::parse(url, options)?;
-        let connected = match address.engine {
-            #[cfg(feature = "amqp")]
-            "amqp" => crate::amqp::connect(address).await?,
-            #[cfg(feature = "kafka")]
-            "kafka" => crate::kafka::connect(address).await?,
-            #[cfg(feature = "nats")]
-            "nats" => crate::nats::connect(address).await?,
-            #[cfg(feature = "redis")]
-            "redis" => crate::redis::connect(address).await?,
-            engine => {
-                let connected: Connected = Err(address.error(Why::Absent(engine)))?;
-                connected
+        let waiters = Arc::default();
+        let (connected, is_topic) = match engines::connect(&address, &waiters).await {
+            Ok(connected) => (connected, false),
+            Err(error) if matches!(error.why(), Why::Missing) => {
+                (topic::connect(&address, &waiters).await?, true)
             }
+            Err(error) => return Err(error),
         };
-        let farewell = Farewell::new(&connected.attachment.errands);
-        Ok(Self {
-            attachment: Arc::new(connected.attachment),
-            survives: connected.survives,
-            warnings: connected.warnings.into(),
-            created: connected.created,
-            farewell,
-        })
+        let Connected { engine, settings, survives, warnings, created } = connected;
+        let attachment = Attachment {
+            engine,
+            waiters,
+            address,
+            settings,
+            is_topic,
+            process: process::id(),
+            next_handle: AtomicU64::new(0),
+            errands: Arc::default(),
+            withdrawn: Withdrawn::new(),
+        };
+        let farewell = Farewell::new(&attachment.errands);
+        let (attachment, warnings) = (Arc::new(attachment), warnings.into());
+        Ok(Self { attachment, survives, warnings, created, farewell })
     }
 
-    /// What it was made with.
+    /// The groups, in the order of their names, where this is a topic; none where it is a buffer, as each group is.
+    pub fn groups(&self) -> Result<Vec<String>, Fault> {
+        if !self.attachment.is_topic {
+            return Ok(Vec::new());
+        }
+        self.attachment.ask(|engine| engine.groups(None))
+    }
+
+    /// What it was made with; a topic, what of its groups the one with the smallest capacity was.
     pub fn settings(&self) -> &Settings {
         &self.attachment.settings
     }
@@ -118,8 +125,11 @@ impl Buffer {
         Ok(Producer::new(handle, codec, self.farewell.clone()))
     }
 
-    /// A consumer of items of type `T`, which the codec makes of bytes.
+    /// A consumer of items of type `T`, which the codec makes of bytes. A [topic](Fault::Topic) has none, but its groups.
     pub fn consumer<T, C: Codec<T>>(&self, codec: C) -> Result<Consumer<T, C>, Fault> {
+        if self.attachment.is_topic {
+            return Err(Fault::Topic);
+        }
         let handle = self.handle(Role::Consumer)?;
         Ok(Consumer::new(handle, codec, self.farewell.clone()))
     }
@@ -146,7 +156,8 @@ impl Buffer {
         self.attachment.join_async().await
     }
 
-    /// The counts and waits of this moment (C8).
+    /// The counts and waits of this moment (C8). Of a topic they are the sums over its groups, so an item counts once for
+    /// each group that it came to, and there is no capacity.
     pub fn statistics(&self) -> Result<Statistics, Fault> {
         self.attachment.statistics()
     }
@@ -240,7 +251,8 @@ pub struct Item {
 
 /// What an engine hands over when it is connected to.
 pub(crate) struct Connected {
-    pub(crate) attachment: Attachment,
+    pub(crate) engine: Box<dyn Engine>,
+    pub(crate) settings: Settings,
     pub(crate) survives: Survives,
     pub(crate) warnings: Vec<String>,
     pub(crate) created: Option<SystemTime>,

@@ -40,6 +40,12 @@ pub enum Why {
     Denied(String),
     /// There is no such buffer.
     Missing,
+    /// There is no such group of the topic; these are there.
+    MissingGroup(Vec<String>),
+    /// A topic of this name is there, with these groups, and so no buffer can be made.
+    Topic(Vec<String>),
+    /// A buffer of this name is there, and so no topic with groups.
+    Plain,
     /// There is one, made with other settings.
     Differs(Vec<String>),
     /// There is something else of that name.
@@ -78,6 +84,20 @@ impl fmt::Display for ConnectError {
             Why::Version(what) | Why::Lacking(what) => write!(f, "{at}: {what}"),
             Why::Denied(what) => write!(f, "{at}: the server does not let this user do it: {what}"),
             Why::Missing => write!(f, "there is no buffer {at}; create it first"),
+            Why::MissingGroup(groups) => {
+                write!(f, "there is no group {at}; its topic has {}", groups.join(", "))
+            }
+            Why::Topic(groups) => write!(
+                f,
+                "{at} is a topic with the groups {}, and no buffer; another group of it is made with ?group=NAME",
+                groups.join(", ")
+            ),
+            Why::Plain => {
+                write!(
+                    f,
+                    "no group {at}: what is called so is a buffer, which has no groups; take another name"
+                )
+            }
             Why::Differs(what) => {
                 write!(f, "{at} is there with other settings: {}", what.join(", "))
             }

@@ -217,6 +217,12 @@ pub(crate) trait Engine: Send + Sync + 'static {
         Box::pin(async { Ok(()) })
     }
 
+    /// The groups of the topic, in the order of their names; none where this is a buffer by itself.
+    fn groups(&self, until: Option<Instant>) -> Answered<'_, Vec<String>> {
+        let _ = until;
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     /// Deletes the buffer with all that is in it.
     fn delete(&self) -> Answered<'_, ()>;
 }

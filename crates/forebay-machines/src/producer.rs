@@ -220,7 +220,7 @@ pub(crate) fn parcel<T, C: Codec<T>>(
 ) -> Result<Parcel, Refusal> {
     let mut scratch = Vec::new();
     let bytes = codec.encode(item, &mut scratch).map_err(|_| Refusal::Unable(Fault::Codec))?;
-    let weighs = attachment.settings.capacity_bytes.is_some();
+    let weighs = !attachment.is_topic && attachment.settings.capacity_bytes.is_some();
     let weight = if weighs { codec.weight(item, bytes) } else { 0 };
     Ok(Parcel { bytes: bytes.to_vec(), weight })
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::address::{Address, Options};
 use crate::connect_error::{ConnectError, Why};
-use crate::runtime;
+use crate::{engines, runtime, topic};
 
 /// What a buffer is made with.
 ///
@@ -79,6 +79,9 @@ impl Settings {
 
     /// Makes a buffer of these settings. One that is there already with the same settings is left as it is, whoever made
     /// it; one with others is an error that names them.
+    ///
+    /// With `?group=NAME` it makes a group of a topic. Every put into the topic that begins after this has returned goes
+    /// into that group too: where there are others it takes a second, until every producer has looked.
     pub fn create(&self, url: &str) -> Result<(), ConnectError> {
         self.create_with(url, &Options::new())
     }
@@ -95,24 +98,16 @@ impl Settings {
         runtime::wait_async(async move { own.create_now(&url, &options).await }).await
     }
 
-    #[cfg_attr(
-        not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
-        expect(clippy::unused_async, reason = "there is nobody to wait for")
-    )]
     async fn create_now(&self, url: &str, options: &Options) -> Result<(), ConnectError> {
         let address = Address::parse(url, options)?;
         self.check().map_err(|what| address.error(Why::Settings(what.to_owned())))?;
-        match address.engine {
-            #[cfg(feature = "amqp")]
-            "amqp" => crate::amqp::create(&address, self).await,
-            #[cfg(feature = "kafka")]
-            "kafka" => crate::kafka::create(&address, self).await,
-            #[cfg(feature = "nats")]
-            "nats" => crate::nats::create(&address, self).await,
-            #[cfg(feature = "redis")]
-            "redis" => crate::redis::create(&address, self).await,
-            engine => Err(address.error(Why::Absent(engine))),
+        if address.group.is_some() && self.capacity_bytes.is_some() {
+            let what =
+                "weight is not bounded in the groups of a topic; leave out the capacity in bytes";
+            return Err(address.error(Why::Settings(what.to_owned())));
         }
+        engines::create(&address, self).await?;
+        topic::let_producers_see(&address).await
     }
 
     /// What is wrong with these settings, if anything is (C1, C11).

@@ -7,6 +7,7 @@ mod servers;
 use forebay_conformance::{Factory, Plain, Settings};
 use forebay_machines::{Consumer, Producer, connect};
 
+use servers::topic::Topic;
 use servers::{Buffers, Server, Weighed};
 
 #[derive(Clone)]
@@ -35,4 +36,9 @@ impl Factory for OnNats {
 forebay_conformance::suite!(nats, {
     let Some(server) = Server::or_skip("nats") else { return };
     OnNats(Buffers::new(server))
+});
+
+forebay_conformance::suite!(nats_topic, {
+    let Some(server) = Server::or_skip("nats") else { return };
+    Topic(Buffers::new(server), &["after", "zone"])
 });

@@ -7,6 +7,7 @@ mod servers;
 use forebay_conformance::{Factory, Plain, Settings};
 use forebay_machines::{Consumer, Producer, connect};
 
+use servers::topic::Topic;
 use servers::{Buffers, Server, Weighed};
 
 #[derive(Clone)]
@@ -35,4 +36,14 @@ impl Factory for OnRedis {
 forebay_conformance::suite!(redis, {
     let Some(server) = Server::or_skip("redis") else { return };
     OnRedis(Buffers::new(server))
+});
+
+forebay_conformance::suite!(redis_topic_of_one_group, {
+    let Some(server) = Server::or_skip("redis") else { return };
+    Topic(Buffers::new(server), &[])
+});
+
+forebay_conformance::suite!(redis_topic, {
+    let Some(server) = Server::or_skip("redis") else { return };
+    Topic(Buffers::new(server), &["after", "zone"])
 });

@@ -15,7 +15,7 @@ use crate::run::shared::number;
 
 /// Show how a buffer stands
 ///
-/// What waits, is leased, finished and dead; who puts and takes, and who waits for whom.
+/// What waits, is leased, finished and dead; who puts and takes, and who waits for whom. Of a topic, each of its groups.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Exit status: 0, or 255: the buffer could not be opened.
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[arg(value_name = "BUFFER", value_hint = clap::ValueHint::FilePath)]
     buffer: PathBuf,
 
-    /// Print an object of JSON
+    /// Print an object of JSON; of a topic, one for each group, a line each
     ///
     /// Times are in seconds, positions count from 1, and what is not set or not known is null. Its keys:
     /// docs/processes.md tells them all, docs/machines.md those that are of servers.
@@ -36,22 +36,26 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     match look(args) {
-        Ok(standing) => {
-            page::print(if args.json { standing.json() } else { standing.text() }.as_bytes())
+        Ok(all) => {
+            let all = all.iter().map(|one| if args.json { one.json() } else { one.text() });
+            page::print(all.collect::<Vec<_>>().join(if args.json { "" } else { "\n" }).as_bytes())
         }
         Err(complaint) => super::status("stat", Err(complaint)),
     }
 }
 
-fn look(args: &Args) -> Result<Standing, String> {
+fn look(args: &Args) -> Result<Vec<Standing>, String> {
     let place = Place::of(&args.buffer)?;
-    match place.file() {
-        Some(path) => {
-            let buffer = Inspection::open(path).map_err(|error| error.to_string())?;
-            Ok(Standing::of_file(&place, &buffer))
-        }
-        None => Standing::on_server(&place.open()?),
+    if let Some(path) = place.file() {
+        let buffer = Inspection::open(path).map_err(|error| error.to_string())?;
+        return Ok(vec![Standing::of_file(&place, &buffer)]);
     }
+    let buffer = place.open()?;
+    let groups = buffer.groups()?;
+    if groups.is_empty() {
+        return Ok(vec![Standing::on_server(&buffer)?]);
+    }
+    groups.iter().map(Standing::on_server).collect()
 }
 
 /// What is told, in this order.

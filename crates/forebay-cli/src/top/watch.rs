@@ -56,6 +56,9 @@ impl Watch {
             (Source::File(Box::new(buffer)), look)
         } else {
             let buffer = place.open()?;
+            if !buffer.groups()?.is_empty() {
+                return Err(place.in_words(Fault::Topic));
+            }
             let settings = buffer.settings();
             let look = Look {
                 path: escaped(place.to_string().as_bytes()),

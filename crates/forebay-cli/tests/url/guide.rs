@@ -63,9 +63,18 @@ fn every_command_prints_what_the_guide_shows() {
 
 #[test]
 fn every_key_and_every_word_of_the_url_is_told_of() {
-    for word in
-        ["password-file", "ca", "cert", "key", "connect", "outage", "db", "survives", "warnings"]
-    {
+    for word in [
+        "password-file",
+        "ca",
+        "cert",
+        "key",
+        "connect",
+        "outage",
+        "db",
+        "group",
+        "survives",
+        "warnings",
+    ] {
         assert!(GUIDE.contains(&format!("`{word}`")), "{word}");
     }
 }

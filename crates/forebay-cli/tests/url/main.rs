@@ -26,4 +26,6 @@ mod run;
 mod secret;
 mod server;
 mod top;
+#[cfg(feature = "redis")]
+mod topic;
 mod work;

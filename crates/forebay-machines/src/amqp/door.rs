@@ -1,7 +1,6 @@
 //! The first words with a server: what it is, whether the buffer is there, and how one is made.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use forebay_contract::Fault;
@@ -21,7 +20,6 @@ use super::record::Record;
 use super::session::{Session, ready};
 use super::{beat, dial, message, random};
 use crate::address::Address;
-use crate::attachment::Attachment;
 use crate::buffer::{Connected, Survives};
 use crate::connect_error::{ConnectError, Why};
 use crate::runtime;
@@ -84,10 +82,13 @@ fn possible(settings: &Settings) -> Result<Settings, String> {
 }
 
 /// Connects to a buffer that is there.
-pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError> {
-    let (link, takes, _) = enter(&address).await?;
+pub(crate) async fn connect(
+    address: &Address,
+    waiters: &Arc<Waiters>,
+) -> Result<Connected, ConnectError> {
+    let (link, takes, _) = enter(address).await?;
     let limit = address.options.connect_time + HELD;
-    let record = match answered(&address, &takes, limit, find(&address, &takes)).await {
+    let record = match answered(address, &takes, limit, find(address, &takes)).await {
         Ok(Found::Record(record)) => *record,
         Ok(Found::Nothing) => {
             link.hang_up();
@@ -98,23 +99,13 @@ pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError>
             return Err(error);
         }
     };
-    let waiters = Arc::<Waiters>::default();
     let names = Names::new(&address.name, &record.identity);
     let created = Some(record.created());
     let Record { identity, settings, .. } = record;
-    let session = Session::new(link, names, identity, settings.clone(), Arc::clone(&waiters));
+    let session = Session::new(link, names, identity, settings.clone(), Arc::clone(waiters));
     runtime::spawn(beat::beat(Arc::downgrade(&session)));
-    let attachment = Attachment {
-        engine: Box::new(super::Amqp(session)),
-        waiters,
-        address,
-        settings,
-        process: std::process::id(),
-        next_handle: AtomicU64::new(0),
-        errands: Arc::default(),
-        withdrawn: crate::withdrawn::Withdrawn::new(),
-    };
-    Ok(Connected { attachment, survives: Survives::Server, warnings: Vec::new(), created })
+    let engine = Box::new(super::Amqp(session));
+    Ok(Connected { engine, settings, survives: Survives::Server, warnings: Vec::new(), created })
 }
 
 /// Connects to the server.

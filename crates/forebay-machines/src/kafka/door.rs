@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use krafka::__private::protocol::ApiKey;
@@ -26,7 +25,6 @@ use super::session::{Session, Start, Topics};
 use super::share::VERSION;
 use super::{beat, random};
 use crate::address::Address;
-use crate::attachment::Attachment;
 use crate::buffer::{Connected, Survives};
 use crate::connect_error::{ConnectError, Why};
 use crate::runtime;
@@ -61,9 +59,12 @@ pub(crate) async fn create(address: &Address, settings: &Settings) -> Result<(),
 }
 
 /// Connects to a buffer that is there.
-pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError> {
-    let link = enter(&address).await?;
-    let door = Door { address: &address, link: &link };
+pub(crate) async fn connect(
+    address: &Address,
+    waiters: &Arc<Waiters>,
+) -> Result<Connected, ConnectError> {
+    let link = enter(address).await?;
+    let door = Door { address, link: &link };
     let missing = || address.error(Why::Missing);
     let there = door.found(false).await?.ok_or_else(missing)?;
     let Some(founding) = there.marks.founding.clone() else { return Err(missing()) };
@@ -86,21 +87,11 @@ pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError>
     let Found { marks, next, .. } = there;
     let settings = founding.settings.clone();
     let start = Start { names, settings: settings.clone(), topics, most_counts, marks, next };
-    let waiters = Arc::<Waiters>::default();
-    let session = Session::new(link, start, Arc::clone(&waiters));
+    let session = Session::new(link, start, Arc::clone(waiters));
     runtime::spawn(beat::beat(Arc::downgrade(&session)));
-    let attachment = Attachment {
-        engine: Box::new(super::KafkaEngine(session)),
-        waiters,
-        address,
-        settings,
-        process: std::process::id(),
-        next_handle: AtomicU64::new(0),
-        errands: Arc::default(),
-        withdrawn: crate::withdrawn::Withdrawn::new(),
-    };
+    let engine = Box::new(super::KafkaEngine(session));
     let created = Some(founding.created());
-    Ok(Connected { attachment, survives: Survives::Server, warnings: Vec::new(), created })
+    Ok(Connected { engine, settings, survives: Survives::Server, warnings: Vec::new(), created })
 }
 
 /// Connects to the server, and asks whether it can do what is asked of it.

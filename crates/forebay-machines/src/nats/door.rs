@@ -1,7 +1,6 @@
 //! The first words with a server: what it is, whether the buffer is there, and what its memory is worth.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Instant, SystemTime};
 
 use async_nats::jetstream::stream::Info;
@@ -15,7 +14,6 @@ use super::random;
 use super::session::Session;
 use super::store::stream;
 use crate::address::Address;
-use crate::attachment::Attachment;
 use crate::buffer::{Connected, Survives};
 use crate::connect_error::{ConnectError, Why};
 use crate::settings::Settings;
@@ -33,6 +31,7 @@ struct Door<'a> {
 /// Makes a buffer, or finds one of the same settings.
 pub(crate) async fn create(address: &Address, settings: &Settings) -> Result<(), ConnectError> {
     let door = Door::enter(address).await?;
+    door.check_kind().await?;
     let names = Names::new(address, &random());
     let mut about: Map<String, Value> = settings
         .fields()
@@ -41,7 +40,8 @@ pub(crate) async fn create(address: &Address, settings: &Settings) -> Result<(),
         .collect();
     about.insert("forebay".to_owned(), "1".into());
     let about = Value::Object(about).to_string();
-    let subjects = [names.items(), names.document()];
+    let mut subjects = vec![names.items(), names.document()];
+    subjects.extend(names.group());
     let name = names.stream();
     let made =
         door.ask(&format!("STREAM.CREATE.{name}"), &stream(&name, &subjects, &about)).await?;
@@ -64,31 +64,62 @@ pub(crate) async fn create(address: &Address, settings: &Settings) -> Result<(),
     }
 }
 
+/// The groups of a topic, in the order of their names.
+pub(crate) async fn groups(address: &Address) -> Result<Vec<String>, ConnectError> {
+    match Door::enter(address).await?.groups().await {
+        // Who may not look for groups has none.
+        Err(error) if matches!(error.why(), Why::Denied(_)) => Ok(Vec::new()),
+        told => told,
+    }
+}
+
 /// Connects to a buffer that is there.
-pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError> {
-    let door = Door::enter(&address).await?;
+pub(crate) async fn connect(
+    address: &Address,
+    waiters: &Arc<Waiters>,
+) -> Result<Connected, ConnectError> {
+    let door = Door::enter(address).await?;
     let found = door.find().await?;
     let settings = door.settings(&found)?;
     let subject = found["config"]["subjects"][0].as_str().unwrap_or_default();
     let Some(identity) = Names::identity_in(subject) else {
         return Err(door.foreign("its subjects are others"));
     };
-    let names = Names::new(&address, identity);
+    let names = Names::new(address, identity);
     let (survives, warnings) = worth(&found);
-    let waiters = Arc::<Waiters>::default();
-    let session = Session::new(door.link, names, settings.clone(), Arc::clone(&waiters));
+    let session = Session::new(door.link, names, settings.clone(), Arc::clone(waiters));
     session.begin().await.map_err(|fault| address.error(Why::Fault(fault)))?;
-    let attachment = Attachment {
-        engine: Box::new(super::Nats(session)),
-        waiters,
-        address,
-        settings,
-        process: std::process::id(),
-        next_handle: AtomicU64::new(0),
-        errands: Arc::default(),
-        withdrawn: crate::withdrawn::Withdrawn::new(),
-    };
-    Ok(Connected { attachment, survives, warnings, created: created(&found) })
+    let engine = Box::new(super::Nats(session));
+    Ok(Connected { engine, settings, survives, warnings, created: created(&found) })
+}
+
+/// The groups of a topic, as a server tells them, page by page.
+#[derive(Default)]
+pub(super) struct Groups {
+    pub(super) found: Vec<String>,
+    seen: usize,
+    is_over: bool,
+}
+
+impl Groups {
+    /// What to ask for next.
+    pub(super) fn next(&self, names: &Names) -> Option<Value> {
+        let question = json!({ "subject": names.groups(), "offset": self.seen });
+        (!self.is_over).then_some(question)
+    }
+
+    /// What was answered.
+    pub(super) fn read(&mut self, names: &Names, told: &Value) {
+        let streams = told["streams"].as_array().map(Vec::as_slice).unwrap_or_default();
+        self.seen += streams.len();
+        let all = told["total"].as_u64().and_then(|all| usize::try_from(all).ok()).unwrap_or(0);
+        self.is_over = streams.is_empty() || self.seen >= all;
+        let streams = streams.iter().filter_map(Value::as_str);
+        self.found.extend(streams.filter_map(|stream| names.group_of(stream)));
+        if self.is_over {
+            self.found.sort_unstable();
+        }
+    }
 }
 
 /// When the stream was made.
@@ -129,6 +160,38 @@ impl<'a> Door<'a> {
             Err(fault) => Why::Fault(fault),
         };
         Err(self.address.error(why))
+    }
+
+    /// That a name is a buffer or a topic. Who makes the other at the same moment is not seen.
+    async fn check_kind(&self) -> Result<(), ConnectError> {
+        if self.address.group.is_none() {
+            let groups = groups(self.address).await?;
+            return match &*groups {
+                [] => Ok(()),
+                _ => Err(self.address.error(Why::Topic(groups))),
+            };
+        }
+        let name = Names::new(&self.address.with_group(None), "").stream();
+        let found = self.ask(&format!("STREAM.INFO.{name}"), &json!({})).await?;
+        match found["error"]["err_code"].as_u64() {
+            None => Err(self.address.error(Why::Plain)),
+            Some(10_059) => Ok(()),
+            Some(_) => Err(self.refused(&found)),
+        }
+    }
+
+    /// The groups of the topic, in the order of their names.
+    async fn groups(&self) -> Result<Vec<String>, ConnectError> {
+        let names = Names::new(self.address, "");
+        let mut groups = Groups::default();
+        while let Some(question) = groups.next(&names) {
+            let told = self.ask("STREAM.NAMES", &question).await?;
+            if !told["error"].is_null() {
+                return Err(self.refused(&told));
+            }
+            groups.read(&names, &told);
+        }
+        Ok(groups.found)
     }
 
     /// The stream of this name.

@@ -24,6 +24,7 @@
 //! | nack, fail, expiry | an entry among those given back, by position |
 //! | dead letter | a message of the stream `forebay_dead-NAME`, with its reason |
 //! | permit, waiter, participant, close | entries of the document |
+//! | group of a topic | a buffer whose stream is `forebay-TOPIC=2fGROUP`, with one more subject, `forebay_group.TOPIC.GROUP`, by which it is found |
 //! | wake | a message to `….wake.PROCESS`, which no stream keeps |
 //! | beat | the same, to `….beat`, every second |
 //!
@@ -79,10 +80,12 @@
 //!
 //! # What it takes
 //!
-//! One connection for each connected buffer. A user of their own needs to publish to `forebay.NAME.>` and to `$JS.API.INFO`,
+//! One connection for each connected buffer, and for each group of a topic. A user of their own needs to publish to `forebay.NAME.>` and to `$JS.API.INFO`,
 //! `$JS.API.STREAM.*.forebay-NAME`, `$JS.API.STREAM.MSG.*.forebay-NAME`, `$JS.API.DIRECT.GET.forebay-NAME`, and the same for
 //! `forebay_dead-NAME`; and to subscribe to `forebay.NAME.>` and `_INBOX.>`. In a URL, `nats://user:password@host/jobs`, one word in place of
 //! both is a token. `nats://` becomes TLS where the server wants it, `natss://` always is.
+//!
+//! To use topics, or to make a buffer, it needs `$JS.API.STREAM.NAMES` too; the `NAME` of a group is `TOPIC=2fGROUP`.
 //!
 //! Nobody else may change the stream's limits: what a server drops by `max_age` or the like is gone. That is warned of.
 
@@ -102,7 +105,7 @@ mod turn;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use forebay_contract::{Batch, Fault, Overflow, Refusal, Share, Statistics};
 use futures_util::future::{join, join_all};
@@ -116,7 +119,7 @@ use session::Session;
 use state::{Dying, For, Kind, State, Tries};
 use store::HEADERS;
 
-pub(crate) use door::{connect, create};
+pub(crate) use door::{connect, create, groups};
 
 /// A name that nobody else has.
 fn random() -> String {
@@ -421,6 +424,10 @@ impl Engine for Nats {
 
     fn retry<'a>(&'a self, id: &'a str) -> Answered<'a, bool> {
         Box::pin(async move { self.0.retry(id).await })
+    }
+
+    fn groups(&self, until: Option<Instant>) -> Answered<'_, Vec<String>> {
+        Box::pin(self.0.groups(until))
     }
 
     fn delete(&self) -> Answered<'_, ()> {

@@ -7,11 +7,14 @@ use crate::address::Address;
 pub(super) struct Names {
     name: String,
     identity: String,
+    /// The topic, and the group where this is one.
+    topic: (String, Option<String>),
 }
 
 impl Names {
     pub(super) fn new(address: &Address, identity: &str) -> Self {
-        Self { name: encode(&address.name), identity: identity.to_owned() }
+        let topic = (encode(&address.name), address.group.as_deref().map(encode));
+        Self { name: encode(&address.own_name()), identity: identity.to_owned(), topic }
     }
 
     /// The identity in the subjects of a stream.
@@ -27,6 +30,24 @@ impl Names {
     /// The stream of the dead letters.
     pub(super) fn dead_stream(&self) -> String {
         format!("forebay_dead-{}", self.name)
+    }
+
+    /// The subject of a group's stream to which nothing is ever published: by it the groups of a topic are found.
+    pub(super) fn group(&self) -> Option<String> {
+        let (topic, group) = &self.topic;
+        group.as_ref().map(|group| format!("forebay_group.{topic}.{group}"))
+    }
+
+    /// Those of all groups of the topic.
+    pub(super) fn groups(&self) -> String {
+        format!("forebay_group.{}.*", self.topic.0)
+    }
+
+    /// The group of a stream of the topic.
+    pub(super) fn group_of(&self, stream: &str) -> Option<String> {
+        let group = stream.strip_prefix(&format!("forebay-{}=2f", self.topic.0))?;
+        // The one character of a group's name that is encoded.
+        Some(group.replace("=2e", "."))
     }
 
     fn subject(&self, rest: &str) -> String {
@@ -89,5 +110,19 @@ mod tests {
     fn any_name_is_a_part_of_a_subject() {
         assert_eq!(encode("jobs-2_a"), "jobs-2_a");
         assert_eq!(encode("a.b *>=ä"), "a=2eb=20=2a=3e=3d=c3=a4");
+    }
+
+    #[cfg(feature = "nats")]
+    #[test]
+    fn a_group_is_found_by_its_stream() -> Result<(), crate::ConnectError> {
+        let address = Address::parse("nats://h/a.b?group=c.d-e_", &crate::Options::new())?;
+        let names = Names::new(&address, "0");
+        assert_eq!(names.stream(), "forebay-a=2eb=2fc=2ed-e_");
+        assert_eq!(names.group().as_deref(), Some("forebay_group.a=2eb.c=2ed-e_"));
+        assert_eq!(names.groups(), "forebay_group.a=2eb.*");
+        assert_eq!(names.group_of(&names.stream()).as_deref(), Some("c.d-e_"));
+        assert_eq!(names.group_of("forebay-a=2eb"), None);
+        assert_eq!(Names::new(&address.with_group(None), "0").group(), None);
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@ use forebay_contract::Fault;
 use tokio::time;
 
 use super::book::Book;
+use super::door::Groups;
 use super::draft::Draft;
 use super::line::Call;
 use super::link::Link;
@@ -187,6 +188,20 @@ impl Session {
             let _ = connection.client.publish(self.store.names.beats(), "".into()).await;
         }
         Ok(())
+    }
+
+    /// The groups of its topic, in the order of their names.
+    pub(super) async fn groups(&self, until: Option<Instant>) -> Result<Vec<String>, Fault> {
+        let (names, end) = (&self.store.names, self.store.link.end(until));
+        let mut groups = Groups::default();
+        while let Some(question) = groups.next(names) {
+            let told = self.store.api("STREAM.NAMES", &question, end).await?;
+            if !told["error"].is_null() {
+                return Err(Fault::Refused);
+            }
+            groups.read(names, &told);
+        }
+        Ok(groups.found)
     }
 
     /// Begins to hear others anew: while there was no connection nobody could be heard.

@@ -1,7 +1,6 @@
 //! The first words with a server: what it is, whether the buffer is there, and what its memory is worth.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, UNIX_EPOCH};
 
 use redis::aio::MultiplexedConnection;
@@ -9,9 +8,8 @@ use redis::{RedisError, Value, cmd};
 
 use super::link::{self, Link};
 use super::session::Session;
-use super::{SCRIPT, key_of, random};
+use super::{SCRIPT, groups_of, key_of, random};
 use crate::address::Address;
-use crate::attachment::Attachment;
 use crate::buffer::{Connected, Survives};
 use crate::connect_error::{ConnectError, Why};
 use crate::settings::Settings;
@@ -35,6 +33,10 @@ pub(crate) async fn create(address: &Address, settings: &Settings) -> Result<(),
     let found = Found::read(reply.get(1..).unwrap_or_default());
     match reply.first() {
         Some(Value::BulkString(word)) if word == b"made" => Ok(()),
+        Some(Value::BulkString(word)) if word == b"plain" => Err(address.error(Why::Plain)),
+        Some(Value::BulkString(word)) if word == b"topic" => {
+            Err(address.error(Why::Topic(groups(address).await?)))
+        }
         _ => {
             let differences = settings.differences(&found.settings(address)?);
             if differences.is_empty() {
@@ -46,37 +48,40 @@ pub(crate) async fn create(address: &Address, settings: &Settings) -> Result<(),
     }
 }
 
+/// The groups of a topic, in the order of their names.
+pub(crate) async fn groups(address: &Address) -> Result<Vec<String>, ConnectError> {
+    let mut connection = enter(address, &Link::new(address)?).await?;
+    let told = cmd("SMEMBERS").arg(groups_of(address)).query_async(&mut connection).await;
+    let mut groups: Vec<String> =
+        told.map_err(|error| address.error(link::why(&error, address)))?;
+    groups.sort_unstable();
+    Ok(groups)
+}
+
 /// Connects to a buffer that is there.
-pub(crate) async fn connect(address: Address) -> Result<Connected, ConnectError> {
-    let link = Link::new(&address)?;
-    let mut connection = enter(&address, &link).await?;
-    let fail = |error: RedisError| address.error(link::why(&error, &address));
+pub(crate) async fn connect(
+    address: &Address,
+    waiters: &Arc<Waiters>,
+) -> Result<Connected, ConnectError> {
+    let link = Link::new(address)?;
+    let mut connection = enter(address, &link).await?;
+    let fail = |error: RedisError| address.error(link::why(&error, address));
     let reply: Vec<Value> =
-        cmd("HGETALL").arg(key_of(&address)).query_async(&mut connection).await.map_err(fail)?;
+        cmd("HGETALL").arg(key_of(address)).query_async(&mut connection).await.map_err(fail)?;
     if reply.is_empty() {
         return Err(address.error(Why::Missing));
     }
     let found = Found::read(&reply);
-    let settings = found.settings(&address)?;
+    let settings = found.settings(address)?;
     let identity = found.get("identity").unwrap_or_default();
     let created = found.get("created").and_then(|millis| millis.parse().ok());
     let created = created.map(|millis| UNIX_EPOCH + Duration::from_millis(millis));
     cmd("SCRIPT").arg("LOAD").arg(SCRIPT).exec_async(&mut connection).await.map_err(fail)?;
     let (survives, warnings) = worth(&mut connection).await;
-    let waiters = Arc::<Waiters>::default();
-    let session = Session::new(link, key_of(&address), identity, Arc::clone(&waiters));
+    let session = Session::new(link, address, identity, Arc::clone(waiters));
     session.begin().await.map_err(|fault| address.error(Why::Fault(fault)))?;
-    let attachment = Attachment {
-        engine: Box::new(super::Redis(session)),
-        waiters,
-        address,
-        settings,
-        process: std::process::id(),
-        next_handle: AtomicU64::new(0),
-        errands: Arc::default(),
-        withdrawn: crate::withdrawn::Withdrawn::new(),
-    };
-    Ok(Connected { attachment, survives, warnings, created })
+    let engine = Box::new(super::Redis(session));
+    Ok(Connected { engine, settings, survives, warnings, created })
 }
 
 /// Connects, and looks whether this is a server that can be used.

@@ -23,9 +23,13 @@
 //! | wake | `PUBLISH` to the channel of the waiter's process |
 //! | participant | a process is a member of `sessions`, its handles are fields of `handles` |
 //! | close | a field of `meta` |
+//! | group of a topic | the keys of a buffer, behind `forebay:{name}:group:{group}:`; the set `groups` has their names |
 //!
 //! There is no consumer group: its list of pending entries would be a second set of books, which knows neither the
 //! positions of what came back nor deadlines, and its consumers cannot go while they hold something.
+//!
+//! A group is made and deleted in one step with its name in that set, and a name is a buffer or a topic: that is checked in the same
+//! step. A put into several groups is that of any [topic](crate#topics).
 //!
 //! # What is bounded how
 //!
@@ -58,8 +62,8 @@
 //!
 //! # What it takes
 //!
-//! Two connections for each connected buffer: one for steps, one for wakes. The user needs `EVAL`, `EVALSHA`, `SCRIPT LOAD`, `INFO`,
-//! `SUBSCRIBE`, the commands of hashes, streams and sorted sets, and the keys and channels that begin with `forebay:{name}:`. On a
+//! Two connections for each connected buffer, and for each group of a topic: one for steps, one for wakes. The user needs `EVAL`, `EVALSHA`, `SCRIPT LOAD`, `INFO`,
+//! `SUBSCRIBE`, the commands of hashes, sets, streams and sorted sets, and the keys and channels that begin with `forebay:{name}:`. On a
 //! server over its `maxmemory` puts are refused as [`Fault::OutOfMemory`], and all that makes room goes on. A Redis Cluster
 //! is not spoken to; one of its nodes would refuse.
 //!
@@ -75,7 +79,7 @@ mod session;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use forebay_contract::{Batch, Fault, Overflow, Refusal, Statistics, TakeError};
 
@@ -87,7 +91,7 @@ use crate::engine::{
 use reply::refusal;
 use session::{HOLD, Request, Session, letter};
 
-pub(crate) use door::{connect, create};
+pub(crate) use door::{connect, create, groups};
 
 /// Every step, in one script.
 const SCRIPT: &str = concat!(
@@ -105,7 +109,15 @@ const SCRIPT: &str = concat!(
 
 /// The hash of settings and counts. What stands in braces decides, in a cluster, where a key lies.
 fn key_of(address: &Address) -> String {
-    format!("forebay:{{{}}}:meta", address.name)
+    match &address.group {
+        None => format!("forebay:{{{}}}:meta", address.name),
+        Some(group) => format!("forebay:{{{}}}:group:{group}:meta", address.name),
+    }
+}
+
+/// The set of the groups of a topic.
+fn groups_of(address: &Address) -> String {
+    format!("forebay:{{{}}}:groups", address.name)
 }
 
 /// A name that nobody else has.
@@ -336,6 +348,10 @@ impl Engine for Redis {
     fn retry<'a>(&'a self, id: &'a str) -> Answered<'a, bool> {
         let request = self.0.once("retry").with(id);
         Box::pin(async move { Ok(request.send(None).await?.1.signed()? == 1) })
+    }
+
+    fn groups(&self, until: Option<Instant>) -> Answered<'_, Vec<String>> {
+        Box::pin(self.0.groups(until))
     }
 
     fn delete(&self) -> Answered<'_, ()> {

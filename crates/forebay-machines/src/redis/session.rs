@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use forebay_contract::Fault;
-use redis::{Cmd, Script, cmd};
+use redis::{Cmd, Script, cmd, from_redis_value};
 
 use super::link::Link;
 use super::reply::Reply;
-use super::{SCRIPT, beat, random};
+use super::{SCRIPT, beat, groups_of, key_of, random};
+use crate::address::Address;
 use crate::engine::{Role, Standing};
 use crate::runtime;
 use crate::waiters::Waiters;
@@ -22,6 +23,8 @@ pub(super) const HOLD: Duration = Duration::from_secs(30);
 pub(super) struct Session {
     pub(super) link: Link,
     key: String,
+    /// The set of the groups of its topic.
+    groups: String,
     identity: String,
     name: String,
     digest: String,
@@ -133,13 +136,14 @@ impl<'a> Request<'a> {
 impl Session {
     pub(super) fn new(
         link: Link,
-        key: String,
+        address: &Address,
         identity: String,
         waiters: Arc<Waiters>,
     ) -> Arc<Self> {
         Arc::new(Self {
             link,
-            key,
+            key: key_of(address),
+            groups: groups_of(address),
             identity,
             name: random(),
             digest: Script::new(SCRIPT).get_hash().to_owned(),
@@ -199,6 +203,16 @@ impl Session {
 
     pub(super) fn stand<'a>(&self, request: Request<'a>, standing: Standing) -> Request<'a> {
         request.with(self.own(standing.waiter)).with(u8::from(standing.is_patient))
+    }
+
+    /// The groups of its topic, in the order of their names.
+    pub(super) async fn groups(&self, until: Option<Instant>) -> Result<Vec<String>, Fault> {
+        let mut question = cmd("SMEMBERS");
+        question.arg(&self.groups);
+        let told = self.link.ask(&question, || question.clone(), until).await?;
+        let mut groups: Vec<String> = from_redis_value(told).map_err(|_| Fault::Damaged)?;
+        groups.sort_unstable();
+        Ok(groups)
     }
 
     pub(super) async fn beat(&self, life: Duration, renews: bool) -> Result<(), Fault> {

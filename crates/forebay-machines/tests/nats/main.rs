@@ -4,12 +4,16 @@
 
 #[path = "../servers/mod.rs"]
 mod servers;
+#[macro_use]
+#[path = "../servers/groups.rs"]
+mod topics;
 
 mod beside;
 mod connecting;
 mod cuts;
 mod deaths;
 mod full;
+mod groups;
 mod letters;
 mod racing;
 mod restarts;

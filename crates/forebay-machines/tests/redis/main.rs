@@ -4,11 +4,15 @@
 
 #[path = "../servers/mod.rs"]
 mod servers;
+#[macro_use]
+#[path = "../servers/groups.rs"]
+mod topics;
 
 mod connecting;
 mod cuts;
 mod deaths;
 mod executors;
+mod groups;
 mod memory;
 mod restarts;
 

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub(crate) mod door;
+pub(crate) mod topic;
 
 use std::io::{self, Write as _};
 use std::ops::Deref;
@@ -210,6 +211,16 @@ impl Buffers {
         &self,
         settings: &forebay_conformance::Settings,
     ) -> Result<String, String> {
+        let url = self.url();
+        Self::create_as(&url, settings)?;
+        Ok(url)
+    }
+
+    /// Makes a buffer, or a group, as a check asks for it.
+    pub(crate) fn create_as(
+        url: &str,
+        settings: &forebay_conformance::Settings,
+    ) -> Result<(), String> {
         let mut made = Settings::new(settings.capacity as u64);
         if let Some(limit) = settings.weight_capacity {
             made = made.capacity_bytes(limit);
@@ -226,9 +237,7 @@ impl Buffers {
         if let Some(time) = settings.lease_time {
             made = made.lease_time(time);
         }
-        let url = self.url();
-        made.create(&url).map_err(|error| error.to_string())?;
-        Ok(url)
+        made.create(url).map_err(|error| error.to_string())
     }
 }
 

@@ -69,6 +69,28 @@ pub(crate) struct Url {
 }
 
 #[cfg(feature = "machines")]
+impl Url {
+    /// What the group of a topic is called, and all before it.
+    fn group(&self) -> (&str, Option<&str>) {
+        match self.shown.rsplit_once("group=") {
+            Some((front, group)) if front.ends_with(['?', '&']) => {
+                (&front[..front.len() - 1], Some(group))
+            }
+            _ => (&self.shown, None),
+        }
+    }
+
+    /// A group of this topic.
+    fn with_group(&self, group: &str) -> Self {
+        let with = |url: &str| {
+            let mark = if url.contains('?') { '&' } else { '?' };
+            format!("{url}{mark}group={group}")
+        };
+        Self { given: with(&self.given), shown: with(&self.shown) }
+    }
+}
+
+#[cfg(feature = "machines")]
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
@@ -201,11 +223,15 @@ impl Place {
             }
             #[cfg(feature = "machines")]
             Self::Server(url) => {
-                let place = url.shown.split_once("://").map_or("", |(_, place)| place);
+                let (shown, group) = url.group();
+                let place = shown.split_once("://").map_or("", |(_, place)| place);
                 let (server, name) = place.split_once('/').unwrap_or((place, ""));
                 let (name, database) = name.split_once("?db=").unwrap_or((name, "0"));
                 let database = if database == "0" { "" } else { &format!("-{database}") };
-                format!("{name}@{}{database}.joblog", server.replace([':', '[', ']'], "-")).into()
+                // No name of a buffer has braces.
+                let group = group.map(|group| format!("{{{group}}}")).unwrap_or_default();
+                let server = server.replace([':', '[', ']'], "-");
+                format!("{name}{group}@{server}{database}.joblog").into()
             }
         }
     }
@@ -277,7 +303,17 @@ impl Place {
         }
     }
 
-    /// Whether both are one place, as far as that can be told without asking a server: it may have several names.
+    /// A group of this topic.
+    #[cfg(feature = "machines")]
+    pub(crate) fn with_group(&self, group: &str) -> Self {
+        match self {
+            Self::File(_) => self.clone(),
+            Self::Server(url) => Self::Server(url.with_group(group)),
+        }
+    }
+
+    /// Whether what is put at the one is at the other: both are one place, or one is a topic and the other a group of it. As
+    /// far as that can be told without asking a server: it may have several names.
     pub(crate) fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::File(one), Self::File(other)) => {
@@ -286,7 +322,10 @@ impl Place {
                     || matches!((file(one), file(other)), (Ok(one), Ok(other)) if one == other)
             }
             #[cfg(feature = "machines")]
-            (Self::Server(one), Self::Server(other)) => one.shown == other.shown,
+            (Self::Server(one), Self::Server(other)) => {
+                let ((one, group), (other, another)) = (one.group(), other.group());
+                one == other && (group == another || group.is_none() || another.is_none())
+            }
             #[cfg(feature = "machines")]
             _ => false,
         }
@@ -307,8 +346,10 @@ impl Place {
             #[cfg(feature = "machines")]
             Self::Server(url) => match machines::connect(&url.given) {
                 Ok(_) => Ok(true),
-                Err(error) if matches!(error.why(), machines::Why::Missing) => Ok(false),
-                Err(error) => Err(error.to_string()),
+                Err(error) => match error.why() {
+                    machines::Why::Missing | machines::Why::MissingGroup(_) => Ok(false),
+                    _ => Err(error.to_string()),
+                },
             },
         }
     }
@@ -319,6 +360,13 @@ impl Place {
             Fault::DeadRoom => format!(": see `forebay dead {self}`"),
             Fault::Poisoned | Fault::Damaged if self.file().is_some() => {
                 format!(": `forebay verify {self} --repair`")
+            }
+            Fault::Topic => {
+                let groups = self.open().and_then(|buffer| buffer.groups()).unwrap_or_default();
+                let groups = groups.iter().map(|group| group.place().to_string());
+                groups
+                    .reduce(|all, one| all + " or " + &one)
+                    .map_or(String::new(), |all| format!(": {all}"))
             }
             Fault::Crowded => {
                 "; let some end first, or make one with more --participants".to_owned()
@@ -368,6 +416,9 @@ mod tests {
             ("redis://me:hidden@host/jobs", "redis://host:6379/jobs", "jobs@host-6379.joblog"),
             ("rediss://h:1/a?db=2", "rediss://h:1/a?db=2", "a@h-1-2.joblog"),
             ("redis://[::1]/a", "redis://[::1]:6379/a", "a@---1--6379.joblog"),
+            ("redis://h/a?group=b", "redis://h:6379/a?group=b", "a{b}@h-6379.joblog"),
+            ("redis://h/a?group=b&db=2", "redis://h:6379/a?db=2&group=b", "a{b}@h-6379-2.joblog"),
+            ("redis://h/a%3Fgroup=b", "redis://h:6379/a%3Fgroup=b", "a%3Fgroup=b@h-6379.joblog"),
         ] {
             let place = Place::of(Path::new(url)).expect(url);
             assert_eq!((place.to_string().as_str(), place.file()), (shown, None));
@@ -377,5 +428,18 @@ mod tests {
             let refused = place.create(&Settings::new(1), &of_file).expect_err("refused");
             assert!(refused.contains("--mode: that is for files"), "{refused}");
         }
+    }
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn a_topic_and_its_groups_are_one_place_and_two_groups_are_not() {
+        let place = |url: &str| Place::of(Path::new(url)).expect(url);
+        let (topic, mail) =
+            (place("redis://h/a?db=2"), place("redis://me:hidden@h/a?group=m&db=2"));
+        assert!(topic.is(&mail) && mail.is(&topic) && mail.is(&mail));
+        assert!(mail.is(&topic.with_group("m")) && !mail.is(&topic.with_group("l")));
+        assert!(!place("redis://h/b").is(&mail) && !place("redis://h/a").is(&mail));
+        assert_eq!(topic.with_group("m").to_string(), "redis://h:6379/a?db=2&group=m");
+        assert!(place("redis://h/a%3Fgroup=m").joblog() != place("redis://h/a?group=m").joblog());
     }
 }

@@ -90,6 +90,18 @@ impl Buffer {
         &self.place
     }
 
+    /// The groups, each connected to, where this is a topic. An error is a line that names what cannot be reached.
+    pub(crate) fn groups(&self) -> Result<Vec<Self>, String> {
+        match &self.kind {
+            Kind::File(_) => Ok(Vec::new()),
+            #[cfg(feature = "machines")]
+            Kind::Server(it) => {
+                let groups = it.groups().map_err(|fault| self.place.in_words(fault))?;
+                groups.iter().map(|group| self.place.with_group(group).open()).collect()
+            }
+        }
+    }
+
     /// What it was made with.
     pub(crate) fn settings(&self) -> Settings {
         either!(Kind, &self.kind, it => {

@@ -166,6 +166,10 @@ function operations.delete()
     for _, one in ipairs(call('ZRANGE', b.base .. 'sessions', 0, -1)) do
         call('DEL', b.base .. 'answers:' .. one)
     end
+    local _, groups, group = topic()
+    if group then
+        call('SREM', groups, group)
+    end
     for _, name in ipairs({'tries', 'dead', 'sessions', 'room', 'takes', 'leases', 'idle'}) do
         call('DEL', b.base .. name)
     end

@@ -11,6 +11,14 @@ local meta = KEYS[1]
 local base = string.sub(meta, 1, -5)
 local operation, identity, session, slot, request = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
+-- What the names of all keys of its topic begin with, the set of the topic's groups, and the name of this one; where this is no
+-- group, what would be.
+local function topic()
+    local name, group = string.match(base, '^(forebay:{[^}]*}:)group:(.*):$')
+    name = name or base
+    return name, name .. 'groups', group
+end
+
 local function milliseconds()
     local clock = call('TIME')
     return clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -21,9 +29,18 @@ if operation == 'create' then
     if #found > 0 then
         return {'there', unpack(found)}
     end
+    local name, groups, group = topic()
+    if not group and call('EXISTS', groups) == 1 then
+        return {'topic'}
+    elseif group and call('EXISTS', name .. 'meta') == 1 then
+        return {'plain'}
+    end
     for _, name in ipairs({'items', 'back', 'loans', 'due', 'tries', 'dead', 'permits', 'handles', 'sessions',
         'waiters', 'room', 'takes', 'leases', 'idle'}) do
         call('DEL', base .. name)
+    end
+    if group then
+        call('SADD', groups, group)
     end
     call('HSET', meta, 'format', 1, 'identity', identity, 'created', string.format('%.0f', milliseconds()), unpack(ARGV, 6))
     return {'made'}

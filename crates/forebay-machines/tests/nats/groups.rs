@@ -1,0 +1,3 @@
+//! Topics and their groups.
+
+on!("nats");
