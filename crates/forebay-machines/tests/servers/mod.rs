@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub(crate) mod door;
+pub(crate) mod suite;
 
 use std::io::{self, Write as _};
 use std::ops::Deref;
