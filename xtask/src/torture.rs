@@ -30,6 +30,10 @@ const TESTS: [(&str, &str, &str); 8] = [
 /// three do not.
 const MODELS: &str = "test --release --package forebay-processes --test loom -- --test-threads=1";
 
+/// The suite on NATS with each handle in a process of its own, which takes as long as it takes; on Redis it is run always.
+const SEPARATE: &str =
+    "test --release --package forebay-machines --all-features --test conformance_nats -- --ignored";
+
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let (subject, rest) = subject(arguments);
     let seconds = seconds(rest)?;
@@ -48,6 +52,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         .with("LOOM_MAX_DURATION", seconds.to_string());
     if is_meant("forebay-processes") {
         invocations.push(models);
+    }
+    if is_meant("forebay-machines") {
+        invocations.push(Invocation::cargo(SEPARATE));
     }
     for invocation in invocations {
         println!("{}", invocation.line());

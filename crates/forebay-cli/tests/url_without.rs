@@ -1,6 +1,6 @@
 //! A program that was built without engines.
 
-#![cfg(not(any(feature = "amqp", feature = "nats", feature = "redis")))]
+#![cfg(not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")))]
 
 use std::process::{Command, Output};
 
@@ -25,6 +25,7 @@ fn a_url_is_refused_with_how_to_build_what_takes_it() {
         "verify URL",
         "top URL",
         "run --buffer URL echo ::: x",
+        "demo broker --url URL",
     ] {
         let line = line.replace("URL", "redis://me:hidden@localhost/jobs");
         let done = forebay(&line.split(' ').collect::<Vec<_>>());
@@ -33,6 +34,15 @@ fn a_url_is_refused_with_how_to_build_what_takes_it() {
         assert!(said.contains("without redis") && said.contains("--features redis"), "{said}");
         assert!(!said.contains("hidden"), "{said}");
     }
+}
+
+#[test]
+fn the_scene_on_a_server_says_how_to_build_what_shows_it() {
+    let done = forebay(&["demo", "broker"]);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(255), "{said}");
+    let words = ["broker needs a server", "built without any", "--features amqp,kafka,nats,redis"];
+    assert!(words.iter().all(|words| said.contains(words)), "{said}");
 }
 
 #[test]

@@ -11,11 +11,11 @@
 ///
 /// gives `ring::c1_capacity_is_exact` and so on: the name of a failing test begins with its clause,
 /// and so does its message. The factory is any expression of a type that is a
-/// [`Factory`](crate::Factory).
+/// [`Factory`](crate::Factory). Attributes before the module's name are those of each test, such as `#[ignore = "why"]`.
 #[macro_export]
 macro_rules! suite {
-    ($module:ident, $factory:expr) => {
-        $crate::__for_each_check! { tests $module, $factory }
+    ($(#[$attribute:meta])* $module:ident, $factory:expr) => {
+        $crate::__for_each_check! { tests { $(#[$attribute])* } $module, $factory }
     };
 }
 
@@ -184,7 +184,7 @@ macro_rules! __for_each_check {
 #[macro_export]
 macro_rules! mortal_suite {
     ($module:ident, $factory:expr) => {
-        $crate::__for_each_mortal_check! { tests $module, $factory }
+        $crate::__for_each_mortal_check! { tests { } $module, $factory }
     };
 }
 
@@ -214,15 +214,14 @@ macro_rules! __for_each_mortal_check {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __use_checks {
-    ([tests $module:ident, $factory:expr] $($clause:ident $file:ident $check:ident;)*) => {
+    ([tests $attributes:tt $module:ident, $factory:expr] $($clause:ident $file:ident $check:ident;)*) => {
         #[cfg(test)]
         mod $module {
             #[allow(unused_imports, clippy::wildcard_imports)]
             use super::*;
 
-            $(
-                #[test]
-                fn $check() {
+            $($crate::__test! {
+                $attributes $check {
                     $crate::check::pass(
                         $crate::Clause::$clause,
                         stringify!($check),
@@ -230,7 +229,7 @@ macro_rules! __use_checks {
                         $crate::clauses::$file::$check,
                     );
                 }
-            )*
+            })*
         }
     };
     ([names] $($clause:ident $file:ident $check:ident;)*) => {
@@ -244,6 +243,16 @@ macro_rules! __use_checks {
                 $crate::clauses::$file::$check,
             )
         ),*]
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __test {
+    ({ $(#[$attribute:meta])* } $name:ident $body:block) => {
+        $(#[$attribute])*
+        #[test]
+        fn $name() $body
     };
 }
 

@@ -4,26 +4,16 @@
 
 mod servers;
 
-use forebay_conformance::{Factory, Plain, Settings};
-use forebay_machines::{Consumer, Producer, connect};
-
-use servers::{Buffers, Server, Weighed};
+use servers::suite::{Engine, On};
 
 const WEIGHT: &str = "no weight is bounded: the server would count bytes, and tell nothing of them";
 const LINES: &str = "who tries and who is elsewhere stands in no line: who looks first is served";
 
 #[derive(Clone)]
-struct OnRabbitMq(Buffers);
+struct RabbitMq;
 
-impl Factory for OnRabbitMq {
-    type Item = Plain;
-    type Producer = Producer<Plain, Weighed>;
-    type Consumer = Consumer<Plain, Weighed>;
-
-    const STAYS_OPEN: bool = true;
-    const WAKES_TRAVEL: bool = true;
-    const ANSWERS_TRAVEL: bool = true;
-    const ITEMS_ARE_BYTES: bool = true;
+impl Engine for RabbitMq {
+    const SERVER: &'static str = "rabbitmq";
     const BOUNDS_WEIGHT: bool = false;
     const EFFORT: u64 = 3;
 
@@ -44,17 +34,9 @@ impl Factory for OnRabbitMq {
         ("c9_drop_oldest_overtakes_nobody_in_line", LINES),
         ("c10_a_batch_in_line_is_not_overtaken_without_end", LINES),
     ];
-
-    fn build(&self, settings: &Settings) -> Result<(Self::Producer, Self::Consumer), String> {
-        let url = self.0.create_for(settings)?;
-        let buffer = connect(&url).map_err(|error| error.to_string())?;
-        let producer = buffer.producer(Weighed).map_err(|error| error.to_string())?;
-        let consumer = buffer.consumer(Weighed).map_err(|error| error.to_string())?;
-        Ok((producer, consumer))
-    }
 }
 
 forebay_conformance::suite!(amqp, {
-    let Some(server) = Server::or_skip("rabbitmq") else { return };
-    OnRabbitMq(Buffers::new(server))
+    let Some(on) = On::<RabbitMq>::or_skip() else { return };
+    on
 });

@@ -4,27 +4,17 @@
 
 mod servers;
 
-use forebay_conformance::{Factory, Plain, Settings};
-use forebay_machines::{Consumer, Producer, connect};
-
-use servers::{Buffers, Server, Weighed};
+use servers::suite::{Engine, On};
 
 const WEIGHT: &str = "no weight is bounded: Kafka counts items, and not what they weigh";
 
 const LINES: &str = "nobody stands in line: who looks first is served";
 
 #[derive(Clone)]
-struct OnKafka(Buffers);
+struct Kafka;
 
-impl Factory for OnKafka {
-    type Item = Plain;
-    type Producer = Producer<Plain, Weighed>;
-    type Consumer = Consumer<Plain, Weighed>;
-
-    const STAYS_OPEN: bool = true;
-    const WAKES_TRAVEL: bool = true;
-    const ANSWERS_TRAVEL: bool = true;
-    const ITEMS_ARE_BYTES: bool = true;
+impl Engine for Kafka {
+    const SERVER: &'static str = "kafka";
     const BOUNDS_WEIGHT: bool = false;
     const EFFORT: u64 = 1;
 
@@ -44,17 +34,9 @@ impl Factory for OnKafka {
         ("c5_a_cancelled_reserve_passes_its_wake_on", LINES),
         ("c9_drop_oldest_overtakes_nobody_in_line", LINES),
     ];
-
-    fn build(&self, settings: &Settings) -> Result<(Self::Producer, Self::Consumer), String> {
-        let url = self.0.create_for(settings)?;
-        let buffer = connect(&url).map_err(|error| error.to_string())?;
-        let producer = buffer.producer(Weighed).map_err(|error| error.to_string())?;
-        let consumer = buffer.consumer(Weighed).map_err(|error| error.to_string())?;
-        Ok((producer, consumer))
-    }
 }
 
 forebay_conformance::suite!(kafka, {
-    let Some(server) = Server::or_skip("kafka") else { return };
-    OnKafka(Buffers::new(server))
+    let Some(on) = On::<Kafka>::or_skip() else { return };
+    on
 });

@@ -1,44 +1,45 @@
-//! Every clause of the contract, on a buffer of a real NATS.
+//! Every clause of the contract, on a buffer of a real NATS. Its handles are in one process, and
+//! then each in one of its own.
 
 #![cfg(feature = "nats")]
 
 mod servers;
 
-use forebay_conformance::{Factory, Plain, Settings};
-use forebay_machines::{Consumer, Producer, connect};
+use forebay_conformance::remote::{Remote, serve};
 
+use servers::suite::{Engine, On};
 use servers::topic::Topic;
-use servers::{Buffers, Server, Weighed};
+use servers::{Buffers, Server};
 
 #[derive(Clone)]
-struct OnNats(Buffers);
+struct Nats;
 
-impl Factory for OnNats {
-    type Item = Plain;
-    type Producer = Producer<Plain, Weighed>;
-    type Consumer = Consumer<Plain, Weighed>;
-
-    const STAYS_OPEN: bool = true;
-    const WAKES_TRAVEL: bool = true;
-    const ANSWERS_TRAVEL: bool = true;
-    const ITEMS_ARE_BYTES: bool = true;
+impl Engine for Nats {
+    const SERVER: &'static str = "nats";
     const EFFORT: u64 = 20;
+}
 
-    fn build(&self, settings: &Settings) -> Result<(Self::Producer, Self::Consumer), String> {
-        let url = self.0.create_for(settings)?;
-        let buffer = connect(&url).map_err(|error| error.to_string())?;
-        let producer = buffer.producer(Weighed).map_err(|error| error.to_string())?;
-        let consumer = buffer.consumer(Weighed).map_err(|error| error.to_string())?;
-        Ok((producer, consumer))
-    }
+/// Not a check: the process in which a handle of the others lives.
+#[test]
+fn a_handle_is_served() {
+    serve::<On<Nats>>();
 }
 
 forebay_conformance::suite!(nats, {
-    let Some(server) = Server::or_skip("nats") else { return };
-    OnNats(Buffers::new(server))
+    let Some(on) = On::<Nats>::or_skip() else { return };
+    on
 });
 
 forebay_conformance::suite!(nats_topic, {
     let Some(server) = Server::or_skip("nats") else { return };
     Topic(Buffers::new(server), &["after", "zone"])
 });
+
+forebay_conformance::suite!(
+    #[ignore = "takes minutes: `cargo xtask torture machines`"]
+    separate,
+    {
+        let Some(on) = On::<Nats>::or_skip() else { return };
+        Remote(on)
+    }
+);

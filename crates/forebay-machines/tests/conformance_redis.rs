@@ -1,41 +1,38 @@
-//! Every clause of the contract, on a buffer of a real Redis.
+//! Every clause of the contract, on a buffer of a real Redis. Its handles are in one process, and
+//! then each in one of its own.
 
 #![cfg(feature = "redis")]
 
 mod servers;
 
-use forebay_conformance::{Factory, Plain, Settings};
-use forebay_machines::{Consumer, Producer, connect};
+use forebay_conformance::remote::{Remote, serve};
 
+use servers::suite::{Engine, On};
 use servers::topic::Topic;
-use servers::{Buffers, Server, Weighed};
+use servers::{Buffers, Server};
 
 #[derive(Clone)]
-struct OnRedis(Buffers);
+struct Redis;
 
-impl Factory for OnRedis {
-    type Item = Plain;
-    type Producer = Producer<Plain, Weighed>;
-    type Consumer = Consumer<Plain, Weighed>;
-
-    const STAYS_OPEN: bool = true;
-    const WAKES_TRAVEL: bool = true;
-    const ANSWERS_TRAVEL: bool = true;
-    const ITEMS_ARE_BYTES: bool = true;
+impl Engine for Redis {
+    const SERVER: &'static str = "redis";
     const EFFORT: u64 = 20;
+}
 
-    fn build(&self, settings: &Settings) -> Result<(Self::Producer, Self::Consumer), String> {
-        let url = self.0.create_for(settings)?;
-        let buffer = connect(&url).map_err(|error| error.to_string())?;
-        let producer = buffer.producer(Weighed).map_err(|error| error.to_string())?;
-        let consumer = buffer.consumer(Weighed).map_err(|error| error.to_string())?;
-        Ok((producer, consumer))
-    }
+/// Not a check: the process in which a handle of the others lives.
+#[test]
+fn a_handle_is_served() {
+    serve::<On<Redis>>();
 }
 
 forebay_conformance::suite!(redis, {
-    let Some(server) = Server::or_skip("redis") else { return };
-    OnRedis(Buffers::new(server))
+    let Some(on) = On::<Redis>::or_skip() else { return };
+    on
+});
+
+forebay_conformance::suite!(separate, {
+    let Some(on) = On::<Redis>::or_skip() else { return };
+    Remote(on)
 });
 
 forebay_conformance::suite!(redis_topic_of_one_group, {

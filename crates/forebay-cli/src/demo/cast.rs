@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use forebay::{Builder, Consumer, Discipline, Producer};
 
+use crate::buffer::place::Place;
+
 /// What a scene is played with. No count is 0.
 #[derive(Debug)]
 pub(super) struct Cast {
@@ -17,6 +19,8 @@ pub(super) struct Cast {
     pub(super) seed: u64,
     /// Whether a consumer is to be killed.
     pub(super) kill: bool,
+    /// Where the buffer is, in a scene that has one on a server.
+    pub(super) place: Option<Place>,
 }
 
 impl Cast {
@@ -125,6 +129,7 @@ mod tests {
                 capacity: 1,
                 seed: 0,
                 kill: false,
+                place: None,
             };
             assert_eq!(cast.producers().map(|one| cast.share_of(one)).sum::<u64>(), items);
         }

@@ -52,6 +52,7 @@ mod tests {
                 capacity: 1,
                 seed,
                 kill: false,
+                place: None,
             };
             let mut dice = Chance::of(&cast, Actor { role: Role::Producer, number });
             (0..50).map(|_| dice.among(0..=256)).collect::<Vec<u64>>()

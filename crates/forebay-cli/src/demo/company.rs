@@ -5,26 +5,38 @@
 //! whichever process it happened in.
 
 use std::env;
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, PipeWriter, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 
 use super::cast::{Actor, Cast};
 use super::narrator;
 
-/// Whose part a process plays, and where.
+/// Whose part a process plays, where, and over which buffer on a server; that is no argument, since all may read those.
 const PART: &str = "FOREBAY_DEMO_PART";
 const FOLDER: &str = "FOREBAY_DEMO_FOLDER";
+const URL: &str = "FOREBAY_DEMO_URL";
 
-/// The part of this process, if it is one of a scene's.
-pub(super) fn part_of_environment() -> Option<(Actor, PathBuf)> {
-    let part = env::var(PART).ok()?.parse().ok()?;
-    Some((part, env::var_os(FOLDER)?.into()))
+/// What a process of a scene is told.
+pub(super) struct Engagement {
+    pub(super) who: Actor,
+    pub(super) folder: PathBuf,
+    pub(super) url: Option<PathBuf>,
+}
+
+/// What this process is told, if it is one of a scene's.
+pub(super) fn part_of_environment() -> Option<Engagement> {
+    let who = env::var(PART).ok()?.parse().ok()?;
+    let folder = env::var_os(FOLDER)?.into();
+    Some(Engagement { who, folder, url: env::var_os(URL).map(PathBuf::from) })
 }
 
 /// The file whose lock is the page.
@@ -78,7 +90,7 @@ impl<'a> Company<'a> {
     /// Starts the process of somebody; its number.
     pub(super) fn hire(&self, who: Actor) -> io::Result<u32> {
         let writer = self.writer.as_ref().expect("the company is not complete").try_clone()?;
-        let Cast { scene, items, producers, consumers, capacity, seed, kill } = self.cast;
+        let Cast { scene, items, producers, consumers, capacity, seed, kill, place } = self.cast;
         let mut command = Command::new(env::current_exe()?);
         command.args(["demo", scene]);
         command.env(PART, who.to_string()).env(FOLDER, self.folder);
@@ -94,7 +106,12 @@ impl<'a> Company<'a> {
         if *kill {
             command.arg("--kill");
         }
+        if let Some(place) = place {
+            command.env(URL, place.given());
+        }
         command.stdin(Stdio::null()).stdout(writer);
+        // Ctrl-C is for the scene, which ends in order and takes its company along.
+        command.process_group(0);
         let mut child = command.spawn()?;
         let (pid, tell) = (child.id(), self.tell.clone());
         thread::spawn(move || {
@@ -113,6 +130,15 @@ impl<'a> Company<'a> {
     /// Waits for what is heard next.
     pub(super) fn hear(&self) -> News {
         self.news.recv().expect("the company has an end of its own")
+    }
+
+    /// The same, but not past this moment.
+    pub(super) fn hear_until(&self, deadline: Instant) -> Option<News> {
+        match self.news.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(news) => Some(news),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => unreachable!("it has its own sender"),
+        }
     }
 }
 
@@ -160,5 +186,27 @@ impl Part {
         let done = act(&mut tell);
         let _ = self.page.unlock();
         done
+    }
+
+    /// Tells of something that is done.
+    pub(super) fn tell(&self, what: String) {
+        self.page(|tell| tell(what));
+    }
+}
+
+/// Ends a scene whose processes cannot be started or directed.
+pub(super) fn cannot(error: &io::Error) -> ! {
+    narrator::give_up(&format!("the scene cannot go on: {error}"))
+}
+
+/// What becomes of a part that is over: an error is told, unless the scene has ended, and taken everything along.
+pub(super) fn concluded(
+    who: Actor,
+    folder: &Path,
+    played: Result<(), Box<dyn Error>>,
+) -> Result<(), String> {
+    match played {
+        Err(error) if folder.exists() => Err(format!("{who}: {error}")),
+        _ => Ok(()),
     }
 }

@@ -16,6 +16,7 @@ mod narrator;
 mod scenes;
 mod table;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use cast::Cast;
@@ -53,6 +54,12 @@ pub(crate) struct Args {
     /// Of `processes`: kill a consumer (SIGKILL) while it works on an item
     #[arg(long)]
     kill: bool,
+    /// Of `broker`: the server, as in redis://localhost
+    ///
+    /// The buffer is made there, under a name that nobody has, and deleted in the end, also by Ctrl-C. A name that the URL
+    /// has is taken if there is no buffer of that name. A password is best in a file: see `docs/machines.md`.
+    #[arg(long, value_name = "URL", value_hint = clap::ValueHint::Url)]
+    url: Option<PathBuf>,
 }
 
 /// Each producer and each consumer is a thread.
@@ -91,9 +98,11 @@ fn show(args: &Args) -> Result<(), String> {
         );
         return Ok(());
     }
-    let cast = cast_of(scene, args)?;
-    if let Some((who, folder)) = company::part_of_environment() {
-        return scenes::processes::part(&cast, who, &folder);
+    let engagement = company::part_of_environment();
+    let url = engagement.as_ref().and_then(|own| own.url.as_ref()).or(args.url.as_ref());
+    let cast = cast_of(scene, args, url.map(PathBuf::as_path))?;
+    if let (Some(own), Some(part)) = (engagement, scene.part) {
+        return part(&cast, own.who, &own.folder);
     }
     (scene.play)(&cast);
     Ok(())
@@ -114,15 +123,22 @@ fn no_scene(name: &str) -> String {
     format!("there is no scene `{}`; {hint}", name.escape_debug())
 }
 
-fn cast_of(scene: &Scene, args: &Args) -> Result<Cast, String> {
+fn cast_of(scene: &Scene, args: &Args, url: Option<&Path>) -> Result<Cast, String> {
     let name = scene.name;
+    let is_broker = name == scenes::broker::SCENE.name;
     if args.kill {
+        if is_broker {
+            return Err(format!("{name} takes no --kill: a consumer is killed in any case"));
+        }
         if name != scenes::processes::SCENE.name {
             return Err(format!("{name} takes no --kill: nobody in it is a process"));
         }
         if args.consumers == Some(1) {
             return Err("--kill needs another consumer, who gets the item then".to_owned());
         }
+    }
+    if !is_broker && url.is_some() {
+        return Err(format!("{name} takes no --url: its buffer is on this machine"));
     }
     let one = |flag, given, count, most| {
         Ok::<u64, String>(
@@ -137,6 +153,7 @@ fn cast_of(scene: &Scene, args: &Args) -> Result<Cast, String> {
         capacity: one("--capacity", args.capacity, scene.capacity, MOST_CAPACITY)? as usize,
         seed: args.seed.or(scene.seed).unwrap_or_else(chance::any_seed),
         kill: args.kill,
+        place: is_broker.then(|| scenes::broker::place(url)).transpose()?,
     })
 }
 

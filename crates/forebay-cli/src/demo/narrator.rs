@@ -144,6 +144,7 @@ pub(super) fn shown(time: Duration) -> String {
 /// Prints lines to standard output. When nobody reads them any more (`| head`), there is nothing left
 /// to tell, and the program ends quietly.
 pub(super) fn print_all(lines: impl IntoIterator<Item = String>) {
+    litter::stop_at_the_end();
     let print = |mut out: StdoutLock<'_>| {
         lines.into_iter().try_for_each(|line| writeln!(out, "{line}")).and_then(|()| out.flush())
     };
@@ -156,6 +157,7 @@ pub(super) fn print_all(lines: impl IntoIterator<Item = String>) {
 
 /// Ends the program: the scene cannot go on.
 pub(super) fn give_up(complaint: &str) -> ! {
+    litter::stop_at_the_end();
     eprintln!("forebay demo: {complaint}");
     litter::exit(255)
 }

@@ -13,7 +13,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 /// Every scene, in the order in which they are listed.
-pub(crate) const SCENES: [&str; 13] = [
+pub(crate) const SCENES: [&str; 14] = [
     "squares",
     "random",
     "semaphores",
@@ -25,9 +25,15 @@ pub(crate) const SCENES: [&str; 13] = [
     "reactive",
     "race",
     "processes",
+    "broker",
     "deadlock",
     "toyvm",
 ];
+
+/// Those that need nothing but this machine. What the others do is tested where servers are: in `tests/url`.
+pub(crate) fn local() -> impl Iterator<Item = &'static str> {
+    SCENES.into_iter().filter(|scene| *scene != "broker")
+}
 
 /// Longer than any scene takes on the slowest machine.
 const HANGS: Duration = Duration::from_mins(2);

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::forebay::{SCENES, demo, finished, output, told, told_on_terminal};
+use crate::forebay::{SCENES, demo, finished, local, output, told, told_on_terminal};
 
 #[test]
 fn without_a_name_the_scenes_are_listed() {
@@ -48,7 +48,7 @@ fn a_run_says_its_seed() {
 
 #[test]
 fn nobody_listening_any_more_ends_it_quietly() {
-    for scene in SCENES {
+    for scene in local() {
         let mut child = demo(scene).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
@@ -91,6 +91,17 @@ fn bad_input_is_one_clear_line() {
         ("squares --kill", "squares takes no --kill: nobody in it is a process"),
         ("processes --kill --consumers 1", "--kill needs another consumer"),
         ("processes --producers 51", "processes takes at most 50"),
+        (
+            "processes --url redis://localhost",
+            "processes takes no --url: its buffer is on this machine",
+        ),
+        ("broker", "broker needs a server, and --url to say where it is"),
+        (
+            "broker --url jobs.fb",
+            "no URL but a file; `forebay demo processes` has its buffer in one",
+        ),
+        ("broker --url gopher://host", "unknown scheme `gopher`"),
+        ("broker --kill", "broker takes no --kill: a consumer is killed in any case"),
         ("--source", "--source needs the name of a scene"),
     ] {
         let output = output(arguments);
@@ -115,7 +126,7 @@ fn colours_on_a_terminal_unless_told_otherwise() {
 
 #[test]
 fn every_scene_works_in_a_terminal_of_twenty_columns() {
-    for scene in SCENES {
+    for scene in local() {
         let scene = if scene == "random" { "random --items 5" } else { scene };
         assert!(told_on_terminal(20, true, scene).lines().count() > 5, "{scene}");
     }

@@ -27,6 +27,16 @@ pub(crate) const AMQP: Engine = Engine {
     knows_deaths: true,
 };
 
+#[cfg(feature = "kafka")]
+pub(crate) const KAFKA: Engine = Engine {
+    server: "kafka",
+    scheme: "kafka",
+    knows_positions: false,
+    lets_look: false,
+    bounds_bytes: false,
+    knows_deaths: true,
+};
+
 #[cfg(feature = "nats")]
 pub(crate) const NATS: Engine = Engine {
     server: "nats",
@@ -47,8 +57,19 @@ pub(crate) const REDIS: Engine = Engine {
     knows_deaths: false,
 };
 
-/// Makes tests of functions, each on every engine that is in.
+/// Makes tests of functions, each on every engine that is in; on Kafka, where all takes longest, if that is named.
 macro_rules! on_each_engine {
+    (kafka: $($name:ident)*) => {
+        on_each_engine! { $($name)* }
+
+        #[cfg(feature = "kafka")]
+        mod on_kafka {
+            $(#[test]
+            fn $name() {
+                super::$name(crate::engine::KAFKA);
+            })*
+        }
+    };
     ($($name:ident)*) => {
         $(mod $name {
             #[cfg(feature = "amqp")]

@@ -19,8 +19,8 @@
 //! and is dropped there before its drop returns here; leases and permits are held there. A wake is sent
 //! before the answer to the call that caused it, if it comes about within that call and in that process.
 //!
-//! What the suite does not see through it: what a future does before its first poll, and the processor time
-//! of a wait (C5). So it goes beside a run in one process.
+//! What the suite does not see through it: what a future does before its first poll, the processor time
+//! of a wait (C5), and the moment that a distance may take to [settle](Distance::settle). So it goes beside a run in one process.
 
 mod ask;
 mod consumer;
@@ -57,8 +57,14 @@ pub trait Distance: Clone + Send + 'static {
     const STAYS_OPEN: bool = false;
     /// See [`Factory::WAKES_TRAVEL`].
     const WAKES_TRAVEL: bool = true;
+    /// See [`Factory::ANSWERS_TRAVEL`].
+    const ANSWERS_TRAVEL: bool = false;
+    /// See [`Factory::BOUNDS_WEIGHT`].
+    const BOUNDS_WEIGHT: bool = true;
     /// See [`Factory::EFFORT`].
     const EFFORT: u64 = 100;
+    /// See [`Factory::WEAKER`].
+    const WEAKER: &'static [(&'static str, &'static str)] = &[];
 
     /// Makes an empty buffer and says where it is, or why these settings make none. Here, in the test.
     fn create(&self, settings: &Settings) -> Result<String, String>;
@@ -68,6 +74,11 @@ pub trait Distance: Clone + Send + 'static {
 
     /// A consumer of the buffer that is there. Over there.
     fn consumer(place: &str, settings: &Settings) -> Result<Self::Consumer, String>;
+
+    /// Waits until others see what this process has begun and need not wait for by itself: that a handle has come or gone, or
+    /// that a call, a lease or a permit was dropped. In one process what is asked next comes after it anyway, and the suite
+    /// relies on that. Over there.
+    fn settle() {}
 }
 
 /// Makes buffers of a distance, with every handle in another process.
@@ -81,8 +92,11 @@ impl<D: Distance> Factory for Remote<D> {
 
     const STAYS_OPEN: bool = D::STAYS_OPEN;
     const WAKES_TRAVEL: bool = D::WAKES_TRAVEL;
+    const ANSWERS_TRAVEL: bool = D::ANSWERS_TRAVEL;
     const ITEMS_ARE_BYTES: bool = true;
+    const BOUNDS_WEIGHT: bool = D::BOUNDS_WEIGHT;
     const EFFORT: u64 = D::EFFORT;
+    const WEAKER: &'static [(&'static str, &'static str)] = D::WEAKER;
 
     fn build(&self, settings: &Settings) -> Result<(Producer, Consumer), String> {
         let place = self.0.create(settings)?;

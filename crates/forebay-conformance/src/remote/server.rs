@@ -250,6 +250,10 @@ struct Server<D: Distance> {
 impl<D: Distance> Server<D> {
     fn hear(&mut self, number: u64, ask: Ask) {
         let house = &self.house;
+        let is_to_settle = matches!(
+            ask,
+            Ask::Producer(..) | Ask::Consumer(..) | Ask::Clone(_) | Ask::Drop(_) | Ask::Cancel(_)
+        );
         let answer = match ask {
             Ask::Call(thing, verb, patience) if patience != Patience::Try => {
                 let (house, line) = (Arc::clone(house), Arc::clone(&self.line));
@@ -325,6 +329,9 @@ impl<D: Distance> Server<D> {
             .bytes(),
             Ask::TakeDead(number) => house.consumer(number).take_dead().bytes(),
         };
+        if is_to_settle {
+            D::settle();
+        }
         self.line.tell(&Told::Answer(number, answer));
     }
 

@@ -241,6 +241,12 @@ wire_enum! { Fault:
     7 DeadRoom {}
     8 Codec {}
     9 System { 0: number }
+    10 Unreachable {}
+    11 Unanswered {}
+    12 Gone {}
+    13 OutOfMemory {}
+    14 Denied {}
+    15 Refused {}
 }
 
 wire_enum! { Refusal:

@@ -27,14 +27,7 @@ fn settings_that_differ_are_named() -> Result<(), Failure> {
 
 #[test]
 fn a_wrong_password_and_a_buffer_that_is_none_are_told_as_what_they_are() {
-    let Some(server) = Server::or_skip("kafka") else { return };
-    let password = server.text("password").to_owned();
-    let url = server.url("jobs").replace(&password, "not-it");
-    let (said, why) = refusal(&url, "not-it");
-    assert!(matches!(why, Why::Password), "{said}");
-    let (said, why) = refusal(&server.url("test-there-is-none"), &password);
-    assert!(matches!(why, Why::Missing), "{said}");
-    assert!(said.contains("create it first"), "{said}");
+    door::strangers("kafka");
 }
 
 #[test]

@@ -25,14 +25,7 @@ fn settings_that_differ_are_named() -> Result<(), Failure> {
 
 #[test]
 fn a_wrong_password_is_told_as_what_it_is() {
-    let Some(server) = Server::or_skip("redis") else { return };
-    let password = server.text("password").to_owned();
-    let url = server.url("jobs").replace(&password, "not-it");
-    let (said, why) = refusal(&url, "not-it");
-    assert!(matches!(why, Why::Password), "{said}");
-    let (said, why) = refusal(&server.url("test-there-is-none"), &password);
-    assert!(matches!(why, Why::Missing), "{said}");
-    assert!(said.contains("create it first"), "{said}");
+    door::strangers("redis");
 }
 
 #[test]

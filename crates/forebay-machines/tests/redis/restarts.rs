@@ -1,91 +1,27 @@
 //! A server that is killed, and comes back; and one that stands still.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use forebay_machines::{Buffer, Fault, Options, Raw, Refusal, Settings, TakeError, connect};
+use forebay_machines::{Raw, Settings, connect};
 
 use crate::servers::Server;
-use crate::{Failure, PATIENCE, beside, distinct, item, within};
+use crate::servers::restarts::{self, Leases};
+use crate::{Failure, PATIENCE, beside, item, within};
 
 #[test]
 fn nothing_is_lost_or_doubled_when_the_server_is_killed() -> Result<(), Failure> {
-    const ITEMS: u32 = 3_000;
-    let Some(server) = Server::of_its_own("redis", "killed") else { return Ok(()) };
-    let url = server.url("jobs");
-    Settings::new(64).create(&url)?;
-    redis::cmd("CONFIG").arg("SET").arg("appendfsync").arg("always").exec(&mut beside(&server)?)?;
-    let (there, here) = (url.clone(), url.clone());
-    let putting = thread::spawn(move || {
-        let producer = connect(&there).expect("a buffer").producer::<Vec<u8>, _>(Raw);
-        let producer = producer.expect("a producer");
-        for id in 0..ITEMS {
-            producer.put(item(id)).expect("a put, across a restart");
-        }
-        producer.close().expect("a close");
-    });
-    let taking = thread::spawn(move || {
-        let consumer = connect(&here).expect("a buffer").consumer::<Vec<u8>, _>(Raw);
-        let consumer = consumer.expect("a consumer");
-        let mut taken = Vec::new();
-        loop {
-            match consumer.take_many(8) {
-                Ok(items) => taken.extend(items),
-                Err(TakeError::Closed) => return taken,
-                Err(other) => panic!("{other}"),
-            }
-        }
-    });
-    for _ in 0..2 {
-        thread::sleep(Duration::from_millis(300));
-        server.does("kill");
-        thread::sleep(Duration::from_millis(200));
-        server.does("restart");
-        // A restart forgets what was set while it ran.
-        let mut own = beside(&server)?;
-        redis::cmd("CONFIG").arg("SET").arg("appendfsync").arg("always").exec(&mut own)?;
-    }
-    let taken = within(PATIENCE * 2, move || {
-        putting.join().expect("puts");
-        taking.join().expect("takes")
-    });
-    assert_eq!(taken.len(), ITEMS as usize);
-    assert_eq!(distinct(taken), (0..ITEMS).map(item).collect::<Vec<_>>());
-    let counts = connect(&url)?.statistics()?;
-    assert_eq!((counts.produced, counts.finished), (u64::from(ITEMS), u64::from(ITEMS)));
-    Ok(())
+    // A restart forgets what was set while it ran.
+    let always = |server: &Server| -> Result<(), Failure> {
+        let mut own = beside(server)?;
+        Ok(redis::cmd("CONFIG").arg("SET").arg("appendfsync").arg("always").exec(&mut own)?)
+    };
+    restarts::exactly_once("redis", always).map(drop)
 }
 
 #[test]
 fn a_server_that_stays_away_is_told_after_the_outage() -> Result<(), Failure> {
-    let Some(server) = Server::of_its_own("redis", "away") else { return Ok(()) };
-    let url = server.url("jobs");
-    Settings::new(4).create(&url)?;
-    let outage = Duration::from_millis(700);
-    let buffer = Buffer::connect_with(&url, &Options::new().outage(outage))?;
-    let (producer, consumer) =
-        (buffer.producer::<Vec<u8>, _>(Raw)?, buffer.consumer::<Vec<u8>, _>(Raw)?);
-    producer.put(item(0))?;
-    let lease = consumer.try_lease()?;
-    server.does("kill");
-    let begun = Instant::now();
-    let refused = producer.put(item(1)).map_err(|error| (error.item, error.refusal));
-    let unable = |fault| Err((item(1), Refusal::Unable(fault)));
-    assert!(begun.elapsed() >= outage, "it waited {:?}", begun.elapsed());
-    // The first to notice may have sent something, and cannot know.
-    assert!(
-        refused == unable(Fault::Unreachable) || refused == unable(Fault::Unanswered),
-        "{refused:?}"
-    );
-    let again = producer.put(item(1)).map_err(|error| (error.item, error.refusal));
-    assert_eq!(again, unable(Fault::Unreachable));
-    assert_eq!(consumer.try_take(), Err(TakeError::Unable(Fault::Unreachable)));
-    server.does("restart");
-    // Nothing of it is there, and what was leased still is.
-    lease.ack()?;
-    let counts = buffer.statistics()?;
-    assert_eq!((counts.produced, counts.finished, counts.waiting), (1, 1, 0));
-    Ok(())
+    restarts::stays_away("redis", Leases::Stay)
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub(crate) fn refusal(url: &str, password: &str) -> (String, Why) {
         Why::Unreachable(what) => Why::Unreachable(what.clone()),
         Why::Foreign(what) => Why::Foreign(what.clone()),
         Why::Denied(what) => Why::Denied(what.clone()),
+        Why::Lacking(what) => Why::Lacking(what.clone()),
         other => panic!("{other:?}"),
     };
     (said, why)
@@ -83,4 +84,16 @@ pub(crate) fn differing(engine: &str) -> Result<(), Failure> {
     assert!(said.contains("max_failures is 2 there, not unlimited"), "{said}");
     assert_eq!(connect(&url)?.settings().get_capacity(), 4);
     Ok(())
+}
+
+/// A wrong password, and a buffer that is none, are told as what they are.
+pub(crate) fn strangers(engine: &str) {
+    let Some(server) = Server::or_skip(engine) else { return };
+    let password = server.text("password").to_owned();
+    let url = server.url("jobs").replace(&password, "not-it");
+    let (said, why) = refusal(&url, "not-it");
+    assert!(matches!(why, Why::Password), "{said}");
+    let (said, why) = refusal(&server.url("test-there-is-none"), &password);
+    assert!(matches!(why, Why::Missing), "{said}");
+    assert!(said.contains("create it first"), "{said}");
 }

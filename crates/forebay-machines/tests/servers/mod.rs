@@ -5,7 +5,11 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod deaths;
 pub(crate) mod door;
+pub(crate) mod letters;
+pub(crate) mod restarts;
+pub(crate) mod suite;
 pub(crate) mod topic;
 
 use std::io::{self, Write as _};

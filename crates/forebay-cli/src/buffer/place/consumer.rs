@@ -43,6 +43,14 @@ impl Consumer {
         }
     }
 
+    pub(crate) fn lease_within(&self, patience: Patience) -> Result<Lease, TakeError> {
+        match self {
+            Self::File(it) => it.lease_within(patience).map(Lease::File),
+            #[cfg(feature = "machines")]
+            Self::Server(it) => it.lease_within(patience).map(Lease::Server),
+        }
+    }
+
     pub(crate) async fn lease_async(&self) -> Result<Lease, TakeError> {
         match self {
             Self::File(it) => it.lease_async().await.map(Lease::File),

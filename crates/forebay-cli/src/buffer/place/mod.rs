@@ -18,6 +18,7 @@ mod engines;
 mod opened;
 mod producer;
 
+use std::ffi::OsStr;
 use std::fmt::{self, Display};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ use forebay::machines;
 use forebay::processes::{self, Durability};
 
 pub(crate) use consumer::{Consumer, Lease};
-pub(crate) use engines::version;
+pub(crate) use engines::{servers, version};
 pub(crate) use opened::{Buffer, Item, Letter};
 pub(crate) use producer::Producer;
 
@@ -213,6 +214,26 @@ impl Place {
         }
     }
 
+    /// As it was given, with what is secret in it.
+    pub(crate) fn given(&self) -> &OsStr {
+        match self {
+            Self::File(path) => path.as_os_str(),
+            #[cfg(feature = "machines")]
+            Self::Server(url) => url.given.as_ref(),
+        }
+    }
+
+    /// Whether a death is known at once, with its connection, and not from a silence: what the dead one held is back then.
+    pub(crate) fn knows_deaths(&self) -> bool {
+        match self {
+            Self::File(_) => true,
+            #[cfg(feature = "machines")]
+            Self::Server(url) => {
+                engines::scheme(Path::new(&url.shown)).is_some_and(engines::knows_deaths)
+            }
+        }
+    }
+
     /// The joblog that a run keeps: beside a file; of a buffer on a server, where forebay is run.
     pub(crate) fn joblog(&self) -> PathBuf {
         match self {
@@ -339,7 +360,8 @@ impl Place {
         self.open()
     }
 
-    fn is_there(&self) -> Result<bool, String> {
+    /// Whether there is one already. An error is a line that names it.
+    pub(crate) fn is_there(&self) -> Result<bool, String> {
         match self {
             Self::File(path) => Ok(!fs::symlink_metadata(path)
                 .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)),

@@ -32,6 +32,7 @@ pub(super) const SCENE: Scene = Scene {
         ("crates/forebay-contract/src/clause.rs", "C10: how far waiters may be passed"),
     ],
     play,
+    part: None,
 };
 
 /// An item is made in up to this.

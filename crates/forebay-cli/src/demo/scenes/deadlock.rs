@@ -41,6 +41,7 @@ pub(super) const SCENE: Scene = Scene {
         ("crates/toyvm/src/deadlock.rs", "how ToyVM finds who waits for whom"),
     ],
     play,
+    part: None,
 };
 
 /// Nobody needs a device so long; who waits longer, suspects something.

@@ -1,6 +1,7 @@
 //! The scenes: each a file that reads like the textbook's page, who there is and what each one does.
 
 mod balancing;
+pub(super) mod broker;
 mod deadlock;
 mod monitor;
 mod overflow;
@@ -16,9 +17,11 @@ mod starvation;
 mod textbook;
 mod toyvm;
 
+use std::path::Path;
+
 use strsim::osa_distance;
 
-use super::cast::Cast;
+use super::cast::{Actor, Cast};
 
 /// One scene: who plays unless somebody asks for others, and how it goes.
 pub(super) struct Scene {
@@ -33,7 +36,12 @@ pub(super) struct Scene {
     /// What to read to see how the scene is made: files of the repository, each with the reason.
     pub(super) source: &'static [(&'static str, &'static str)],
     pub(super) play: fn(&Cast),
+    /// What those do whom it starts as processes, if it does.
+    pub(super) part: Option<Part>,
 }
+
+/// What somebody does in a process of its own, who is told who it is, and the scene's folder.
+type Part = fn(&Cast, Actor, &Path) -> Result<(), String>;
 
 /// How many there are of something in a scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +57,7 @@ pub(super) enum Count {
 }
 
 /// Every scene, in the order in which they are listed.
-pub(super) const SCENES: [Scene; 13] = [
+pub(super) const SCENES: [Scene; 14] = [
     squares::SCENE,
     random::SCENE,
     semaphores::SCENE,
@@ -61,6 +69,7 @@ pub(super) const SCENES: [Scene; 13] = [
     reactive::SCENE,
     race::SCENE,
     processes::SCENE,
+    broker::SCENE,
     deadlock::SCENE,
     toyvm::SCENE,
 ];

@@ -26,6 +26,7 @@ pub(super) const SCENE: Scene = Scene {
         ),
     ],
     play: |cast| textbook::play(cast, Discipline::Monitor, PUT, TAKE),
+    part: None,
 };
 
 const PUT: Telling = Telling {

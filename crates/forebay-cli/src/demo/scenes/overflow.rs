@@ -38,6 +38,7 @@ pub(super) const SCENE: Scene = Scene {
         ),
     ],
     play,
+    part: None,
 };
 
 /// An item is made in this, and up to as much again.

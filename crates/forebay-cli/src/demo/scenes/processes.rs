@@ -13,8 +13,6 @@ use std::time::{Duration, Instant};
 
 use forebay::processes::{Buffer, Lease, Settings, Text};
 use forebay::{LeaseError, Refusal, Statistics, TakeError};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use super::{Count, Scene};
 use crate::demo::cast::{Actor, Cast, Role};
@@ -40,6 +38,7 @@ pub(in crate::demo) const SCENE: Scene = Scene {
         ("crates/forebay-processes/src/turn/sweep.rs", "what the dead held is given back"),
     ],
     play,
+    part: Some(part),
 };
 
 /// An item is made in up to this.
@@ -50,7 +49,7 @@ const USING: Duration = Duration::from_millis(40);
 const FOR_EVER: Duration = Duration::from_hours(1);
 
 fn play(cast: &Cast) {
-    leave_nothing_when_interrupted();
+    litter::sweep_when_interrupted();
     let narrator = &Narrator::begin(cast);
     let litter = Litter::folder().unwrap_or_else(|error| {
         narrator::give_up(&format!("cannot make a temporary folder: {error}; is TMPDIR writable?"))
@@ -61,7 +60,8 @@ fn play(cast: &Cast) {
     made.unwrap_or_else(|error| narrator::give_up(&error.to_string()));
     let buffer = Buffer::open(&path).unwrap_or_else(|error| narrator::give_up(&error.to_string()));
     narrator.page().line(Actor::MAIN, format!("makes the buffer {}", path.display()));
-    let company = Company::gather(cast, litter.path()).unwrap_or_else(|error| cannot(&error));
+    let company =
+        Company::gather(cast, litter.path()).unwrap_or_else(|error| company::cannot(&error));
     let mut direction = Direction {
         cast,
         narrator,
@@ -72,22 +72,8 @@ fn play(cast: &Cast) {
         is_second_act: false,
         is_killed: false,
     };
-    direction.play().unwrap_or_else(|error| cannot(&error));
+    direction.play().unwrap_or_else(|error| company::cannot(&error));
     narrator::end(&buffer.statistics());
-}
-
-fn cannot(error: &io::Error) -> ! {
-    narrator::give_up(&format!("the scene cannot go on: {error}"))
-}
-
-/// Ctrl-C and SIGTERM end the scene, its processes, and its file.
-fn leave_nothing_when_interrupted() {
-    let mut signals = Signals::new([SIGINT, SIGTERM]).expect("both can be caught");
-    thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            litter::exit(128 + signal);
-        }
-    });
 }
 
 /// Who is killed, if somebody is to be: the first that has an item.
@@ -176,13 +162,8 @@ const DONE: &str = "has put its share, and ends";
 const LEASES: &str = "leases ";
 
 /// What one of them does, in its own process.
-pub(in crate::demo) fn part(cast: &Cast, who: Actor, folder: &Path) -> Result<(), String> {
-    match perform(cast, who, folder) {
-        // The scene is over, and has taken everything along.
-        Err(_) if !folder.exists() => Ok(()),
-        Err(error) => Err(format!("{who}: {error}")),
-        Ok(()) => Ok(()),
-    }
+fn part(cast: &Cast, who: Actor, folder: &Path) -> Result<(), String> {
+    company::concluded(who, folder, perform(cast, who, folder))
 }
 
 fn perform(cast: &Cast, who: Actor, folder: &Path) -> Done {
@@ -201,25 +182,25 @@ fn produce(cast: &Cast, part: &Part, buffer: &Buffer, chance: &mut Chance) -> Do
     for number in 1..=cast.share_of(part.who) {
         thread::sleep(chance.pause(MAKING));
         let item = format!("item {}.{number}", part.who.number);
-        let full = part.page(|tell| match producer.try_put(item.clone()) {
+        let refused = part.page(|tell| match producer.try_put(item.clone()) {
             Ok(_) => {
                 tell(format!("puts {item} {}", depth()));
-                Ok(false)
+                Ok(None)
             }
             Err(refused) if refused.refusal == Refusal::Full => {
                 tell(format!("{FULL} {}", depth()));
-                Ok(true)
+                Ok(Some(refused.item))
             }
             Err(refused) => Err(refused),
         })?;
-        if full {
+        if let Some(refused) = refused {
             let since = Instant::now();
-            producer.put(item.clone())?;
+            producer.put(refused)?;
             let waited = shown(since.elapsed());
-            part.page(|tell| tell(format!("woken after {waited}, puts {item} {}", depth())));
+            part.tell(format!("woken after {waited}, puts {item} {}", depth()));
         }
     }
-    part.page(|tell| tell(DONE.to_owned()));
+    part.tell(DONE.to_owned());
     Ok(())
 }
 
@@ -250,7 +231,7 @@ fn consume(cast: &Cast, part: &Part, buffer: &Buffer, chance: &mut Chance) -> Do
                 let found = consumer.lease();
                 if let Ok(lease) = &found {
                     let waited = shown(since.elapsed());
-                    part.page(|tell| tell(format!("woken after {waited}: {}", told(lease))));
+                    part.tell(format!("woken after {waited}: {}", told(lease)));
                 }
                 found
             }
@@ -273,7 +254,7 @@ fn consume(cast: &Cast, part: &Part, buffer: &Buffer, chance: &mut Chance) -> Do
             Ok::<_, LeaseError>(())
         })?;
     }
-    part.page(|tell| tell("finds the buffer closed and drained, and ends".to_owned()));
+    part.tell("finds the buffer closed and drained, and ends".to_owned());
     Ok(())
 }
 

@@ -35,6 +35,7 @@ pub(super) const SCENE: Scene = Scene {
         ("crates/toyvm/programs/no_mutex.toy", "the same race in ToyVM, step by step"),
     ],
     play,
+    part: None,
 };
 
 /// Between read and write, and between two additions.

@@ -36,6 +36,7 @@ pub(super) const SCENE: Scene = Scene {
         ("crates/forebay-threads/src/buffer/ending.rs", "close, drain and join"),
     ],
     play,
+    part: None,
 };
 
 const PAUSE: Duration = Duration::from_millis(100);

@@ -42,6 +42,7 @@ pub(super) const SCENE: Scene = Scene {
         ("crates/forebay-threads/src/request.rs", "how a stream keeps its place in the line"),
     ],
     play,
+    part: None,
 };
 
 /// A reading is squared in up to this.

@@ -27,6 +27,7 @@ pub(super) const SCENE: Scene = Scene {
         ("crates/forebay-threads/src/semaphore/count.rs", "P and V"),
     ],
     play: |cast| textbook::play(cast, Discipline::Semaphores, PUT, TAKE),
+    part: None,
 };
 
 const PUT: Telling = Telling {

@@ -31,6 +31,7 @@ pub(super) const SCENE: Scene = Scene {
         ("crates/forebay-threads/src/disciplines/monitor.rs", "the results: one lock"),
     ],
     play,
+    part: None,
 };
 
 const MAKING: Duration = Duration::from_micros(300);

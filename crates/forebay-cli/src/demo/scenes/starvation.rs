@@ -33,6 +33,7 @@ pub(super) const SCENE: Scene = Scene {
         ("crates/forebay-threads/src/waits.rs", "the time that takes wait on an empty buffer"),
     ],
     play,
+    part: None,
 };
 
 /// An item is made in this, and up to as much again.

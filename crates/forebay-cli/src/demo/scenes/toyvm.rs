@@ -36,6 +36,7 @@ pub(super) const SCENE: Scene = Scene {
         ("crates/toyvm/src/machine/execute.rs", "what each instruction does"),
     ],
     play,
+    part: None,
 };
 
 /// How much of each of the first two programs is told: the beginning is enough to see it.
