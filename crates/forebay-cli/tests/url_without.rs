@@ -1,6 +1,6 @@
 //! A program that was built without engines.
 
-#![cfg(not(any(feature = "amqp", feature = "nats", feature = "redis")))]
+#![cfg(not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")))]
 
 use std::process::{Command, Output};
 

@@ -218,6 +218,20 @@ impl Address {
                         .map_err(|_| wrong(self, format!("`db={value}` is no number")))?;
                 }
                 "vhost" => self.vhost = value.into_owned(),
+                // What is asked for by those who know Kafka, and has another name here.
+                "order" | "group" if matches!(self.scheme.as_str(), "kafka" | "kafkas") => {
+                    let what = match &*name {
+                        "order" => {
+                            "there is no `order`: a buffer on Kafka is one partition and keeps the order of puts; for \
+                             strict order within each of several keys, make a buffer for each, with `max_leased` 1"
+                        }
+                        _ => {
+                            "there is no `group`: one group lends a buffer's items; for each item to be seen by several, \
+                             put it into a buffer for each"
+                        }
+                    };
+                    return Err(wrong(self, what.to_owned()));
+                }
                 other => {
                     let known = "password-file, ca, cert, key, connect, outage, db, vhost";
                     return Err(wrong(self, format!("it does not know `{other}`, but {known}")));
@@ -276,6 +290,22 @@ mod tests {
             Ok(address) => panic!("{address}"),
             Err(error) => error.to_string(),
         }
+    }
+
+    #[cfg(feature = "kafka")]
+    #[test]
+    fn what_kafka_users_ask_for_is_told_what_to_use_instead() {
+        let order = refusal("kafka://me:hidden@host/jobs?order=partition");
+        assert!(
+            order.contains("there is no `order`") && order.contains("`max_leased` 1"),
+            "{order}"
+        );
+        let group = refusal("kafkas://me:hidden@host/jobs?group=night");
+        assert!(group.contains("there is no `group`"), "{group}");
+        assert!(!order.contains("hidden") && !group.contains("hidden"), "{order} {group}");
+        // Elsewhere it is a key like any that nobody knows.
+        let elsewhere = refusal("redis://host/jobs?order=partition");
+        assert!(elsewhere.contains("it does not know `order`"), "{elsewhere}");
     }
 
     #[test]

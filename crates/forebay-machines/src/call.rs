@@ -165,6 +165,11 @@ async fn outcome<O: Operation>(
                 return Some(operation.fail(fault));
             }
         };
+        if slot.is_abandoned() {
+            // The caller has left while this was under way, and it may have come to stand only after that.
+            attachment.leave(waiter.number());
+            return None;
+        }
         if is_in_doubt {
             is_sure = true;
             attachment.withdrawn.wait().await;
@@ -200,8 +205,9 @@ pub(crate) fn wait<O: Operation>(
     let slot = Slot::new();
     let waiter = attachment.waiters.waiter();
     runtime::spawn(drive(Arc::clone(attachment), operation, patience, waiter, Arc::clone(&slot)));
-    // Whoever waits for longer than an answer takes sleeps, and drives nothing.
-    runtime::block_on(future::poll_fn(|context| slot.poll_first(context)))
+    // Whoever is told to wait sleeps, and drives nothing.
+    runtime::block_on_soon(future::poll_fn(|context| slot.poll_first(context)))
+        .flatten()
         .unwrap_or_else(|| runtime::sleep_until(future::poll_fn(|context| slot.poll(context))))
 }
 

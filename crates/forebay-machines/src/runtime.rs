@@ -16,9 +16,13 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, oneshot};
+use tokio::time;
 
 /// So long after the last call the thread drives again. What is begun and waited for by nobody may rest for that time.
 const LULL: Duration = Duration::from_millis(1);
+
+/// Longer than an answer takes where a server is not busy.
+const SOON: Duration = Duration::from_millis(10);
 
 static DRIVERS: LazyLock<Drivers> = LazyLock::new(Drivers::start);
 
@@ -141,6 +145,16 @@ pub(crate) fn sleep_until<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+/// Waits for what is begun here until it is ready, or for longer than an answer takes: who waits on sleeps, and leaves
+/// the driving to others.
+pub(crate) fn block_on_soon<T>(future: impl Future<Output = T>) -> Option<T> {
+    // Within somebody's runtime no other may be driven.
+    match Handle::try_current() {
+        Ok(_) => Some(sleep_until(future)),
+        Err(_) => DRIVERS.drive(async { time::timeout(SOON, future).await.ok() }),
+    }
+}
+
 /// Waits for what is begun here until it is ready.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     // Within somebody's runtime no other may be driven.
@@ -174,9 +188,8 @@ pub(crate) async fn wait_async<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::future;
     use std::sync::mpsc;
-
-    use tokio::time;
 
     use super::*;
 
@@ -215,6 +228,15 @@ mod tests {
         for _ in 0..8 {
             told.recv_timeout(HANG).expect("all of them come to their end");
         }
+    }
+
+    #[test]
+    fn who_waits_for_long_leaves_the_driving_to_others() {
+        let (tell, told) = mpsc::channel();
+        assert_eq!(block_on_soon(future::ready(3)), Some(3));
+        assert_eq!(block_on_soon(future::pending::<()>()), None);
+        spawn(async move { tell.send(7).expect("it is waited for") });
+        assert_eq!(told.recv_timeout(HANG), Ok(7));
     }
 
     #[test]

@@ -27,6 +27,16 @@ pub(crate) const AMQP: Engine = Engine {
     knows_deaths: true,
 };
 
+#[cfg(feature = "kafka")]
+pub(crate) const KAFKA: Engine = Engine {
+    server: "kafka",
+    scheme: "kafka",
+    knows_positions: true,
+    lets_look: false,
+    bounds_bytes: false,
+    knows_deaths: true,
+};
+
 #[cfg(feature = "nats")]
 pub(crate) const NATS: Engine = Engine {
     server: "nats",
@@ -55,6 +65,12 @@ macro_rules! on_each_engine {
             #[test]
             fn amqp() {
                 super::$name(crate::engine::AMQP);
+            }
+
+            #[cfg(feature = "kafka")]
+            #[test]
+            fn kafka() {
+                super::$name(crate::engine::KAFKA);
             }
 
             #[cfg(feature = "nats")]

@@ -1,7 +1,7 @@
 //! A BUFFER that is a URL: the real program against real servers, as people use both. Whatever does not harm a server is
 //! done on [each engine](engine) that is in.
 
-#![cfg(any(feature = "amqp", feature = "nats", feature = "redis"))]
+#![cfg(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis"))]
 
 #[macro_use]
 mod engine;
