@@ -232,6 +232,12 @@ impl Address {
                 }
                 "vhost" => self.vhost = value.into_owned(),
                 "group" if is_name_of_group(&value) => self.group = Some(value.into_owned()),
+                // What is asked for by those who know Kafka, and has another name here.
+                "order" if matches!(self.scheme.as_str(), "kafka" | "kafkas") => {
+                    let what = "there is no `order`: a buffer on Kafka is one partition and keeps the order of puts; for \
+                                strict order within each of several keys, make a buffer for each, with `max_leased` 1";
+                    return Err(wrong(self, what.to_owned()));
+                }
                 "group" => {
                     let what = "a group's name has letters, digits, `-`, `_` and `.`, up to 60";
                     return Err(wrong(self, what.to_owned()));
@@ -313,6 +319,22 @@ mod tests {
             Ok(address) => panic!("{address}"),
             Err(error) => error.to_string(),
         }
+    }
+
+    #[cfg(feature = "kafka")]
+    #[test]
+    fn what_kafka_users_ask_for_is_told_what_to_use_instead() {
+        let order = refusal("kafka://me:hidden@host/jobs?order=partition");
+        assert!(
+            order.contains("there is no `order`") && order.contains("`max_leased` 1"),
+            "{order}"
+        );
+        let group = refusal("kafkas://me:hidden@host/jobs?group=night");
+        assert!(group.contains("there is no `group`"), "{group}");
+        assert!(!order.contains("hidden") && !group.contains("hidden"), "{order} {group}");
+        // Elsewhere it is a key like any that nobody knows.
+        let elsewhere = refusal("redis://host/jobs?order=partition");
+        assert!(elsewhere.contains("it does not know `order`"), "{elsewhere}");
     }
 
     #[test]

@@ -172,40 +172,50 @@ impl<O: Operation> Course<O> {
         }
     }
 
-    /// Goes on to the outcome, after a nap; `None` where nobody waits for it any more.
+    /// Goes on from its first attempt to the outcome; `None` where nobody waits for it any more.
     async fn go_on(
-        mut self,
-        mut nap: Option<Duration>,
+        first: impl Future<Output = Attempt<O>>,
         slot: &Slot<O::Outcome>,
     ) -> Option<O::Outcome> {
+        // Checked on the thread that sends, so that nothing is asked for after the leave of a caller that went away.
+        if slot.is_abandoned() {
+            return None;
+        }
+        let mut attempt = first.await;
+        let mut is_told = false;
         loop {
-            if let Some(nap) = nap {
-                let end = Instant::now() + nap;
-                let end = self.deadline().map_or(end, |deadline| deadline.min(end));
-                let _ = time::timeout_at(end.into(), self.waiter.called()).await;
+            let (course, nap) = match attempt {
+                Attempt::Ended(outcome) => return Some(outcome),
+                Attempt::Waits(course, nap) => (course, nap),
+            };
+            if slot.is_abandoned() {
+                // The caller has left while this was under way, and it may have come to stand only after that.
+                course.attachment.leave(course.waiter.number());
+                return None;
             }
-            // Checked on the thread that sends, so that nothing is asked for after the leave of a caller that went away.
+            if !is_told {
+                is_told = true;
+                slot.tell();
+            }
+            let end = Instant::now() + nap;
+            let end = course.deadline().map_or(end, |deadline| deadline.min(end));
+            let _ = time::timeout_at(end.into(), course.waiter.called()).await;
             if slot.is_abandoned() {
                 return None;
             }
-            let stood = self.stands;
-            match self.attempt().await {
-                Attempt::Ended(outcome) => return Some(outcome),
-                Attempt::Waits(course, pause) => (self, nap) = (course, Some(pause)),
-            }
-            if !stood {
-                slot.tell();
-            }
+            attempt = course.attempt().await;
         }
     }
 
-    /// Goes on by itself, and leaves the outcome there.
-    fn spawn(self, nap: Option<Duration>) -> Arc<Slot<O::Outcome>> {
-        let slot = Slot::new();
+    /// Has a call go on by itself, and leave its outcome there.
+    fn spawn(
+        attachment: &Arc<Attachment>,
+        first: impl Future<Output = Attempt<O>> + Send + 'static,
+    ) -> Arc<Slot<O::Outcome>> {
+        let (attachment, slot) = (Arc::clone(attachment), Slot::new());
         let filled = Arc::clone(&slot);
         runtime::spawn(async move {
-            let attachment = Arc::clone(&self.attachment);
-            if let Some(outcome) = self.go_on(nap, &filled).await {
+            if let Some(outcome) = Self::go_on(first, &filled).await {
                 match filled.fill(outcome) {
                     None => return,
                     Some(unwanted) => O::undo(unwanted, &attachment),
@@ -228,11 +238,10 @@ pub(crate) fn wait<O: Operation>(
         return operation.fail(Fault::Forked);
     }
     let course = Course::new(attachment, operation, patience);
-    // Whoever waits for longer than an answer takes sleeps, and drives nothing.
-    let slot = match runtime::wait_here(course, Course::attempt) {
+    let slot = match runtime::wait_here(course.attempt()) {
         Ok(Attempt::Ended(outcome)) => return outcome,
-        Ok(Attempt::Waits(course, nap)) => course.spawn(Some(nap)),
-        Err(course) => course.spawn(None),
+        Ok(waits) => Course::spawn(attachment, future::ready(waits)),
+        Err(attempt) => Course::spawn(attachment, attempt),
     };
     runtime::sleep_until(future::poll_fn(|context| slot.poll(context)))
 }
@@ -270,7 +279,7 @@ impl<O: Operation> Future for Call<O> {
             }
             let course = Course::new(&self.attachment, operation, patience);
             let waiter = course.waiter.number();
-            self.begun = Begun::Yes(waiter, course.spawn(None));
+            self.begun = Begun::Yes(waiter, Course::spawn(&self.attachment, course.attempt()));
         }
         let Begun::Yes(_, slot) = &self.begun else { panic!("a call is polled until it is ready") };
         let polled = slot.poll(context);

@@ -8,7 +8,7 @@
 //! crate drives it while nobody waits: it makes way at once, and comes back when there has been a [lull](LULL).
 
 use std::future::{self, Future};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -18,9 +18,13 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{self, JoinHandle};
+use tokio::time;
 
 /// So long after the last call the thread drives again. What is begun and waited for by nobody may rest for that time.
 const LULL: Duration = Duration::from_millis(1);
+
+/// Longer than an answer takes where a server is not busy.
+const SOON: Duration = Duration::from_millis(10);
 
 static DRIVERS: LazyLock<Drivers> = LazyLock::new(Drivers::start);
 
@@ -189,26 +193,26 @@ pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     drop(DRIVERS.begin(task));
 }
 
-/// Does something on this thread, behind whatever it has begun before, and drives meanwhile. Within somebody's runtime no other
-/// may be driven: there it is handed back.
-pub(crate) fn wait_here<S, F: Future>(
-    subject: S,
-    does: impl FnOnce(S) -> F,
-) -> Result<F::Output, S> {
+/// Does something on this thread, behind whatever it has begun before, and drives meanwhile. What takes longer than an answer
+/// does is handed back, to go on by itself: who waits on sleeps, and leaves the driving to others.
+pub(crate) fn wait_here<F: Future>(future: F) -> Result<F::Output, Pin<Box<F>>> {
+    let mut future = Box::pin(future);
+    // Within somebody's runtime no other may be driven.
     if Handle::try_current().is_ok() {
-        return Err(subject);
+        return Err(future);
     }
-    Ok(DRIVERS.drive(async {
+    let done = DRIVERS.drive(async {
         while DRIVERS.unbegun.load(Ordering::Acquire) > 0 {
             task::yield_now().await;
         }
-        does(subject).await
-    }))
+        time::timeout(SOON, &mut future).await
+    });
+    done.map_err(|_| future)
 }
 
 /// Does something, and waits until it is done.
 pub(crate) fn wait<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> T {
-    wait_here(task, |task| task).unwrap_or_else(|task| {
+    wait_here(task).unwrap_or_else(|task| {
         let (tell, told) = oneshot::channel();
         spawn(async move {
             // Whoever waits for it is still there.
@@ -228,8 +232,6 @@ pub(crate) async fn wait_async<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
-
-    use tokio::time;
 
     use super::*;
 
@@ -268,6 +270,15 @@ mod tests {
         for _ in 0..8 {
             told.recv_timeout(HANG).expect("all of them come to their end");
         }
+    }
+
+    #[test]
+    fn who_waits_for_long_leaves_the_driving_to_others() {
+        let (tell, told) = mpsc::channel();
+        assert!(matches!(wait_here(future::ready(3)), Ok(3)));
+        assert!(wait_here(future::pending::<()>()).is_err());
+        spawn(async move { tell.send(7).expect("it is waited for") });
+        assert_eq!(told.recv_timeout(HANG), Ok(7));
     }
 
     #[test]

@@ -36,13 +36,14 @@ const POM: &str = r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 "#;
 
-/// Formats the storage if that has not been done, then becomes the server.
+/// Formats the storage if that has not been done, then becomes the server. It lives for minutes: what is compiled more
+/// thoroughly than at once comes too late.
 /// `$0` is Java, `$1` all jars, `$2` a file with the cluster's name, `$3` the configuration, `$4` its logging.
 const START: &str = r#"
 test -e data/log/meta.properties ||
-    "$0" -cp "$1" "-Dlog4j2.configurationFile=$4" kafka.tools.StorageTool format \
+    "$0" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$1" "-Dlog4j2.configurationFile=$4" kafka.tools.StorageTool format \
         --cluster-id "$(cat "$2")" --config "$3" || exit 1
-exec "$0" -Xmx512m -XX:+UseSerialGC -cp "$1" "-Dlog4j2.configurationFile=$4" kafka.Kafka "$3"
+exec "$0" -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$1" "-Dlog4j2.configurationFile=$4" kafka.Kafka "$3"
 "#;
 
 const LOGGING: &str = "\
@@ -160,6 +161,7 @@ pub(super) fn fetch(scratch: &Scratch, lock: &File) -> Result<(), String> {
     fs::rename(&new, &jars).map_err(|error| format!("{}: {error}", jars.display()))
 }
 
+/// What the controller and the coordinators store is stored at once: nobody else comes who could share it.
 /// A broker that was killed is thought to be there until its session ends, and cannot come back before: that is
 /// short here. So may leases be.
 fn configuration(server: &Server, demand: bool) -> String {
@@ -199,6 +201,8 @@ fn configuration(server: &Server, demand: bool) -> String {
          share.coordinator.state.topic.replication.factor=1\n\
          share.coordinator.state.topic.min.isr=1\n\
          share.coordinator.state.topic.num.partitions=4\n\
+         share.coordinator.append.linger.ms=0\n\
+         controller.quorum.append.linger.ms=0\n\
          broker.heartbeat.interval.ms=500\n\
          broker.session.timeout.ms=3000\n\
          group.initial.rebalance.delay.ms=0\n\

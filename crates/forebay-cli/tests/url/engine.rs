@@ -31,7 +31,7 @@ pub(crate) const AMQP: Engine = Engine {
 pub(crate) const KAFKA: Engine = Engine {
     server: "kafka",
     scheme: "kafka",
-    knows_positions: false,
+    knows_positions: true,
     lets_look: false,
     bounds_bytes: false,
     knows_deaths: true,
@@ -76,6 +76,12 @@ macro_rules! on_each_engine {
             #[test]
             fn amqp() {
                 super::$name(crate::engine::AMQP);
+            }
+
+            #[cfg(feature = "kafka")]
+            #[test]
+            fn kafka() {
+                super::$name(crate::engine::KAFKA);
             }
 
             #[cfg(feature = "nats")]

@@ -45,13 +45,15 @@ fn a_server_that_comes_back_is_waited_for_and_one_that_does_not_is_told(engine: 
     place.line("close @").exits(0);
     work.wait().exits(0);
 
-    let short = format!("{}?outage=0.5", place.url());
+    let short = format!("{}?outage=3", place.url());
     place.line("take @ --all").exits(0);
     let another = short.replace(&place.name, "another");
     place.run(&["create", &another], b"").exits(0);
     let work = place.start(&["work", &another, "echo"], b"");
+    // It has as much time for its answer as it needs.
+    let patient = place.url().replace(&place.name, "another");
     until("it waits", || {
-        let stat = place.run(&["stat", &another, "--json"], b"").exits(0).text();
+        let stat = place.run(&["stat", &patient, "--json"], b"").exits(0).text();
         stat.contains("\"consumers_waiting\":1")
     });
     place.server.does("kill");

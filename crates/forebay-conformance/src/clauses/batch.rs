@@ -73,11 +73,11 @@ pub fn c2_batches_keep_their_order<F: Factory>(factory: &F) {
 
 /// A batch larger than the capacity goes through as the consumer makes room.
 pub fn c5_a_batch_may_be_larger_than_the_capacity<F: Factory>(factory: &F) {
-    const ITEMS: u64 = 300;
+    let many = F::scaled(300).max(30);
     for capacity in [1, 3] {
         for form in 0..3 {
             let subject = Subject::with_capacity(factory, capacity);
-            let batch = items::<F>(0..ITEMS, &subject.ledger);
+            let batch = items::<F>(0..many, &subject.ledger);
             let own = subject.producer.clone();
             let putting = Worker::start(move || match form {
                 0 => told(own.put_many(batch)),
@@ -85,7 +85,7 @@ pub fn c5_a_batch_may_be_larger_than_the_capacity<F: Factory>(factory: &F) {
                 _ => told(block_on(own.put_many_async(batch))),
             });
             let mut taken = Vec::new();
-            while taken.len() < ITEMS as usize {
+            while taken.len() < many as usize {
                 match taken.len() % 3 {
                     0 => taken.extend(subject.consumer.take().map(|item| item.id())),
                     1 => taken.extend(subject.consumer.take_many(5).map_or(vec![], |i| ids(&i))),
@@ -95,8 +95,8 @@ pub fn c5_a_batch_may_be_larger_than_the_capacity<F: Factory>(factory: &F) {
                     }
                 }
             }
-            ensure_eq!(Order, taken, (0..ITEMS).collect::<Vec<_>>(), "items taken ({form})");
-            ensure_eq!(Waiting, putting.finish(), Ok(ITEMS as usize), "placed ({form})");
+            ensure_eq!(Order, taken, (0..many).collect::<Vec<_>>(), "items taken ({form})");
+            ensure_eq!(Waiting, putting.finish(), Ok(many as usize), "placed ({form})");
             let high_water = subject.ensure_accounted().high_water;
             ensure!(Bound, high_water <= capacity as u64, "high-water mark {high_water}");
         }

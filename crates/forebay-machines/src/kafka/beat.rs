@@ -106,6 +106,15 @@ impl Session {
         self.mark(attempt, &[Mark::Session(self.name.clone(), Some(Box::new(presence)))]).await
     }
 
+    /// Brings to the others what counts of what is new here.
+    pub(super) async fn flush(&self) -> Result<(), Fault> {
+        if self.out().counts.matter() && self.has_news() {
+            let mut attempt = self.link.attempt(None);
+            self.tell(&mut attempt).await?;
+        }
+        Ok(())
+    }
+
     /// The last handle is gone: what it leaves is told, if it counts.
     pub(super) async fn farewell(&self) -> Result<(), Fault> {
         let mut attempt = self.link.attempt(None);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use krafka::__private::protocol::ApiKey;
 use krafka::KrafkaError;
 use krafka::admin::{
-    AlterShareGroupOffsetsOptions, ConfigOp, ConfigResource, CreateTopicsOptions,
+    AlterShareGroupOffsetsOptions, ConfigOp, ConfigResource, ConfigValue, CreateTopicsOptions,
     DeleteTopicsOptions, DescribeConfigsOptions, IncrementalAlterConfigsOptions, NewTopic,
     TopicPartition,
 };
@@ -34,6 +34,8 @@ use crate::waiters::Waiters;
 /// How often Kafka lends an item before it drops it: the most that a server allows unless its own setting is raised. An item
 /// moves to another record before.
 const COUNTS: &str = "10";
+/// What that is called.
+const COUNTED: &str = "share.delivery.count.limit";
 /// What a server has where nothing is said.
 const USUAL_COUNTS: i16 = 5;
 /// The most items that one group may have out, as far as a server allows.
@@ -217,9 +219,13 @@ impl Door<'_> {
             [("retention.ms", "-1"), ("retention.bytes", "-1"), ("cleanup.policy", "delete")];
         // What is told again and again is cleared away soon.
         let compact = [("cleanup.policy", "compact"), ("segment.ms", "600000")];
-        self.topic(&names.meta, &compact).await?;
-        self.topic(&names.items, &kept).await?;
-        self.topic(&names.dead, &[("cleanup.policy", "compact")]).await?;
+        let dead = [("cleanup.policy", "compact")];
+        self.topics(&[
+            (&names.meta, &compact[..]),
+            (&names.items, &kept[..]),
+            (&names.dead, &dead[..]),
+        ])
+        .await?;
         self.group(&names).await?;
         let founding = Founding::new(identity.clone(), settings.clone());
         let mark = Mark::Founded(Box::new(founding));
@@ -237,14 +243,18 @@ impl Door<'_> {
         Ok(())
     }
 
-    async fn topic(&self, name: &str, configs: &[(&str, &str)]) -> Result<(), ConnectError> {
-        let told = |error: KrafkaError| self.fail(&error);
-        // As many replicas as the server makes by itself.
-        let mut topic = NewTopic::new(name, 1, -1).map_err(told)?;
+    /// Makes topics, with as many replicas as the server makes by itself.
+    async fn topics(&self, wanted: &[(&str, &[(&str, &str)])]) -> Result<(), ConnectError> {
         let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        topic.configs = configs.iter().map(own).collect::<HashMap<_, _>>();
+        let topic = |(name, configs): &(&str, &[(&str, &str)])| {
+            let mut topic = NewTopic::new(*name, 1, -1)?;
+            topic.configs = configs.iter().map(own).collect::<HashMap<_, _>>();
+            Ok(topic)
+        };
+        let topics: Result<Vec<NewTopic>, _> = wanted.iter().map(topic).collect();
+        let topics = topics.map_err(|error: KrafkaError| self.fail(&error))?;
         let came = self
-            .ask(|| self.link.admin.create_topics([topic.clone()], CreateTopicsOptions::default()))
+            .ask(|| self.link.admin.create_topics(topics.clone(), CreateTopicsOptions::default()))
             .await?;
         for came in came.into_values() {
             match came {
@@ -252,8 +262,10 @@ impl Door<'_> {
                 Err(error) => return Err(self.fail(&error)),
             }
         }
-        while self.id(name).await?.is_none() {
-            time::sleep(PAUSE).await;
+        for (name, _) in wanted {
+            while self.id(name).await?.is_none() {
+                time::sleep(PAUSE).await;
+            }
         }
         Ok(())
     }
@@ -261,29 +273,21 @@ impl Door<'_> {
     /// Tells the group how it lends, and that it begins with the first item.
     async fn group(&self, names: &Names) -> Result<(), ConnectError> {
         let lock = LOCK.as_millis().to_string();
-        let wanted = [
-            ("share.auto.offset.reset", "earliest", true),
-            ("share.record.lock.duration.ms", lock.as_str(), true),
-            // A server may not let us, or not know how: then it is as it is there.
-            ("share.delivery.count.limit", COUNTS, false),
-            ("share.partition.max.record.locks", LOCKS, false),
+        let needed = [
+            ("share.auto.offset.reset", "earliest"),
+            ("share.record.lock.duration.ms", lock.as_str()),
         ];
-        for (name, value, is_needed) in wanted {
-            let change = vec![ConfigOp::set(name, value)];
-            let group = ConfigResource::group(names.group.clone());
-            let options = IncrementalAlterConfigsOptions::default;
-            let came = self
-                .ask(|| {
-                    let changes = [(group.clone(), change.clone())];
-                    self.link.admin.incremental_alter_configs(changes, options())
-                })
-                .await?;
-            if let Some(Err(error)) = came.into_values().find(Result::is_err)
-                && is_needed
-            {
-                return Err(self.fail(&error));
+        let wished = [(COUNTED, COUNTS), ("share.partition.max.record.locks", LOCKS)];
+        let mut set = [needed, wished].concat();
+        if self.configure(names, &set).await?.is_err() {
+            self.configure(names, &needed).await?.map_err(|error| self.fail(&error))?;
+            set = needed.into();
+            // A server may not let us, or not know how: then it is as it is there.
+            for one in wished {
+                set.extend(self.configure(names, &[one]).await?.is_ok().then_some(one));
             }
         }
+        self.await_told(names, &set).await?;
         let items = TopicPartition::new(names.items.clone(), 0);
         let begin = || async {
             let options = AlterShareGroupOffsetsOptions::default();
@@ -295,8 +299,53 @@ impl Door<'_> {
         self.ask(begin).await.map(drop)
     }
 
+    /// Sets all of these of the group, or none and says why.
+    async fn configure(
+        &self,
+        names: &Names,
+        settings: &[(&str, &str)],
+    ) -> Result<krafka::Result<()>, ConnectError> {
+        let changes: Vec<ConfigOp> =
+            settings.iter().map(|(name, value)| ConfigOp::set(*name, *value)).collect();
+        let group = ConfigResource::group(names.group.clone());
+        let came = self
+            .ask(|| {
+                let changes = [(group.clone(), changes.clone())];
+                let options = IncrementalAlterConfigsOptions::default();
+                self.link.admin.incremental_alter_configs(changes, options)
+            })
+            .await?;
+        Ok(came.into_values().collect())
+    }
+
+    /// A server says that these are set before it goes by them: waits until it does.
+    async fn await_told(
+        &self,
+        names: &Names,
+        settings: &[(&str, &str)],
+    ) -> Result<(), ConnectError> {
+        let end = Instant::now() + MADE;
+        loop {
+            let told = self.told(names).await?;
+            let is_so = |(name, value): &(&str, &str)| {
+                told.get(*name).is_some_and(|told| told.as_str() == *value)
+            };
+            if settings.iter().all(is_so) || Instant::now() >= end {
+                return Ok(());
+            }
+            time::sleep(PAUSE).await;
+        }
+    }
+
     /// How often Kafka lends an item of this group before it drops it.
     async fn most_counts(&self, names: &Names) -> Result<i16, ConnectError> {
+        let told = self.told(names).await?;
+        let limit = told.get(COUNTED).and_then(|limit| limit.parse().ok());
+        Ok(limit.unwrap_or(USUAL_COUNTS))
+    }
+
+    /// The settings by which a server lends to this group.
+    async fn told(&self, names: &Names) -> Result<HashMap<String, String>, ConnectError> {
         let group = ConfigResource::group(names.group.clone());
         let told = self
             .ask(|| {
@@ -305,11 +354,11 @@ impl Door<'_> {
             })
             .await?;
         let entries = told.into_values().filter_map(Result::ok).flatten();
-        let mut limits = entries.filter(|entry| entry.name == "share.delivery.count.limit");
-        let limit = limits.next().and_then(|entry| match entry.config_value() {
-            krafka::admin::ConfigValue::Value(value) => value.parse().ok(),
-            _ => None,
-        });
-        Ok(limit.unwrap_or(USUAL_COUNTS))
+        Ok(entries
+            .filter_map(|entry| match entry.config_value() {
+                ConfigValue::Value(value) => Some((entry.name.clone(), value.clone())),
+                _ => None,
+            })
+            .collect())
     }
 }

@@ -23,7 +23,9 @@ impl Session {
     pub(super) async fn join(self: &Arc<Self>, standing: Standing) -> Result<Joined, Fault> {
         self.ensure_there()?;
         let mut attempt = self.link.attempt_of(standing);
-        let share = self.alone_until(attempt.end).await?;
+        let Some(share) = self.alone_until(attempt.end).await else {
+            return self.link.late(&attempt, Joined::Busy { begun: 0, pause: None });
+        };
         let unfinished = self.unfinished(&mut attempt, &share).await?;
         drop(share);
         if unfinished == 0 {
@@ -49,10 +51,9 @@ impl Session {
         loop {
             let put = self.offset(attempt, OffsetSpec::Latest).await?;
             let unfinished = self.look(share).await?;
-            let more = self.offset(attempt, OffsetSpec::Latest).await? - put;
-            if more <= MEANWHILE || looks == 0 {
-                let [put, more] = [put, more].map(|count| u64::try_from(count).unwrap_or_default());
-                return Ok((put, unfinished.saturating_sub(more)));
+            let after = self.offset(attempt, OffsetSpec::Latest).await?;
+            if after - put <= MEANWHILE || looks == 0 {
+                return Ok(at_one_moment(put, unfinished, after));
             }
             looks -= 1;
         }
@@ -63,7 +64,7 @@ impl Session {
         self.ensure_there()?;
         let mut attempt = self.link.attempt(None);
         let _places = self.places.lock().await;
-        let share = self.alone_until(attempt.end).await?;
+        let share = self.alone_until(attempt.end).await.ok_or(Fault::Unreachable)?;
         let (put, unfinished) = self.reckon(&mut attempt, &share).await?;
         let dead = self.read_letters(&mut attempt).await?;
         drop(share);
@@ -126,29 +127,59 @@ impl Session {
     pub(super) async fn delete(self: &Arc<Self>) -> Result<(), Fault> {
         self.ensure_there()?;
         let mut attempt = self.link.attempt(None);
-        // The marks go last: whoever finds them deletes the rest.
-        for topic in [&self.names.items, &self.names.dead, &self.names.meta] {
-            loop {
-                let asked = self.link.admin.delete_topics([topic], DeleteTopicsOptions::default());
-                let came = attempt
-                    .wait(asked)
-                    .await?
-                    .and_then(|mut came| came.remove(topic).unwrap_or(Ok(())));
-                match came {
-                    Ok(()) => break,
-                    Err(error) if super::fate::says_missing(&error) => break,
-                    Err(error) => attempt.again(&error).await?,
-                }
-            }
-        }
+        // Without one of its topics nobody connects to it any more, and the marks, by which it is found, go last.
+        self.delete_topic(&mut attempt, &self.names.dead).await?;
+        // Before the items: a server that is asked to forget a group while it forgets the group's topic tries for half a
+        // minute, and gives up.
         let groups = [self.names.group.clone()];
         let asked =
             self.link.admin.delete_consumer_groups(groups, DeleteConsumerGroupsOptions::default());
         // A group without topics holds nothing; where it stays, it is a name.
         let _ = attempt.wait(asked).await;
+        self.delete_topic(&mut attempt, &self.names.items).await?;
+        self.delete_topic(&mut attempt, &self.names.meta).await?;
         self.is_gone.store(true, Ordering::Relaxed);
         self.hear(Wake::All);
         self.waiters.call_all();
         Ok(())
+    }
+
+    /// Deletes a topic, if it is there.
+    async fn delete_topic(&self, attempt: &mut Attempt, topic: &str) -> Result<(), Fault> {
+        loop {
+            let asked = self.link.admin.delete_topics([topic], DeleteTopicsOptions::default());
+            let came = attempt
+                .wait(asked)
+                .await?
+                .and_then(|mut came| came.remove(topic).unwrap_or(Ok(())));
+            match came {
+                Ok(()) => return Ok(()),
+                Err(error) if super::fate::says_missing(&error) => return Ok(()),
+                Err(error) => attempt.again(&error).await?,
+            }
+        }
+    }
+}
+
+/// How many were put, and how many of these are unfinished: of `put` before it was asked what is unfinished, and `after` then.
+/// What came in between may be among the unfinished, and is among neither.
+fn at_one_moment(put: i64, unfinished: u64, after: i64) -> (u64, u64) {
+    let [put, more] = [put, after - put].map(|count| u64::try_from(count).unwrap_or_default());
+    (put, unfinished.saturating_sub(more).min(put))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_while_it_is_counted_is_counted_nowhere() {
+        // Ten were put and seven finished; two more came before Kafka answered.
+        assert_eq!(at_one_moment(10, 5, 12), (10, 3));
+        assert_eq!(at_one_moment(10, 3, 10), (10, 3));
+        // They came after it had: too few is told, and never more unfinished than were put.
+        assert_eq!(at_one_moment(10, 3, 12), (10, 1));
+        assert_eq!(at_one_moment(0, 2, 2), (0, 0));
+        assert_eq!(at_one_moment(1, 9, 2), (1, 1));
     }
 }

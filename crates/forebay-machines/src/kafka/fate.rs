@@ -53,6 +53,22 @@ pub(super) fn hints_at_gone(error: &KrafkaError) -> bool {
     )
 }
 
+/// Whether another server may keep the topic now.
+pub(super) fn hints_at_moved(error: &KrafkaError) -> bool {
+    matches!(
+        error,
+        KrafkaError::Broker {
+            code: ErrorCode::NotLeaderForPartition
+                | ErrorCode::FencedLeaderEpoch
+                | ErrorCode::UnknownLeaderEpoch
+                | ErrorCode::LeaderNotAvailable
+                | ErrorCode::UnknownTopicOrPartition
+                | ErrorCode::UnknownTopicId,
+            ..
+        }
+    )
+}
+
 /// Whether it says that this is not there.
 pub(super) fn says_missing(error: &KrafkaError) -> bool {
     matches!(

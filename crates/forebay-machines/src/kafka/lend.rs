@@ -39,7 +39,7 @@ impl Session {
     ) -> Result<Lent, Fault> {
         self.ensure_there()?;
         let mut attempt = self.link.attempt_of(standing);
-        let end = attempt.end.into();
+        let asked = attempt.clone();
         let (tell, told) = oneshot::channel();
         let own = Arc::clone(self);
         // What is asked of the server is heard to its end, also when nobody waits for it any more.
@@ -50,9 +50,10 @@ impl Session {
                 own.take_back(&mut share, wish, loans).await;
             }
         });
-        let found = match time::timeout_at(end, told).await {
+        let found = match time::timeout_at(asked.end.into(), told).await {
             Ok(Ok(lent)) => lent.map_err(|fault| self.note(fault))?,
-            _ => return Err(Fault::Unreachable),
+            // What it is lent comes to nobody, and goes back.
+            _ => self.link.late(&asked, Err(TakeError::Empty))?,
         };
         match found {
             Ok(_) => {

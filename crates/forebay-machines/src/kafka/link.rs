@@ -2,15 +2,20 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use forebay_contract::Fault;
 use krafka::__private::metadata::ClusterMetadata;
 use krafka::__private::network::BrokerConnection;
+use krafka::__private::protocol::{
+    ApiKey, MetadataRequest, MetadataResponse, VersionedDecode, VersionedEncode,
+};
 use krafka::admin::{
     AdminClient, DescribeShareGroupOffsetsOptions, SharePartitionOffset, TopicPartition,
 };
 use krafka::auth::{AuthConfig, TlsConfig};
+use krafka::error::ErrorCode;
 use krafka::producer::{Acks, Producer};
 use krafka::{Kafka, KrafkaError, Record};
 use tokio::time;
@@ -30,12 +35,18 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_
 /// The longest that the answer to one request is waited for: as long as Kafka leaves an item to whoever says nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The version of the question for topics; every server with share groups knows it.
+const METADATA: i16 = 12;
+
 /// The way to a server.
 pub(super) struct Link {
     address: Address,
     kafka: Kafka,
     pub(super) admin: AdminClient,
     producer: Producer,
+    /// What was answered so far.
+    // Relaxed: it is only looked at whether it has grown.
+    answers: AtomicU64,
 }
 
 impl Link {
@@ -56,7 +67,8 @@ impl Link {
             .build()
             .await
             .map_err(|error| address.error(super::fate::why(&error, address)))?;
-        Ok(Self { address: address.clone(), admin: kafka.admin(), kafka, producer })
+        let (admin, answers) = (kafka.admin(), AtomicU64::new(0));
+        Ok(Self { address: address.clone(), admin, kafka, producer, answers })
     }
 
     /// Another connection to the same server, for what would keep others waiting.
@@ -81,14 +93,42 @@ impl Link {
         metadata.get_broker_connection(broker.id()).await
     }
 
-    /// The id of a topic, asked for anew; `None` when there is none.
+    /// The id of a topic, asked for anew; `None` when there is none. It is asked in our own words: the client asks ten times
+    /// a second and no more.
     pub(super) async fn topic_id(&self, topic: &str) -> krafka::Result<Option<[u8; 16]>> {
-        let metadata = self.metadata();
-        match metadata.force_refresh(Some(&[topic])).await {
-            Ok(()) => Ok(metadata.topic_id_for_name(topic)),
-            Err(error) if super::fate::says_missing(&error) => Ok(None),
-            Err(error) => Err(error),
+        match self.told_topic_id(topic).await {
+            // A connection that was just closed is still handed out for a moment.
+            Err(error) if fate(&error) == Fate::Lost => {
+                time::sleep(PAUSES.0).await;
+                self.told_topic_id(topic).await
+            }
+            told => told,
         }
+    }
+
+    async fn told_topic_id(&self, topic: &str) -> krafka::Result<Option<[u8; 16]>> {
+        let connection = self.any().await?;
+        let request = MetadataRequest::for_topics(vec![topic]);
+        let answer = connection
+            .send_request(ApiKey::Metadata, METADATA, |buffer| {
+                request.encode_versioned(METADATA, buffer)
+            })
+            .await?;
+        let answer = MetadataResponse::decode_versioned(METADATA, &mut answer.as_ref())?;
+        let found = answer.topics.into_iter().find(|one| one.name.as_deref() == Some(topic));
+        match found {
+            Some(found) if found.error_code == ErrorCode::None => Ok(found.topic_id),
+            Some(found) if found.error_code != ErrorCode::UnknownTopicOrPartition => {
+                Err(KrafkaError::broker(found.error_code, "the topic is not to be had"))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Asks again which servers keep these topics.
+    pub(super) async fn refresh(&self, topics: &[&str]) {
+        // What is not known now is asked for again.
+        let _ = self.metadata().force_refresh(Some(topics)).await;
     }
 
     /// How far a group has come.
@@ -97,7 +137,13 @@ impl Link {
         let options = DescribeShareGroupOffsetsOptions::default().partitions(vec![items.clone()]);
         let group = names.group.clone();
         let mut told = self.admin.describe_share_group_offsets(group, options).await?;
+        self.heard();
         told.remove(&items).unwrap_or_else(|| Err(KrafkaError::timeout("nothing is told of it")))
+    }
+
+    /// The server has answered.
+    pub(super) fn heard(&self) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Writes records, in their order, and waits until all replicas have them: where those from the front
@@ -117,7 +163,10 @@ impl Link {
         let mut written = Vec::with_capacity(sent.len());
         for handle in sent {
             match handle.await {
-                Ok(told) => written.push(told.offset),
+                Ok(told) => {
+                    self.heard();
+                    written.push(told.offset);
+                }
                 Err(error) => return (written, Err(error)),
             }
         }
@@ -131,12 +180,20 @@ impl Link {
         if let Some(until) = until {
             end = end.min(until.max(now + ANSWER.min(outage)));
         }
-        Attempt { end, pause: PAUSES.0 }
+        let answers = self.answers.load(Ordering::Relaxed);
+        Attempt { end, pause: PAUSES.0, has_deadline: false, answers }
     }
 
     /// Time for a call.
     pub(super) fn attempt_of(&self, standing: Standing) -> Attempt {
-        self.attempt(standing.until)
+        Attempt { has_deadline: standing.until.is_some(), ..self.attempt(standing.until) }
+    }
+
+    /// Its time went by while others of this process were served. Where that was its caller's deadline it is not now, as there
+    /// is a server; otherwise it may be that there is none.
+    pub(super) fn late<T>(&self, attempt: &Attempt, not_now: T) -> Result<T, Fault> {
+        let are_served = self.answers.load(Ordering::Relaxed) != attempt.answers;
+        if attempt.has_deadline && are_served { Ok(not_now) } else { Err(Fault::Unreachable) }
     }
 }
 
@@ -208,9 +265,14 @@ fn tls(address: &Address) -> Result<TlsConfig, ConnectError> {
 }
 
 /// Something that is tried again while connections break, until its time is over.
+#[derive(Debug, Clone)]
 pub(super) struct Attempt {
     pub(super) end: Instant,
     pause: Duration,
+    /// Whether it is its caller who says until when.
+    pub(super) has_deadline: bool,
+    /// What the server had answered when it began.
+    answers: u64,
 }
 
 impl Attempt {

@@ -67,7 +67,8 @@
 //!   leaves both. A dead letter is one all the same, as both would have its key.
 //! - **C4**: a put that is given up at its own deadline is refused as [`Fault::Unanswered`](forebay_contract::Fault::Unanswered) once it was sent: the client goes on
 //!   trying it, for as long as an outage may last, and it may be there later. It is not doubled.
-//! - **C4**: a lease lives as long as its connection. When that breaks, all of them go back at once, and answers are refused. A process
+//! - **C4**: a lease lives as long as its connection, and as long as the same server leads the items. When either ends, all of them go back at
+//!   once, and answers are refused. A process
 //!   that stands still for 30 seconds loses them, too. Kafka takes a late answer for granted where another has finished
 //!   the item, so lateness is told by our own clock. A lease time is kept by the process that holds it.
 //! - **C4**: an answer that is lost with its connection is refused as `Unanswered`, and may hold. A take hands over what it had, also when its
@@ -93,7 +94,7 @@
 //! Two connections to the server that leads the topics for each connected buffer, and one to its coordinator; while somebody waits, one more. The
 //! user needs the rights to create, delete, describe, alter, read and write topics that begin with `forebay.NAME.`, and to read, describe,
 //! alter and delete the groups that do. A put is two requests, and a third where the buffer may be full; a lease is one, an ack is
-//! one. `?order=partition` and `?group=` are not there: one partition keeps the order, and one group lends.
+//! one. `?order=partition` and `?group=` are not there, and say what to use instead: one partition keeps the order, and one group lends.
 
 mod answer;
 mod beat;
@@ -233,6 +234,10 @@ impl Engine for KafkaEngine {
 
     fn retry<'a>(&'a self, id: &'a str) -> Answered<'a, bool> {
         Box::pin(self.0.retry(id))
+    }
+
+    fn flush(&self) -> Answered<'_, ()> {
+        Box::pin(self.0.flush())
     }
 
     fn delete(&self) -> Answered<'_, ()> {

@@ -81,9 +81,11 @@ impl Session {
         standing: Standing,
     ) -> Result<(usize, u64, Option<Refusal>), Fault> {
         let mut attempt = self.link.attempt_of(standing);
-        let late = |_| Fault::Unreachable;
-        let end = attempt.end.into();
-        let _places = time::timeout_at(end, self.places.lock()).await.map_err(late)?;
+        // Nothing is dropped for a place that was not looked for.
+        attempt.has_deadline &= overflow != Overflow::DropThis;
+        let Ok(_places) = time::timeout_at(attempt.end.into(), self.places.lock()).await else {
+            return self.link.late(&attempt, (0, 0, Some(Refusal::Full)));
+        };
         let mut dropped = 0;
         let room = loop {
             let room = self.room(&mut attempt).await?;
@@ -120,7 +122,9 @@ impl Session {
         if sure > 0 {
             return Ok(sure);
         }
-        let share = self.alone_until(attempt.end).await?;
+        let Some(share) = self.alone_until(attempt.end).await else {
+            return self.link.late(attempt, 0);
+        };
         let unfinished = self.unfinished(attempt, &share).await?;
         let waiting = self.waiting_of(unfinished);
         self.out().see_depth(waiting);
@@ -174,7 +178,10 @@ impl Session {
 
     /// Drops the oldest item that waits; whether there was one.
     async fn drop_oldest(&self, attempt: &mut Attempt) -> Result<bool, Fault> {
-        let share = &mut *self.alone_until(attempt.end).await?;
+        let Some(mut share) = self.alone_until(attempt.end).await else {
+            return self.link.late(attempt, false);
+        };
+        let share = &mut *share;
         let mut looks = LOOKS;
         loop {
             match share.fetch(&self.link, &self.names, self.topics.items, 1, FINDING).await {
@@ -215,9 +222,9 @@ impl Session {
     ) -> Result<Step<Result<u64, Refusal>>, Fault> {
         self.ensure_there()?;
         let mut attempt = self.link.attempt_of(standing);
-        let late = |_| Fault::Unreachable;
-        let end = attempt.end.into();
-        let _places = time::timeout_at(end, self.places.lock()).await.map_err(late)?;
+        let Ok(_places) = time::timeout_at(attempt.end.into(), self.places.lock()).await else {
+            return self.link.late(&attempt, Step::NotNow(None));
+        };
         let room = self.room(&mut attempt).await.map_err(|fault| self.note(fault))?;
         let mut out = self.out();
         if self.is_closed() {

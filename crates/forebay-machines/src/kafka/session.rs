@@ -10,7 +10,7 @@ use krafka::admin::{ListOffsetsOptions, OffsetSpec, SharePartitionOffset, TopicP
 
 use tokio::time;
 
-use super::fate::hints_at_gone;
+use super::fate::{hints_at_gone, hints_at_moved};
 use super::letters::Graves;
 use super::link::{Attempt, Link};
 use super::log::{self, Place};
@@ -153,6 +153,12 @@ impl Session {
         {
             return Err(self.note(Fault::Gone));
         }
+        if hints_at_moved(error) {
+            let Names { items, meta, dead, .. } = &self.names;
+            let topics = [items.as_str(), meta, dead];
+            // Where there is no time for it, there is none to try again.
+            let _ = time::timeout_at(attempt.end.into(), self.link.refresh(&topics)).await;
+        }
         attempt.again(error).await
     }
 
@@ -172,10 +178,10 @@ impl Session {
     pub(super) async fn alone_until(
         &self,
         end: Instant,
-    ) -> Result<tokio::sync::MutexGuard<'_, Share>, Fault> {
+    ) -> Option<tokio::sync::MutexGuard<'_, Share>> {
         // What is said to the server meanwhile is said to its end.
-        let share = time::timeout_at(end.into(), self.queue()).await;
-        Ok(self.tidy(share.map_err(|_| Fault::Unreachable)?).await)
+        let share = time::timeout_at(end.into(), self.queue()).await.ok()?;
+        Some(self.tidy(share).await)
     }
 
     async fn queue(&self) -> tokio::sync::MutexGuard<'_, Share> {
@@ -323,6 +329,7 @@ impl Session {
         let marks = Place { topic: self.topics.meta, from, most: MARKS };
         let items = Place { topic: self.topics.items, from: self.known_end(), most: 1 };
         let mut read = log::read(&connection, &[marks, items], Duration::ZERO).await?;
+        self.link.heard();
         self.see_end(read[1].end.max(read[1].next));
         Ok(read.swap_remove(0))
     }

@@ -118,6 +118,7 @@ impl Share {
             request.encode_v2(buffer, RECORD_LIMIT, false)
         });
         let answer = ShareFetchResponse::decode_v2(&mut answer.await?.as_ref())?;
+        link.heard();
         fine(answer.error_code, "lend")?;
         if let Ok(lock @ 1..) = u64::try_from(answer.acquisition_lock_timeout_ms) {
             self.lock = Duration::from_millis(lock);

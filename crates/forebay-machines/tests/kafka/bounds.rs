@@ -17,7 +17,7 @@ const PRODUCERS: u32 = 8;
 /// Each connection may put what it has in hand after another has counted: one item each, beside the last.
 #[test]
 fn racing_producers_pass_the_capacity_by_one_each_at_the_most() -> Result<(), Failure> {
-    const EACH: u32 = 40;
+    const EACH: u32 = 20;
     const CAPACITY: u64 = 3;
     let Some(server) = Server::or_skip("kafka") else { return Ok(()) };
     let buffers = Buffers::new(server);

@@ -9,6 +9,7 @@ mod beside;
 mod bounds;
 mod connecting;
 mod deaths;
+mod leaving;
 mod letters;
 mod restarts;
 
