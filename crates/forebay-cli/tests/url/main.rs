@@ -5,6 +5,8 @@
 
 #[macro_use]
 mod engine;
+#[path = "../vm_step/display.rs"]
+mod display;
 #[path = "../run/process.rs"]
 mod process;
 #[path = "../vm/transcript.rs"]
@@ -23,6 +25,9 @@ mod killed;
 mod life;
 mod outage;
 mod place;
+#[path = "../vm_step/pty.rs"]
+#[allow(dead_code, reason = "others need more of it")]
+mod pty;
 mod run;
 mod secret;
 mod server;

@@ -3,9 +3,11 @@
 use crate::engine::Engine;
 use crate::place::Place;
 use crate::process::until;
+use crate::pty::Terminal;
 
 on_each_engine! {
     what_a_server_tells_is_shown_as_of_a_file
+    what_happens_is_seen_on_a_terminal_as_it_happens
 }
 
 fn what_a_server_tells_is_shown_as_of_a_file(engine: Engine) {
@@ -38,4 +40,23 @@ fn what_a_server_tells_is_shown_as_of_a_file(engine: Engine) {
     assert!(top().contains(" closed and drained\n"));
     place.line("delete @ --force").exits(0);
     place.line("top @ --once").exits(255).says(&["there is no buffer"]);
+}
+
+fn what_happens_is_seen_on_a_terminal_as_it_happens(engine: Engine) {
+    let Some(place) = Place::with_buffer(engine, "--capacity 2") else { return };
+    let url = place.url();
+    let mut top = Terminal::new(110, 30, "top", &[&url, "--interval", "200ms"]);
+    top.shows(&[&place.shown(), "open", "0 of 2", "none waits", "q quit   every 200 ms"]);
+    place.line("put @ a b").exits(0);
+    top.shows(&["2 of 2", "2 items wait"]);
+    let put = place.start(&["put", "@"], b"c\n");
+    top.shows(&["the producer waits for room"]);
+    place.line("take @ -n 3").exits(0);
+    put.wait().exits(0);
+    top.shows(&["0 of 2", "none waits"]);
+    place.line("close @").exits(0);
+    top.shows(&["closed and drained"]);
+    assert!(!top.text().contains(place.server.text("password")), "{}", top.text());
+    top.press("q");
+    assert_eq!(top.ends(), (Some(0), true));
 }
