@@ -62,20 +62,31 @@ function operations.put()
     return placed + these_dropped > 0 and remember(reply) or reply
 end
 
--- handle, permit, how long it holds, waiter, whether it may stand in line.
+-- handle, how long they hold, waiter, whether it may stand in line, permits: as many as there is room for are given.
 function operations.reserve()
-    local handle, permit, hold, waiter, patient = argument(), argument(), number(), argument(), argument() == '1'
+    local handle, hold, waiter, patient = argument(), number(), argument(), argument() == '1'
     if closed then
         leave(waiter)
         return {'closed', -1}
     end
     local heavy = weight_capacity and 1 or 0
     local before, others = ahead_for_room(waiter)
-    if admits(heavy, before, others) then
-        call('ZADD', permits, now + hold, permit)
-        leave(waiter)
+    local given = 0
+    for i = next_argument, #ARGV do
+        if not admits(heavy, before, others) then
+            break
+        end
+        call('ZADD', permits, now + hold, ARGV[i])
+        given = given + 1
+        if given == 1 then
+            leave(waiter)
+            -- Beyond the first it takes what belongs to nobody in line.
+            before, others = ahead_for_room('')
+        end
+    end
+    if given > 0 then
         wake()
-        return remember({'done', -1})
+        return remember({'done', -1, given})
     end
     if patient then
         stand('room', waiter, handle, heavy)
@@ -84,30 +95,34 @@ function operations.reserve()
     return {'full', pause()}
 end
 
--- permit, bytes, weight. One that has lapsed is a put like any other.
+-- permit, bytes and weight of each, up to the first that is refused. One that has lapsed is a put like any other.
 function operations.permitted()
-    local permit, bytes, heavy = argument(), argument(), number()
-    local held = call('ZSCORE', permits, permit)
-    local why = 'done'
-    if closed then
-        why = 'closed'
-    elseif weight_capacity and heavy > 1 then
-        why = 'heavy'
-    elseif not held and not admits(heavy, ahead_for_room('')) then
-        why = 'full'
+    local why = closed and 'closed' or 'done'
+    local placed = false
+    while next_argument <= #ARGV do
+        local permit, bytes, heavy = argument(), argument(), number()
+        if why == 'done' then
+            if weight_capacity and heavy > 1 then
+                why = 'heavy'
+            elseif not call('ZSCORE', permits, permit) and not admits(heavy, ahead_for_room('')) then
+                why = 'full'
+            else
+                place({{bytes, heavy}})
+                placed = true
+            end
+        end
+        call('ZREM', permits, permit)
     end
-    if why == 'done' then
-        place({{bytes, heavy}})
+    if placed then
         see_depth(waiting())
     end
-    call('ZREM', permits, permit)
     wake()
     return remember({why})
 end
 
--- permit.
+-- permits.
 function operations.release()
-    call('ZREM', permits, argument())
+    call('ZREM', permits, unpack(ARGV, next_argument))
     wake()
     return {'done'}
 end
