@@ -99,7 +99,8 @@ impl Topic {
         items: &[Parcel],
         standing: Standing,
     ) -> Result<Option<Put>, Fault> {
-        let asked = items.len().min(self.at_once.load(Ordering::Relaxed));
+        let at_once = self.at_once.load(Ordering::Relaxed);
+        let asked = items.len().min(at_once);
         let mut held = match self.set_aside(others, handle, asked, standing).await? {
             Places::Had(held) => held,
             Places::NotNow(pause) => {
@@ -119,8 +120,8 @@ impl Topic {
                 return Err(*fault);
             }
         };
-        let at_once = if placed == asked { (2 * placed).min(MOST) } else { placed.max(1) };
-        self.at_once.store(at_once, Ordering::Relaxed);
+        let next = if placed == asked { at_once.max(2 * placed).min(MOST) } else { placed.max(1) };
+        self.at_once.store(next, Ordering::Relaxed);
         let spare: Vec<Held> = held.iter_mut().map(|held| held.split_off(placed)).collect();
         let (placed_too, given_back) =
             futures_util::join!(place(&held, &items[..placed]), give_back(&spare));
