@@ -200,9 +200,10 @@ impl Address {
         };
         address.read_query(&url)?;
         if address.group.is_some() && !GROUPED.contains(&engine) {
-            let what =
-                format!("there are no groups on {engine} yet, but on {}", GROUPED.join(", "));
-            return Err(wrong(&what));
+            let grouped = GROUPED.join(", ");
+            return Err(wrong(&format!(
+                "{engine} has no topics here, but {grouped}; leave out `group`"
+            )));
         }
         Ok(address)
     }
@@ -345,6 +346,10 @@ mod tests {
             unknown.contains("unknown scheme `gopher`; there are amqp, amqps, kafka,"),
             "{unknown}"
         );
+        if cfg!(feature = "kafka") {
+            let said = refusal("kafka://host/jobs?group=a");
+            assert!(said.contains("kafka has no topics here, but nats, redis"), "{said}");
+        }
         if cfg!(not(feature = "amqp")) {
             assert!(refusal("amqp://me:hidden@host/jobs").contains("this build has no amqp"));
         }

@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use forebay_contract::{Batch, Bytes, Fault, Overflow, Refusal, Statistics, TakeError};
+use futures_util::future::join_all;
 
 /// An answer that is on its way.
 pub(crate) type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
@@ -140,6 +141,29 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// Sets a place aside: its number (C5).
     fn reserve(&self, handle: u64, standing: Standing) -> Answered<'_, Step<Result<u64, Refusal>>>;
 
+    /// Sets places aside, at least one and at most so many: their numbers.
+    fn reserve_many(
+        &self,
+        handle: u64,
+        most: usize,
+        standing: Standing,
+    ) -> Answered<'_, Step<Result<Vec<u64>, Refusal>>> {
+        Box::pin(async move {
+            let first = match self.reserve(handle, standing).await? {
+                Step::Done(Ok(permit)) => permit,
+                Step::Done(Err(refusal)) => return Ok(Step::Done(Err(refusal))),
+                Step::NotNow(pause) => return Ok(Step::NotNow(pause)),
+            };
+            let beyond = Standing { is_patient: false, ..standing };
+            let more = join_all((1..most).map(|_| self.reserve(handle, beyond))).await;
+            let more = more.into_iter().filter_map(|answer| match answer {
+                Ok(Step::Done(permit)) => permit.ok(),
+                _ => None,
+            });
+            Ok(Step::Done(Ok([first].into_iter().chain(more).collect())))
+        })
+    }
+
     /// Puts into a place set aside, which is used up in any case.
     fn put_permitted<'a>(
         &'a self,
@@ -147,8 +171,35 @@ pub(crate) trait Engine: Send + Sync + 'static {
         item: &'a Parcel,
     ) -> Answered<'a, Result<(), Refusal>>;
 
+    /// Puts into as many places set aside, in this order, up to the first that is refused. All are used up in any case.
+    fn put_many_permitted<'a>(
+        &'a self,
+        permits: &'a [u64],
+        items: &'a [Parcel],
+    ) -> Answered<'a, Result<(), Refusal>> {
+        Box::pin(async move {
+            let mut put = Ok(());
+            for (permit, item) in permits.iter().zip(items) {
+                if put.is_ok() {
+                    put = self.put_permitted(*permit, item).await?;
+                } else {
+                    self.release(*permit).await?;
+                }
+            }
+            Ok(put)
+        })
+    }
+
     /// Gives a place back.
     fn release(&self, permit: u64) -> Answered<'_, ()>;
+
+    /// Gives places back.
+    fn release_many<'a>(&'a self, permits: &'a [u64]) -> Answered<'a, ()> {
+        Box::pin(async move {
+            let released = join_all(permits.iter().map(|permit| self.release(*permit))).await;
+            released.into_iter().collect()
+        })
+    }
 
     /// Lends the oldest items, at least one (C2, C4). An error says why there is none now, [`TakeError::Closed`] that
     /// there will be none.

@@ -68,8 +68,8 @@
 //! [`Settings::create`] has returned, which takes a second then. One that is deleted is passed by from the next put on, and the
 //! last one takes the topic with it.
 //!
-//! Each group is another connection of whoever puts, and a put into several takes about three times what it takes into one, however
-//! many they are.
+//! Each group is another connection of whoever puts, and a put into several asks them one after the other: it takes as many ways to
+//! the server and back as there are groups, and one more. A batch takes no more than that on Redis, and on other engines so many for each item.
 //!
 //! Blocking forms sleep; async forms run under any executor. All connections live on one runtime of this crate.
 //! The last handle of a connection waits when it is dropped, at most a second, until what was answered before is sent.

@@ -32,6 +32,6 @@ mod run;
 mod secret;
 mod server;
 mod top;
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "nats", feature = "redis"))]
 mod topic;
 mod work;

@@ -2,12 +2,19 @@
 
 use serde_json::Value;
 
-use crate::engine::{Engine, REDIS};
+use crate::engine::Engine;
 use crate::place::Place;
 
+#[cfg(feature = "nats")]
+#[test]
+fn nats() {
+    a_topic_is_put_into_and_each_group_worked_on(crate::engine::NATS);
+}
+
+#[cfg(feature = "redis")]
 #[test]
 fn redis() {
-    a_topic_is_put_into_and_each_group_worked_on(REDIS);
+    a_topic_is_put_into_and_each_group_worked_on(crate::engine::REDIS);
 }
 
 fn a_topic_is_put_into_and_each_group_worked_on(engine: Engine) {

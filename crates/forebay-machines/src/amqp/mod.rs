@@ -81,6 +81,8 @@
 //!
 //! Everything else is kept as between threads, and checked by the same suite.
 //!
+//! There are no [topics](crate#topics) here: a URL with `group` is refused.
+//!
 //! # What it takes
 //!
 //! Two connections for each connected buffer: one that puts, and one that lends, so that leases and answers go on while a server that

@@ -89,6 +89,8 @@
 //!
 //! Everything else is kept as between threads, and checked by the same suite.
 //!
+//! There are no [topics](crate#topics) here: a URL with `group` is refused.
+//!
 //! # What it takes
 //!
 //! Two connections to the server that leads the topics for each connected buffer, and one to its coordinator; while somebody waits, one more. The

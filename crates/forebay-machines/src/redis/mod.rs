@@ -77,6 +77,7 @@ mod reply;
 mod session;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -164,16 +165,40 @@ impl Engine for Redis {
     }
 
     fn reserve(&self, handle: u64, standing: Standing) -> Answered<'_, Step<Result<u64, Refusal>>> {
+        Box::pin(async move {
+            Ok(match self.reserve_many(handle, 1, standing).await? {
+                Step::Done(Ok(permits)) => match *permits {
+                    [permit] => Step::Done(Ok(permit)),
+                    _ => return Err(Fault::Damaged),
+                },
+                Step::Done(Err(refusal)) => Step::Done(Err(refusal)),
+                Step::NotNow(pause) => Step::NotNow(pause),
+            })
+        })
+    }
+
+    fn reserve_many(
+        &self,
+        handle: u64,
+        most: usize,
+        standing: Standing,
+    ) -> Answered<'_, Step<Result<Vec<u64>, Refusal>>> {
         let own = &self.0;
-        let number = own.next_permit.fetch_add(1, Ordering::Relaxed);
-        let request = own.once("reserve").with(own.own(handle)).with(own.own(number));
-        let request = own.stand(request.with(HOLD.as_millis()), standing);
+        let first = own.next_permit.fetch_add(most as u64, Ordering::Relaxed);
+        let permits = first..first + most as u64;
+        let request = own.once("reserve").with(own.own(handle)).with(HOLD.as_millis());
+        let mut request = own.stand(request, standing);
+        for permit in permits.clone() {
+            request = request.with(own.own(permit));
+        }
         Box::pin(async move {
             let (word, mut reply) = request.send(standing.until).await?;
             Ok(match refusal(&word)? {
                 None => {
-                    own.out().permits.insert(number);
-                    Step::Done(Ok(number))
+                    reply.pause()?;
+                    let given: Vec<u64> = permits.take(reply.number()?).collect();
+                    own.out().permits.extend(&given);
+                    Step::Done(Ok(given))
                 }
                 Some(Refusal::Full) => Step::NotNow(reply.pause()?),
                 Some(refusal) => Step::Done(Err(refusal)),
@@ -186,10 +211,20 @@ impl Engine for Redis {
         permit: u64,
         item: &'a Parcel,
     ) -> Answered<'a, Result<(), Refusal>> {
+        Box::pin(async move { self.put_many_permitted(&[permit], slice::from_ref(item)).await })
+    }
+
+    fn put_many_permitted<'a>(
+        &'a self,
+        permits: &'a [u64],
+        items: &'a [Parcel],
+    ) -> Answered<'a, Result<(), Refusal>> {
         let own = &self.0;
-        own.out().permits.remove(&permit);
-        let request = own.once("permitted").with(own.own(permit));
-        let request = request.with_bytes(&item.bytes).with(item.weight);
+        let mut request = own.once("permitted");
+        for (permit, item) in permits.iter().zip(items) {
+            own.out().permits.remove(permit);
+            request = request.with(own.own(*permit)).with_bytes(&item.bytes).with(item.weight);
+        }
         Box::pin(async move {
             let (word, _) = request.send(None).await?;
             Ok(refusal(&word)?.map_or(Ok(()), Err))
@@ -197,8 +232,17 @@ impl Engine for Redis {
     }
 
     fn release(&self, permit: u64) -> Answered<'_, ()> {
-        self.0.out().permits.remove(&permit);
-        tell(self.0.look("release").with(self.0.own(permit)))
+        Box::pin(async move { self.release_many(&[permit]).await })
+    }
+
+    fn release_many<'a>(&'a self, permits: &'a [u64]) -> Answered<'a, ()> {
+        let own = &self.0;
+        let mut request = own.look("release");
+        for permit in permits {
+            own.out().permits.remove(permit);
+            request = request.with(own.own(*permit));
+        }
+        tell(request)
     }
 
     fn lend(&self, wish: Wish, standing: Standing) -> Answered<'_, Lent> {

@@ -99,7 +99,8 @@ impl Topic {
         items: &[Parcel],
         standing: Standing,
     ) -> Result<Option<Put>, Fault> {
-        let asked = items.len().min(self.at_once.load(Ordering::Relaxed));
+        let at_once = self.at_once.load(Ordering::Relaxed);
+        let asked = items.len().min(at_once);
         let mut held = match self.set_aside(others, handle, asked, standing).await? {
             Places::Had(held) => held,
             Places::NotNow(pause) => {
@@ -119,8 +120,8 @@ impl Topic {
                 return Err(*fault);
             }
         };
-        let at_once = if placed == asked { (2 * placed).min(MOST) } else { placed.max(1) };
-        self.at_once.store(at_once, Ordering::Relaxed);
+        let next = if placed == asked { at_once.max(2 * placed).min(MOST) } else { placed.max(1) };
+        self.at_once.store(next, Ordering::Relaxed);
         let spare: Vec<Held> = held.iter_mut().map(|held| held.split_off(placed)).collect();
         let (placed_too, given_back) =
             futures_util::join!(place(&held, &items[..placed]), give_back(&spare));
@@ -143,9 +144,9 @@ impl Topic {
         let mut held: Vec<Held> = Vec::with_capacity(groups.len());
         let mut most = most;
         for group in groups {
-            let none = match group.told(group.engine.reserve(handle, standing).await) {
-                Ok(Some(Step::Done(Ok(first)))) => {
-                    let permits = more_places(group, handle, first, most, standing).await;
+            let reserved = group.engine.reserve_many(handle, most, standing).await;
+            let none = match group.told(reserved) {
+                Ok(Some(Step::Done(Ok(permits)))) => {
                     most = permits.len();
                     held.push(Held { group: Arc::clone(group), permits });
                     continue;
@@ -189,37 +190,20 @@ pub(super) fn refused(done: Batch, refusal: Refusal) -> Put {
     Put { done, refusal: Some(refusal), pause: None }
 }
 
-/// This place of the group and others, as many as there are now, up to so many together.
-async fn more_places(
-    group: &Arc<Group>,
-    handle: u64,
-    first: u64,
-    most: usize,
-    standing: Standing,
-) -> Vec<u64> {
-    let beyond = Standing { is_patient: false, ..standing };
-    let more = join_all((1..most).map(|_| group.engine.reserve(handle, beyond))).await;
-    let more = more.into_iter().filter_map(|answer| match answer {
-        Ok(Step::Done(permit)) => permit.ok(),
-        _ => None,
-    });
-    [first].into_iter().chain(more).collect()
-}
-
 /// Puts these items into places of all these groups, in their order; whether one of the groups took them. One that was
 /// closed or deleted meanwhile gets nothing more.
 pub(super) async fn place(held: &[Held], items: &[Parcel]) -> Result<bool, Refusal> {
-    let placed = join_all(held.iter().map(|held| async move {
-        let mut has_taken = false;
-        for (permit, item) in held.permits.iter().zip(items) {
-            match held.group.told(held.group.engine.put_permitted(*permit, item).await)? {
-                Some(Ok(())) => has_taken = true,
-                Some(Err(Refusal::Closed)) => held.group.has_closed(),
-                Some(Err(refusal)) => return Err(refusal),
-                None => {}
+    let placed = join_all(held.iter().filter(|held| !held.permits.is_empty()).map(|held| async {
+        let put = held.group.engine.put_many_permitted(&held.permits, items).await;
+        match held.group.told(put)? {
+            Some(Ok(())) => Ok(true),
+            Some(Err(Refusal::Closed)) => {
+                held.group.has_closed();
+                Ok(false)
             }
+            Some(Err(refusal)) => Err(refusal),
+            None => Ok(false),
         }
-        Ok(has_taken)
     }))
     .await;
     let has_taken = placed.contains(&Ok(true));
@@ -233,9 +217,8 @@ pub(super) async fn place(held: &[Held], items: &[Parcel]) -> Result<bool, Refus
 
 /// Gives these places back.
 pub(super) async fn give_back(held: &[Held]) -> Result<(), Fault> {
-    let all = held.iter().flat_map(|held| held.permits.iter().map(move |permit| (held, *permit)));
-    let released = all.map(|(held, permit)| async move {
-        held.group.told(held.group.engine.release(permit).await).map(drop)
+    let released = held.iter().filter(|held| !held.permits.is_empty()).map(|held| async {
+        held.group.told(held.group.engine.release_many(&held.permits).await).map(drop)
     });
     join_all(released).await.into_iter().collect()
 }

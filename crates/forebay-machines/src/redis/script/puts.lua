@@ -76,21 +76,31 @@ function operations.put()
     return placed + these_dropped > 0 and b.remember(reply) or reply
 end
 
--- handle, permit, how long it holds, waiter, whether it may stand in line.
+-- handle, how long they hold, waiter, whether it may stand in line, permits: as many as there is room for are given.
 function operations.reserve()
-    local handle, permit, hold, waiter, patient =
-        b.argument(), b.argument(), b.number(), b.argument(), b.argument() == '1'
+    local handle, hold, waiter, patient = b.argument(), b.number(), b.argument(), b.argument() == '1'
     if b.closed then
         b.leave(waiter)
         return {'closed', -1}
     end
     local heavy = b.weight_capacity and 1 or 0
     local before, others = b.ahead_for_room(waiter)
-    if b.admits(heavy, before, others) then
-        call('ZADD', b.permits, b.now + hold, permit)
-        b.leave(waiter)
+    local given = 0
+    for i = b.next_argument, #ARGV do
+        if not b.admits(heavy, before, others) then
+            break
+        end
+        call('ZADD', b.permits, b.now + hold, ARGV[i])
+        given = given + 1
+        if given == 1 then
+            b.leave(waiter)
+            -- Beyond the first it takes what belongs to nobody in line.
+            before, others = b.ahead_for_room('')
+        end
+    end
+    if given > 0 then
         b.wake()
-        return b.remember({'done', -1})
+        return b.remember({'done', -1, given})
     end
     if patient then
         b.stand('room', waiter, handle, heavy)
@@ -99,30 +109,34 @@ function operations.reserve()
     return {'full', b.pause()}
 end
 
--- permit, bytes, weight. One that has lapsed is a put like any other.
+-- permit, bytes and weight of each, up to the first that is refused. One that has lapsed is a put like any other.
 function operations.permitted()
-    local permit, bytes, heavy = b.argument(), b.argument(), b.number()
-    local held = call('ZSCORE', b.permits, permit)
-    local why = 'done'
-    if b.closed then
-        why = 'closed'
-    elseif b.weight_capacity and heavy > 1 then
-        why = 'heavy'
-    elseif not held and not b.admits(heavy, b.ahead_for_room('')) then
-        why = 'full'
+    local why = b.closed and 'closed' or 'done'
+    local placed = false
+    while b.next_argument <= #ARGV do
+        local permit, bytes, heavy = b.argument(), b.argument(), b.number()
+        if why == 'done' then
+            if b.weight_capacity and heavy > 1 then
+                why = 'heavy'
+            elseif not call('ZSCORE', b.permits, permit) and not b.admits(heavy, b.ahead_for_room('')) then
+                why = 'full'
+            else
+                b.place(bytes, heavy)
+                placed = true
+            end
+        end
+        call('ZREM', b.permits, permit)
     end
-    if why == 'done' then
-        b.place(bytes, heavy)
+    if placed then
         b.see_depth(b.waiting())
     end
-    call('ZREM', b.permits, permit)
     b.wake()
     return b.remember({why})
 end
 
--- permit.
+-- permits.
 function operations.release()
-    call('ZREM', b.permits, b.argument())
+    call('ZREM', b.permits, unpack(ARGV, b.next_argument))
     b.wake()
     return {'done'}
 end
