@@ -30,9 +30,9 @@ const TESTS: [(&str, &str, &str); 8] = [
 /// three do not.
 const MODELS: &str = "test --release --package forebay-processes --test loom -- --test-threads=1";
 
-/// The suite on NATS with each handle in a process of its own, which takes as long as it takes; on Redis it is run always.
-const SEPARATE: &str =
-    "test --release --package forebay-machines --all-features --test conformance_nats -- --ignored";
+/// Suites that take as long as they take: on NATS with each handle in a process of its own, and on topics, of which one on Redis is
+/// run always.
+const SUITES: &str = "test --release --package forebay-machines --all-features --test conformance_nats --test conformance_redis -- --ignored";
 
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
     let (subject, rest) = subject(arguments);
@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, String> {
         invocations.push(models);
     }
     if is_meant("forebay-machines") {
-        invocations.push(Invocation::cargo(SEPARATE));
+        invocations.push(Invocation::cargo(SUITES));
     }
     for invocation in invocations {
         println!("{}", invocation.line());

@@ -30,10 +30,14 @@ forebay_conformance::suite!(nats, {
     on
 });
 
-forebay_conformance::suite!(nats_topic, {
-    let Some(server) = Server::or_skip("nats") else { return };
-    Topic(Buffers::new(server), &["after", "zone"])
-});
+forebay_conformance::suite!(
+    #[ignore = "takes minutes: `cargo xtask torture machines`"]
+    nats_topic,
+    {
+        let Some(server) = Server::or_skip("nats") else { return };
+        Topic(Buffers::new(server), &["after", "zone"])
+    }
+);
 
 forebay_conformance::suite!(
     #[ignore = "takes minutes: `cargo xtask torture machines`"]

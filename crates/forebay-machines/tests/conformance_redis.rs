@@ -35,10 +35,14 @@ forebay_conformance::suite!(separate, {
     Remote(on)
 });
 
-forebay_conformance::suite!(redis_topic_of_one_group, {
-    let Some(server) = Server::or_skip("redis") else { return };
-    Topic(Buffers::new(server), &[])
-});
+forebay_conformance::suite!(
+    #[ignore = "takes minutes: `cargo xtask torture machines`"]
+    redis_topic_of_one_group,
+    {
+        let Some(server) = Server::or_skip("redis") else { return };
+        Topic(Buffers::new(server), &[])
+    }
+);
 
 forebay_conformance::suite!(redis_topic, {
     let Some(server) = Server::or_skip("redis") else { return };
