@@ -331,7 +331,7 @@ mod tests {
             "{order}"
         );
         let group = refusal("kafkas://me:hidden@host/jobs?group=night");
-        assert!(group.contains("there is no `group`"), "{group}");
+        assert!(group.contains("leave out `group`"), "{group}");
         assert!(!order.contains("hidden") && !group.contains("hidden"), "{order} {group}");
         // Elsewhere it is a key like any that nobody knows.
         let elsewhere = refusal("redis://host/jobs?order=partition");
