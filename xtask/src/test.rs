@@ -237,7 +237,17 @@ fn conformance(files: &[File]) -> Work {
         );
     }
     let own = tests_named(files, |folder, _| folder == "forebay-conformance");
-    one(tests(TEST, &(&instances | &own)))
+    let served = tests_named(files, |folder, stem| {
+        folder == "forebay-machines" && stem.starts_with("conformance")
+    });
+    let mut commands = vec![tests(TEST, &(&(&instances - &served) | &own))];
+    if !served.is_empty() {
+        // Several at a time: they wait for servers more than they work.
+        let mut servers = tests(TEST, &served);
+        servers.arguments.extend(["--".to_owned(), "--test-threads=4".to_owned()]);
+        commands.push(servers);
+    }
+    Work::Commands(commands)
 }
 
 /// The tests `tests/NAME*` of each crate that has any, and whatever else is asked of it, built with

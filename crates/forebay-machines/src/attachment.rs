@@ -151,7 +151,17 @@ impl Attachment {
     }
 
     pub(crate) fn statistics(self: &Arc<Self>) -> Result<Statistics, Fault> {
-        let mut statistics = self.ask(|engine| engine.statistics())?;
+        if self.is_forked() {
+            return Err(Fault::Forked);
+        }
+        let own = Arc::clone(self);
+        let mut statistics = runtime::wait(async move {
+            // What these were served with is on its way back, and counts as waiting.
+            if own.withdrawn.are_there() {
+                own.withdrawn.wait().await;
+            }
+            own.engine.statistics().await
+        })?;
         statistics.name = Some(self.address.name.clone());
         if !self.is_topic {
             statistics.capacity = usize::try_from(self.settings.capacity).ok();

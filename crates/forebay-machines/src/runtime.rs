@@ -193,7 +193,7 @@ pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     drop(DRIVERS.begin(task));
 }
 
-/// Does something on this thread, behind whatever it has begun before, and drives meanwhile. What takes longer than an answer
+/// Does something on this thread, behind whatever has been begun or woken before, and drives meanwhile. What takes longer than an answer
 /// does is handed back, to go on by itself: who waits on sleeps, and leaves the driving to others.
 pub(crate) fn wait_here<F: Future>(future: F) -> Result<F::Output, Pin<Box<F>>> {
     let mut future = Box::pin(future);
@@ -202,6 +202,8 @@ pub(crate) fn wait_here<F: Future>(future: F) -> Result<F::Output, Pin<Box<F>>> 
         return Err(future);
     }
     let done = DRIVERS.drive(async {
+        // What was called before this goes before it as well, at least once.
+        task::yield_now().await;
         while DRIVERS.unbegun.load(Ordering::Acquire) > 0 {
             task::yield_now().await;
         }

@@ -35,16 +35,16 @@ forebay_conformance::suite!(separate, {
     Remote(on)
 });
 
+forebay_conformance::suite!(redis_topic_of_one_group, {
+    let Some(server) = Server::or_skip("redis") else { return };
+    Topic(Buffers::new(server), &[])
+});
+
 forebay_conformance::suite!(
     #[ignore = "takes minutes: `cargo xtask torture machines`"]
-    redis_topic_of_one_group,
+    redis_topic,
     {
         let Some(server) = Server::or_skip("redis") else { return };
-        Topic(Buffers::new(server), &[])
+        Topic(Buffers::new(server), &["after", "zone"])
     }
 );
-
-forebay_conformance::suite!(redis_topic, {
-    let Some(server) = Server::or_skip("redis") else { return };
-    Topic(Buffers::new(server), &["after", "zone"])
-});
