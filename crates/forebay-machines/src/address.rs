@@ -277,6 +277,7 @@ impl Address {
     }
 
     /// What no other buffer or group is called: names of buffers have no slash.
+    #[cfg(feature = "nats")]
     pub(crate) fn own_name(&self) -> String {
         match &self.group {
             None => self.name.clone(),

@@ -1,5 +1,10 @@
 //! The engines' doors: which of them an address leads to.
 
+#![cfg_attr(
+    not(any(feature = "amqp", feature = "kafka", feature = "nats", feature = "redis")),
+    allow(unused_variables, clippy::unused_async, reason = "there is nobody to ask")
+)]
+
 use std::sync::Arc;
 
 use crate::address::Address;
@@ -39,6 +44,10 @@ pub(crate) async fn connect(
 }
 
 /// The groups of a topic, in the order of their names; none where there is no such topic.
+#[cfg_attr(
+    not(any(feature = "nats", feature = "redis")),
+    allow(clippy::unused_async, reason = "there is nobody to ask")
+)]
 pub(crate) async fn groups(address: &Address) -> Result<Vec<String>, ConnectError> {
     match address.engine {
         #[cfg(feature = "nats")]

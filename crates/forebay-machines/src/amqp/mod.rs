@@ -68,6 +68,8 @@
 //!   elsewhere and was kept for a moment.
 //! - **C6**: a put that is confirmed while another machine closes may come after a consumer there has heard `Closed`, if the server is
 //!   between routing it and placing it at that very moment.
+//! - **C6, C7**: a pass that a process keeps for a moment looks like a lease to others: they hear `Closed`, and a join returns, up to a tenth of
+//!   a second late.
 //! - **C7**: a join looks twice at what waits and what is leased, one after the other. An item that is leased, given back and
 //!   leased again between these looks, by another process, is not seen.
 //! - **C8**: what a process counted is brought to the others when a second has passed, and when its last handle goes; what a killed

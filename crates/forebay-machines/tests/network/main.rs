@@ -243,6 +243,7 @@ fn refused_in_time(engine: &'static str) -> Result<(), Failure> {
 
 /// A request whose connection broke is asked again, and the server does it then. When the first arrives at last, by the broken
 /// connection and after others that were answered, it is not done a second time.
+#[cfg(any(feature = "nats", feature = "redis"))]
 fn done_once_however_late(engine: &'static str) -> Result<(), Failure> {
     const LATE: u8 = 3;
     let Some(scene) = Scene::new(engine, &Settings::new(64)) else { return Ok(()) };
@@ -267,6 +268,7 @@ fn done_once_however_late(engine: &'static str) -> Result<(), Failure> {
 }
 
 /// What was lent by an answer that never came is lent by asking again, and is not waited for until that lease is over.
+#[cfg(feature = "redis")]
 fn told_again(engine: &'static str) -> Result<(), Failure> {
     let Some(scene) = Scene::new(engine, &Settings::new(64)) else { return Ok(()) };
     watch(engine, hanging(), move || {
