@@ -229,8 +229,14 @@ pub(crate) fn never_wakes(engine: &str, put: Fault, back: &[u32]) -> Result<(), 
     assert_eq!(empty, Err(TakeError::Unable(Fault::Unreachable)));
     assert!(answered.is_err() && counts.is_err(), "{answered:?} {counts:?}");
     // A cluster that thought its server dead needs a while until it knows of it again.
-    let patient = Options::new().connect_time(PATIENCE);
-    let consumer = Buffer::connect_with(&url, &patient)?.consumer::<Vec<u8>, _>(Raw)?;
+    let again = within(PATIENCE, move || {
+        loop {
+            if let Ok(again) = connect(&url) {
+                return again;
+            }
+        }
+    });
+    let consumer = again.consumer::<Vec<u8>, _>(Raw)?;
     for id in back {
         assert_eq!(consumer.take_timeout(PATIENCE)?, item(*id));
     }
