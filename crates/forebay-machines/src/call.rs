@@ -50,13 +50,15 @@ struct Slot<T>(Mutex<State<T>>);
 struct State<T> {
     outcome: Option<T>,
     waker: Option<Waker>,
+    /// The first answer has come, and the call is to wait.
+    stands: bool,
     /// The caller went away.
     is_abandoned: bool,
 }
 
 impl<T> Slot<T> {
     fn new() -> Arc<Self> {
-        let state = State { outcome: None, waker: None, is_abandoned: false };
+        let state = State { outcome: None, waker: None, stands: false, is_abandoned: false };
         Arc::new(Self(Mutex::new(state)))
     }
 
@@ -83,9 +85,12 @@ impl<T> Slot<T> {
         None
     }
 
-    /// Wakes the caller once, though there is no outcome: the first answer has come, and it is to wait.
+    /// Wakes the caller: the first answer has come, and it is to wait.
     fn tell(&self) {
-        let waker = self.lock().waker.take();
+        let mut state = self.lock();
+        state.stands = true;
+        let waker = state.waker.take();
+        drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -100,131 +105,91 @@ impl<T> Slot<T> {
         state.waker = Some(context.waker().clone());
         Poll::Pending
     }
+
+    /// The same, until it turns out that the call is to wait: then there is no outcome yet.
+    fn poll_first(&self, context: &Context<'_>) -> Poll<Option<T>> {
+        let polled = self.poll(context).map(Some);
+        if polled.is_pending() && self.lock().stands { Poll::Ready(None) } else { polled }
+    }
 }
 
-/// A call between two attempts.
-struct Course<O: Operation> {
+/// Drives a call to its outcome.
+async fn drive<O: Operation>(
     attachment: Arc<Attachment>,
     operation: O,
     patience: Patience,
     waiter: Waiter,
-    /// Whether it has been told to wait.
-    stands: bool,
-    /// Whether what others were served with, and nobody wants any more, is back.
-    is_sure: bool,
-}
-
-/// What came of an attempt.
-enum Attempt<O: Operation> {
-    Ended(O::Outcome),
-    /// It goes on when it is called, or after so long.
-    Waits(Course<O>, Duration),
-}
-
-impl<O: Operation> Course<O> {
-    fn new(attachment: &Arc<Attachment>, operation: O, patience: Patience) -> Self {
-        let waiter = attachment.waiters.waiter();
-        let attachment = Arc::clone(attachment);
-        Self { attachment, operation, patience, waiter, stands: false, is_sure: false }
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        match self.patience {
-            Patience::Until(deadline) => Some(deadline),
-            Patience::Try | Patience::Forever => None,
+    slot: Arc<Slot<O::Outcome>>,
+) {
+    let outcome = outcome(&attachment, operation, patience, &waiter, &slot).await;
+    if let Some(outcome) = outcome {
+        match slot.fill(outcome) {
+            None => return,
+            Some(unwanted) => O::undo(unwanted, &attachment),
         }
     }
+    // Behind what the undoing has to ask for.
+    runtime::spawn(async move { attachment.withdrawn.end() });
+}
 
-    async fn attempt(mut self) -> Attempt<O> {
-        let engine = self.attachment.engine.as_ref();
-        let number = self.waiter.number();
-        loop {
-            let deadline = self.deadline();
-            let is_last = self.patience == Patience::Try
-                || deadline.is_some_and(|deadline| deadline <= Instant::now());
-            // What these are served with, and nobody wants any more, may be what there is not.
-            let is_in_doubt = is_last && !self.is_sure && self.attachment.withdrawn.are_there();
-            let standing = Standing { waiter: number, is_patient: !is_last, until: deadline };
-            let pause = match self.operation.attempt(engine, standing).await {
-                Ok(Step::Done(outcome)) => return Attempt::Ended(outcome),
-                Ok(Step::NotNow(pause)) => pause,
-                Err(fault) => {
-                    if self.stands {
-                        self.attachment.leave(number);
-                    }
-                    return Attempt::Ended(self.operation.fail(fault));
-                }
-            };
-            if is_in_doubt {
-                self.is_sure = true;
-                self.attachment.withdrawn.wait().await;
-                continue;
-            }
-            if is_last {
-                if self.stands {
-                    // Whoever is next is called by it.
-                    let _ = engine.leave(number).await;
-                }
-                return Attempt::Ended(self.operation.give_up(self.patience == Patience::Try));
-            }
-            self.stands = true;
-            return Attempt::Waits(self, pause.unwrap_or(RELOOK).min(RELOOK));
-        }
-    }
-
-    /// Goes on from its first attempt to the outcome; `None` where nobody waits for it any more.
-    async fn go_on(
-        first: impl Future<Output = Attempt<O>>,
-        slot: &Slot<O::Outcome>,
-    ) -> Option<O::Outcome> {
+async fn outcome<O: Operation>(
+    attachment: &Arc<Attachment>,
+    mut operation: O,
+    patience: Patience,
+    waiter: &Waiter,
+    slot: &Slot<O::Outcome>,
+) -> Option<O::Outcome> {
+    let deadline = match patience {
+        Patience::Until(deadline) => Some(deadline),
+        Patience::Try | Patience::Forever => None,
+    };
+    let engine = attachment.engine.as_ref();
+    let (mut stands, mut is_sure) = (false, false);
+    loop {
         // Checked on the thread that sends, so that nothing is asked for after the leave of a caller that went away.
         if slot.is_abandoned() {
             return None;
         }
-        let mut attempt = first.await;
-        let mut is_told = false;
-        loop {
-            let (course, nap) = match attempt {
-                Attempt::Ended(outcome) => return Some(outcome),
-                Attempt::Waits(course, nap) => (course, nap),
-            };
-            if slot.is_abandoned() {
-                // The caller has left while this was under way, and it may have come to stand only after that.
-                course.attachment.leave(course.waiter.number());
-                return None;
-            }
-            if !is_told {
-                is_told = true;
-                slot.tell();
-            }
-            let end = Instant::now() + nap;
-            let end = course.deadline().map_or(end, |deadline| deadline.min(end));
-            let _ = time::timeout_at(end.into(), course.waiter.called()).await;
-            if slot.is_abandoned() {
-                return None;
-            }
-            attempt = course.attempt().await;
-        }
-    }
-
-    /// Has a call go on by itself, and leave its outcome there.
-    fn spawn(
-        attachment: &Arc<Attachment>,
-        first: impl Future<Output = Attempt<O>> + Send + 'static,
-    ) -> Arc<Slot<O::Outcome>> {
-        let (attachment, slot) = (Arc::clone(attachment), Slot::new());
-        let filled = Arc::clone(&slot);
-        runtime::spawn(async move {
-            if let Some(outcome) = Self::go_on(first, &filled).await {
-                match filled.fill(outcome) {
-                    None => return,
-                    Some(unwanted) => O::undo(unwanted, &attachment),
+        let is_last = patience == Patience::Try
+            || deadline.is_some_and(|deadline| deadline <= Instant::now());
+        // What these are served with, and nobody wants any more, may be what there is not.
+        let is_in_doubt = is_last && !is_sure && attachment.withdrawn.are_there();
+        let standing = Standing { waiter: waiter.number(), is_patient: !is_last, until: deadline };
+        let pause = match operation.attempt(engine, standing).await {
+            Ok(Step::Done(outcome)) => return Some(outcome),
+            Ok(Step::NotNow(pause)) => pause,
+            Err(fault) => {
+                if stands {
+                    attachment.leave(waiter.number());
                 }
+                return Some(operation.fail(fault));
             }
-            // Behind what the undoing has to ask for.
-            runtime::spawn(async move { attachment.withdrawn.end() });
-        });
-        slot
+        };
+        if slot.is_abandoned() {
+            // The caller has left while this was under way, and it may have come to stand only after that.
+            attachment.leave(waiter.number());
+            return None;
+        }
+        if is_in_doubt {
+            is_sure = true;
+            attachment.withdrawn.wait().await;
+            continue;
+        }
+        if is_last {
+            if stands {
+                // Whoever is next is called by it.
+                let _ = engine.leave(waiter.number()).await;
+            }
+            return Some(operation.give_up(patience == Patience::Try));
+        }
+        if !stands {
+            stands = true;
+            slot.tell();
+        }
+        let nap = pause.unwrap_or(RELOOK).min(RELOOK);
+        let end = Instant::now() + nap;
+        let end = deadline.map_or(end, |deadline| deadline.min(end));
+        let _ = time::timeout_at(end.into(), waiter.called()).await;
     }
 }
 
@@ -237,13 +202,13 @@ pub(crate) fn wait<O: Operation>(
     if attachment.is_forked() {
         return operation.fail(Fault::Forked);
     }
-    let course = Course::new(attachment, operation, patience);
-    let slot = match runtime::wait_here(course.attempt()) {
-        Ok(Attempt::Ended(outcome)) => return outcome,
-        Ok(waits) => Course::spawn(attachment, future::ready(waits)),
-        Err(attempt) => Course::spawn(attachment, attempt),
-    };
-    runtime::sleep_until(future::poll_fn(|context| slot.poll(context)))
+    let slot = Slot::new();
+    let waiter = attachment.waiters.waiter();
+    runtime::spawn(drive(Arc::clone(attachment), operation, patience, waiter, Arc::clone(&slot)));
+    // Whoever is told to wait sleeps, and drives nothing.
+    runtime::block_on_soon(future::poll_fn(|context| slot.poll_first(context)))
+        .flatten()
+        .unwrap_or_else(|| runtime::sleep_until(future::poll_fn(|context| slot.poll(context))))
 }
 
 /// A call of a task. Nothing is done before the first poll; dropped, it is taken back as far as it can be.
@@ -277,9 +242,13 @@ impl<O: Operation> Future for Call<O> {
                 self.begun = Begun::Over;
                 return Poll::Ready(operation.fail(Fault::Forked));
             }
-            let course = Course::new(&self.attachment, operation, patience);
-            let waiter = course.waiter.number();
-            self.begun = Begun::Yes(waiter, Course::spawn(&self.attachment, course.attempt()));
+            let waiter = self.attachment.waiters.waiter();
+            let slot = Slot::new();
+            // Before the driver runs: it may be the only one to wake.
+            slot.lock().waker = Some(context.waker().clone());
+            self.begun = Begun::Yes(waiter.number(), Arc::clone(&slot));
+            let attachment = Arc::clone(&self.attachment);
+            runtime::spawn(drive(attachment, operation, patience, waiter, slot));
         }
         let Begun::Yes(_, slot) = &self.begun else { panic!("a call is polled until it is ready") };
         let polled = slot.poll(context);

@@ -7,9 +7,8 @@
 //! Who waits for an answer drives it meanwhile, and nobody else has to be woken for that, twice an answer. A thread of the
 //! crate drives it while nobody waits: it makes way at once, and comes back when there has been a [lull](LULL).
 
-use std::future::{self, Future};
-use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -17,7 +16,6 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, oneshot};
-use tokio::task::{self, JoinHandle};
 use tokio::time;
 
 /// So long after the last call the thread drives again. What is begun and waited for by nobody may rest for that time.
@@ -37,9 +35,6 @@ struct Drivers {
     wanted: Notify,
     /// The last caller has gone.
     none: Condvar,
-    /// What was begun and has not got as far as its first request.
-    // Less one with Release once it has, which pairs with the Acquire of whoever waits behind it.
-    unbegun: AtomicUsize,
 }
 
 /// Whose turn it is.
@@ -63,13 +58,7 @@ impl Drivers {
             .spawn(|| DRIVERS.keep())
             .expect("a thread can be started");
         let turn = Turn { callers: 0, is_busy: false, is_kept: true, sleeps: false };
-        Self {
-            runtime,
-            turn: Mutex::new(turn),
-            wanted: Notify::new(),
-            none: Condvar::new(),
-            unbegun: AtomicUsize::new(0),
-        }
+        Self { runtime, turn: Mutex::new(turn), wanted: Notify::new(), none: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Turn> {
@@ -99,22 +88,6 @@ impl Drivers {
             }
             turn.is_busy = false;
         }
-    }
-
-    fn begin<T: Send + 'static>(
-        &'static self,
-        task: impl Future<Output = T> + Send + 'static,
-    ) -> JoinHandle<T> {
-        let unbegun = Unbegun::new(&self.unbegun);
-        self.runtime.spawn(async move {
-            let mut task = pin!(task);
-            let first = future::poll_fn(|context| Poll::Ready(task.as_mut().poll(context))).await;
-            drop(unbegun);
-            match first {
-                Poll::Ready(ready) => ready,
-                Poll::Pending => task.await,
-            }
-        })
     }
 
     /// Drives until this is ready.
@@ -151,22 +124,6 @@ impl Drop for Caller<'_> {
     }
 }
 
-/// One of those that are not begun yet, counted while it lives.
-struct Unbegun(&'static AtomicUsize);
-
-impl Unbegun {
-    fn new(count: &'static AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Unbegun {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Release);
-    }
-}
-
 /// Wakes a thread.
 struct Unpark(Thread);
 
@@ -188,51 +145,50 @@ pub(crate) fn sleep_until<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+/// Waits for what is begun here until it is ready, or for longer than an answer takes: who waits on sleeps, and leaves
+/// the driving to others.
+pub(crate) fn block_on_soon<T>(future: impl Future<Output = T>) -> Option<T> {
+    // Within somebody's runtime no other may be driven.
+    match Handle::try_current() {
+        Ok(_) => Some(sleep_until(future)),
+        Err(_) => DRIVERS.drive(async { time::timeout(SOON, future).await.ok() }),
+    }
+}
+
+/// Waits for what is begun here until it is ready.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    // Within somebody's runtime no other may be driven.
+    match Handle::try_current() {
+        Ok(_) => sleep_until(future),
+        Err(_) => DRIVERS.drive(future),
+    }
+}
+
 /// Begins something that goes on by itself.
 pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-    drop(DRIVERS.begin(task));
+    drop(DRIVERS.runtime.spawn(task));
 }
 
-/// Does something on this thread, behind whatever has been begun or woken before, and drives meanwhile. What takes longer than an answer
-/// does is handed back, to go on by itself: who waits on sleeps, and leaves the driving to others.
-pub(crate) fn wait_here<F: Future>(future: F) -> Result<F::Output, Pin<Box<F>>> {
-    let mut future = Box::pin(future);
-    // Within somebody's runtime no other may be driven.
-    if Handle::try_current().is_ok() {
-        return Err(future);
-    }
-    let done = DRIVERS.drive(async {
-        // What was called before this goes before it as well, at least once.
-        task::yield_now().await;
-        while DRIVERS.unbegun.load(Ordering::Acquire) > 0 {
-            task::yield_now().await;
-        }
-        time::timeout(SOON, &mut future).await
-    });
-    done.map_err(|_| future)
-}
-
-/// Does something, and waits until it is done.
+/// Runs something there, and sleeps until it is done.
 pub(crate) fn wait<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> T {
-    wait_here(task).unwrap_or_else(|task| {
-        let (tell, told) = oneshot::channel();
-        spawn(async move {
-            // Whoever waits for it is still there.
-            let _ = tell.send(task.await);
-        });
-        sleep_until(told).expect("what was begun comes to its end")
-    })
+    let (tell, told) = oneshot::channel();
+    spawn(async move {
+        // Whoever waits for it is still there.
+        let _ = tell.send(task.await);
+    });
+    block_on(told).expect("what was begun comes to its end")
 }
 
 /// Runs something there, for a task of any executor.
 pub(crate) async fn wait_async<T: Send + 'static>(
     task: impl Future<Output = T> + Send + 'static,
 ) -> T {
-    DRIVERS.begin(task).await.expect("what was begun comes to its end")
+    DRIVERS.runtime.spawn(task).await.expect("what was begun comes to its end")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future;
     use std::sync::mpsc;
 
     use super::*;
@@ -277,8 +233,8 @@ mod tests {
     #[test]
     fn who_waits_for_long_leaves_the_driving_to_others() {
         let (tell, told) = mpsc::channel();
-        assert!(matches!(wait_here(future::ready(3)), Ok(3)));
-        assert!(wait_here(future::pending::<()>()).is_err());
+        assert_eq!(block_on_soon(future::ready(3)), Some(3));
+        assert_eq!(block_on_soon(future::pending::<()>()), None);
         spawn(async move { tell.send(7).expect("it is waited for") });
         assert_eq!(told.recv_timeout(HANG), Ok(7));
     }

@@ -8,7 +8,7 @@ use super::server::State;
 use super::{bring_up, engine};
 
 /// The servers that tests ask for. An engine that is added to `forebay-machines` adds its name here.
-pub(crate) const TESTED: [&str; 4] = ["kafka", "nats", "rabbitmq", "redis"];
+pub(crate) const TESTED: [&str; 3] = ["nats", "rabbitmq", "redis"];
 
 /// Whether a server of this name is one that tests have, or that one of them has started for itself.
 pub(super) fn is_of_tests(name: &str) -> bool {
