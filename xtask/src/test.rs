@@ -179,7 +179,7 @@ fn steps(files: &[File]) -> Result<Vec<Step>, String> {
                 &tests_named(files, |folder, stem| folder == "forebay-cli" && stem != "url"),
             ),
             // Many at a time: most of them wait for a server's clock.
-            Invocation::cargo(&format!("{TEST} --test url -- --test-threads=8")),
+            Invocation::cargo(&format!("{TEST} --test url -- --test-threads=4")),
             // As it is built unless more is asked for: it says what it lacks.
             Invocation::cargo("test --package forebay-cli --test url_without"),
         ]),
